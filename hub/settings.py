@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -404,7 +404,7 @@ def _convert(raw: Any, kind: Any) -> Any:
             raw = [item.strip() for item in raw.split(",") if item.strip()]
         elif kind == dict[str, str]:
             try:
-                raw = msgspec.json.decode(raw)
+                raw = msgspec.json.decode(str(raw))
             except msgspec.DecodeError as error:
                 raise msgspec.ValidationError("Expected a JSON object") from error
         else:
@@ -458,10 +458,20 @@ def _contradictions(settings: Settings) -> list[str]:
     ]
 
 
+def _parse_url(text: str) -> SplitResult:
+    """Return the parts of an http(s) URL; of anything else an empty one, so that a check of its parts fails."""
+    url = urlsplit(text)
+    try:
+        is_url = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:  # a port that is no port
+        is_url = False
+    return url if is_url else urlsplit("")
+
+
 def _server_mistakes(server: ServerSettings) -> list[str]:
     mistakes = []
-    url = urlsplit(server.public_url)
-    if url.scheme not in ("http", "https") or not url.hostname or url.path.strip("/") or url.query or url.fragment:
+    url = _parse_url(server.public_url)
+    if not url.hostname or url.path.strip("/") or url.query or url.fragment:
         mistakes.append("server.public_url: must be scheme, host and port only, such as https://clinic.example.")
     elif url.scheme == "http" and not is_loopback(url.hostname) and not server.allow_insecure_http:
         mistakes.append(
@@ -503,8 +513,8 @@ def _provider_mistakes(provider: ProviderSettings, allow_insecure_http: bool) ->
     mistakes = [f"provider.{key}: is missing." for key in ("issuer", "client_id") if not getattr(provider, key)]
     if not provider.client_secret and not provider.client_secret_file:
         mistakes.append("provider.client_secret: is missing; better still, name a file in provider.client_secret_file.")
-    url = urlsplit(provider.issuer)
-    if provider.issuer and (url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment):
+    url = _parse_url(provider.issuer)
+    if provider.issuer and (not url.hostname or url.query or url.fragment):
         mistakes.append("provider.issuer: must be the URL that the provider calls itself by, without query or fragment.")
     elif url.scheme == "http" and not is_loopback(url.hostname or "") and not allow_insecure_http:
         mistakes.append("provider.issuer: must be https; codes and tokens would cross the network in clear.")
@@ -544,8 +554,8 @@ def _route_mistakes(routes: list[RouteSettings]) -> list[str]:
         if prefix in seen:
             mistakes.append(f"{name}.prefix: {prefix} is used by another route already.")
         seen.add(prefix)
-        url = urlsplit(route.target)
-        if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment or url.username:
+        url = _parse_url(route.target)
+        if not url.hostname or url.query or url.fragment or url.username:
             mistakes.append(f"{name}.target: must be a base URL such as https://iris.example/csp/clinic.")
         unknown = [method for method in route.methods if method not in KNOWN_METHODS]
         if unknown or not route.methods:

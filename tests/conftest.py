@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 import tornado.ioloop
 
+from hub import log
 from hub.clock import SystemClock
 from tests.parties.clock import ManualClock
 from tests.parties.redis_server import RedisServer
@@ -103,6 +104,7 @@ def no_unexpected_warnings(request: pytest.FixtureRequest, caplog: pytest.LogCap
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    log.configure("DEBUG", "console")  # through the standard library, where caplog sees it
     config.addinivalue_line("markers", "expects_log: the test provokes log records at WARNING or above")
 
 

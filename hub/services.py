@@ -1,0 +1,121 @@
+"""The composition root: the only place that builds. Each object is made once, in dependency order, and closed in reverse."""
+
+import asyncio
+import random
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from typing import Any
+
+from hub.channel.registry import Registry
+from hub.clock import Clock
+from hub.errors import StoreUnavailable
+from hub.gateway.pipeline import Pipeline
+from hub.gateway.resource_server import ResourceServer
+from hub.gateway.routes import RouteTable
+from hub.login.code_flow import CodeFlow
+from hub.login.logout import Logout
+from hub.metrics import Metrics
+from hub.oidc.provider import OpenIDProvider
+from hub.session.codec import Codec
+from hub.session.events import EventFeed, SessionEvent, SessionHasEnded
+from hub.session.keyring import Keyring
+from hub.session.model import Lifetimes
+from hub.session.redis_client import connect
+from hub.session.refresh_lock import RefreshLock
+from hub.session.sessions import Sessions
+from hub.session.store import SessionStore
+from hub.settings import Settings
+from hub.tokens.access import TokenAccess
+from hub.tokens.refresh_worker import RefreshWorker
+from hub.tokens.refresher import Refresher
+
+
+class Services:
+    """All objects of one worker process, wired."""
+
+    def __init__(self, settings: Settings, keyring: Keyring, redis_url: str, clock: Clock) -> None:
+        origin = settings.server.origin
+        lifetimes = Lifetimes(settings.session.idle_timeout_seconds, settings.session.absolute_timeout_seconds)
+        self.settings = settings
+        self.clock = clock
+        self.metrics = Metrics()
+        self.redis = connect(redis_url, settings.redis.timeout_seconds)
+        self.store = SessionStore(self.redis, Codec(keyring), lifetimes, clock)
+        self.events = EventFeed(self.redis, clock)
+        self.sessions = Sessions(self.store, self.events, lifetimes, clock, self.metrics)
+        self.provider = OpenIDProvider(settings.provider, clock)
+        lock = RefreshLock(self.redis, clock)
+        self.refresher = Refresher(
+            self.store, self.sessions, lock, self.provider, self.events, clock, self.metrics, random.random
+        )
+        self.refresh_worker = RefreshWorker(self.store, self.sessions, self.refresher, clock)
+        self.resource_server = ResourceServer(route.ca_file for route in settings.routes)
+        access = TokenAccess(self.refresher, clock)
+        self.pipeline = Pipeline(
+            RouteTable(settings.routes), access, self.resource_server, origin, clock, self.metrics
+        )
+        self.code_flow = CodeFlow(
+            self.provider,
+            self.store,
+            self.sessions,
+            settings.provider,
+            settings.session,
+            f"{origin}/hub/callback",
+            clock,
+            self.metrics,
+            random.random,
+        )
+        self.logout = Logout(self.sessions, self.provider, settings.provider, f"{origin}/")
+        self.registry = Registry(self.sessions, settings.channel, clock, self.metrics)
+        self.exchanges: set[asyncio.Task[None]] = set()
+        self.draining = False
+        self._closing = AsyncExitStack()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Open what must be open before the first request, and start the background tasks.
+
+        Neither provider nor Redis has to be up: `readiness` says what is missing, and it is tried again.
+        """
+        self._closing.push_async_callback(self.redis.aclose)
+        await self.provider.start()
+        self._closing.push_async_callback(self.provider.close)
+        await self.resource_server.start()
+        self._closing.push_async_callback(self.resource_server.close)
+        self._closing.push_async_callback(self.logout.close)
+        self._closing.push_async_callback(self.refresher.close)
+        self._closing.push_async_callback(self._stop_tasks)
+        self._run(self.events.run(self._on_event, self.registry.recheck_all))
+        self._run(self.refresh_worker.run())
+        self._run(self.registry.watch())
+
+    async def close(self) -> None:
+        """Stop the tasks, finish the refreshes and revocations under way, and close the connections."""
+        await self._closing.aclose()
+
+    async def readiness(self) -> dict[str, str]:
+        """Return what keeps this hub from working, by part; empty when it is ready."""
+        troubles = {}
+        if self.draining:
+            troubles["hub"] = "is being stopped"
+        try:
+            await self.store.ping()
+        except StoreUnavailable:
+            troubles["redis"] = "does not answer"
+        if trouble := self.provider.status():
+            troubles["provider"] = trouble
+        return troubles
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.create_task(work))
+
+    async def _stop_tasks(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _on_event(self, event: SessionEvent) -> None:
+        if isinstance(event, SessionHasEnded):
+            await self.registry.end_session(event.key, event.reason, event.at)
+        else:
+            self.registry.notify(event.key, "refreshed", {"expires_at": event.expires_at})

@@ -1,0 +1,71 @@
+"""Sessions and login attempts <-> encrypted, versioned bytes. The only place where tokens become bytes for the store."""
+
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import msgspec
+
+from hub.secret import Secret
+from hub.session.keyring import Keyring, KeyringError
+from hub.session.model import LoginAttempt, Session
+
+
+Record = TypeVar("Record", Session, LoginAttempt)
+
+
+class UnreadableRecord(ValueError):
+    """A stored value cannot be decrypted or decoded: written by another key or another version of the hub."""
+
+
+class Codec:
+    """Seals and opens the records of one hub."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+
+    def encode_session(self, session: Session) -> bytes:
+        """Return `session` sealed for its key and version: an older record put back in its place does not open."""
+        return self._keyring.seal(_encode(session), f"session:{session.key}:{session.version}")
+
+    def decode_session(self, sealed: bytes, *, key: str, version: int, touched_at: float) -> Session:
+        """Return the session that was stored under `key` as `version`.
+
+        Raises:
+            UnreadableRecord: The record is not what this hub wrote there.
+        """
+        session = self._open(sealed, f"session:{key}:{version}", Session)
+        return replace(session, touched_at=touched_at)
+
+    def encode_attempt(self, attempt: LoginAttempt, state_key: str) -> bytes:
+        """Return `attempt` sealed for the hash of its `state`."""
+        return self._keyring.seal(_encode(attempt), f"attempt:{state_key}")
+
+    def decode_attempt(self, sealed: bytes, state_key: str) -> LoginAttempt:
+        """Return the attempt that was stored under the hash of its `state`.
+
+        Raises:
+            UnreadableRecord: The record is not what this hub wrote there.
+        """
+        return self._open(sealed, f"attempt:{state_key}", LoginAttempt)
+
+    def _open(self, sealed: bytes, name: str, kind: type[Record]) -> Record:
+        try:
+            return msgspec.msgpack.decode(self._keyring.open(sealed, name), type=kind, dec_hook=_decode_secret)
+        except (KeyringError, msgspec.DecodeError) as error:
+            raise UnreadableRecord(str(error)) from error
+
+
+def _encode(value: Session | LoginAttempt) -> bytes:
+    return msgspec.msgpack.encode(value, enc_hook=_encode_secret)
+
+
+def _encode_secret(value: Any) -> str:
+    if isinstance(value, Secret):
+        return value.reveal()
+    raise NotImplementedError(type(value).__name__)
+
+
+def _decode_secret(kind: type, value: Any) -> Any:
+    if kind is Secret and isinstance(value, str):
+        return Secret(value)
+    raise NotImplementedError(kind.__name__)

@@ -1,0 +1,89 @@
+"""DOOR to Redis: what happens to sessions, told to all workers on all nodes (publish/subscribe).
+
+A message may be lost when the connection to Redis breaks. The feed says so (`on_gap`), and its owner then looks at the
+sessions themselves: events make things fast, the store makes them true.
+"""
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from redis.exceptions import RedisError
+
+from hub import log
+from hub.clock import Clock
+from hub.session.model import EndReason
+from hub.session.redis_client import Redis, translated_errors
+
+CHANNEL = "hub:events"
+POLL_SECONDS = 5.0  # how long one look at the socket lasts; a dead connection is noticed at the ping after it
+RECONNECT_SECONDS = 0.5
+
+logger = log.get(__name__)
+
+
+class SessionHasEnded(msgspec.Struct, frozen=True, tag="ended"):
+    """A session is over: close its channels."""
+
+    key: str
+    reason: EndReason
+    at: float
+
+
+class SessionWasRefreshed(msgspec.Struct, frozen=True, tag="refreshed"):
+    """A session has new tokens; they end at `expires_at` (epoch seconds)."""
+
+    key: str
+    expires_at: float | None
+
+
+SessionEvent = SessionHasEnded | SessionWasRefreshed
+OnEvent = Callable[[SessionEvent], Awaitable[None]]
+OnGap = Callable[[], Awaitable[None]]
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[SessionEvent] = msgspec.json.Decoder(SessionEvent)
+
+
+class EventFeed:
+    """Publishes session events and hands on those of all workers, its own included."""
+
+    def __init__(self, redis: Redis, clock: Clock) -> None:
+        self._redis = redis
+        self._clock = clock
+
+    async def publish(self, event: SessionEvent) -> None:
+        """Tell all workers.
+
+        Raises:
+            StoreUnavailable: Redis does not answer. What the event tells of is stored already.
+        """
+        with translated_errors():
+            await self._redis.publish(CHANNEL, _encoder.encode(event))
+
+    async def run(self, on_event: OnEvent, on_gap: OnGap) -> None:
+        """Listen until cancelled; call `on_gap` each time that listening begins."""
+        while True:
+            try:
+                await self._listen(on_event, on_gap)
+            except (RedisError, OSError) as error:
+                logger.warning("events.interrupted", error=type(error).__name__)
+                await self._clock.sleep(RECONNECT_SECONDS)
+
+    async def _listen(self, on_event: OnEvent, on_gap: OnGap) -> None:
+        async with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
+            await subscription.subscribe(CHANNEL)
+            await on_gap()
+            while True:
+                message = await subscription.get_message(timeout=POLL_SECONDS)
+                if message is None:
+                    await subscription.ping()
+                elif message["type"] == "message":  # else the answer to a ping
+                    await self._hand_on(message["data"], on_event)
+
+    async def _hand_on(self, data: bytes, on_event: OnEvent) -> None:
+        try:
+            event = _decoder.decode(data)
+        except msgspec.DecodeError as error:  # written by another version of the hub
+            logger.warning("events.unreadable", error=str(error))
+            return
+        await on_event(event)

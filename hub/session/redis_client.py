@@ -1,0 +1,42 @@
+"""How the hub talks to Redis: one client, explicit time-outs, and its errors translated to ours."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import redis.asyncio
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from hub.errors import StoreUnavailable
+
+RETRY_AFTER_SECONDS = 2.0
+
+Redis = redis.asyncio.Redis
+
+
+def connect(url: str, timeout_seconds: float) -> Redis:
+    """Return a client; it connects when it is first used, and again after every failure.
+
+    redis-py's own defaults would turn an outage into minutes of silence (10 tries of 5 s each): here a command fails after
+    `timeout_seconds`. One repetition covers a connection that the server closed while it was idle.
+    """
+    client: Redis = redis.asyncio.Redis.from_url(
+        url,
+        socket_timeout=timeout_seconds,
+        socket_connect_timeout=timeout_seconds,
+        retry=Retry(NoBackoff(), 1),
+        retry_on_error=[redis.exceptions.ConnectionError],
+    )
+    return client
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Turn what redis-py raises into `StoreUnavailable`: whatever it was, nothing is known about the session."""
+    try:
+        yield
+    except (RedisError, OSError, TimeoutError) as error:
+        raise StoreUnavailable(
+            "Try again in a moment. You are still logged in.", retry_after_seconds=RETRY_AFTER_SECONDS
+        ) from error

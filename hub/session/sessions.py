@@ -1,0 +1,95 @@
+"""The life of a session, as the rest of the hub sees it: start, current, end. Every end is stored, told and counted here."""
+
+from dataclasses import replace
+
+from hub import log
+from hub.clock import Clock
+from hub.errors import NotAuthenticated, SessionEnded, StoreUnavailable
+from hub.metrics import Metrics
+from hub.session.events import EventFeed, SessionHasEnded
+from hub.session.model import EndReason, Lifetimes, Session, SessionId, Tombstone, session_ref
+from hub.session.store import SessionStore
+
+END_DETAILS: dict[EndReason, str] = {
+    "logout": "You have logged out.",
+    "idle": "You were logged out because you did nothing for a while.",
+    "absolute": "The longest time of one login is over.",
+    "refused": "The login service has ended your login.",
+    "no_refresh_token": "The login service lets this login last no longer.",
+    "identity": "The login service named another user for this session, so it was ended.",
+    "replaced": "You have logged in again.",
+}
+
+logger = log.get(__name__)
+
+
+class Sessions:
+    """Starts, finds and ends sessions."""
+
+    def __init__(
+        self, store: SessionStore, events: EventFeed, lifetimes: Lifetimes, clock: Clock, metrics: Metrics
+    ) -> None:
+        self._store = store
+        self._events = events
+        self._clock = clock
+        self._metrics = metrics
+        self.lifetimes = lifetimes
+
+    async def start(self, session: Session) -> None:
+        """Store a session that a login has just made.
+
+        Raises:
+            StoreUnavailable: Redis does not answer; the user is not logged in.
+        """
+        await self._store.create(session)
+        logger.info("session.started", session_ref=session.ref, subject=session.subject)
+
+    async def current(self, session_id: SessionId | None, *, passive: bool = False) -> Session:
+        """Return the living session of a browser, and count this as activity of its user unless `passive`.
+
+        Raises:
+            NotAuthenticated: There is none.
+            SessionEnded: There was one; the extension `reason` tells why it ended.
+            StoreUnavailable: Redis does not answer, so nobody knows.
+        """
+        if session_id is None:
+            raise NotAuthenticated("Log in to use this application.")
+        return await self.by_key(session_id.key, passive=passive)
+
+    async def by_key(self, key: str, *, passive: bool = True) -> Session:
+        """Return the living session stored under `key`; like `current`."""
+        found = await self._store.load(key)
+        if found is None:
+            raise NotAuthenticated("Log in to use this application.")
+        if isinstance(found, Tombstone):
+            raise ended(found.reason)
+        now = self._clock.now()
+        if reason := self.lifetimes.end_reason(found, now):
+            await self.end(key, reason)
+            raise ended(reason)
+        if not passive and now - found.touched_at >= self.lifetimes.touch_interval_seconds:
+            await self._store.touch(found, now)
+            found = replace(found, touched_at=now)
+        return found
+
+    async def end(self, key: str, reason: EndReason) -> Session | None:
+        """End the session and tell all workers; return it as it last was, or None if it was over already.
+
+        Raises:
+            StoreUnavailable: Redis does not answer; the session lives on.
+        """
+        session = await self._store.end(key, reason)
+        if session is None:
+            return None
+        logger.info("session.ended", session_ref=session_ref(key), reason=reason, subject=session.subject)
+        self._metrics.sessions_ended.labels(reason).inc()
+        try:
+            await self._events.publish(SessionHasEnded(key, reason, self._clock.now()))
+        except StoreUnavailable:
+            logger.warning("session.end_not_published", session_ref=session_ref(key))
+        return session
+
+
+def ended(reason: EndReason) -> SessionEnded:
+    """Return the error that tells a user why the session is over."""
+    return SessionEnded(END_DETAILS[reason], reason=reason)

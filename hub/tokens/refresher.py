@@ -1,0 +1,192 @@
+"""The one refresh path, for background and requests: take the lease -> reload -> still the spent token? -> refresh -> store.
+
+The grant runs in a task of its own, which no browser request can cancel: once the provider has rotated the refresh token, the
+answer must be stored. New tokens are stored before anything else can fail.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+
+from hub import log
+from hub.clock import Clock
+from hub.errors import Conflict, HubError, NotAuthenticated, ProviderMisbehaved, ProviderUnavailable, StoreUnavailable
+from hub.metrics import Metrics
+from hub.oidc.provider import OpenIDProvider
+from hub.oidc.token_endpoint import TokenRefused, TokenResponse
+from hub.secret import Secret
+from hub.session.events import EventFeed, SessionWasRefreshed
+from hub.session.model import EndReason, Session, session_ref
+from hub.session.refresh_lock import RefreshLock
+from hub.session.sessions import Sessions, ended
+from hub.session.store import SessionStore
+from hub.tokens.schedule import scheduled
+
+WAIT_SECONDS = 0.05  # between two looks at what another worker is refreshing
+PATIENCE_SECONDS = 20.0  # then the waiting request is told to come back; the refresh itself goes on
+BACKOFF_SECONDS = 5.0  # after a failure, when the provider did not name a time
+
+logger = log.get(__name__)
+
+
+class Refresher:
+    """Refreshes the tokens of sessions, each at most once at a time over all workers."""
+
+    def __init__(
+        self,
+        store: SessionStore,
+        sessions: Sessions,
+        lock: RefreshLock,
+        provider: OpenIDProvider,
+        events: EventFeed,
+        clock: Clock,
+        metrics: Metrics,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._store = store
+        self._sessions = sessions
+        self._lock = lock
+        self._provider = provider
+        self._events = events
+        self._clock = clock
+        self._metrics = metrics
+        self._jitter = jitter
+        self._running: dict[str, asyncio.Task[Session]] = {}
+        self._failures: dict[str, tuple[float, HubError]] = {}
+
+    def start(self, key: str, spent: Secret) -> asyncio.Task[Session]:
+        """Begin to replace the access token `spent` of a session, or join the task that does so already."""
+        task = self._running.get(key)
+        if task is None:
+            task = asyncio.create_task(self._replace(key, spent))
+            self._running[key] = task
+            task.add_done_callback(lambda done: self._finished(key, done))
+        return task
+
+    async def refresh(self, key: str, spent: Secret) -> Session:
+        """Return the session with another access token than `spent`.
+
+        Raises:
+            SessionEnded, NotAuthenticated: The session is over, perhaps just now: the provider refused the refresh token.
+            ProviderUnavailable, ProviderMisbehaved: There are no new tokens now; the session lives on.
+            StoreUnavailable: Redis does not answer.
+        """
+        return await asyncio.shield(self.start(key, spent))
+
+    def forget_old_failures(self) -> None:
+        """Drop the failures whose waiting time is over, so that what is remembered stays bounded."""
+        now = self._clock.monotonic()
+        self._failures = {key: failure for key, failure in self._failures.items() if failure[0] > now}
+
+    async def close(self) -> None:
+        """Wait for the grants under way: their tokens must be stored."""
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    def _finished(self, key: str, task: asyncio.Task[Session]) -> None:
+        self._running.pop(key, None)
+        if task.cancelled():
+            return
+        error = task.exception()  # reading it also keeps asyncio from complaining when nobody waited
+        if error is not None and not isinstance(error, HubError):
+            logger.error("refresh.crashed", session_ref=session_ref(key), exc_info=error)
+
+    async def _replace(self, key: str, spent: Secret) -> Session:
+        self._raise_recent_failure(key)
+        give_up_at = self._clock.monotonic() + PATIENCE_SECONDS
+        while True:
+            async with self._lock.hold(key) as held:
+                session = await self._sessions.by_key(key)
+                if session.tokens.access_token != spent:
+                    self._metrics.refreshes.labels("taken").inc()
+                    return session
+                if held:
+                    return await self._grant(session)
+            if self._clock.monotonic() >= give_up_at:
+                raise ProviderUnavailable("Your login is being renewed. Try again.", retry_after_seconds=BACKOFF_SECONDS)
+            await self._clock.sleep(WAIT_SECONDS)
+
+    async def _grant(self, session: Session) -> Session:
+        if session.tokens.refresh_token is None:
+            raise await self._end(session, "no_refresh_token")
+        began = self._clock.monotonic()
+        try:
+            response = await self._provider.refresh(session.tokens.refresh_token)
+        except TokenRefused as error:
+            return await self._refused(session, error)
+        except (ProviderUnavailable, ProviderMisbehaved) as error:
+            raise await self._failed(session, error) from error
+        refreshed = await self._store_tokens(session, response)
+        self._metrics.refreshes.labels("refreshed").inc()
+        self._metrics.refresh_seconds.observe(self._clock.monotonic() - began)
+        logger.info("tokens.refreshed", session_ref=session.ref, expires_in=response.expires_in)
+        await self._publish(refreshed)
+        await self._check_identity(refreshed, response)
+        return refreshed
+
+    async def _store_tokens(self, session: Session, response: TokenResponse) -> Session:
+        tokens = scheduled(session.tokens.refreshed_by(response, self._clock.now()), self._jitter())
+        self._failures.pop(session.key, None)
+        try:
+            return await self._store.replace_if_unchanged(session.with_tokens(tokens))
+        except Conflict:
+            return await self._sessions.by_key(session.key)  # ended meanwhile, which this raises; or a newer set is there
+
+    async def _refused(self, session: Session, error: TokenRefused) -> Session:
+        """Handle a refused refresh token: dead, unless somebody else has refreshed with it and stored the result."""
+        current = await self._sessions.by_key(session.key)
+        if current.tokens.access_token != session.tokens.access_token:
+            return current
+        if error.error != "invalid_grant":
+            raise await self._failed(session, ProviderMisbehaved(f"It refuses to refresh tokens: {error.error}."))
+        raise await self._end(session, "refused")
+
+    async def _failed(self, session: Session, error: HubError) -> HubError:
+        """Keep the session, look at it again later, and let nobody ask the provider before."""
+        wait = error.retry_after_seconds or BACKOFF_SECONDS * (1 + self._jitter())
+        self._failures[session.key] = (self._clock.monotonic() + wait, error)
+        self._metrics.refreshes.labels("failed").inc()
+        logger.warning("refresh.failed", session_ref=session.ref, problem=error.slug, detail=error.detail, retry_in=wait)
+        try:
+            await self._store.reschedule(session.key, self._clock.now() + wait)
+        except StoreUnavailable:
+            logger.warning("refresh.not_rescheduled", session_ref=session.ref)
+        return error
+
+    def _raise_recent_failure(self, key: str) -> None:
+        if key not in self._failures:
+            return
+        until, error = self._failures[key]
+        wait = until - self._clock.monotonic()
+        if wait <= 0:
+            del self._failures[key]
+            return
+        error.retry_after_seconds = wait
+        raise error
+
+    async def _end(self, session: Session, reason: EndReason) -> NotAuthenticated:
+        self._metrics.refreshes.labels("ended").inc()
+        await self._sessions.end(session.key, reason)
+        return ended(reason)
+
+    async def _publish(self, session: Session) -> None:
+        try:
+            await self._events.publish(SessionWasRefreshed(session.key, session.tokens.expires_at))
+        except StoreUnavailable:
+            logger.warning("refresh.not_published", session_ref=session.ref)
+
+    async def _check_identity(self, session: Session, response: TokenResponse) -> None:
+        """End the session if the refreshed ID token is not about its user (OpenID Connect Core section 12.2).
+
+        A provider that cannot deliver its keys right now is not a reason: the tokens came from it over TLS.
+        """
+        if response.id_token is None:
+            return
+        try:
+            await self._provider.validate_refreshed_id_token(
+                response.id_token, original=session, access_token=response.access_token
+            )
+        except ProviderMisbehaved as error:
+            logger.error("refresh.identity_refused", session_ref=session.ref, detail=error.detail)
+            raise await self._end(session, "identity") from error
+        except ProviderUnavailable as error:
+            logger.warning("refresh.identity_unchecked", session_ref=session.ref, problem=error.slug)

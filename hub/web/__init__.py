@@ -1,0 +1,1 @@
+"""DOOR to the browser: Tornado adapters. Each reads a request, calls one service, and writes what it says."""

@@ -1,0 +1,42 @@
+"""The admin listener: `/healthz`, `/readyz`, `/metrics`. No login, so it listens on loopback by default."""
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+import tornado.web
+
+from hub.metrics import Metrics
+
+Readiness = Callable[[], Awaitable[dict[str, str]]]
+"""Returns what keeps the hub from working, by part: empty when it is ready."""
+
+
+class HealthHandler(tornado.web.RequestHandler):
+    """Answers while the process lives, whatever stands around it."""
+
+    def get(self) -> None:
+        self.write({"status": "alive"})
+
+
+class ReadyHandler(tornado.web.RequestHandler):
+    """Answers 200 when requests can be served, else 503 with the reasons."""
+
+    def initialize(self, readiness: Readiness) -> None:
+        self.readiness = readiness
+
+    async def get(self) -> None:
+        troubles = await self.readiness()
+        self.set_status(503 if troubles else 200)
+        self.set_header("Content-Type", "application/json")
+        self.write(msgspec.json.encode({"status": "not ready" if troubles else "ready", "troubles": troubles}))
+
+
+class MetricsHandler(tornado.web.RequestHandler):
+    """Answers with the figures of all workers, for Prometheus."""
+
+    def initialize(self, metrics: Metrics) -> None:
+        self.metrics = metrics
+
+    def get(self) -> None:
+        self.set_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+        self.write(self.metrics.exposition())

@@ -1,0 +1,157 @@
+"""What all handlers share: security headers, and errors as problems (RFC 9457), or as a page for a person who navigates."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import tornado.template
+import tornado.web
+
+from hub import log
+from hub.errors import BadRequest, HubError, MethodNotAllowed, NotFound
+from hub.session.cookie import Cookies
+from hub.session.model import SessionId
+from hub.web.client_address import Network, client_address
+
+PAGES = Path(__file__).with_name("pages")
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+
+logger = log.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What every handler knows about this hub.
+
+    Attributes:
+        origin: The one origin whose pages may use the hub.
+        hsts: Whether browsers are told to come back over https only (RFC 6797).
+    """
+
+    origin: str
+    cookies: Cookies
+    trusted_proxies: list[Network]
+    hsts: bool
+    pages: tornado.template.Loader
+
+
+class BaseHandler(tornado.web.RequestHandler):
+    """Base of all handlers of the public listener."""
+
+    site: Site
+
+    def set_default_headers(self) -> None:
+        self.clear_header("Server")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Referrer-Policy", "same-origin")
+        self.set_header("Cross-Origin-Opener-Policy", "same-origin")
+        self.set_header("Cross-Origin-Resource-Policy", "same-origin")
+        if self.site.hsts:
+            self.set_header("Strict-Transport-Security", "max-age=31536000")
+
+    def initialize(self, **services: Any) -> None:
+        """Take the services that the route table names."""
+        for name, service in services.items():
+            setattr(self, name, service)
+        self.set_default_headers()
+
+    @property
+    def session_id(self) -> SessionId | None:
+        """The session id in the request's cookie, if there is one."""
+        return self.site.cookies.session_id(self.request.headers.get("Cookie", ""))
+
+    @property
+    def client_address(self) -> str:
+        """The address of the browser."""
+        forwarded = self.request.headers.get_list("X-Forwarded-For")
+        return client_address(self.request.remote_ip or "", forwarded, self.site.trusted_proxies)
+
+    def set_cookies(self, lines: list[str]) -> None:
+        """Add `Set-Cookie` fields. An answer that sets a cookie must not be stored by anybody (RFC 9111)."""
+        self.no_store()
+        for line in lines:
+            self.add_header("Set-Cookie", line)
+
+    def no_store(self) -> None:
+        """Forbid every cache to keep this answer."""
+        self.set_header("Cache-Control", "no-store")
+
+    def write_json(self, value: Any, content_type: str = "application/json") -> None:
+        """Write `value` as JSON."""
+        self.set_header("Content-Type", content_type)
+        self.write(msgspec.json.encode(value))
+
+    def write_page(self, name: str, **values: Any) -> None:
+        """Write one of the hub's own pages, under a policy that lets no script run."""
+        self.no_store()
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Content-Security-Policy", PAGE_POLICY)
+        self.set_header("Referrer-Policy", "no-referrer")
+        self.write(self.site.pages.load(name).generate(**values))
+
+    def is_navigation(self) -> bool:
+        """Tell whether a person opens this in a window, rather than a script fetching it."""
+        mode = self.request.headers.get("Sec-Fetch-Mode")
+        if mode is not None:
+            return mode == "navigate"
+        return "text/html" in self.request.headers.get("Accept", "")
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Write the error as a problem; a HubError brings its own, anything else is named by its status only."""
+        error = kwargs.get("exc_info", (None, None))[1]
+        problem_error = error if isinstance(error, HubError) else _by_status(status_code)
+        self.write_problem(problem_error)
+        self.finish()
+
+    def write_problem(self, error: HubError) -> None:
+        """Write `error` as a problem, or as a page."""
+        problem = error.problem()
+        self.set_status(problem.status)
+        self.no_store()
+        if error.retry_after_seconds is not None:
+            self.set_header("Retry-After", str(math.ceil(error.retry_after_seconds)))
+        if isinstance(error, MethodNotAllowed):
+            self.set_header("Allow", ", ".join(problem.extensions.get("allow", [])))
+        if self.is_navigation():
+            self.write_page("problem.html", problem=problem, temporary=error.temporary)
+        else:
+            self.write_json(problem.as_json(), "application/problem+json")
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Log what nobody foresaw with its trace, and expected errors in one line."""
+        if isinstance(value, HubError):
+            level = logger.warning if value.status >= 500 else logger.info
+            level("request.failed", problem=value.slug, detail=value.detail, path=self.request.path)
+        elif not isinstance(value, tornado.web.HTTPError):
+            logger.error("request.crashed", path=self.request.path, exc_info=(typ, value, tb))
+
+
+class NotFoundHandler(BaseHandler):
+    """Answers what no other handler serves."""
+
+    def prepare(self) -> None:
+        raise NotFound
+
+
+def _by_status(status: int) -> HubError:
+    """Return the error that stands for an answer that Tornado itself decided on."""
+    kinds: dict[int, type[HubError]] = {400: BadRequest, 404: NotFound, 405: MethodNotAllowed}
+    kind = kinds.get(status, BadRequest if 400 <= status < 500 else HubError)
+    return kind()
+
+
+def log_request(handler: tornado.web.RequestHandler) -> None:
+    """Write one line for each request: never the query, in which codes and search words travel."""
+    request = handler.request
+    logger.info(
+        "request",
+        method=request.method,
+        path=request.path,
+        status=handler.get_status(),
+        milliseconds=round(1000 * request.request_time(), 1),
+    )

@@ -1,0 +1,192 @@
+"""The channel's door: Tornado's WebSocket, the handshake in the order of docs/channel-protocol.md, and frames on the wire."""
+
+import asyncio
+import struct
+from collections.abc import Awaitable, Sequence
+from typing import Any, Protocol
+
+from tornado.iostream import StreamClosedError
+from tornado.websocket import WebSocketClosedError, WebSocketHandler, WebSocketProtocol
+
+from hub import log
+from hub.channel.close_codes import ChannelClosed, CloseCode
+from hub.channel.driver import Driver
+from hub.channel.interfaces import Sessions
+from hub.channel.messages import SUBPROTOCOL, message_bytes
+from hub.channel.outbox import Frame
+from hub.channel.registry import Registry
+from hub.errors import NotAuthenticated, StoreUnavailable
+from hub.session.cookie import Cookies
+from hub.session.model import Session, SessionId
+from hub.settings import Settings
+
+logger = log.get(__name__)
+
+RETRY_AFTER_SECONDS = 5
+TEXT, BINARY, FINAL = 0x1, 0x2, 0x80  # RFC 6455 section 5.2
+
+
+class Channels(Protocol):
+    """What the handler needs of its application. `Services` has it all."""
+
+    registry: Registry
+    sessions: Sessions
+    cookies: Cookies
+    settings: Settings
+
+
+class ChannelHandler(WebSocketHandler):
+    """`GET /hub/channel`.
+
+    Tornado's own origin check is not used: it accepts requests without an Origin, and compares no scheme. Its pings are off,
+    because a late pong would close with 1000; the registry pings.
+    """
+
+    def initialize(self, registry: Registry, sessions: Sessions, cookies: Cookies, settings: Settings) -> None:
+        """Take the services; `settings` for the origin and the limits."""
+        self._registry = registry
+        self._sessions = sessions
+        self._cookies = cookies
+        self._settings = settings
+        self._driver: Driver | None = None
+        self._gone = False
+
+    async def get(self, *args: Any, **kwargs: Any) -> None:
+        """Upgrade, if the page is ours and there is room."""
+        if not self.check_origin(self.request.headers.get("Origin", "")):
+            logger.info("channel.origin_refused", origin=self.request.headers.get("Origin", ""))
+            self.set_status(403)
+            await self.finish("The origin is not allowed.\n")
+        elif not self._registry.has_room:
+            self.set_status(503)
+            self.set_header("Retry-After", str(RETRY_AFTER_SECONDS))
+            await self.finish("There is no room for another channel.\n")
+        else:
+            await super().get(*args, **kwargs)
+
+    def check_origin(self, origin: str) -> bool:
+        """Stop cross-site WebSocket hijacking: browsers send cookies along, and CORS does not apply."""
+        return origin == self._settings.server.origin
+
+    def select_subprotocol(self, subprotocols: list[str]) -> str | None:
+        """Choose `hub.v1` if the client speaks it."""
+        return SUBPROTOCOL if SUBPROTOCOL in subprotocols else None
+
+    def get_compression_options(self) -> dict[str, Any] | None:
+        """Never compress: 288 KiB a connection, and secrets beside what an attacker can choose (CRIME)."""
+        return None
+
+    @property
+    def max_message_size(self) -> int:
+        """Largest message that Tornado reads; larger ones close with 1009."""
+        return message_bytes(self._settings.channel)
+
+    @property
+    def ping_interval(self) -> float | None:
+        """None: the registry pings."""
+        return None
+
+    async def open(self, *_: str, **__: str) -> None:
+        """Go through the rest of the handshake; refusals are close codes now, which a page can read."""
+        self.set_nodelay(True)
+        try:
+            session_id, session = await self._authenticate()
+            if not self._gone:
+                self._driver = self._registry.open(self._socket(), session_id, session, self.request.remote_ip or "")
+        except ChannelClosed as closed:
+            self.close(closed.code, closed.reason)
+
+    async def _authenticate(self) -> tuple[SessionId, Session]:
+        """Return whose channel this is.
+
+        Raises:
+            ChannelClosed: 4406, 4401, 4503.
+        """
+        if self.selected_subprotocol is None:
+            raise ChannelClosed(CloseCode.SUBPROTOCOL, f"the subprotocol is {SUBPROTOCOL}")
+        session_id = self._cookies.session_id(self.request.headers.get("Cookie", ""))
+        if session_id is None:
+            raise ChannelClosed(CloseCode.LOG_IN, "no session")
+        try:
+            return session_id, await self._sessions.current(session_id, passive=True)
+        except NotAuthenticated as error:
+            raise ChannelClosed(CloseCode.LOG_IN, "no session") from error
+        except StoreUnavailable as error:
+            raise ChannelClosed(CloseCode.UNAVAILABLE, "the session store does not answer") from error
+
+    def on_message(self, message: str | bytes) -> Awaitable[None] | None:
+        """Hand a message to the driver. Tornado reads on when this returns, so no work is awaited here."""
+        return self._driver.receive(message) if self._driver else None
+
+    def on_pong(self, data: bytes) -> None:
+        """Note the sign of life."""
+        if self._driver:
+            self._driver.heard()
+
+    def on_close(self) -> None:
+        """Stop the channel's work."""
+        self._gone = True
+        if self._driver:
+            self._registry.release(self._driver, self.close_code)
+
+    def _socket(self) -> "TornadoSocket":
+        if self.ws_connection is None:  # pragma: no cover - `open` runs on an accepted connection
+            raise ChannelClosed(CloseCode.UNAVAILABLE, "the socket is gone")
+        return TornadoSocket(self, self.ws_connection)
+
+
+class TornadoSocket:
+    """A socket as the driver wants it. Writes frames itself: `write_message` copies each twice and makes a task for it."""
+
+    def __init__(self, handler: WebSocketHandler, connection: WebSocketProtocol) -> None:
+        self._handler = handler
+        self._connection = connection
+
+    def write_frames(self, frames: Sequence[Frame]) -> asyncio.Future[None]:
+        """Send frames in one write; done when the operating system has them, or when the socket is gone."""
+        stream = self._connection.stream
+        if stream is None or self._connection.is_closing():
+            return _done()
+        try:
+            return stream.write(b"".join(_on_the_wire(frames)))
+        except StreamClosedError:
+            return _done()
+
+    def buffered_bytes(self) -> int:
+        """Return the bytes in the stream's write buffer, which Tornado does not bound."""
+        stream = self._connection.stream
+        return 0 if stream is None or stream.closed() else len(stream._write_buffer)
+
+    def ping(self) -> None:
+        """Send a ping, unless the socket is closing."""
+        try:
+            self._handler.ping()
+        except (WebSocketClosedError, StreamClosedError):
+            return
+
+    def close(self, code: CloseCode, reason: str) -> None:
+        """Begin the close handshake; Tornado ends the connection after 5 s if the client does not answer."""
+        self._handler.close(code, reason)
+
+
+def _on_the_wire(frames: Sequence[Frame]) -> list[bytes]:
+    """Return the bytes of unmasked, unfragmented frames (RFC 6455 section 5.2)."""
+    parts: list[bytes] = []
+    for frame in frames:
+        parts.append(_frame_header(FINAL | (BINARY if frame.binary else TEXT), len(frame)))
+        parts.extend(frame.parts)
+    return parts
+
+
+def _frame_header(first: int, size: int) -> bytes:
+    if size < 126:
+        return struct.pack("!BB", first, size)
+    if size <= 0xFFFF:
+        return struct.pack("!BBH", first, 126, size)
+    return struct.pack("!BBQ", first, 127, size)
+
+
+def _done() -> asyncio.Future[None]:
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    future.set_result(None)
+    return future

@@ -1,0 +1,73 @@
+"""`GET /hub/login` and `GET /hub/callback`: both are opened in a window, never fetched by a script."""
+
+from urllib.parse import urlencode
+
+from hub.errors import LOGIN_URL, LoginExpired, LoginFailed, RequestRefused
+from hub.login.code_flow import CodeFlow
+from hub.login.return_url import parse_return_to
+from hub.metrics import Metrics
+from hub.session.model import BrowserId
+from hub.settings import SessionSettings
+from hub.web.base import BaseHandler
+
+
+class _CeremonyHandler(BaseHandler):
+    code_flow: CodeFlow
+    metrics: Metrics
+    session_settings: SessionSettings
+
+    @property
+    def browser_id(self) -> BrowserId | None:
+        """The pre-login id in the request's cookie, if there is one."""
+        return self.site.cookies.browser_id(self.request.headers.get("Cookie", ""))
+
+    def require_navigation(self) -> None:
+        """Refuse scripts, images, frames and prefetching: a login begins when a person opens it (ASVS 7.6.2)."""
+        headers = self.request.headers
+        if headers.get("Sec-Fetch-Mode", "navigate") != "navigate" or headers.get("Sec-Fetch-Dest", "document") != "document":
+            raise RequestRefused("Open this address in the window; it cannot be fetched or framed.")
+        if "prefetch" in headers.get("Sec-Purpose", headers.get("Purpose", "")):
+            raise RequestRefused("A login is not fetched in advance.")
+
+
+class LoginHandler(_CeremonyHandler):
+    """Begins a login and sends the browser to the provider."""
+
+    async def get(self) -> None:
+        self.no_store()
+        self.require_navigation()
+        return_to = parse_return_to(self.get_query_argument("return_to", ""))
+        login = await self.code_flow.begin(return_to, self.browser_id)
+        seconds = self.session_settings.login_timeout_seconds
+        self.set_cookies([self.site.cookies.set_login(login.browser_id, seconds)])
+        self.redirect(login.url)
+
+
+class CallbackHandler(_CeremonyHandler):
+    """Takes the authorization response and moves on to the application.
+
+    The answer is a page and not a redirect: the browser counts a redirect as part of the provider's cross-site navigation and
+    would not send the Strict session cookie with the next request.
+    """
+
+    async def get(self) -> None:
+        self.no_store()
+        self.require_navigation()
+        try:
+            login = await self.code_flow.complete(self._parameters(), self.browser_id, self.session_id)
+        except LoginFailed as error:
+            self.metrics.logins.labels("refused").inc()
+            if isinstance(error, LoginExpired) and await self.code_flow.may_restart(self.browser_id):
+                self.metrics.logins.labels("restarted").inc()
+                self.redirect(f"{LOGIN_URL}?{urlencode({'return_to': '/'})}")
+                return
+            raise
+        if login.session_id is not None:
+            self.set_cookies([*self.site.cookies.set_session(login.session_id), self.site.cookies.clear_login()])
+        self.write_page("continue.html", return_to=login.return_to)
+
+    def _parameters(self) -> dict[str, list[str]]:
+        return {
+            name: [value.decode("utf-8", "replace") for value in values]
+            for name, values in self.request.query_arguments.items()
+        }

@@ -1,0 +1,180 @@
+"""The HTTP door to the pipeline: a browser's request in, the resource server's answer out, both as they arrive.
+
+Small bodies are read whole, so that the request can be repeated after a 401. Larger ones flow: the browser is read only as fast as
+the resource server reads, and the other way round.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import tornado.iostream
+import tornado.web
+
+from hub.errors import BodyTooLarge, HubError
+from hub.gateway.messages import REPEATABLE_BODY_BYTES, ApiRequest, ApiResponse
+from hub.gateway.pipeline import Pipeline
+from hub.gateway.routes import Route
+from hub.session.model import Session
+from hub.session.sessions import Sessions
+from hub.web import csrf
+from hub.web.base import BaseHandler
+
+PASSIVE_HEADER = "X-Hub-Passive"
+
+
+class BodyPipe:
+    """Carries an upload from Tornado, which pushes, to the pipeline, which pulls. At most one piece waits in it."""
+
+    def __init__(self) -> None:
+        self._pieces: asyncio.Queue[bytes | None] = asyncio.Queue(maxsize=1)
+        self._abandoned = asyncio.Event()
+
+    async def push(self, piece: bytes | None) -> None:
+        """Hand over a piece (None: the end); returns when there is room for the next, or when nobody reads any more."""
+        if self._abandoned.is_set():
+            return
+        put = asyncio.create_task(self._pieces.put(piece))
+        gone = asyncio.create_task(self._abandoned.wait())
+        _, pending = await asyncio.wait({put, gone}, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+
+    def abandon(self) -> None:
+        """Say that the rest will not be read, so that whoever pushes does not wait for ever."""
+        self._abandoned.set()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while (piece := await self._pieces.get()) is not None:
+            yield piece
+
+
+@tornado.web.stream_request_body
+class ProxyHandler(BaseHandler):
+    """Relays one request to the resource server of its route."""
+
+    pipeline: Pipeline
+    sessions: Sessions
+    exchanges: set[asyncio.Task[None]]
+
+    async def prepare(self) -> None:
+        self._collected: list[bytes] = []
+        self._pipe: BodyPipe | None = None
+        self._exchange: asyncio.Task[None] | None = None
+        route = self.pipeline.route_for(self.request.path)
+        self._require_proof(route)
+        self._session = await self._find_session(route)
+        length = self._body_bytes()
+        self._refuse_oversize(route, length)
+        if length is None or length > REPEATABLE_BODY_BYTES:
+            self._pipe = BodyPipe()
+            self._begin(self._pipe.__aiter__(), length)
+
+    async def data_received(self, chunk: bytes) -> None:
+        if self._pipe is None:
+            self._collected.append(chunk)
+        else:
+            await self._pipe.push(chunk)
+
+    async def _relay_request(self) -> None:
+        """Run when the whole body was read."""
+        if self._pipe is not None:
+            await self._pipe.push(None)
+        else:
+            body = b"".join(self._collected)
+            self._begin(body, len(body))
+        if self._exchange is not None:
+            await self._exchange
+
+    get = head = post = put = patch = delete = options = _relay_request
+
+    def is_navigation(self) -> bool:
+        """Never: under an API path an error is always a problem document, whoever asks."""
+        return False
+
+    def on_connection_close(self) -> None:
+        """Abort the request at the resource server: nobody waits for its answer any more."""
+        super().on_connection_close()
+        if self._exchange is not None:
+            self._exchange.cancel()
+
+    def _require_proof(self, route: Route) -> None:
+        headers, origin = self.request.headers, self.site.origin
+        if route.csrf == "fetch_metadata":
+            csrf.require_link(headers, origin, self.request.method or "", self.session_id)
+        else:
+            csrf.require_proof(headers, origin, self.session_id)
+
+    async def _find_session(self, route: Route) -> Session | None:
+        if route.token == "none":
+            return None
+        return await self.sessions.current(self.session_id, passive=self._is_passive())
+
+    def _is_passive(self) -> bool:
+        return self.request.headers.get(PASSIVE_HEADER) == "1"
+
+    def _body_bytes(self) -> int | None:
+        """Return the announced length of the body; 0 if there is none, None if it is chunked."""
+        if "Transfer-Encoding" in self.request.headers:
+            return None
+        return int(self.request.headers.get("Content-Length", "0"))
+
+    def _refuse_oversize(self, route: Route, length: int | None) -> None:
+        limit = route.max_body_bytes
+        self.request.connection.set_max_body_size(limit)  # type: ignore[union-attr]
+        if length is not None and length > limit:
+            raise BodyTooLarge(f"At most {limit} bytes are allowed here.", limit=limit)
+
+    def _begin(self, body: bytes | AsyncIterator[bytes], length: int | None) -> None:
+        request = ApiRequest(
+            method=self.request.method or "",
+            path=self.request.path,
+            query=self.request.query,
+            headers=list(self.request.headers.get_all()),
+            body=body,
+            body_bytes=length,
+            passive=self._is_passive(),
+            client_address=self.client_address,
+        )
+        self._exchange = asyncio.create_task(self._run(request))
+        self.exchanges.add(self._exchange)  # what the hub waits for when it is stopped
+        self._exchange.add_done_callback(self.exchanges.discard)
+
+    async def _run(self, request: ApiRequest) -> None:
+        """Send the request and write its answer, or why there is none."""
+        try:
+            response = await self.pipeline.handle(request, self._session, transport="http")
+            try:
+                await self._write_response(response)
+            finally:
+                await response.close()
+        except HubError as error:
+            self._write_failure(error)
+        except tornado.iostream.StreamClosedError:
+            return  # the browser has gone; there is nobody to tell
+        finally:
+            if self._pipe is not None:
+                self._pipe.abandon()
+
+    async def _write_response(self, response: ApiResponse) -> None:
+        self.clear()
+        self.clear_header("Content-Type")
+        self.set_status(response.status, response.reason or None)
+        for name, value in response.headers:
+            self.add_header(name, value)
+        if response.body_bytes is not None:
+            self.set_header("Content-Length", str(response.body_bytes))
+        await self.flush()
+        async for piece in response.body:
+            self.write(piece)
+            await self.flush()
+        await self.finish()
+
+    def _write_failure(self, error: HubError) -> None:
+        self.log_exception(type(error), error, None)
+        if not self._headers_written:
+            self.clear()
+            self.write_problem(error)
+            self.finish()
+            return
+        # The status is on its way already: breaking the connection is the only way to say that the answer is not whole.
+        self.request.connection.close()  # type: ignore[union-attr]

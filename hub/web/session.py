@@ -1,0 +1,70 @@
+"""`GET /hub/session` and `POST /hub/logout`: what the page may know about its user, and the way out."""
+
+from typing import Any
+
+from hub.clock import Clock
+from hub.errors import LOGIN_URL, NotAuthenticated
+from hub.login.logout import Logout
+from hub.session.cookie import XSRF_COOKIE, xsrf_token
+from hub.session.model import Session, SessionId
+from hub.session.sessions import Sessions
+from hub.web import csrf
+from hub.web.base import BaseHandler
+
+
+class SessionHandler(BaseHandler):
+    """Tells whether there is a session, whose, and for how long. Never a token."""
+
+    sessions: Sessions
+    clock: Clock
+
+    async def get(self) -> None:
+        self.no_store()
+        csrf.require_own_origin(self.request.headers, self.site.origin)
+        passive = self.get_query_argument("passive", "") == "1"
+        session_id = self.session_id
+        try:
+            session = await self.sessions.current(session_id, passive=passive)
+        except NotAuthenticated as error:
+            self.write_json({"authenticated": False, "login_url": LOGIN_URL, **_reason(error)})
+            return
+        self._restore_xsrf_cookie(session_id)
+        self.write_json(self._describe(session))
+
+    def _restore_xsrf_cookie(self, session_id: SessionId | None) -> None:
+        """Set Angular's cookie again if the page lost it or it belongs to an earlier session."""
+        if session_id is not None and self.get_cookie(XSRF_COOKIE) != xsrf_token(session_id):
+            self.set_cookies([self.site.cookies.set_xsrf(session_id)])
+
+    def _describe(self, session: Session) -> dict[str, Any]:
+        now, lifetimes, tokens = self.clock.now(), self.sessions.lifetimes, session.tokens
+        return {
+            "authenticated": True,
+            "subject": session.subject,
+            "name": session.name,
+            "claims": session.claims,
+            "idle_expires_in": round(lifetimes.idle_end(session) - now, 3),
+            "absolute_expires_in": round(lifetimes.absolute_end(session) - now, 3),
+            "token_expires_in": None if tokens.expires_at is None else round(tokens.expires_at - now, 3),
+            "login_url": LOGIN_URL,
+            "logout_url": "/hub/logout",
+        }
+
+
+class LogoutHandler(BaseHandler):
+    """Ends the session and tells the page where to go: to the provider, so that the user is logged out there too."""
+
+    logout: Logout
+
+    async def post(self) -> None:
+        self.no_store()
+        session_id = self.session_id
+        csrf.require_proof(self.request.headers, self.site.origin, session_id)
+        destination = "/" if session_id is None else await self.logout.end(session_id)
+        self.set_cookies(self.site.cookies.clear_session())
+        self.write_json({"redirect_to": destination})
+
+
+def _reason(error: NotAuthenticated) -> dict[str, Any]:
+    reason = error.extensions.get("reason")
+    return {} if reason is None else {"reason": reason, "detail": error.detail}

@@ -1,0 +1,197 @@
+"""The store on a real Redis: compare-and-set, tombstones, attempts, and what a thief of Redis would find."""
+
+import secrets
+from dataclasses import replace
+
+import pytest
+
+from hub.errors import Conflict, StoreUnavailable
+from hub.session.codec import Codec
+from hub.session.keyring import Keyring
+from hub.session.model import LoginAttempt, Session, Tombstone
+from hub.session.redis_client import Redis, connect
+from hub.session.store import FinishedAttempt, SessionStore
+from tests.parties.clock import START, ManualClock
+from tests.parties.redis_server import RedisServer
+from tests.session.conftest import LIFETIMES
+from tests.session.samples import make_attempt, make_session, make_tokens
+
+
+class TestSession:
+    """One session from its start to its tombstone."""
+
+    async def test_round_trip(self, store: SessionStore) -> None:
+        """What was created is loaded, tokens included."""
+        session = make_session()
+        await store.create(session)
+
+        assert await store.load(session.key) == session
+        assert await store.load("unknown") is None
+
+    async def test_replace(self, store: SessionStore) -> None:
+        """A write counts the version up."""
+        session = make_session()
+        await store.create(session)
+        written = await store.replace_if_unchanged(session.with_tokens(make_tokens()))
+
+        assert written.version == 2
+        assert await store.load(session.key) == written
+
+    async def test_late_writer_is_refused(self, store: SessionStore) -> None:
+        """Rule 7: of two writers that read the same version the second gets a Conflict and changes nothing."""
+        session = make_session()
+        await store.create(session)
+        first = await store.replace_if_unchanged(session.with_tokens(make_tokens()))
+
+        with pytest.raises(Conflict):
+            await store.replace_if_unchanged(session.with_tokens(make_tokens()))
+        assert await store.load(session.key) == first
+
+    async def test_touch_is_no_write(self, store: SessionStore) -> None:
+        """Activity neither conflicts with a refresh nor is lost by it, and never goes back."""
+        session = make_session()
+        await store.create(session)
+        await store.touch(session, START + 60)
+        await store.touch(session, START + 30)
+        written = await store.replace_if_unchanged(session)
+
+        assert await store.load(session.key) == replace(written, touched_at=START + 60)
+
+    async def test_ended_session_stays_ended(self, store: SessionStore, clock: ManualClock) -> None:
+        """Rule 7: neither a late write nor a touch revives an ended session; its end is told once."""
+        session = make_session()
+        await store.create(session)
+
+        assert await store.end(session.key, "logout") == session
+        assert await store.end(session.key, "idle") is None
+        assert not await store.touch(session, START + 1)
+        with pytest.raises(Conflict):
+            await store.replace_if_unchanged(session)
+        assert await store.load(session.key) == Tombstone("logout", clock.now())
+
+    async def test_time_to_live(self, store: SessionStore, redis_client: Redis) -> None:
+        """Redis forgets a session some time after its end, and not before."""
+        session = make_session()
+        await store.create(session)
+        expires_at = await redis_client.pexpiretime(f"hub:session:{session.key}") / 1000
+
+        assert LIFETIMES.end(session) < expires_at < LIFETIMES.end(session) + 3600
+
+    async def test_key_taken_out_of_the_ring(self, store: SessionStore, redis_client: Redis, clock: ManualClock) -> None:
+        """A session sealed with an unknown key counts as none: its user logs in again."""
+        session = make_session()
+        await store.create(session)
+        other = SessionStore(redis_client, Codec(Keyring([secrets.token_bytes(32)])), LIFETIMES, clock)
+
+        assert await other.load(session.key) is None
+
+    async def test_record_in_another_place_does_not_open(self, store: SessionStore, redis_client: Redis) -> None:
+        """Who can write to Redis cannot give one user's session to another, nor put an older version back."""
+        mine, other = make_session(), make_session(subject="mallory")
+        await store.create(mine)
+        await store.create(other)
+        stolen = await redis_client.hget(f"hub:session:{mine.key}", "data")
+        assert stolen is not None
+        await redis_client.hset(f"hub:session:{other.key}", "data", stolen)
+        assert await store.load(other.key) is None
+
+        newer = await store.replace_if_unchanged(mine)
+        await redis_client.hset(f"hub:session:{mine.key}", "data", stolen)
+        assert newer.version == 2
+        assert await store.load(mine.key) is None
+
+
+class TestSchedule:
+    """The sorted set of refreshes."""
+
+    async def test_due_sessions_come_in_order(self, store: SessionStore) -> None:
+        """The most urgent come first, and only those that are due."""
+        first = make_session(tokens=make_tokens(lifetime=100))
+        second = make_session(tokens=make_tokens(lifetime=200))
+        never = make_session(tokens=make_tokens(refreshable=False))
+        for session in (second, first, never):
+            await store.create(session)
+
+        assert await store.due_for_refresh(START + 90, 10) == [first.key]
+        assert await store.due_for_refresh(START + 999, 10) == [first.key, second.key]
+        assert await store.due_for_refresh(START + 999, 1) == [first.key]
+
+    async def test_ended_session_is_not_due(self, store: SessionStore) -> None:
+        """Nothing is refreshed after the end."""
+        session = make_session()
+        await store.create(session)
+        await store.end(session.key, "logout")
+
+        assert await store.due_for_refresh(START + 9999, 10) == []
+
+    async def test_reschedule(self, store: SessionStore) -> None:
+        """A failed refresh is looked at again later; None takes it off until its user comes back."""
+        session = make_session()
+        await store.create(session)
+        await store.reschedule(session.key, START + 5000)
+        assert await store.due_for_refresh(START + 4999, 10) == []
+        await store.reschedule(session.key, None)
+        assert await store.due_for_refresh(START + 9999, 10) == []
+
+
+class TestAttempts:
+    """Login attempts by the hash of their state."""
+
+    async def test_taken_once(self, store: SessionStore) -> None:
+        """S7: a state works once; afterwards it only tells where its login led."""
+        attempt = make_attempt()
+        await store.put_attempt("state", attempt, 600, 10)
+        await store.finish_attempt("state", attempt.return_to, 600)
+
+        assert await store.take_attempt("state") == attempt
+        assert await store.take_attempt("state") == FinishedAttempt(attempt.return_to)
+        assert await store.take_attempt("other") is None
+
+    async def test_oldest_gives_way(self, store: SessionStore) -> None:
+        """One browser has at most so many attempts; another browser's are its own."""
+        for number in range(12):
+            await store.put_attempt(f"state-{number}", make_attempt(now=START + number), 600, 10)
+        await store.put_attempt("elsewhere", make_attempt("other"), 600, 10)
+        found = [isinstance(await store.take_attempt(f"state-{number}"), LoginAttempt) for number in range(12)]
+
+        assert found == [False, False] + [True] * 10
+        assert isinstance(await store.take_attempt("elsewhere"), LoginAttempt)
+
+    async def test_restart_once(self, store: SessionStore) -> None:
+        """A failed login begins anew by itself once, per browser."""
+        answers = [await store.may_restart("a", 60), await store.may_restart("a", 60), await store.may_restart("b", 60)]
+
+        assert answers == [True, False, True]
+
+
+async def test_redis_holds_no_secret(store: SessionStore, redis_client: Redis, redis_server: RedisServer) -> None:
+    """Decision 5: whoever reads all of Redis, or its file, finds no token, verifier or session id."""
+    session, attempt = make_session(), make_attempt()
+    await store.create(session)
+    await store.put_attempt("state", attempt, 600, 10)
+    file = b"".join(path.read_bytes() for path in redis_server.folder.rglob("*.aof"))
+    tokens = session.tokens
+    secret_values = [tokens.access_token, tokens.refresh_token, tokens.id_token, attempt.code_verifier]
+
+    assert session.key.encode() in file
+    assert [value for value in secret_values if value is None or value.reveal().encode() in file] == []
+
+
+@pytest.mark.parametrize("outage", ["kill", "pause"])
+async def test_outage_is_not_absence(store: SessionStore, clock: ManualClock, keyring: Keyring, outage: str) -> None:
+    """Rule 8: a store that does not answer is StoreUnavailable with Retry-After, not a missing session."""
+    session = make_session()
+    with RedisServer.start() as server:
+        client = connect(server.url, 0.2)
+        store = SessionStore(client, Codec(keyring), LIFETIMES, clock)
+        await store.create(session)
+        getattr(server, outage)()
+
+        with pytest.raises(StoreUnavailable) as caught:
+            await store.load(session.key)
+        assert caught.value.retry_after_seconds
+
+        server.kill()
+        server.run()
+        assert isinstance(await store.load(session.key), Session)
+        await client.aclose()

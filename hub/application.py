@@ -52,11 +52,8 @@ def build_application(services: Services) -> tornado.web.Application:
     channel = {
         "site": site,
         "registry": services.registry,
-        "pipeline": services.pipeline,
         "sessions": services.sessions,
         "limits": settings.channel,
-        "clock": services.clock,
-        "metrics": services.metrics,
     }
     return tornado.web.Application(
         [
@@ -73,7 +70,6 @@ def build_application(services: Services) -> tornado.web.Application:
         log_function=log_request,
         default_handler_class=NotFoundHandler,
         default_handler_args={"site": site},
-        websocket_max_message_size=settings.channel.frame * 4,
     )
 
 

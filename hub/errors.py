@@ -11,6 +11,7 @@
       NotFound                      404
         RouteNotFound               404  no route of the settings covers the path
       MethodNotAllowed              405
+      UploadStalled                 408  the browser stopped sending the body
       BodyTooLarge                  413
       HeadersTooLarge               431
       TooManyRequests               429
@@ -157,6 +158,13 @@ class Conflict(HubError):
     """The session was changed by somebody else between reading and writing."""
 
     status, slug, title, temporary = 409, "conflict", "The session was changed meanwhile", True
+
+
+class UploadStalled(HubError):
+    """The browser announced a body and then stopped sending it."""
+
+    status, slug, title, temporary = 408, "upload-stalled", "The upload stopped", True
+    processed = "maybe"
 
 
 class BodyTooLarge(HubError):

@@ -16,6 +16,7 @@ import tornado.web
 
 from hub import __version__, log
 from hub.application import build_admin_application, build_application
+from hub.channel.close_codes import CloseCode
 from hub.clock import SystemClock
 from hub.embedded_redis import EmbeddedRedis, EmbeddedRedisError
 from hub.services import Services
@@ -134,7 +135,7 @@ class Worker:
         public.stop()
         if self._services.exchanges:
             await asyncio.wait(self._services.exchanges, timeout=self._settings.server.shutdown_timeout_seconds)
-        await self._services.registry.close_all(4503, "draining")
+        await self._services.registry.close_all(CloseCode.UNAVAILABLE, "draining")
         admin.stop()
         for server in self._servers:
             await server.close_all_connections()

@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
 
+from hub.channel.interfaces import ChannelServices
 from hub.channel.registry import Registry
 from hub.clock import Clock
 from hub.errors import StoreUnavailable
@@ -17,6 +18,7 @@ from hub.login.logout import Logout
 from hub.metrics import Metrics
 from hub.oidc.provider import OpenIDProvider
 from hub.session.codec import Codec
+from hub.session.cookie import xsrf_token_matches
 from hub.session.events import EventFeed, SessionEvent, SessionHasEnded
 from hub.session.keyring import Keyring
 from hub.session.model import Lifetimes
@@ -66,7 +68,17 @@ class Services:
             random.random,
         )
         self.logout = Logout(self.sessions, self.provider, settings.provider, f"{origin}/")
-        self.registry = Registry(self.sessions, settings.channel, clock, self.metrics)
+        self.registry = Registry(
+            ChannelServices(
+                pipeline=self.pipeline,
+                sessions=self.sessions,
+                lifetimes=lifetimes,
+                csrf_matches=xsrf_token_matches,
+                clock=clock,
+                metrics=self.metrics,
+                settings=settings.channel,
+            )
+        )
         self.exchanges: set[asyncio.Task[None]] = set()
         self.draining = False
         self._closing = AsyncExitStack()

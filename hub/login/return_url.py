@@ -6,8 +6,11 @@ from urllib.parse import unquote
 from hub.errors import BadRequest
 
 MAX_LENGTH = 2048
-FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\\<>\"'`\u2028\u2029]")
-"""Control characters and blanks, which browsers drop, and backslashes, which they read as slashes (WHATWG URL, section 4.4)."""
+UNENCODED = re.compile(r"[\s<>\"'`\xa0]")
+"""What a URL never holds unencoded."""
+
+DECEPTIVE = re.compile(r"[\x00-\x1f\x7f-\x9f\\\u2028\u2029]")
+"""Control characters, which browsers drop, and backslashes, which they read as slashes (WHATWG URL, section 4.4)."""
 
 
 def parse_return_to(text: str) -> str:
@@ -22,6 +25,8 @@ def parse_return_to(text: str) -> str:
         return "/"
     if len(text) > MAX_LENGTH:
         raise BadRequest(f"return_to must not be longer than {MAX_LENGTH} characters.")
+    if UNENCODED.search(text):
+        raise BadRequest("return_to must be percent-encoded.")
     decoded = text
     for _ in range(4):
         if not _is_local(decoded):
@@ -35,10 +40,9 @@ def parse_return_to(text: str) -> str:
 def _is_local(text: str) -> bool:
     path = re.split(r"[?#]", text, maxsplit=1)[0]
     return (
-        text.startswith("/")
+        path.startswith("/")
         and not path.startswith("//")
-        and not FORBIDDEN.search(path)
-        and not re.search(r"[\x00-\x1f\x7f]", text)
         and ".." not in path.split("/")
         and not (path + "/").lower().startswith("/hub/")
+        and not DECEPTIVE.search(text)
     )

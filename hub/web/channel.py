@@ -3,7 +3,7 @@
 import asyncio
 import struct
 from collections.abc import Awaitable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler, WebSocketProtocol
@@ -16,23 +16,15 @@ from hub.channel.messages import SUBPROTOCOL, message_bytes
 from hub.channel.outbox import Frame
 from hub.channel.registry import Registry
 from hub.errors import NotAuthenticated, StoreUnavailable
-from hub.session.cookie import Cookies
 from hub.session.model import Session, SessionId
-from hub.settings import Settings
+from hub.settings import ChannelSettings
+from hub.web.base import Site
+from hub.web.client_address import client_address
 
 logger = log.get(__name__)
 
 RETRY_AFTER_SECONDS = 5
 TEXT, BINARY, FINAL = 0x1, 0x2, 0x80  # RFC 6455 section 5.2
-
-
-class Channels(Protocol):
-    """What the handler needs of its application. `Services` has it all."""
-
-    registry: Registry
-    sessions: Sessions
-    cookies: Cookies
-    settings: Settings
 
 
 class ChannelHandler(WebSocketHandler):
@@ -42,12 +34,12 @@ class ChannelHandler(WebSocketHandler):
     because a late pong would close with 1000; the registry pings.
     """
 
-    def initialize(self, registry: Registry, sessions: Sessions, cookies: Cookies, settings: Settings) -> None:
-        """Take the services; `settings` for the origin and the limits."""
+    def initialize(self, site: Site, registry: Registry, sessions: Sessions, limits: ChannelSettings) -> None:
+        """Take the services that the route table names."""
+        self._site = site
         self._registry = registry
         self._sessions = sessions
-        self._cookies = cookies
-        self._settings = settings
+        self._limits = limits
         self._driver: Driver | None = None
         self._gone = False
 
@@ -66,7 +58,7 @@ class ChannelHandler(WebSocketHandler):
 
     def check_origin(self, origin: str) -> bool:
         """Stop cross-site WebSocket hijacking: browsers send cookies along, and CORS does not apply."""
-        return origin == self._settings.server.origin
+        return origin == self._site.origin
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
         """Choose `hub.v1` if the client speaks it."""
@@ -79,7 +71,7 @@ class ChannelHandler(WebSocketHandler):
     @property
     def max_message_size(self) -> int:
         """Largest message that Tornado reads; larger ones close with 1009."""
-        return message_bytes(self._settings.channel)
+        return message_bytes(self._limits)
 
     @property
     def ping_interval(self) -> float | None:
@@ -92,7 +84,7 @@ class ChannelHandler(WebSocketHandler):
         try:
             session_id, session = await self._authenticate()
             if not self._gone:
-                self._driver = self._registry.open(self._socket(), session_id, session, self.request.remote_ip or "")
+                self._driver = self._registry.open(self._socket(), session_id, session, self._client_address())
         except ChannelClosed as closed:
             self.close(closed.code, closed.reason)
 
@@ -104,7 +96,7 @@ class ChannelHandler(WebSocketHandler):
         """
         if self.selected_subprotocol is None:
             raise ChannelClosed(CloseCode.SUBPROTOCOL, f"the subprotocol is {SUBPROTOCOL}")
-        session_id = self._cookies.session_id(self.request.headers.get("Cookie", ""))
+        session_id = self._site.cookies.session_id(self.request.headers.get("Cookie", ""))
         if session_id is None:
             raise ChannelClosed(CloseCode.LOG_IN, "no session")
         try:
@@ -128,6 +120,10 @@ class ChannelHandler(WebSocketHandler):
         self._gone = True
         if self._driver:
             self._registry.release(self._driver, self.close_code)
+
+    def _client_address(self) -> str:
+        forwarded = self.request.headers.get_list("X-Forwarded-For")
+        return client_address(self.request.remote_ip or "", forwarded, self._site.trusted_proxies)
 
     def _socket(self) -> "TornadoSocket":
         if self.ws_connection is None:  # pragma: no cover - `open` runs on an accepted connection

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import tornado.iostream
 import tornado.web
 
-from hub.errors import BodyTooLarge, HubError
+from hub.errors import BodyTooLarge, HubError, UploadStalled
 from hub.gateway.messages import REPEATABLE_BODY_BYTES, ApiRequest, ApiResponse
 from hub.gateway.pipeline import Pipeline
 from hub.gateway.routes import Route
@@ -20,6 +20,7 @@ from hub.web import csrf
 from hub.web.base import BaseHandler
 
 PASSIVE_HEADER = "X-Hub-Passive"
+STALL_SECONDS = 60.0  # a browser that sends nothing for so long is not coming back; its upstream connection is freed
 
 
 class BodyPipe:
@@ -44,8 +45,15 @@ class BodyPipe:
         self._abandoned.set()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        while (piece := await self._pieces.get()) is not None:
+        while (piece := await self._next()) is not None:
             yield piece
+
+    async def _next(self) -> bytes | None:
+        try:
+            async with asyncio.timeout(STALL_SECONDS):
+                return await self._pieces.get()
+        except TimeoutError as error:
+            raise UploadStalled(f"Nothing was received for {STALL_SECONDS:.0f} seconds.") from error
 
 
 @tornado.web.stream_request_body
@@ -159,9 +167,12 @@ class ProxyHandler(BaseHandler):
         self.clear()
         self.clear_header("Content-Type")
         self.set_status(response.status, response.reason or None)
+        names = {name.lower() for name, _ in response.headers}
+        if "date" in names:
+            self.clear_header("Date")
         for name, value in response.headers:
             self.add_header(name, value)
-        if response.body_bytes is not None:
+        if "content-length" not in names and response.body_bytes:
             self.set_header("Content-Length", str(response.body_bytes))
         await self.flush()
         async for piece in response.body:

@@ -1,0 +1,53 @@
+"""May a request be taken? The limits of one request, judged before anything is kept of it. Pure."""
+
+import re
+
+import msgspec
+
+from hub.channel.bodies import body_type_mismatch, wire_fields
+from hub.channel.close_codes import protocol_error
+from hub.channel.messages import RequestMessage
+from hub.errors import BadRequest, BodyTooLarge, HeadersTooLarge, HubError, InvalidPath
+from hub.settings import ChannelSettings
+
+FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.1
+FIELD_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")  # RFC 9110 section 5.5: no line breaks, no other controls
+
+
+def check_request(message: RequestMessage, settings: ChannelSettings) -> HubError | None:
+    """Return the error with which the request is refused, or None if it may run.
+
+    Raises:
+        ChannelClosed: 4400; the request contradicts itself.
+    """
+    if message.body is not msgspec.UNSET and message.stream is not msgspec.UNSET:
+        raise protocol_error("a request has a body or a stream, not both")
+    return _check_path(message.path, settings) or _check_headers(message, settings) or _check_body(message, settings)
+
+
+def _check_path(path: str, settings: ChannelSettings) -> HubError | None:
+    if len(path.encode()) > settings.path:
+        return InvalidPath(f"The path is longer than {settings.path} bytes.")
+    return None
+
+
+def _check_headers(message: RequestMessage, settings: ChannelSettings) -> HubError | None:
+    fields = wire_fields(message.headers)
+    if len(fields) > settings.header_fields:
+        return HeadersTooLarge(f"There are more than {settings.header_fields} header fields.")
+    if sum(len(name.encode()) + len(value.encode()) for name, value in fields) > settings.headers:
+        return HeadersTooLarge(f"The header fields are larger than {settings.headers} bytes.")
+    for name, value in fields:
+        if not FIELD_NAME.fullmatch(name) or not FIELD_VALUE.fullmatch(value):
+            return BadRequest("A header field has a name or a value that no header field can have.")
+    return None
+
+
+def _check_body(message: RequestMessage, settings: ChannelSettings) -> HubError | None:
+    if isinstance(message.stream, int) and message.stream > settings.body:
+        return BodyTooLarge(f"The upload is larger than {settings.body} bytes.")
+    if isinstance(message.body, msgspec.Raw) and len(bytes(message.body)) > settings.inline:
+        return BodyTooLarge(f"The body is larger than {settings.inline} bytes: send it as a stream.")
+    if body_type_mismatch(message):
+        return BadRequest("A body with this content-type has to be a string.")
+    return None

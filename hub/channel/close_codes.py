@@ -1,0 +1,39 @@
+"""Why a channel ends, as the codes of docs/channel-protocol.md. The range tells the client what to do next."""
+
+from enum import IntEnum
+
+MAX_REASON_BYTES = 123  # RFC 6455 section 5.5: a control frame holds 125 bytes, two of them the code
+
+
+class CloseCode(IntEnum):
+    """WebSocket close codes of the channel."""
+
+    NORMAL = 1000
+    PROTOCOL = 4400
+    LOG_IN = 4401
+    CSRF = 4403
+    SUBPROTOCOL = 4406
+    SLOW_READER = 4420
+    NO_PONG = 4421
+    NO_HELLO = 4422
+    TOO_MANY_CHANNELS = 4430
+    UNAVAILABLE = 4503
+
+
+class ChannelClosed(Exception):
+    """The channel has to be closed.
+
+    Attributes:
+        code: What the client is to do.
+        reason: The same in words for people, at most 123 bytes of ASCII.
+    """
+
+    def __init__(self, code: CloseCode, reason: str) -> None:
+        super().__init__(f"{code.value} {reason}")
+        self.code = code
+        self.reason = reason.encode("ascii", "replace")[:MAX_REASON_BYTES].decode("ascii")
+
+
+def protocol_error(reason: str) -> ChannelClosed:
+    """Return the close for a client that broke the protocol."""
+    return ChannelClosed(CloseCode.PROTOCOL, reason)

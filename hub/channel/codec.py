@@ -1,0 +1,94 @@
+"""Bytes to messages and back, and nothing about what may be said when. Pure."""
+
+import struct
+from dataclasses import dataclass
+
+import msgspec
+
+from hub.channel.close_codes import protocol_error
+from hub.channel.messages import ClientMessage, ServerMessage
+
+BODY_HEADER = struct.Struct("!BBHI")
+BODY_KIND = 1
+END = 1
+
+_decode_message = msgspec.json.Decoder(ClientMessage).decode
+_decode_batch = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class _Envelope(msgspec.Struct):
+    type: str
+    optional: bool = False
+
+
+_decode_envelope = msgspec.json.Decoder(_Envelope).decode
+_KNOWN_TYPES = frozenset(kind.__struct_config__.tag for kind in ClientMessage.__args__)
+
+
+@dataclass(frozen=True, slots=True)
+class BodyFrame:
+    """A part of the body of request `id`."""
+
+    id: int
+    data: bytes
+    end: bool = False
+
+    def parts(self) -> tuple[bytes, bytes]:
+        """Return header and data as they go over the wire, apart: the socket joins them, with one copy."""
+        return BODY_HEADER.pack(BODY_KIND, END if self.end else 0, 0, self.id), self.data
+
+
+def decode_text(text: str) -> list[ClientMessage]:
+    """Return the messages of a text message: one object, or an array. Unknown ones marked optional are left out.
+
+    Raises:
+        ChannelClosed: 4400; the text is not JSON, or a message is unknown or lacks what it must have.
+    """
+    try:
+        items: list[msgspec.Raw | str] = [*_decode_batch(text)] if text.lstrip(" \t\r\n").startswith("[") else [text]
+        return [message for item in items if (message := _decode_one(item)) is not None]
+    except msgspec.DecodeError as error:
+        raise protocol_error(f"bad message: {error}") from error
+    except RecursionError as error:
+        raise protocol_error("bad message: nested too deeply") from error
+
+
+def _decode_one(item: msgspec.Raw | str) -> ClientMessage | None:
+    try:
+        message: ClientMessage = _decode_message(item)
+    except msgspec.ValidationError:
+        envelope = _decode_envelope(item)
+        if envelope.type in _KNOWN_TYPES or not envelope.optional:
+            raise
+        return None
+    return message
+
+
+def decode_body(data: bytes) -> BodyFrame:
+    """Return the body frame of a binary message.
+
+    Raises:
+        ChannelClosed: 4400; the header is no header of ours.
+    """
+    if len(data) < BODY_HEADER.size:
+        raise protocol_error("bad body frame: shorter than its header")
+    kind, flags, zero, request_id = BODY_HEADER.unpack_from(data)
+    if kind != BODY_KIND or flags & ~END or zero:
+        raise protocol_error("bad body frame: unknown kind or flags")
+    return BodyFrame(request_id, data[BODY_HEADER.size :], end=bool(flags & END))
+
+
+def encode(message: ServerMessage) -> bytes:
+    """Return the JSON text of a message. A body that is `Raw` is spliced as it is."""
+    return _encode(message)
+
+
+def is_json(data: bytes) -> bool:
+    """Tell whether `data` can be spliced into a text message: valid UTF-8, well-formed JSON, not absurdly deep."""
+    try:
+        data.decode("utf-8")  # msgspec does not look inside strings that it only skips
+        msgspec.json.decode(data, type=msgspec.Raw)
+    except (UnicodeDecodeError, msgspec.DecodeError, RecursionError):
+        return False
+    return True

@@ -1,0 +1,341 @@
+"""The protocol of one channel (docs/channel-protocol.md) without I/O: messages in, events out.
+
+Knows no socket, no task and no clock: `now` is seconds of one monotonic clock. Everything that affects the state is in
+this file; `requests`, `uploads` and `liveness` keep its books.
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, get_args
+
+import msgspec
+
+from hub.channel import codec, messages
+from hub.channel.admission import check_request
+from hub.channel.close_codes import ChannelClosed, CloseCode, protocol_error
+from hub.channel.codec import BodyFrame
+from hub.channel.events import BodyReceived, ByeReceived, Event, HelloReceived, RequestAborted
+from hub.channel.liveness import Liveness
+from hub.channel.outbox import Outbox
+from hub.channel.requests import Requests, Stage
+from hub.channel.uploads import Uploads
+from hub.errors import BadRequest, BodyTooLarge, DeadlineExceeded, HubError, Processed
+from hub.settings import ChannelSettings
+
+
+class State(Enum):
+    """Where a channel is in its life."""
+
+    OPENED = "opened"  # waiting for hello
+    GREETED = "greeted"  # hello has come, its proof is being checked; requests wait
+    READY = "ready"
+    CLOSED = "closed"
+
+
+ANYTIME = frozenset({messages.PingMessage, messages.PongMessage, messages.ByeMessage})
+WORK = frozenset(get_args(messages.ClientMessage)) - ANYTIME - {messages.HelloMessage}
+
+RECEIVABLE: Mapping[State, frozenset[type]] = {
+    State.OPENED: ANYTIME | {messages.HelloMessage},
+    State.GREETED: ANYTIME | WORK,
+    State.READY: ANYTIME | WORK,
+    State.CLOSED: frozenset(),
+}
+
+TRANSITIONS: Mapping[tuple[State, str], State] = {
+    (State.OPENED, "hello"): State.GREETED,
+    (State.GREETED, "ready"): State.READY,
+    (State.OPENED, "close"): State.CLOSED,
+    (State.GREETED, "close"): State.CLOSED,
+    (State.READY, "close"): State.CLOSED,
+}
+
+
+class IllegalMove(Exception):
+    """The hub asked for what the protocol does not allow now: a defect of the caller. The state is unchanged."""
+
+
+class Connection:
+    """One channel, from its opening to its close.
+
+    After every call send what `outbox` holds. A `ChannelClosed` from any call means: call `close`, and close the socket
+    with its code.
+    """
+
+    def __init__(self, settings: ChannelSettings, now: float) -> None:
+        self.state = State.OPENED
+        self.outbox = Outbox()
+        self._settings = settings
+        self._requests = Requests(settings)
+        self._uploads = Uploads(settings.window, settings.connection_window)
+        self._opened_at = now
+        self._liveness = Liveness(settings, now)
+        self._events = 0
+
+    # -- what the client sends -------------------------------------------------------------------------------
+
+    def receive_text(self, text: str, now: float) -> list[Event]:
+        """Take a text message and say what it means. After the close everything is ignored.
+
+        Raises:
+            ChannelClosed: The client broke the protocol. Messages before the offending one in a batch have been taken.
+        """
+        if self.state is State.CLOSED:
+            return []
+        self.heard(now)
+        events: list[Event] = []
+        for message in codec.decode_text(text):
+            if type(message) not in RECEIVABLE[self.state]:
+                raise protocol_error(f"{message.__struct_config__.tag} is not expected now")
+            events += self._receive(message, now)
+        return events
+
+    def receive_binary(self, data: bytes, now: float) -> list[Event]:
+        """Take a binary message: a part of an upload. Parts for a request that has ended are ignored.
+
+        Raises:
+            ChannelClosed: The client broke the protocol.
+        """
+        if self.state is State.CLOSED:
+            return []
+        self.heard(now)
+        body = codec.decode_body(data)
+        if len(body.data) > self._settings.frame:
+            raise protocol_error(f"a body frame holds at most {self._settings.frame} bytes")
+        if not self._requests.was_seen(body.id):
+            raise protocol_error(f"body of unknown request {body.id}")
+        if self._requests.stage(body.id) is None:
+            return []
+        return self._receive_body(body)
+
+    def heard(self, now: float) -> None:
+        """Note a sign of life."""
+        self._liveness.heard(now)
+
+    def _receive(self, message: messages.ClientMessage, now: float) -> list[Event]:
+        match message:
+            case messages.HelloMessage():
+                self._move("hello")
+                return [HelloReceived(message)]
+            case messages.RequestMessage():
+                self._receive_request(message, now)
+            case messages.CancelMessage(id=request_id):  # may have crossed the answer: an unknown id is legal
+                return self._abort(request_id)
+            case messages.ResetMessage(id=request_id):
+                return self._abort(request_id, _with_outcome(BadRequest("The client reset the request."), "maybe"))
+            case messages.SubscribeMessage(id=request_id):
+                self._requests.claim_id(request_id)
+                self._send_error(request_id, BadRequest("topics are not among this channel's capabilities"))
+            case messages.WindowMessage():
+                raise protocol_error("windows are not among this channel's capabilities")
+            case messages.PingMessage(n=n):
+                self.outbox.push(codec.encode(messages.PongMessage(n)))
+            case messages.PongMessage() | messages.AckMessage() | messages.UnsubscribeMessage():
+                pass
+            case messages.ByeMessage():
+                return [ByeReceived()]
+        return []
+
+    def _receive_request(self, message: messages.RequestMessage, now: float) -> None:
+        self._requests.claim_id(message.id)
+        error = check_request(message, self._settings)
+        if error is None:
+            try:
+                self._requests.admit(message, now)
+            except HubError as refused:
+                error = refused
+        if error is not None:
+            self._send_error(message.id, error)
+
+    def _receive_body(self, body: BodyFrame) -> list[Event]:
+        if not self._uploads.is_open(body.id):
+            raise protocol_error(f"request {body.id} expects no body now")
+        if self._uploads.receive(body.id, len(body.data), end=body.end) > self._settings.body:
+            error = BodyTooLarge(f"The upload is larger than {self._settings.body} bytes.")
+            return self._abort(body.id, _with_outcome(error, "maybe"))
+        return [BodyReceived(body.id, body.data, body.end)]
+
+    # -- what the hub says -----------------------------------------------------------------------------------
+
+    def ready(self, connection_id: str, session: messages.SessionFacts) -> None:
+        """Accept `hello`.
+
+        Raises:
+            IllegalMove: There was no `hello`, or it was accepted before.
+        """
+        self._move("ready")
+        settings = self._settings
+        heartbeat = messages.Heartbeat(
+            round(settings.heartbeat_interval_seconds * 1000), round(settings.heartbeat_timeout_seconds * 1000)
+        )
+        message = messages.ReadyMessage(
+            connection_id, False, messages.CAPABILITIES, heartbeat, messages.Limits.of(settings), session
+        )
+        self.outbox.push(codec.encode(message))
+
+    def start_requests(self) -> list[tuple[messages.RequestMessage, float]]:
+        """Return the requests that are to be run now, each with the instant at which its time is over.
+
+        Call it whenever something was received or has ended.
+        """
+        if self.state is not State.READY:
+            return []
+        started = self._requests.start()
+        for message, _ in started:
+            if isinstance(message.stream, int):
+                self._uploads.open(message.id, message.stream)
+        self._grant()
+        return started
+
+    def respond(
+        self,
+        request_id: int,
+        status: int,
+        headers: messages.WireHeaders,
+        body: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET,
+    ) -> None:
+        """Answer a request whole; `body` is JSON text to be spliced. Nothing is sent if the request has ended.
+
+        Raises:
+            IllegalMove: The answer had begun before.
+        """
+        if self._expect(request_id, Stage.RUNNING):
+            self.outbox.push(codec.encode(messages.ResponseMessage(request_id, status, headers, body)))
+            self._end(request_id)
+
+    def begin(self, request_id: int, status: int, headers: messages.WireHeaders, length: int) -> bool:
+        """Begin an answer whose body `send_body` sends; return whether it is still wanted. `length` -1: unknown.
+
+        Raises:
+            IllegalMove: The answer had begun before.
+        """
+        if not self._expect(request_id, Stage.RUNNING):
+            return False
+        self._requests.streaming(request_id)
+        self.outbox.push(codec.encode(messages.ResponseMessage(request_id, status, headers, stream=length)))
+        return True
+
+    def send_body(self, request_id: int, data: bytes, *, end: bool) -> bool:
+        """Send the next part of a body, at most a frame; return whether anybody still wants it.
+
+        Raises:
+            IllegalMove: The answer has not begun.
+        """
+        if not self._expect(request_id, Stage.STREAMING):
+            return False
+        self.outbox.push_body(BodyFrame(request_id, data, end))
+        if end:
+            self._end(request_id)
+        return True
+
+    def fail(self, request_id: int, error: HubError) -> None:
+        """End a request without an answer, or in the middle of one. Nothing is sent if it has ended meanwhile."""
+        stage = self._requests.stage(request_id)
+        if stage is None:
+            return
+        if stage is Stage.STREAMING:
+            self.outbox.drop_body(request_id)
+            self.outbox.push(codec.encode(messages.ResetMessage(request_id, error.title)))
+        else:
+            self._send_error(request_id, error)
+        self._end(request_id)
+
+    def body_taken(self, request_id: int, size: int) -> None:
+        """Note that the resource server took `size` bytes of an upload, and give credit again."""
+        self._uploads.taken(request_id, size)
+        self._grant()
+
+    def notify(self, topic: str, name: str, data: dict[str, Any]) -> None:
+        """Send an event. Before `ready` and after the close there is nobody to hear it."""
+        if self.state is State.READY:
+            self._events += 1
+            self.outbox.push(codec.encode(messages.EventMessage(self._events, topic, name, data)))
+
+    def close(self) -> bool:
+        """End the channel and its requests; return False if it had ended before. What the outbox holds may still leave."""
+        if self.state is State.CLOSED:
+            return False
+        self._move("close")
+        return True
+
+    # -- what time does --------------------------------------------------------------------------------------
+
+    def next_deadline(self) -> float | None:
+        """Return when `expire` has something to do next; None: not as things stand."""
+        return None if self.state is State.CLOSED else self._requests.next_deadline()
+
+    def expire(self, now: float) -> list[Event]:
+        """Answer the requests whose time is over, and say which of them are to be stopped."""
+        events: list[Event] = []
+        for request_id in self._requests.expired(now):
+            waiting = self._requests.stage(request_id) is Stage.WAITING
+            events += self._abort(request_id, _with_outcome(DeadlineExceeded(), "never" if waiting else "maybe"))
+        return events
+
+    def beat(self, now: float) -> bool:
+        """Look after liveness; return whether a WebSocket ping is to be sent beside the `ping` in the outbox.
+
+        Raises:
+            ChannelClosed: 4422, no `hello` in time; 4421, no sign of life after a ping.
+        """
+        if self.state is State.OPENED and now - self._opened_at >= self._settings.hello_timeout_seconds:
+            raise ChannelClosed(CloseCode.NO_HELLO, "no hello in time")
+        number = None if self.state is State.CLOSED else self._liveness.ping_due(now)
+        if number is not None:
+            self.outbox.push(codec.encode(messages.PingMessage(number)))
+        return number is not None
+
+    # -- inside ----------------------------------------------------------------------------------------------
+
+    def _move(self, step: str) -> None:
+        state = TRANSITIONS.get((self.state, step))
+        if state is None:
+            raise IllegalMove(f"{step} while {self.state.value}")
+        self.state = state
+
+    def _expect(self, request_id: int, stage: Stage) -> bool:
+        """Tell whether the request lives; it must then be at `stage`."""
+        actual = None if self.state is State.CLOSED else self._requests.stage(request_id)
+        if actual not in (None, stage):
+            raise IllegalMove(f"request {request_id} is {actual.value}, not {stage.value}")
+        return actual is not None
+
+    def _abort(self, request_id: int, error: HubError | None = None) -> list[Event]:
+        """End a request early, with an answer if `error` is given."""
+        stage = self._requests.stage(request_id)
+        if stage is None:
+            return []
+        if error is not None:
+            self.fail(request_id, error)
+        else:
+            self.outbox.drop_body(request_id)
+            self._end(request_id)
+        return [] if stage is Stage.WAITING else [RequestAborted(request_id)]
+
+    def _end(self, request_id: int) -> None:
+        self._requests.end(request_id)
+        self._uploads.close(request_id)
+        self._grant()
+
+    def _grant(self) -> None:
+        for request_id, size in self._uploads.grants():
+            self.outbox.push(codec.encode(messages.WindowMessage(request_id, size)))
+
+    def _send_error(self, request_id: int, error: HubError) -> None:
+        retry_after = error.retry_after_seconds
+        self.outbox.push(
+            codec.encode(
+                messages.ErrorMessage(
+                    request_id,
+                    error.problem().as_json(),
+                    error.processed,
+                    msgspec.UNSET if retry_after is None else round(retry_after * 1000),
+                )
+            )
+        )
+
+
+def _with_outcome(error: HubError, processed: Processed) -> HubError:
+    """Return `error` with what is known about the resource server in this case, where it differs from its kind."""
+    error.processed = processed
+    return error

@@ -1,0 +1,250 @@
+"""One channel at work: the asynchronous shell round `connection`. Owns a task for each running request and one for deadlines."""
+
+import asyncio
+import functools
+import math
+from collections.abc import Awaitable, Iterable
+
+from hub import log
+from hub.channel.close_codes import ChannelClosed, CloseCode
+from hub.channel.connection import Connection, State
+from hub.channel.events import BodyReceived, ByeReceived, Event, HelloReceived, RequestAborted
+from hub.channel.exchange import Relay, api_request
+from hub.channel.interfaces import ChannelServices, Socket
+from hub.channel.messages import HelloMessage, RequestMessage, SessionFacts
+from hub.channel.sending import Sender
+from hub.channel.upload_body import UploadBody
+from hub.errors import HubError, NotAuthenticated, SessionEnded
+from hub.session.model import Session, SessionId
+
+logger = log.get(__name__)
+
+UNKNOWN_REASON = "unknown"  # the store no longer knows the session, so nobody knows why it ended
+
+
+class Driver:
+    """The channel behind one socket. Whoever opened it calls `finish` once the socket is gone."""
+
+    def __init__(
+        self,
+        services: ChannelServices,
+        socket: Socket,
+        session_id: SessionId,
+        session: Session,
+        *,
+        connection_id: str,
+        client_address: str,
+    ) -> None:
+        now = services.clock.monotonic()
+        settings = services.settings
+        self.session_id = session_id
+        self.session = session
+        self.connection_id = connection_id
+        self.close_code: CloseCode | None = None
+        self._services = services
+        self._socket = socket
+        self._client_address = client_address
+        self._gzip = False
+        self._connection = Connection(settings, now)
+        self._sender = Sender(self._connection.outbox, socket, settings, now)
+        self._relay = Relay(self._connection, self._sender, inline=settings.inline, frame=settings.frame)
+        self._uploads: dict[int, UploadBody] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._timer: asyncio.Task[None] | None = None
+        self._timer_at = math.inf
+
+    # -- from the socket ----------------------------------------------------------------------------------------------
+
+    def receive(self, message: str | bytes) -> Awaitable[None] | None:
+        """Take a WebSocket message. Never waits for the work behind it.
+
+        Returns:
+            What has to be awaited before the next message is read, because the client takes nothing; None: read on.
+        """
+        now = self._services.clock.monotonic()
+        try:
+            if isinstance(message, str):
+                events = self._connection.receive_text(message, now)
+            else:
+                events = self._connection.receive_binary(message, now)
+            self._handle(events)
+            self._go_on()
+        except ChannelClosed as closed:
+            self.close(closed.code, closed.reason)
+        return self._sender.room() if self._sender.is_full else None
+
+    def heard(self) -> None:
+        """Note a sign of life that is no message: a WebSocket pong."""
+        self._connection.heard(self._services.clock.monotonic())
+
+    async def finish(self) -> None:
+        """Stop all work; the socket is gone, or will be. Returns when every task has ended."""
+        self._connection.close()
+        self._sender.stop()
+        running = {*self._tasks.values(), self._timer} - {None, asyncio.current_task()}
+        tasks = [task for task in running if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the channel was closed; its socket may still be sending the last words."""
+        return self._connection.state is State.CLOSED
+
+    # -- from the registry --------------------------------------------------------------------------------------------
+
+    def tick(self, now: float) -> None:
+        """Look after liveness and slow readers; called every second or so. `now` is monotonic."""
+        try:
+            self._sender.check_progress(now)
+            if self._sender.is_full:  # we do not read, so silence says nothing
+                self._connection.heard(now)
+            if self._connection.beat(now):
+                self._socket.ping()
+            self._sender.schedule()
+        except ChannelClosed as closed:
+            self.close(closed.code, closed.reason)
+
+    def accept(self, session: Session) -> None:
+        """Take over the session as the store has it now.
+
+        Raises:
+            SessionEnded: It belongs to somebody else than at the handshake.
+        """
+        if (session.issuer, session.subject) != (self.session.issuer, self.session.subject):
+            raise SessionEnded(reason="identity")
+        self.session = session
+
+    def notify(self, name: str, data: dict[str, object]) -> None:
+        """Tell the client something about its session."""
+        self._connection.notify("session", name, data)
+        self._sender.schedule()
+
+    def end_session(self, reason: str) -> None:
+        """Close because the session has ended, and say why."""
+        self._connection.notify("session", "ended", {"reason": reason})
+        self.close(CloseCode.LOG_IN, f"session ended: {reason}")
+
+    def close(self, code: CloseCode, reason: str) -> None:
+        """Close the socket, after the messages that wait; requests in flight are aborted. A second call does nothing."""
+        if self._connection.close():
+            self.close_code = code
+            self._sender.stop()
+            self._socket.close(code, reason)
+            for task in self._tasks.values():
+                task.cancel()
+
+    # -- what messages mean -------------------------------------------------------------------------------------------
+
+    def _handle(self, events: Iterable[Event]) -> None:
+        for event in events:
+            match event:
+                case HelloReceived(hello):
+                    self._greet(hello)
+                case BodyReceived(request_id, data, end):
+                    self._uploads[request_id].feed(data, end=end)
+                case RequestAborted(request_id):
+                    if task := self._tasks.get(request_id):
+                        task.cancel()
+                case ByeReceived():
+                    raise ChannelClosed(CloseCode.NORMAL, "bye")
+
+    def _greet(self, hello: HelloMessage) -> None:
+        if not self._services.csrf_matches(self.session_id, hello.csrf):
+            raise ChannelClosed(CloseCode.CSRF, "the csrf token does not belong to the session")
+        self._gzip = "gzip" in hello.capabilities
+        self._connection.ready(self.connection_id, self._session_facts())
+        logger.info("channel.ready", connection=self.connection_id, session_ref=self.session.ref, client=hello.client)
+
+    def _session_facts(self) -> SessionFacts:
+        lifetimes, now = self._services.lifetimes, self._services.clock.now()
+        return SessionFacts(
+            self.session.subject,
+            idle_ms=max(round((lifetimes.idle_end(self.session) - now) * 1000), 0),
+            absolute_ms=max(round((lifetimes.absolute_end(self.session) - now) * 1000), 0),
+            name=self.session.name,
+        )
+
+    def _go_on(self) -> None:
+        """Run what may run now, send what is to be sent, and wake up for the next deadline."""
+        for message, deadline in self._connection.start_requests():
+            if isinstance(message.stream, int):
+                self._uploads[message.id] = UploadBody(functools.partial(self._on_taken, message.id))
+            self._tasks[message.id] = asyncio.create_task(self._serve(message, deadline))
+        self._sender.schedule()
+        self._set_timer()
+
+    def _on_taken(self, request_id: int, size: int) -> None:
+        self._connection.body_taken(request_id, size)
+        self._sender.schedule()
+
+    # -- one request --------------------------------------------------------------------------------------------------
+
+    async def _serve(self, message: RequestMessage, deadline: float) -> None:
+        """Bring one request to its end. The outer loop of the channel: nothing that goes wrong in here leaves it."""
+        try:
+            await self._answer(message, deadline)
+        except SessionEnded as ended:
+            self.end_session(str(ended.extensions.get("reason", UNKNOWN_REASON)))
+        except HubError as error:
+            self._connection.fail(message.id, error)
+        except Exception as error:
+            logger.exception("channel.request_failed", connection=self.connection_id, path=message.path.split("?")[0])
+            failure = HubError()
+            failure.processed = "maybe"
+            failure.__cause__ = error
+            self._connection.fail(message.id, failure)
+        finally:
+            self._tasks.pop(message.id, None)
+            self._uploads.pop(message.id, None)
+            self._go_on()
+
+    async def _answer(self, message: RequestMessage, deadline: float) -> None:
+        session = await self._current_session(message)
+        request = api_request(
+            message,
+            self._uploads.get(message.id),
+            gzip=self._gzip,
+            timeout_seconds=max(deadline - self._services.clock.monotonic(), 0.001),
+            client_address=self._client_address,
+        )
+        response = await self._services.pipeline.handle(request, session, transport="channel")
+        try:
+            await self._relay.send(message, response)
+        finally:
+            await response.close()
+
+    async def _current_session(self, message: RequestMessage) -> Session:
+        """Return the session as it stands.
+
+        Raises:
+            SessionEnded: It has ended, or belongs to somebody else than at the handshake.
+            StoreUnavailable: Nothing is known.
+        """
+        try:
+            session = await self._services.sessions.current(self.session_id, passive=message.passive)
+        except SessionEnded:
+            raise
+        except NotAuthenticated as error:
+            raise SessionEnded(reason=UNKNOWN_REASON) from error
+        self.accept(session)
+        return session
+
+    # -- deadlines ----------------------------------------------------------------------------------------------------
+
+    def _set_timer(self) -> None:
+        """See to it that the timer wakes for the next deadline. One that wakes too early just looks again."""
+        deadline = self._connection.next_deadline()
+        if deadline is not None and deadline < self._timer_at:
+            if self._timer:
+                self._timer.cancel()
+            self._timer_at = deadline
+            self._timer = asyncio.create_task(self._wake_at(deadline))
+
+    async def _wake_at(self, deadline: float) -> None:
+        clock = self._services.clock
+        await clock.sleep(deadline - clock.monotonic())
+        self._timer, self._timer_at = None, math.inf
+        self._handle(self._connection.expire(max(clock.monotonic(), deadline)))
+        self._go_on()

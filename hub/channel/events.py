@@ -1,0 +1,36 @@
+"""What the core tells the driver: things that a message of the client means. Frozen values."""
+
+from dataclasses import dataclass
+
+from hub.channel.messages import HelloMessage
+
+
+@dataclass(frozen=True, slots=True)
+class HelloReceived:
+    """The client said who it is: check its proof, then `Connection.ready`, or close."""
+
+    hello: HelloMessage
+
+
+@dataclass(frozen=True, slots=True)
+class RequestAborted:
+    """A running request has ended before its answer: stop the work for it."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class BodyReceived:
+    """A part of an upload arrived: hand it to the resource server, then `Connection.body_taken`."""
+
+    id: int
+    data: bytes
+    end: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ByeReceived:
+    """The page is closing: close with 1000."""
+
+
+Event = HelloReceived | RequestAborted | BodyReceived | ByeReceived

@@ -1,0 +1,115 @@
+"""One request of a channel: from the message to the gateway, and its answer back. The work of one task."""
+
+import msgspec
+
+from hub.channel import bodies
+from hub.channel.connection import Connection
+from hub.channel.messages import RequestMessage
+from hub.channel.sending import Sender
+from hub.channel.upload_body import UploadBody
+from hub.errors import ResourceServerBroken
+from hub.gateway.messages import ApiRequest, ApiResponse, Headers
+
+
+def api_request(
+    message: RequestMessage, upload: UploadBody | None, *, gzip: bool, timeout_seconds: float, client_address: str
+) -> ApiRequest:
+    """Return the request as the gateway takes it. `gzip`: the client opens compressed answers itself."""
+    fields = bodies.wire_fields(message.headers)
+    fields, body = bodies.request_body(message, _acceptable(fields, message, gzip=gzip))
+    path, _, query = message.path.partition("?")
+    length = message.stream if isinstance(message.stream, int) else len(body)
+    return ApiRequest(
+        method=message.method,
+        path=path,
+        query=query,
+        headers=fields,
+        body=body if upload is None else upload,
+        body_bytes=None if length < 0 else length,
+        timeout_seconds=timeout_seconds,
+        passive=message.passive,
+        client_address=client_address,
+    )
+
+
+def _acceptable(fields: Headers, message: RequestMessage, *, gzip: bool) -> Headers:
+    kept = [field for field in fields if field[0].lower() != "accept-encoding"]
+    if gzip:
+        kept.append(("accept-encoding", "gzip"))
+    if isinstance(message.traceparent, str):
+        kept.append(("traceparent", message.traceparent))
+    return kept
+
+
+class Relay:
+    """Sends one answer, whole if it fits, else as body frames at the pace of the client."""
+
+    def __init__(self, connection: Connection, sender: Sender, *, inline: int, frame: int) -> None:
+        self._connection = connection
+        self._sender = sender
+        self._inline = inline
+        self._frame = frame
+
+    async def send(self, message: RequestMessage, response: ApiResponse) -> None:
+        """Send the answer to `message`.
+
+        Raises:
+            HubError: The body broke off.
+        """
+        if bodies.has_no_body(message.method, response.status):
+            self._respond(message.id, response, msgspec.UNSET)
+            return
+        collected, complete = await self._collect(response)
+        if complete and not collected:
+            self._respond(message.id, response, msgspec.UNSET)
+        elif complete and (body := bodies.inline_body(response.headers, collected)) is not None:
+            self._respond(message.id, response, body)
+        else:
+            length = len(collected) if complete else -1 if response.body_bytes is None else response.body_bytes
+            await self._stream(message.id, response, collected, length)
+
+    def _respond(self, request_id: int, response: ApiResponse, body: msgspec.Raw | msgspec.UnsetType) -> None:
+        self._connection.respond(request_id, response.status, bodies.wire_headers(response.headers), body)
+        self._sender.schedule()
+
+    async def _collect(self, response: ApiResponse) -> tuple[bytes, bool]:
+        """Read a body that may fit into one message; return what was read, and whether that is all."""
+        if not bodies.may_be_inline(response, self._inline):
+            return b"", False
+        parts, size = [], 0
+        async for part in response.body:
+            parts.append(part)
+            size += len(part)
+            if size > self._inline:
+                return b"".join(parts), False
+        return b"".join(parts), True
+
+    async def _stream(self, request_id: int, response: ApiResponse, begun: bytes, length: int) -> None:
+        headers = bodies.wire_headers(response.headers)
+        if not self._connection.begin(request_id, response.status, headers, length):
+            return
+        self._sender.schedule()
+        left = length
+        if begun:
+            left = await self._send_part(request_id, begun, left)
+        if left != 0:
+            async for part in response.body:
+                left = await self._send_part(request_id, part, left)
+        if left > 0:
+            raise ResourceServerBroken("The body was shorter than announced.")
+        if left < 0 or length == 0:
+            self._send_frame(request_id, b"", end=True)
+
+    async def _send_part(self, request_id: int, part: bytes, left: int) -> int:
+        """Send a part in frames; return what is left of an announced length: at zero the last frame has its END."""
+        for start in range(0, len(part), self._frame):
+            await self._sender.room()
+            data = part[start : start + self._frame]
+            if left > 0:
+                left = max(left - len(data), 0)
+            self._send_frame(request_id, data, end=left == 0)
+        return left
+
+    def _send_frame(self, request_id: int, data: bytes, *, end: bool) -> None:
+        self._connection.send_body(request_id, data, end=end)
+        self._sender.schedule()

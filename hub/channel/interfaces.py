@@ -1,0 +1,67 @@
+"""What the channel needs of others: the socket it speaks through, and the services behind it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from hub.channel.close_codes import CloseCode
+from hub.channel.outbox import Frame
+from hub.clock import Clock
+from hub.gateway.messages import ApiRequest, ApiResponse
+from hub.metrics import Metrics
+from hub.session.model import Lifetimes, Session, SessionId
+from hub.settings import ChannelSettings
+
+
+class Socket(Protocol):
+    """A WebSocket after its handshake. No method raises: a socket that broke reports its end to the driver's owner."""
+
+    def write_frames(self, frames: Sequence[Frame]) -> asyncio.Future[None]:
+        """Send frames in one write; done when all of it was handed to the operating system."""
+
+    def buffered_bytes(self) -> int:
+        """Return the bytes that wait inside this process because the client does not take them."""
+
+    def ping(self) -> None:
+        """Send a WebSocket ping (RFC 6455 section 5.5.2)."""
+
+    def close(self, code: CloseCode, reason: str) -> None:
+        """Send what was written, then a close frame."""
+
+
+class Pipeline(Protocol):
+    """The one way of a request to its resource server."""
+
+    async def handle(self, request: ApiRequest, session: Session, *, transport: Literal["channel"]) -> ApiResponse:
+        """Return the answer; raise a `HubError` if there is none."""
+
+
+class Sessions(Protocol):
+    """The sessions as they stand."""
+
+    async def current(self, session_id: SessionId, *, passive: bool = False) -> Session:
+        """Return the session and, unless `passive`, slide its idle time.
+
+        Raises:
+            NotAuthenticated: There is none.
+            SessionEnded: It ended, for a reason.
+            StoreUnavailable: Nothing is known.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelServices:
+    """What all channels of a worker share.
+
+    Attributes:
+        csrf_matches: Tells whether the token of `hello` belongs to the session.
+    """
+
+    pipeline: Pipeline
+    sessions: Sessions
+    lifetimes: Lifetimes
+    csrf_matches: Callable[[SessionId, str], bool]
+    clock: Clock
+    metrics: Metrics
+    settings: ChannelSettings

@@ -1,0 +1,36 @@
+"""Is the client still there? Pure: `now` is seconds of one monotonic clock."""
+
+from hub.channel.close_codes import ChannelClosed, CloseCode
+from hub.settings import ChannelSettings
+
+
+class Liveness:
+    """When something was heard last, and what follows from silence (docs/channel-protocol.md, Rules, 7)."""
+
+    def __init__(self, settings: ChannelSettings, now: float) -> None:
+        self._interval = settings.heartbeat_interval_seconds
+        self._timeout = settings.heartbeat_timeout_seconds
+        self._heard_at = now
+        self._pinged_at: float | None = None
+        self._pings = 0
+
+    def heard(self, now: float) -> None:
+        """Note a sign of life."""
+        self._heard_at = now
+        self._pinged_at = None
+
+    def ping_due(self, now: float) -> int | None:
+        """Return the number of the ping that is to be sent now; None if none is.
+
+        Raises:
+            ChannelClosed: 4421; there was no sign of life after a ping.
+        """
+        if now - self._heard_at < self._interval:
+            return None
+        if self._pinged_at is None:
+            self._pinged_at = now
+            self._pings += 1
+            return self._pings
+        if now - self._pinged_at >= self._timeout:
+            raise ChannelClosed(CloseCode.NO_PONG, "no sign of life after a ping")
+        return None

@@ -1,0 +1,208 @@
+"""The messages of docs/channel-protocol.md as typed values. What they mean is decided in `connection`."""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+
+from hub.settings import ChannelSettings
+
+SUBPROTOCOL = "hub.v1"
+CAPABILITIES = ["gzip"]
+"""What this version serves of the optional parts."""
+
+Id = Annotated[int, Meta(ge=1, le=0xFFFFFFFF)]
+Method = Annotated[str, Meta(pattern="^[A-Z]{1,20}$")]
+WireHeaders = dict[str, str | list[str]]
+StreamLength = Annotated[int, Meta(ge=-1)]
+
+
+class HelloMessage(Struct, tag="hello", frozen=True):
+    """C: the first message; `csrf` proves that our own page sends it."""
+
+    csrf: str
+    client: Annotated[str, Meta(max_length=200)] = ""
+    capabilities: list[str] = []
+
+
+class RequestMessage(Struct, tag="request", frozen=True):
+    """C: one REST request. `path` includes the query; `stream` is the length of an upload, -1 if it is unknown."""
+
+    id: Id
+    method: Method
+    path: str
+    headers: WireHeaders = {}
+    body: Raw | UnsetType = UNSET
+    stream: StreamLength | UnsetType = UNSET
+    timeout_ms: Annotated[int, Meta(ge=1)] | UnsetType = UNSET
+    passive: bool = False
+    traceparent: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
+
+
+class CancelMessage(Struct, tag="cancel", frozen=True):
+    """C: the answer is no longer wanted."""
+
+    id: Id
+
+
+class ResetMessage(Struct, tag="reset", frozen=True):
+    """Both: a body that will not be finished."""
+
+    id: Id
+    reason: str = ""
+
+
+class WindowMessage(Struct, tag="window", frozen=True):
+    """S: further credit for an upload. From the client it is reserved."""
+
+    id: int
+    bytes: Annotated[int, Meta(ge=1)]
+
+
+class AckMessage(Struct, tag="ack", frozen=True):
+    """C: all events up to `sequence` have arrived. Of use only once channels can be resumed."""
+
+    sequence: Annotated[int, Meta(ge=0)]
+
+
+class SubscribeMessage(Struct, tag="subscribe", frozen=True):
+    """C, reserved: events of a topic are wanted."""
+
+    id: Id
+    topic: str
+
+
+class UnsubscribeMessage(Struct, tag="unsubscribe", frozen=True):
+    """C, reserved: events of a topic are no longer wanted."""
+
+    id: Id
+    topic: str
+
+
+class PingMessage(Struct, tag="ping", frozen=True):
+    """Both: is somebody there?"""
+
+    n: int
+
+
+class PongMessage(Struct, tag="pong", frozen=True):
+    """Both: the answer to `ping`, with its number."""
+
+    n: int
+
+
+class ByeMessage(Struct, tag="bye", frozen=True):
+    """C: the page is closing."""
+
+
+ClientMessage = (
+    HelloMessage
+    | RequestMessage
+    | CancelMessage
+    | ResetMessage
+    | WindowMessage
+    | AckMessage
+    | SubscribeMessage
+    | UnsubscribeMessage
+    | PingMessage
+    | PongMessage
+    | ByeMessage
+)
+
+
+class Heartbeat(Struct, frozen=True):
+    """When the hub pings, and how long it waits then; milliseconds."""
+
+    interval_ms: int
+    timeout_ms: int
+
+
+class Limits(Struct, frozen=True):
+    """What a client must keep to; bytes and counts, `timeout_ms` in milliseconds."""
+
+    frame: int
+    message: int
+    inline: int
+    headers: int
+    header_fields: int
+    path: int
+    in_flight: int
+    queue: int
+    body: int
+    window: int
+    connection_window: int
+    timeout_ms: int
+
+    @classmethod
+    def of(cls, settings: ChannelSettings) -> "Limits":
+        """Return the limits that `settings` set."""
+        same = (name for name in cls.__struct_fields__ if name not in ("message", "timeout_ms"))
+        return cls(
+            message=message_bytes(settings),
+            timeout_ms=round(settings.request_timeout_max_seconds * 1000),
+            **{name: getattr(settings, name) for name in same},
+        )
+
+
+def message_bytes(settings: ChannelSettings) -> int:
+    """Return the largest WebSocket message of a client: a body frame, or one request with room for escapes."""
+    return max(settings.frame + 8, 2 * (settings.inline + settings.headers + settings.path))
+
+
+class SessionFacts(Struct, frozen=True, omit_defaults=True):
+    """What the page learns about its session; milliseconds until it ends by silence and in any case."""
+
+    subject: str
+    idle_ms: int
+    absolute_ms: int
+    name: str | None = None
+
+
+class ReadyMessage(Struct, tag="ready", frozen=True):
+    """S: the handshake is over."""
+
+    connection: str
+    resumed: bool
+    capabilities: list[str]
+    heartbeat: Heartbeat
+    limits: Limits
+    session: SessionFacts
+
+
+class ResponseMessage(Struct, tag="response", frozen=True):
+    """S: what the resource server answered, whatever its status. `stream`: the body follows in frames."""
+
+    id: int
+    status: int
+    headers: WireHeaders
+    body: Raw | UnsetType = UNSET
+    stream: int | UnsetType = UNSET
+
+
+class ErrorMessage(Struct, tag="error", frozen=True):
+    """S: there is no answer. `processed` says whether the resource server could have seen the request."""
+
+    id: int
+    problem: dict[str, Any]
+    processed: Literal["never", "maybe"]
+    retry_after_ms: int | UnsetType = UNSET
+
+
+class EventMessage(Struct, tag="event", frozen=True):
+    """S: something happened that no request asked for."""
+
+    sequence: int
+    topic: str
+    name: str
+    data: dict[str, Any]
+
+
+ServerMessage = (
+    ReadyMessage
+    | ResponseMessage
+    | ErrorMessage
+    | ResetMessage
+    | WindowMessage
+    | EventMessage
+    | PingMessage
+    | PongMessage
+)

@@ -1,0 +1,159 @@
+"""The open channels of one worker: their limits, the ends of their sessions, one timer for all of them."""
+
+import asyncio
+import secrets
+from collections.abc import Coroutine, Iterable
+from typing import Any
+
+from hub import log
+from hub.channel.close_codes import ChannelClosed, CloseCode
+from hub.channel.driver import UNKNOWN_REASON, Driver
+from hub.channel.interfaces import ChannelServices, Socket
+from hub.errors import NotAuthenticated, SessionEnded, StoreUnavailable
+from hub.session.model import Session, SessionId
+
+logger = log.get(__name__)
+
+TICK_SECONDS = 1.0  # a session's end is noticed, and a heartbeat sent, at most this late
+REMEMBER_ENDED_SECONDS = (
+    30.0  # longer than any look-up in the store: a handshake may not overtake the end of its session
+)
+RECHECKS_AT_ONCE = 16  # bounds what a whole worker's channels ask of the store at the same moment
+
+
+class Registry:
+    """All channels of this worker, by session."""
+
+    def __init__(self, services: ChannelServices) -> None:
+        self._services = services
+        self._channels: dict[str, set[Driver]] = {}
+        self._count = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._rechecking: set[str] = set()
+        self._ended: dict[str, float] = {}
+        self._recheck_limit = asyncio.Semaphore(RECHECKS_AT_ONCE)
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def has_room(self) -> bool:
+        """Whether this worker can take one more channel."""
+        return self._count < self._services.settings.connections
+
+    def open(self, socket: Socket, session_id: SessionId, session: Session, client_address: str) -> Driver:
+        """Return the driver of a new channel, which waits for `hello`. `release` it when its socket is gone.
+
+        Raises:
+            ChannelClosed: 4430; the session has as many channels as it may. 4503; the worker has. 4401; the session
+                ended while it was being looked up.
+        """
+        if session.key in self._ended:
+            raise ChannelClosed(CloseCode.LOG_IN, "the session has ended")
+        if not self.has_room:
+            raise ChannelClosed(CloseCode.UNAVAILABLE, "no room for another channel")
+        if len(self._channels.get(session.key, ())) >= self._services.settings.connections_per_session:
+            raise ChannelClosed(CloseCode.TOO_MANY_CHANNELS, "too many channels of this session")
+        connection_id = secrets.token_hex(8)
+        driver = Driver(
+            self._services, socket, session_id, session, connection_id=connection_id, client_address=client_address
+        )
+        self._channels.setdefault(session.key, set()).add(driver)
+        self._count += 1
+        self._services.metrics.channels.inc()
+        return driver
+
+    def release(self, driver: Driver, peer_code: int | None) -> None:
+        """Forget a channel whose socket is gone, and stop its work. `peer_code` is the code with which the client closed."""
+        drivers = self._channels.get(driver.session.key, set())
+        if driver not in drivers:
+            return
+        drivers.remove(driver)
+        if not drivers:
+            del self._channels[driver.session.key]
+        self._count -= 1
+        code = driver.close_code or peer_code or 1006
+        self._services.metrics.channels.dec()
+        self._services.metrics.channel_closes.labels(_counted(code)).inc()
+        logger.info("channel.closed", connection=driver.connection_id, session_ref=driver.session.ref, close=int(code))
+        self._own(driver.finish())
+
+    async def end_session(self, session_key: str, reason: str, ended_at: float) -> None:
+        """Close every channel of a session that ended at `ended_at` (epoch seconds); returns when their work has stopped."""
+        self._ended[session_key] = self._services.clock.monotonic()
+        drivers = [driver for driver in self._of(session_key) if not driver.is_closed]
+        for driver in drivers:
+            driver.end_session(reason)
+            self._services.metrics.kill_seconds.observe(max(self._services.clock.now() - ended_at, 0.0))
+        await asyncio.gather(*(driver.finish() for driver in drivers))
+
+    def notify(self, session_key: str, name: str, data: dict[str, object]) -> None:
+        """Send an event of the topic `session` to every channel of a session."""
+        for driver in self._of(session_key):
+            driver.notify(name, data)
+
+    async def watch(self) -> None:
+        """Every second: heartbeats, slow readers, and sessions whose time is over. Runs until it is cancelled."""
+        while True:
+            await self._services.clock.sleep(TICK_SECONDS)
+            self._tick()
+
+    async def recheck_all(self) -> None:
+        """Ask the store about every session: its end may have been missed while the event feed was down."""
+        await asyncio.gather(*(self._recheck(key) for key in list(self._channels)))
+
+    async def close_all(self, code: CloseCode, reason: str) -> None:
+        """Close every channel; returns when all their work has stopped."""
+        drivers = [driver for drivers in self._channels.values() for driver in drivers]
+        for driver in drivers:
+            driver.close(code, reason)
+        await asyncio.gather(*(driver.finish() for driver in drivers), *self._tasks)
+
+    def _of(self, session_key: str) -> list[Driver]:
+        return list(self._channels.get(session_key, ()))
+
+    def _tick(self) -> None:
+        now, monotonic = self._services.clock.now(), self._services.clock.monotonic()
+        for key in [key for key, at in self._ended.items() if monotonic - at > REMEMBER_ENDED_SECONDS]:
+            del self._ended[key]
+        for key, drivers in list(self._channels.items()):
+            for driver in list(drivers):
+                driver.tick(monotonic)
+            if self._end_of(drivers) <= now and key not in self._rechecking:
+                self._own(self._recheck(key))
+
+    def _end_of(self, drivers: Iterable[Driver]) -> float:
+        """Return when the session ends as its channels know it: the latest of them, since each saw another moment."""
+        return max(self._services.lifetimes.end(driver.session) for driver in drivers)
+
+    async def _recheck(self, session_key: str) -> None:
+        """Close the channels of a session that has ended, unless the store cannot say: then the next second asks again."""
+        drivers = self._of(session_key)
+        if not drivers or session_key in self._rechecking:
+            return
+        self._rechecking.add(session_key)
+        try:
+            async with self._recheck_limit:
+                session = await self._services.sessions.current(drivers[0].session_id, passive=True)
+            for driver in drivers:
+                driver.accept(session)
+        except StoreUnavailable:
+            return
+        except NotAuthenticated as error:
+            reason = (
+                error.extensions.get("reason", UNKNOWN_REASON) if isinstance(error, SessionEnded) else UNKNOWN_REASON
+            )
+            now = self._services.clock.now()
+            await self.end_session(session_key, str(reason), min(self._end_of(drivers), now))
+        finally:
+            self._rechecking.discard(session_key)
+
+    def _own(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _counted(code: int) -> str:
+    """Return the label of a close code; a client may send any number, and each label is a time series."""
+    return str(int(code)) if code in {*CloseCode, 1001, 1006, 1009} else "other"

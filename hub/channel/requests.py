@@ -1,0 +1,106 @@
+"""The requests of one channel: which wait, which run, when their time is over. Pure."""
+
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum
+
+from hub.channel.close_codes import protocol_error
+from hub.channel.messages import RequestMessage
+from hub.errors import TooManyRequests
+from hub.settings import ChannelSettings
+
+RETRY_AFTER_SECONDS = 1.0  # By then some of the queue has been served, if anything moves at all
+
+
+class Stage(Enum):
+    """How far a request has come. One that has ended has no stage."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    STREAMING = "streaming"
+
+
+@dataclass(slots=True)
+class _Entry:
+    message: RequestMessage
+    deadline: float
+    stage: Stage = Stage.WAITING
+
+
+class Requests:
+    """Requests from their arrival to their end. Times are seconds of one monotonic clock."""
+
+    def __init__(self, settings: ChannelSettings) -> None:
+        self._settings = settings
+        self._entries: dict[int, _Entry] = {}
+        self._queue: deque[int] = deque()
+        self._last_id = 0
+
+    @property
+    def running(self) -> int:
+        """Requests that count against `in_flight`: started, and their answer not yet complete."""
+        return len(self._entries) - len(self._queue)
+
+    def stage(self, request_id: int) -> Stage | None:
+        """Return how far the request has come; None if it has ended."""
+        entry = self._entries.get(request_id)
+        return entry.stage if entry else None
+
+    def was_seen(self, request_id: int) -> bool:
+        """Tell whether this id was used on this channel."""
+        return request_id <= self._last_id
+
+    def claim_id(self, request_id: int) -> None:
+        """Use up an id.
+
+        Raises:
+            ChannelClosed: 4400; ids must increase.
+        """
+        if request_id <= self._last_id:
+            raise protocol_error(f"request id {request_id} is not larger than all before")
+        self._last_id = request_id
+
+    def admit(self, message: RequestMessage, now: float) -> None:
+        """Put a request into the queue.
+
+        Raises:
+            TooManyRequests: The queue is full.
+        """
+        if len(self._entries) >= self._settings.in_flight + self._settings.queue:
+            raise TooManyRequests("The queue of this channel is full.", retry_after_seconds=RETRY_AFTER_SECONDS)
+        self._entries[message.id] = _Entry(message, now + self._time_limit(message))
+        self._queue.append(message.id)
+
+    def start(self) -> list[tuple[RequestMessage, float]]:
+        """Move the requests that may run now out of the queue; return them with their deadlines."""
+        started = []
+        while self._queue and self.running < self._settings.in_flight:
+            entry = self._entries[self._queue.popleft()]
+            entry.stage = Stage.RUNNING
+            started.append((entry.message, entry.deadline))
+        return started
+
+    def streaming(self, request_id: int) -> None:
+        """Note that the answer has begun and its body follows: the time limit no longer applies."""
+        self._entries[request_id].stage = Stage.STREAMING
+
+    def end(self, request_id: int) -> None:
+        """Forget a request."""
+        if self._entries.pop(request_id).stage is Stage.WAITING:
+            self._queue.remove(request_id)
+
+    def next_deadline(self) -> float | None:
+        """Return when the time of a request is over next, or None if none is limited."""
+        return min(
+            (entry.deadline for entry in self._entries.values() if entry.stage is not Stage.STREAMING), default=None
+        )
+
+    def expired(self, now: float) -> list[int]:
+        """Return the requests whose time is over."""
+        entries = self._entries.items()
+        return [each for each, entry in entries if entry.stage is not Stage.STREAMING and entry.deadline <= now]
+
+    def _time_limit(self, message: RequestMessage) -> float:
+        if not isinstance(message.timeout_ms, int):
+            return self._settings.request_timeout_seconds
+        return min(message.timeout_ms / 1000, self._settings.request_timeout_max_seconds)

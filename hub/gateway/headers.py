@@ -1,0 +1,141 @@
+"""Which header fields cross the hub (RFC 9110 section 7.6), in both directions. Pure.
+
+Requests: nothing passes unless a rule lets it. Passing are the fields by which a client describes what it sends and
+wants (`REQUEST_NAMES`, `Accept-*`, `If-*`) and the application's own `X-*`, except the families by which proxies speak
+to servers about identity, address, path or method (`FORBIDDEN_X`): a browser that could write those could lie. Names
+with an underscore never pass: CGI gateways, IRIS's among them, read `X_Real_IP` and `X-Real-IP` as one variable.
+
+Responses: everything passes, except what concerns one connection only, what belongs to the origin that the browser sees
+(and that is the hub), and what would speak to the web server in front of the hub.
+"""
+
+import re
+from urllib.parse import urlsplit
+
+from hub.errors import BadRequest, InvalidPath
+from hub.gateway.messages import Headers
+from hub.gateway.routes import Route, normalise_path
+from hub.secret import Secret
+
+HOP_BY_HOP = frozenset(
+    {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
+)
+"""Fields about one connection (RFC 9110 section 7.6.1); those that `Connection` names come on top."""
+
+REQUEST_NAMES = frozenset(
+    {"accept", "baggage", "b3", "cache-control", "content-digest", "content-disposition", "content-encoding"}
+    | {"content-language", "content-md5", "content-range", "content-type", "digest", "dnt", "idempotency-key"}
+    | {"last-event-id", "link", "pragma", "prefer", "priority", "range", "repr-digest", "save-data", "slug"}
+    | {"traceparent", "tracestate", "user-agent", "want-content-digest", "want-digest", "want-repr-digest"}
+)
+REQUEST_FAMILIES = re.compile(r"(?:accept|if|x)-[a-z0-9!#$%&'*+.^`|~-]+")
+
+FORBIDDEN_X = (
+    *("x-forwarded", "x-original-", "x-real-ip", "x-client-ip", "x-true-client-ip", "x-cluster-client-ip", "x-host"),
+    *("x-proxy", "x-envoy-", "x-arr-", "x-accel-", "x-sendfile", "x-rewrite-"),
+    *("x-remote-", "x-authenticated-", "x-auth-request-", "x-ssl-", "x-client-cert", "x-client-dn", "x-client-verify"),
+    *("x-http-method", "x-method-override"),  # would pass by the methods of the route
+    *("x-xsrf", "x-csrf", "x-hub-"),  # proofs meant for the hub
+)
+
+RESPONSE_FORBIDDEN = frozenset(
+    {"set-cookie", "set-cookie2", "www-authenticate", "authentication-info", "server", "x-powered-by"}
+    | {"strict-transport-security", "public-key-pins", "public-key-pins-report-only", "expect-ct", "clear-site-data"}
+    | {"alt-svc", "nel", "report-to", "reporting-endpoints", "accept-ch", "critical-ch", "service-worker-allowed"}
+    | {"origin-agent-cluster", "set-login", "x-sendfile", "x-lighttpd-send-file"}
+)
+RESPONSE_FORBIDDEN_FAMILIES = ("access-control-", "proxy-", "sec-", "x-accel-", "x-hub-")
+
+_UNSAFE_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")
+_FOLDED = re.compile(r"[\x00-\x1f\x7f][\x00-\x20\x7f]*")  # line folding of old, and what else is no text
+
+
+def outbound(headers: Headers, *, token: Secret | None, client_address: str) -> Headers:
+    """Return the fields for the resource server: those of the browser that may pass, and the hub's own.
+
+    `Host` and the framing of the body are not among them; the door makes those.
+
+    Parameters:
+        token: Access token to send as Bearer credentials (RFC 6750 section 2.1); None sends no credentials at all.
+        client_address: IP address of the browser; empty if it is not known.
+
+    Raises:
+        BadRequest: A field that may pass holds a control character, or one that HTTP cannot carry.
+    """
+    named = _named_by_connection(headers)
+    passed = [(name, _checked(name, value)) for name, value in headers if _may_leave(name.lower(), named)]
+    passed.append(("Via", "1.1 hub"))
+    if client_address:
+        passed.append(("X-Forwarded-For", client_address))
+    if token is not None:
+        passed.append(("Authorization", f"Bearer {token.reveal()}"))
+    return passed
+
+
+def inbound(headers: Headers, *, status: int, route: Route, public_origin: str) -> Headers:
+    """Return the fields for the browser; a field that comes several times stays so.
+
+    An answer to a user that says nothing about caching gets `Cache-Control: no-store`: no cache between may keep a
+    patient's data because a developer forgot a header. A 304 stays as it is.
+    """
+    named = _named_by_connection(headers)
+    passed = [
+        (name, _public_location(value, route, public_origin) if _is_location(name) else _FOLDED.sub(" ", value))
+        for name, value in headers
+        if _may_enter(name.lower(), named)
+    ]
+    silent_about_caching = all(name.lower() != "cache-control" for name, _ in passed)
+    if route.token == "user" and status != 304 and silent_about_caching:
+        passed.append(("Cache-Control", "no-store"))
+    return passed
+
+
+def _named_by_connection(headers: Headers) -> frozenset[str]:
+    """Return the hop-by-hop fields that the sender declared in `Connection` (RFC 9110 section 7.6.1)."""
+    return frozenset(
+        option.strip().lower() for name, value in headers if name.lower() == "connection" for option in value.split(",")
+    )
+
+
+def _may_leave(name: str, named_by_connection: frozenset[str]) -> bool:
+    if name in HOP_BY_HOP or name in named_by_connection or name.startswith(FORBIDDEN_X):
+        return False
+    return name in REQUEST_NAMES or REQUEST_FAMILIES.fullmatch(name) is not None
+
+
+def _may_enter(name: str, named_by_connection: frozenset[str]) -> bool:
+    if name in HOP_BY_HOP or name in named_by_connection or name in RESPONSE_FORBIDDEN:
+        return False
+    return not name.startswith(RESPONSE_FORBIDDEN_FAMILIES)
+
+
+def _checked(name: str, value: str) -> str:
+    if _UNSAFE_VALUE.search(value):
+        raise BadRequest(f"The header {name} holds a character that HTTP cannot carry.")
+    return value
+
+
+def _is_location(name: str) -> bool:
+    return name.lower() in ("location", "content-location")
+
+
+def _public_location(location: str, route: Route, public_origin: str) -> str:
+    """Return where the browser finds what the resource server calls `location`, if that lies inside the route's target.
+
+    An absolute URL stays absolute and a path stays a path. Anything else is returned as it is: the hub follows nothing,
+    and what lies outside of the target is not its to name.
+    """
+    location = _FOLDED.sub("", location).strip(" ")
+    try:
+        url = urlsplit(location)
+        path = normalise_path(url.path)
+    except (ValueError, InvalidPath):
+        return location
+    scheme = url.scheme or urlsplit(route.target_origin).scheme
+    if url.netloc and f"{scheme}://{url.netloc}".lower() != route.target_origin.lower():
+        return location
+    rest = path.removeprefix(route.target_path)
+    if not path.startswith(route.target_path) or (rest and not rest.startswith("/")):
+        return location
+    tail = (f"?{url.query}" if url.query else "") + (f"#{url.fragment}" if url.fragment else "")
+    return (public_origin if url.netloc else "") + route.prefix + rest + tail

@@ -1,0 +1,177 @@
+"""Which route a path belongs to, and where it leads. Pure: knows no session and no socket.
+
+A path is normalised once (RFC 3986 section 6.2.2), and what is matched is exactly what is forwarded. Servers read paths
+in many ways: they decode once or twice, cut parameters at `;`, ignore case. A path is accepted only if no such reading
+of it leaves its route or belongs to another one.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Self
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from hub.errors import InvalidPath, RouteNotFound
+from hub.settings import RouteSettings
+
+MAX_DECODINGS = 4  # nobody encodes a path more often in good faith, and each decoding costs a pass over it
+
+_PATH = re.compile(r"/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/|^\[\]]|%[0-9A-Fa-f]{2})*")
+"""Path characters of RFC 3986 section 3.3, and four that browsers leave raw."""
+
+_QUERY = re.compile(r"[!-\"$-~]*")
+"""Printable ASCII without `#`: browsers leave many characters raw in a query."""
+
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_PARAMETERS = re.compile(rb"[;?#].*", re.DOTALL)
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+_OVERLONG = re.compile(rb"[\xc0\xc1]|\xe0[\x80-\x9f]|\xf0[\x80-\x8f]")  # UTF-8 that hides ASCII from a check
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A path prefix and the resource server behind it, compiled from its settings.
+
+    Attributes:
+        target_origin: Scheme, host and port of the resource server.
+        target_path: Path of the base URL, without a slash at its end; empty for the root.
+        methods: Allowed methods, in the order of the settings.
+        timeout_seconds: Longest silence: until the answer begins, and between two pieces of it.
+    """
+
+    prefix: str
+    target_origin: str
+    target_path: str
+    methods: tuple[str, ...]
+    token: Literal["user", "none"]
+    connect_timeout_seconds: float
+    timeout_seconds: float
+    max_body_bytes: int
+    csrf: Literal["required", "fetch_metadata"]
+    ca_file: str
+
+    @classmethod
+    def compile(cls, settings: RouteSettings) -> Self:
+        """Build the route from settings that were checked when they were read."""
+        target = urlsplit(settings.target)
+        return cls(
+            prefix=settings.prefix,
+            target_origin=f"{target.scheme}://{target.netloc}",
+            target_path=target.path.rstrip("/"),
+            methods=tuple(settings.methods),
+            token=settings.token,
+            connect_timeout_seconds=settings.connect_timeout_seconds,
+            timeout_seconds=settings.timeout_seconds,
+            max_body_bytes=settings.max_body_bytes,
+            csrf=settings.csrf,
+            ca_file=settings.ca_file,
+        )
+
+    def target_url(self, path: str, query: str) -> str:
+        """Return the URL at the resource server for a normalised path of this route and a query (empty: none).
+
+        Raises:
+            InvalidPath: The query holds characters with which a request line could be forged.
+        """
+        if _QUERY.fullmatch(query) is None:
+            raise InvalidPath("The query holds a character that must be percent-encoded.")
+        rest = self.target_path + path[len(self.prefix) :]
+        return f"{self.target_origin}{rest or '/'}" + (f"?{query}" if query else "")
+
+
+class RouteTable:
+    """All routes; the longest prefix that ends at a segment of the path wins."""
+
+    def __init__(self, routes: Sequence[RouteSettings]) -> None:
+        compiled = [Route.compile(settings) for settings in routes]
+        self._routes = sorted(compiled, key=lambda route: len(route.prefix), reverse=True)
+        self._folded = [(route.prefix.lower(), route) for route in self._routes]
+
+    def resolve(self, path: str) -> Route:
+        """Return the route of a normalised path.
+
+        Raises:
+            RouteNotFound: No route covers the path.
+            InvalidPath: A server that decodes once more, cuts parameters or ignores case would see the path of another
+                route, whose methods or token rule would then be passed by.
+        """
+        route = next((route for route in self._routes if _covers(route.prefix, path)), None)
+        if route is None:
+            raise RouteNotFound(f"No route leads to {path}.")
+        for reading in _readings(path):
+            loose = b"/".join(_name(segment) for segment in reading.split(b"/")).decode("latin-1").lower()
+            other = next((prefix for prefix, _ in self._folded if _covers(prefix, loose)), None)
+            if other != route.prefix.lower():
+                raise InvalidPath("The path can be read in two ways that belong to different routes.")
+        return route
+
+
+def normalise_path(raw: str) -> str:
+    """Return the path as it is matched and forwarded: escapes in upper case, unreserved characters unescaped.
+
+    Normalising a second time changes nothing, and the result decodes to the same bytes as `raw`.
+
+    Raises:
+        InvalidPath: The path holds characters that no URL may hold, a broken escape, a dot segment, an empty segment, a
+            backslash or a control character, in any reading.
+    """
+    if _PATH.fullmatch(raw) is None:
+        raise InvalidPath("The path must begin with / and hold only characters that a URL may hold.")
+    path = _ESCAPE.sub(_normalise_escape, raw) if "%" in raw else raw
+    for reading in _readings(path):
+        _check(reading)
+    return path
+
+
+def _normalise_escape(escape: re.Match[str]) -> str:
+    character = chr(int(escape[0][1:], 16))
+    return character if character in _UNRESERVED else escape[0].upper()
+
+
+def _readings(path: str) -> Iterator[bytes]:
+    """Yield the path as servers may read it: as it stands, decoded once, twice..., then in compatibility characters."""
+    reading = path.encode("ascii")
+    yield reading
+    for _ in range(MAX_DECODINGS):
+        decoded = unquote_to_bytes(reading)
+        if decoded == reading:
+            yield from _compatible(reading)
+            return
+        reading = decoded
+        yield reading
+    if unquote_to_bytes(reading) != reading:
+        raise InvalidPath("The path is percent-encoded too many times.")
+    yield from _compatible(reading)
+
+
+def _compatible(reading: bytes) -> Iterator[bytes]:
+    """Yield what a server makes of the path that maps wide dots and slashes to plain ones, as Windows does."""
+    if reading.isascii():
+        return
+    try:
+        yield unicodedata.normalize("NFKC", reading.decode()).encode()
+    except UnicodeDecodeError:
+        return  # not UTF-8: there are no such characters in it
+
+
+def _check(reading: bytes) -> None:
+    if _CONTROL.search(reading):
+        raise InvalidPath("The path holds a control character.")
+    if b"\\" in reading or _OVERLONG.search(reading):
+        raise InvalidPath("The path holds a backslash or a character in a form that hides one.")
+    names = [_name(segment) for segment in reading.split(b"/")]
+    if b"." in names or b".." in names:
+        raise InvalidPath("The path holds a dot segment.")
+    if b"" in names[1:-1]:
+        raise InvalidPath("The path holds an empty segment.")  # `//host` leads a redirect to another host
+
+
+def _name(segment: bytes) -> bytes:
+    """Return the segment without parameters and surrounding spaces, which some servers cut off."""
+    return _PARAMETERS.sub(b"", segment).strip(b" ")
+
+
+def _covers(prefix: str, path: str) -> bool:
+    return path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/")

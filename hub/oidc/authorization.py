@@ -1,0 +1,129 @@
+"""Authorization request and response (OpenID Connect Core 1.0 section 3.1.2, RFC 7636, RFC 9207). Pure."""
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from urllib.parse import urlencode, urlsplit
+
+from authlib.oauth2.rfc7636 import create_s256_code_challenge  # type: ignore[import-untyped]
+
+from hub.errors import LoginFailed
+from hub.oidc.metadata import ProviderMetadata
+from hub.secret import Secret
+from hub.settings import ProviderSettings
+
+RANDOM_BYTES = 32  # 256 bits, as RFC 7636 section 7.1 asks of the code verifier
+
+NO_PARAMETERS: Mapping[str, str] = MappingProxyType({})
+
+ERROR_CODE = re.compile(r"[a-z0-9_]{1,64}")
+"""Looks of an error code that may be repeated to the person; no provider writes anything else in its place."""
+
+EXPLANATIONS = {
+    "access_denied": "The login was cancelled, or access was denied.",
+    "login_required": "The login service asks you to log in again.",
+    "consent_required": "The login service needs your consent. Please log in again and give it.",
+    "interaction_required": "The login service needs an answer from you. Please log in again.",
+    "account_selection_required": "The login service needs to know which account to use. Please log in again.",
+    "temporarily_unavailable": "The login service is busy. Please try again in a moment.",
+    "server_error": "The login service had a problem. Please try again in a moment.",
+    "invalid_scope": "The login service does not allow what this application asks for. Please tell its operator.",
+    "invalid_request": "The login service did not understand this application. Please tell its operator.",
+    "unauthorized_client": "The login service does not know this application. Please tell its operator.",
+}
+EXPLANATION_OF_OTHERS = "The login service refused the login."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationRequest:
+    """Where to send the browser, and what has to be remembered until it comes back.
+
+    Attributes:
+        url: The authorization endpoint with all parameters.
+        state: Names the attempt in the response; used once.
+        nonce: Binds the ID token to the attempt.
+        code_verifier: Proves at the token endpoint that the code was asked for by us.
+    """
+
+    url: str = field(repr=False)
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    code_verifier: Secret
+
+
+def build_authorization_request(
+    metadata: ProviderMetadata,
+    settings: ProviderSettings,
+    redirect_uri: str,
+    *,
+    extra: Mapping[str, str] = NO_PARAMETERS,
+) -> AuthorizationRequest:
+    """Make the request for an authorization code, with fresh state, nonce and S256 challenge.
+
+    Parameters:
+        redirect_uri: The hub's callback, as registered at the provider.
+        extra: Further parameters of this one request, such as `prompt`. They win over those of the settings, and
+            neither can replace a parameter that the hub sets itself.
+    """
+    state, nonce, code_verifier = (secrets.token_urlsafe(RANDOM_BYTES) for _ in range(3))
+    parameters = {
+        **settings.authorization_parameters,
+        **extra,
+        "response_type": "code",
+        "client_id": settings.client_id,
+        "redirect_uri": redirect_uri,
+        "scope": " ".join(settings.scopes),
+        "state": state,
+        "nonce": nonce,
+        "code_challenge": create_s256_code_challenge(code_verifier),
+        "code_challenge_method": "S256",
+    }
+    endpoint = metadata.authorization_endpoint
+    separator = "&" if urlsplit(endpoint).query else "?"
+    url = endpoint + separator + urlencode(parameters)
+    return AuthorizationRequest(url=url, state=state, nonce=nonce, code_verifier=Secret(code_verifier))
+
+
+def process_authorization_response(
+    parameters: Mapping[str, list[str]], *, expected_issuer: str, iss_required: bool
+) -> Secret:
+    """Return the authorization code out of the callback's query. The caller has found the attempt by `state` before.
+
+    Parameters:
+        expected_issuer: Issuer that the attempt was begun at; `iss` has to be identical (RFC 9207 section 2.4).
+        iss_required: The provider announced that it always sends `iss`.
+
+    Raises:
+        LoginFailed: The response is an error, was tampered with, or comes from another provider. Its extension `error`
+            holds the provider's error code, if there is one. Nothing else of the response is repeated.
+    """
+    _refuse_duplicates(parameters)
+    _refuse_other_issuer(parameters, expected_issuer, required=iss_required)
+    if "error" in parameters:
+        raise _refused(parameters["error"][0])
+    code = parameters.get("code", [""])[0]
+    if not code:
+        raise LoginFailed("The login service sent no code. Please log in again.")
+    return Secret(code)
+
+
+def _refuse_duplicates(parameters: Mapping[str, list[str]]) -> None:
+    """A parameter must not occur more than once (RFC 6749 section 3.1): which of the two was checked?"""
+    if any(len(values) != 1 for values in parameters.values()):
+        raise LoginFailed("The response of the login service is ambiguous. Please log in again.")
+
+
+def _refuse_other_issuer(parameters: Mapping[str, list[str]], expected_issuer: str, *, required: bool) -> None:
+    """Stop mix-up attacks: a code of one provider must not be taken to another (RFC 9207, RFC 9700 section 4.4)."""
+    if "iss" not in parameters and not required:
+        return
+    if parameters.get("iss", [""])[0] != expected_issuer:
+        raise LoginFailed("The response does not come from the login service that was asked. Please log in again.")
+
+
+def _refused(code: str) -> LoginFailed:
+    if not ERROR_CODE.fullmatch(code):
+        return LoginFailed(EXPLANATION_OF_OTHERS)
+    return LoginFailed(EXPLANATIONS.get(code, EXPLANATION_OF_OTHERS), error=code)

@@ -1,0 +1,44 @@
+"""Ending the session at the provider (OpenID Connect RP-Initiated Logout 1.0). Pure."""
+
+from urllib.parse import urlencode, urlsplit
+
+from hub.oidc.metadata import ProviderMetadata
+from hub.oidc.token_endpoint import FormRequest
+from hub.secret import Secret
+from hub.settings import ProviderSettings
+
+
+def is_direct(metadata: ProviderMetadata, settings: ProviderSettings) -> bool:
+    """Tell whether the hub itself calls the end-session endpoint, instead of sending the browser there.
+
+    IRIS finds the session by the ID token alone, which must not reach the browser; others know
+    the browser by its cookie.
+    """
+    return settings.end_session == "direct" or (settings.end_session == "auto" and metadata.is_iris)
+
+
+def build_end_session_url(
+    metadata: ProviderMetadata, client_id: str, post_logout_redirect_uri: str, state: str
+) -> str | None:
+    """Return where to send the browser (section 2); None if the provider has no such endpoint.
+
+    `client_id` stands in for the `id_token_hint`: no ID token is put in a URL that a browser sees.
+    """
+    endpoint = metadata.end_session_endpoint
+    if endpoint is None:
+        return None
+    parameters = {"client_id": client_id, "post_logout_redirect_uri": post_logout_redirect_uri, "state": state}
+    return endpoint + ("&" if urlsplit(endpoint).query else "?") + urlencode(parameters)
+
+
+def build_direct_end_session(metadata: ProviderMetadata, id_token: Secret, client_id: str) -> FormRequest | None:
+    """Make the request with which the hub ends the session itself; None if the provider has no such endpoint.
+
+    Parameters:
+        id_token: The latest one: IRIS compares the whole text.
+    """
+    if metadata.end_session_endpoint is None:
+        return None
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    body = urlencode({"id_token_hint": id_token.reveal(), "client_id": client_id})
+    return FormRequest(metadata.end_session_endpoint, headers, body)

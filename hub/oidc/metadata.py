@@ -1,0 +1,112 @@
+"""Provider metadata (OpenID Connect Discovery 1.0 sections 3 and 4, RFC 8414). Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+import msgspec
+
+from hub.errors import ProviderMisbehaved
+from hub.oidc.answer import refuse_unavailable
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderMetadata:
+    """What the hub uses of the discovery document. Members that it does not know are ignored (section 4.2)."""
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    userinfo_endpoint: str | None = None
+    revocation_endpoint: str | None = None
+    introspection_endpoint: str | None = None
+    end_session_endpoint: str | None = None
+    authorization_response_iss_parameter_supported: bool = False
+    code_challenge_methods_supported: tuple[str, ...] | None = None
+
+    @property
+    def is_iris(self) -> bool:
+        """Whether the endpoints lie as InterSystems IRIS lays them out, which no other known provider does."""
+        return self.issuer.endswith("/oauth2") and (
+            self.revocation_endpoint == f"{self.issuer}/revocation"
+            and self.introspection_endpoint == f"{self.issuer}/introspection"
+            and self.end_session_endpoint == f"{self.issuer}/logout"
+        )
+
+    @property
+    def endpoints(self) -> dict[str, str]:
+        """All URLs that the hub or a browser will call, by the name of their member."""
+        named = {
+            "authorization_endpoint": self.authorization_endpoint,
+            "token_endpoint": self.token_endpoint,
+            "jwks_uri": self.jwks_uri,
+            "userinfo_endpoint": self.userinfo_endpoint,
+            "revocation_endpoint": self.revocation_endpoint,
+            "introspection_endpoint": self.introspection_endpoint,
+            "end_session_endpoint": self.end_session_endpoint,
+        }
+        return {name: url for name, url in named.items() if url is not None}
+
+
+def build_discovery_url(issuer: str) -> str:
+    """Return the URL of the discovery document (Discovery section 4)."""
+    return f"{issuer.removesuffix('/')}/.well-known/openid-configuration"
+
+
+def process_metadata(
+    status: int, body: bytes, expected_issuer: str, headers: Mapping[str, str] = NO_HEADERS
+) -> ProviderMetadata:
+    """Read the answer to a discovery request.
+
+    Raises:
+        ProviderUnavailable: The provider cannot answer now.
+        ProviderMisbehaved: The answer is no discovery document, or one that the hub must not use. The detail tells the
+            operator which member is wrong.
+    """
+    refuse_unavailable(status, headers, "discovery document")
+    url = build_discovery_url(expected_issuer)
+    if status != 200:
+        raise ProviderMisbehaved(f"{url} answered with status {status}. Is provider.issuer right?")
+    try:
+        metadata = msgspec.json.decode(body, type=ProviderMetadata)
+    except msgspec.ValidationError as error:
+        raise ProviderMisbehaved(f"{url} is no usable discovery document: {error}.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ProviderMisbehaved(f"{url} did not answer with JSON. Is provider.issuer right?") from error
+    _refuse_other_issuer(metadata, expected_issuer)
+    _refuse_unsafe_endpoints(metadata)
+    _refuse_without_s256(metadata)
+    return metadata
+
+
+def _refuse_other_issuer(metadata: ProviderMetadata, expected_issuer: str) -> None:
+    if metadata.issuer != expected_issuer:
+        raise ProviderMisbehaved(
+            f"The provider calls itself {metadata.issuer!r}, but provider.issuer is {expected_issuer!r}. Both must be "
+            "identical, letter by letter (OpenID Connect Discovery 1.0 section 4.3)."
+        )
+
+
+def _refuse_unsafe_endpoints(metadata: ProviderMetadata) -> None:
+    """A provider reached by https must not lead codes and tokens to plain http."""
+    allowed = ("https",) if metadata.issuer.startswith("https:") else ("https", "http")
+    for name, text in metadata.endpoints.items():
+        try:
+            url = urlsplit(text)
+        except ValueError as error:
+            raise ProviderMisbehaved(f"The discovery document's {name} is no URL.") from error
+        if url.scheme not in allowed or not url.hostname or url.fragment:
+            raise ProviderMisbehaved(f"The discovery document's {name} must be an {allowed[0]} URL without fragment.")
+
+
+def _refuse_without_s256(metadata: ProviderMetadata) -> None:
+    """PKCE is always used. A provider that lists no methods may know it all the same: IRIS of 2022 does."""
+    methods = metadata.code_challenge_methods_supported
+    if methods is not None and "S256" not in methods:
+        raise ProviderMisbehaved(
+            "The provider does not offer the code challenge method S256 (RFC 7636), which the hub uses."
+        )

@@ -1,0 +1,345 @@
+"""The door to the OpenID Provider: sends what the pure modules build, and hands them the answers.
+
+Every call is limited in time and size, follows no redirect, verifies TLS, keeps no cookies and has a connection
+of its own.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import aiohttp
+
+from hub import log
+from hub.clock import Clock
+from hub.errors import HubError, ProviderMisbehaved, ProviderRejectedClient, ProviderUnavailable
+from hub.oidc.answer import decode_object, refuse_unavailable
+from hub.oidc.end_session import build_direct_end_session
+from hub.oidc.id_token import (
+    Expectations,
+    IdTokenClaims,
+    Original,
+    UnknownKey,
+    validate_id_token,
+    validate_refreshed_id_token,
+)
+from hub.oidc.jwks import KeySet, process_jwks
+from hub.oidc.kept import Kept
+from hub.oidc.metadata import ProviderMetadata, build_discovery_url, process_metadata
+from hub.oidc.token_endpoint import (
+    FormRequest,
+    TokenRefused,
+    TokenResponse,
+    build_code_exchange,
+    build_refresh,
+    build_revocation,
+    process_token_response,
+    token_error,
+)
+from hub.secret import Secret
+from hub.settings import ProviderSettings
+
+MAX_ANSWER_BYTES = 1024 * 1024  # the largest real answers, key sets with certificates, have some 50 KB
+METADATA_FRESH_SECONDS = 3600.0
+KEYS_FRESH_SECONDS = 600.0  # a key that the provider withdraws is believed no longer than this
+RENEWAL_SECONDS = 30.0  # tokens with invented key ids must not become a flood of requests to the provider
+DISCOVERY_RETRY_SECONDS = 5.0
+
+T = TypeVar("T")
+_log = log.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+class OpenIDProvider:
+    """The OpenID Provider of the settings, as the rest of the hub sees it."""
+
+    def __init__(self, settings: ProviderSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._expected = _expectations(settings)
+        self._metadata = Kept(
+            self._fetch_metadata, clock, fresh_seconds=METADATA_FRESH_SECONDS, retry_seconds=RENEWAL_SECONDS
+        )
+        self._keys = Kept(self._fetch_keys, clock, fresh_seconds=KEYS_FRESH_SECONDS, retry_seconds=RENEWAL_SECONDS)
+        self._session: aiohttp.ClientSession | None = None
+        self._discovery: asyncio.Task[None] | None = None
+        self._discovery_trouble = "The provider's discovery document has not been read yet."
+        self._client_trouble: str | None = None
+
+    async def start(self) -> None:
+        """Open the door, and begin to look for the provider until it is found. Does not wait for it."""
+        self._session = aiohttp.ClientSession(
+            # A kept connection may be closed by the provider as we send: a code, which counts once, would be lost.
+            connector=aiohttp.TCPConnector(force_close=True),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=self._settings.timeout_seconds),
+        )
+        self._discovery = asyncio.create_task(self._discover())
+
+    async def close(self) -> None:
+        """End everything that is under way, and close the door."""
+        if self._discovery is not None:
+            self._discovery.cancel()
+            await asyncio.wait([self._discovery])
+        await self._metadata.close()
+        await self._keys.close()
+        if self._session is not None:
+            await self._session.close()
+
+    def status(self) -> str | None:
+        """Say in one line why nobody can log in; None if nothing speaks against it."""
+        if not self._metadata.is_known:
+            return self._discovery_trouble
+        return self._client_trouble
+
+    async def metadata(self) -> ProviderMetadata:
+        """Return the provider's metadata; renewed each hour, and kept while the provider does not answer.
+
+        Raises:
+            ProviderUnavailable, ProviderMisbehaved: There is none yet.
+        """
+        return await self._metadata.get()
+
+    async def exchange_code(self, code: Secret, code_verifier: Secret, redirect_uri: str) -> TokenResponse:
+        """Turn an authorization code into tokens.
+
+        Raises:
+            TokenRefused, ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: As `process_token_response`.
+        """
+        metadata = await self.metadata()
+        request = build_code_exchange(
+            metadata, self._settings, code=code, code_verifier=code_verifier, redirect_uri=redirect_uri
+        )
+        return await self._request_tokens(request)
+
+    async def refresh(self, refresh_token: Secret) -> TokenResponse:
+        """Get fresh tokens. If this is cancelled, the answer, and with it a rotated refresh token, is lost.
+
+        Raises:
+            TokenRefused: `error` is `invalid_grant` if the refresh token is used up, expired or revoked.
+            ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: As `process_token_response`.
+        """
+        return await self._request_tokens(build_refresh(await self.metadata(), self._settings, refresh_token))
+
+    async def validate_id_token(self, token: Secret, *, nonce: str, access_token: Secret | None) -> IdTokenClaims:
+        """Check the ID token of a login.
+
+        Raises:
+            UnknownKey: The provider does not publish the key, or not yet.
+            ProviderUnavailable: The provider's keys cannot be had.
+            ProviderMisbehaved: A rule is broken; the detail says which.
+        """
+        return await self._with_keys(
+            lambda keys: validate_id_token(
+                token, keys, self._expected, now=self._clock.now(), nonce=nonce, access_token=access_token
+            )
+        )
+
+    async def validate_refreshed_id_token(
+        self, token: Secret, *, original: Original, access_token: Secret | None, nonce: str | None = None
+    ) -> IdTokenClaims:
+        """Check the ID token of a refresh response against the session's `original` issuer and subject.
+
+        Raises:
+            SubjectChanged: It speaks of somebody else; the session must end.
+            UnknownKey: The provider does not publish the key, or not yet.
+            ProviderUnavailable: The provider's keys cannot be had.
+            ProviderMisbehaved: A rule is broken; the detail says which.
+        """
+        return await self._with_keys(
+            lambda keys: validate_refreshed_id_token(
+                token,
+                keys,
+                self._expected,
+                now=self._clock.now(),
+                original=original,
+                access_token=access_token,
+                nonce=nonce,
+            )
+        )
+
+    async def userinfo(self, access_token: Secret, subject: str) -> dict[str, Any]:
+        """Return the claims about `subject` (OpenID Connect Core 1.0 section 5.3).
+
+        Empty if the provider has no such endpoint or does not take this access token there, which is so where access
+        tokens are meant for a resource server alone.
+
+        Raises:
+            ProviderUnavailable: The provider does not answer.
+            ProviderMisbehaved: The claims are about somebody else, or no JSON object.
+        """
+        what, url = "userinfo endpoint", (await self.metadata()).userinfo_endpoint
+        if url is None:
+            return {}
+        headers = {"Authorization": f"Bearer {access_token.reveal()}", "Accept": "application/json"}
+        answer = await self._call("GET", url, what, headers=headers)
+        refuse_unavailable(answer.status, answer.headers, what)
+        if answer.status in (401, 403):
+            _log.info("provider.userinfo_refused", status=answer.status)
+            return {}
+        if answer.status != 200:
+            raise ProviderMisbehaved(f"The {what} of the login service answered with status {answer.status}.")
+        claims = decode_object(answer.body, what)
+        if claims.get("sub") != subject:  # section 5.3.2: else the claims must not be used
+            raise ProviderMisbehaved(f"The {what} answered about another person than the one who logged in.")
+        return claims
+
+    async def revoke(self, token: Secret, hint: str) -> bool:
+        """Revoke a token (RFC 7009); tell whether the provider did so, or did not know it any more.
+
+        Parameters:
+            hint: `refresh_token` or `access_token`.
+
+        Raises:
+            ProviderRejectedClient, ProviderUnavailable: The token is still valid (section 2.2.1).
+        """
+        what, request = "revocation endpoint", build_revocation(await self.metadata(), self._settings, token, hint)
+        if request is None:
+            return False
+        answer = await self._post(request, what)
+        refuse_unavailable(answer.status, answer.headers, what)
+        if answer.status == 200:
+            self._accepted()
+            return True
+        error = token_error(answer.status, answer.headers, answer.body)
+        if isinstance(error, ProviderRejectedClient):
+            self._rejected(error)
+            raise error
+        _log.info("provider.revocation_refused", status=answer.status, reason=error.detail)
+        return False
+
+    async def end_session(self, id_token: Secret) -> bool:
+        """End the session at the provider without the browser; tell whether the provider agreed.
+
+        Raises:
+            ProviderUnavailable: The provider does not answer; the session there may live on.
+        """
+        what, metadata = "end-session endpoint", await self.metadata()
+        request = build_direct_end_session(metadata, id_token, self._settings.client_id)
+        if request is None:
+            return False
+        answer = await self._post(request, what)
+        if answer.status in (404, 405, 501):  # it knows GET only, where the token stands in the URL: the second choice
+            answer = await self._call("GET", f"{request.url}?{request.body}", what)
+        refuse_unavailable(answer.status, answer.headers, what)
+        if answer.status >= 400:
+            _log.info("provider.end_session_refused", status=answer.status)
+        return answer.status < 400
+
+    async def _discover(self) -> None:
+        """Ask until the provider has answered once: while the hub is not ready, nobody else will ask."""
+        while not self._metadata.is_known:
+            try:
+                await self._metadata.get()
+            except HubError:
+                await self._clock.sleep(DISCOVERY_RETRY_SECONDS)
+
+    async def _fetch_metadata(self) -> ProviderMetadata:
+        issuer = self._settings.issuer
+        try:
+            answer = await self._call("GET", build_discovery_url(issuer), "discovery document")
+            metadata = process_metadata(answer.status, answer.body, issuer, answer.headers)
+        except HubError as error:
+            if self._metadata.is_known or error.detail != self._discovery_trouble:
+                _log.warning("provider.discovery_failed", issuer=issuer, reason=error.detail)
+            self._discovery_trouble = error.detail
+            raise
+        _log.info("provider.discovered", issuer=issuer, iris=metadata.is_iris)
+        return metadata
+
+    async def _fetch_keys(self) -> KeySet:
+        metadata = await self.metadata()
+        answer = await self._call("GET", metadata.jwks_uri, "key set")
+        return process_jwks(answer.status, answer.headers, answer.body)
+
+    async def _with_keys(self, validate: Callable[[KeySet], T]) -> T:
+        """Validate with the keys in hand; if none of them fits, once more after fetching them again."""
+        try:
+            return validate(await self._keys.get())
+        except UnknownKey:
+            return validate(await self._keys.renew())
+
+    async def _request_tokens(self, request: FormRequest) -> TokenResponse:
+        answer = await self._post(request, "token endpoint")
+        try:
+            response = process_token_response(answer.status, answer.headers, answer.body)
+        except ProviderRejectedClient as error:
+            self._rejected(error)
+            raise
+        except TokenRefused:
+            self._accepted()
+            raise
+        self._accepted()
+        return response
+
+    def _rejected(self, error: ProviderRejectedClient) -> None:
+        if self._client_trouble is None:
+            _log.error("provider.rejected_client", client_id=self._settings.client_id, reason=error.detail)
+        self._client_trouble = error.detail
+
+    def _accepted(self) -> None:
+        if self._client_trouble is not None:
+            _log.info("provider.accepted_client", client_id=self._settings.client_id)
+        self._client_trouble = None
+
+    def _post(self, request: FormRequest, what: str) -> Awaitable[_Answer]:
+        return self._call("POST", request.url, what, headers=request.headers, body=request.body.encode())
+
+    async def _call(
+        self, method: str, url: str, what: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> _Answer:
+        """Send one request and read the whole answer."""
+        if self._session is None:
+            raise RuntimeError("start() has not been called")
+        try:
+            async with self._session.request(
+                method, url, headers=headers, data=body, allow_redirects=False
+            ) as response:
+                return _Answer(response.status, dict(response.headers), await _read(response, what))
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            _log.info("provider.call_failed", what=what, reason=f"{type(error).__name__}: {error}")
+            raise ProviderUnavailable(_explain(error, what)) from error
+
+
+async def _read(response: aiohttp.ClientResponse, what: str) -> bytes:
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(65536):
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            response.close()
+            raise ProviderMisbehaved(
+                f"The {what} of the login service answered with more than {MAX_ANSWER_BYTES} bytes."
+            )
+    return bytes(body)
+
+
+def _explain(error: Exception, what: str) -> str:
+    """Say what happened without names of hosts, which belong into the log and not before a person who logs in."""
+    match error:
+        case aiohttp.ClientSSLError():
+            return f"The {what} of the login service has no TLS certificate that this machine trusts."
+        case TimeoutError():
+            return f"The {what} of the login service did not answer in time."
+        case aiohttp.ClientConnectorError():
+            return f"The {what} of the login service cannot be reached."
+        case _:
+            return f"The {what} of the login service broke off."
+
+
+def _expectations(settings: ProviderSettings) -> Expectations:
+    max_age = settings.authorization_parameters.get("max_age", "")
+    return Expectations(
+        issuer=settings.issuer,
+        client_id=settings.client_id,
+        algorithms=settings.signing_algorithms,
+        leeway_seconds=settings.leeway_seconds,
+        max_age_seconds=float(max_age) if max_age.isascii() and max_age.isdigit() else None,
+        acr_values=settings.authorization_parameters.get("acr_values", "").split(),
+    )

@@ -1,0 +1,206 @@
+"""Which header fields cross the hub."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.errors import BadRequest
+from hub.gateway.headers import inbound, outbound
+from hub.gateway.messages import Headers
+from hub.gateway.routes import Route
+from hub.secret import Secret
+from hub.settings import RouteSettings
+
+ORIGIN = "https://hub.example"
+OURS = {"Via", "X-Forwarded-For", "Authorization"}
+
+
+def sent(*fields: tuple[str, str]) -> Headers:
+    """Return what passes of a browser's fields, without the hub's own."""
+    return [(name, value) for name, value in outbound(list(fields), token=None, client_address="") if name != "Via"]
+
+
+def received(*fields: tuple[str, str], status: int = 200, target: str = "https://iris.example/csp/clinic") -> Headers:
+    """Return what passes of a resource server's fields on a route that says nothing about caching."""
+    route = Route.compile(RouteSettings(prefix="/api", target=target, token="none"))
+    return inbound(list(fields), status=status, route=route, public_origin=ORIGIN)
+
+
+class TestOutbound:
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("Accept", "Accept-Language", "accept-encoding", "Content-Type", "Content-Encoding", "Content-Language"),
+            *("If-Match", "If-None-Match", "If-Modified-Since", "If-Range", "If-None-Exist", "Range"),
+            *(
+                "Cache-Control",
+                "Pragma",
+                "User-Agent",
+                "X-Requested-With",
+                "Idempotency-Key",
+                "Prefer",
+                "Last-Event-ID",
+            ),
+            *(
+                "traceparent",
+                "tracestate",
+                "baggage",
+                "X-Request-ID",
+                "X-Correlation-Id",
+                "X-Tenant",
+                "X-Client-Version",
+            ),
+            *("X-Custom-Anything", "Content-Disposition"),
+        ],
+    )
+    def test_lets_an_application_describe_what_it_wants(self, name):
+        """What real Angular applications send arrives."""
+        assert [(name, "v")] == sent((name, "v"))
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("Cookie", "Cookie2", "Authorization", "Proxy-Authorization", "Host", "Origin", "Referer", "From"),
+            *("Connection", "Keep-Alive", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Proxy-Connection"),
+            *("Content-Length", "Expect", "HTTP2-Settings", "Max-Forwards", "Via", "Date", "Forwarded"),
+            *("Sec-Fetch-Site", "Sec-WebSocket-Key", "sec-ch-ua", "Front-End-Https", "DPoP", "Cf-Connecting-Ip"),
+            *("X-Forwarded-For", "X-Forwarded-Host", "x-forwarded-proto", "X-FORWARDED", "X-Forwarded-User"),
+            *("X-Real-IP", "X-Client-IP", "X-True-Client-IP", "X-Cluster-Client-IP", "X-Host", "X-Proxy-User"),
+            *("X-Original-URL", "X-Rewrite-URL", "X-Remote-User", "X-Authenticated-User", "X-Auth-Request-Email"),
+            *("X-SSL-Client-Cert", "X-Client-Cert", "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"),
+            *("X-XSRF-TOKEN", "X-CSRF-Token", "X-Hub-CSRF", "X-Accel-Redirect", "X-Sendfile"),
+            *("X_Forwarded_For", "X-Forwarded_For", "X_Tenant", "Content_Type", "HTTP_COOKIE", "Set-Cookie"),
+            *("", "X-", "X-A b", "X-A:", "X-A\r\nCookie", "X-\xe9", "Cookie ", " Cookie"),
+        ],
+    )
+    def test_lets_nothing_else_pass(self, name):
+        """Credentials, addresses, framing, proofs and names that a gateway could mistake for those stay here."""
+        assert sent((name, "v")) == []
+
+    def test_drops_what_connection_names(self):
+        """A field that the browser declares to be of this connection is not of the next one (RFC 9110 section 7.6.1)."""
+        assert sent(("Connection", "close, X-A"), ("x-a", "1"), ("X-B", "2")) == [("X-B", "2")]
+
+    def test_keeps_repeated_fields_in_order(self):
+        """Fields that come several times are sent several times."""
+        fields = [("X-A", "1"), ("Accept", "a"), ("X-A", "2")]
+
+        assert fields == sent(*fields)
+
+    def test_adds_the_token_and_who_asks(self):
+        """The resource server learns the token, the browser's address, and that a hub is between."""
+        fields = outbound([("Authorization", "Basic x")], token=Secret("t0ken"), client_address="192.0.2.7")
+
+        assert fields == [
+            ("Via", "1.1 hub"),
+            ("X-Forwarded-For", "192.0.2.7"),
+            ("Authorization", "Bearer t0ken"),
+        ]
+
+    def test_sends_no_credentials_without_a_token(self):
+        """Where there is no token, nothing that looks like one is sent."""
+        assert outbound([("Authorization", "Bearer x")], token=None, client_address="") == [("Via", "1.1 hub")]
+
+    @pytest.mark.parametrize("value", ["a\r\nCookie: x", "a\nb", "a\rb", "a\x00b", "\x7f", "\u0100", "\U0001f600"])
+    def test_refuses_values_that_could_forge_fields(self, value):
+        """A value with a line break never reaches the resource server, whoever let it in."""
+        with pytest.raises(BadRequest, match="X-A"):
+            sent(("X-A", value))
+
+    @given(st.lists(st.tuples(st.text(), st.text())))
+    def test_whatever_passes_is_a_valid_field(self, fields):
+        """Names are tokens without underscore, values hold no control characters, and nothing counterfeits the hub."""
+        try:
+            passed = outbound(fields, token=Secret("t"), client_address="192.0.2.7")
+        except BadRequest:
+            return
+        assert all(name.isascii() and not set(name) & set("_ :\r\n\x00") for name, _ in passed)
+        assert all(not set(value) & set("\r\n\x00") for _, value in passed)
+        assert {name for name, _ in passed if name in OURS} == OURS
+
+
+class TestInbound:
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("Content-Type", "Content-Length", "Content-Encoding", "Content-Range", "Content-Disposition", "ETag"),
+            *("Last-Modified", "Cache-Control", "Expires", "Vary", "Retry-After", "Link", "Allow", "X-Total-Count"),
+            *("Accept-Ranges", "Deprecation", "Server-Timing", "Content-Security-Policy", "X_Custom", "traceparent"),
+        ],
+    )
+    def test_lets_the_answer_speak_for_itself(self, name):
+        """What describes the answer reaches the browser."""
+        assert [(name, "v")] == received((name, "v"))
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("Set-Cookie", "set-cookie2", "WWW-Authenticate", "Proxy-Authenticate", "Authentication-Info"),
+            *("Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Server", "X-Powered-By"),
+            *("Strict-Transport-Security", "Public-Key-Pins", "Clear-Site-Data", "Alt-Svc", "NEL", "Report-To"),
+            *("Service-Worker-Allowed", "Accept-CH", "X-Accel-Redirect", "X-Accel-Buffering", "X-Sendfile"),
+            *("Connection", "Keep-Alive", "Transfer-Encoding", "Trailer", "Upgrade", "Sec-WebSocket-Accept"),
+        ],
+    )
+    def test_lets_nothing_speak_for_the_hub(self, name):
+        """What concerns the connection, the origin or the web server in front of the hub stays here."""
+        assert received((name, "v")) == []
+
+    def test_drops_what_connection_names(self):
+        """A field that the server declares to be of its connection does not reach the browser."""
+        assert received(("Connection", "X-Internal"), ("x-internal", "1")) == []
+
+    def test_keeps_repeated_fields(self):
+        """Fields that come several times reach the browser several times."""
+        fields = [("Link", "<a>"), ("Vary", "Accept"), ("Link", "<b>")]
+
+        assert fields == received(*fields)
+
+    def test_unfolds_a_value(self):
+        """A value with line breaks becomes one line (RFC 9112 section 5.2)."""
+        assert received(("X-A", "a\r\n\t b")) == [("X-A", "a b")]
+
+    @pytest.mark.parametrize(
+        ("token", "status", "fields", "expected"),
+        [
+            ("user", 200, [], [("Cache-Control", "no-store")]),
+            ("user", 404, [], [("Cache-Control", "no-store")]),
+            ("user", 200, [("cache-control", "private, max-age=60")], [("cache-control", "private, max-age=60")]),
+            ("user", 304, [], []),
+            ("none", 200, [], []),
+        ],
+    )
+    def test_an_answer_to_a_user_is_stored_nowhere_by_default(self, token, status, fields, expected):
+        """Only an answer that allows it may be kept."""
+        route = Route.compile(RouteSettings(prefix="/api", target="https://h", token=token))
+
+        assert expected == inbound(fields, status=status, route=route, public_origin=ORIGIN)
+
+    @pytest.mark.parametrize(
+        ("location", "expected"),
+        [
+            ("https://iris.example/csp/clinic/patients/7?a=1#b", "https://hub.example/api/patients/7?a=1#b"),
+            ("https://IRIS.example/csp/clinic", "https://hub.example/api"),
+            ("//iris.example/csp/clinic/x", "https://hub.example/api/x"),
+            ("/csp/clinic/patients/7", "/api/patients/7"),
+            ("/csp/clinic/", "/api/"),
+            ("/csp/clinics/x", "/csp/clinics/x"),
+            ("/csp/other", "/csp/other"),
+            ("/csp/clinic/../x", "/csp/clinic/../x"),
+            ("7/notes", "7/notes"),
+            ("?page=2", "?page=2"),
+            ("https://login.example/csp/clinic/x", "https://login.example/csp/clinic/x"),
+            ("https://iris.example.evil/csp/clinic/x", "https://iris.example.evil/csp/clinic/x"),
+            ("http://iris.example/csp/clinic/x", "http://iris.example/csp/clinic/x"),
+            ("https://[broken", "https://[broken"),
+            ("mailto:x@clinic.example", "mailto:x@clinic.example"),
+        ],
+    )
+    @pytest.mark.parametrize("name", ["Location", "content-location"])
+    def test_locations_inside_the_target_are_named_as_the_browser_sees_them(self, name, location, expected):
+        """A place below the target becomes a place below the route; all others are relayed unchanged."""
+        assert [(name, expected)] == received((name, location))
+
+    def test_a_target_without_a_path(self):
+        """A target at the root covers every path of its host."""
+        assert received(("Location", "/x"), target="https://iris.example/") == [("Location", "/api/x")]

@@ -1,0 +1,342 @@
+"""The pipeline, with the real door to a real server. Only the tokens are scripted."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from hub.clock import SystemClock
+from hub.errors import (
+    BodyTooLarge,
+    DeadlineExceeded,
+    HubError,
+    InvalidPath,
+    MethodNotAllowed,
+    NotAuthenticated,
+    ProviderUnavailable,
+    ResourceServerUnreachable,
+    RouteNotFound,
+    SessionEnded,
+)
+from hub.gateway.messages import ApiRequest, ApiResponse
+from hub.gateway.pipeline import Pipeline
+from hub.gateway.resource_server import ResourceServer
+from hub.gateway.routes import RouteTable
+from hub.metrics import Metrics
+from hub.secret import Secret
+from hub.settings import RouteSettings
+from tests.parties.resource_server import Exchange, RawResourceServer, answering, echo, silent
+
+SESSION: Any = object()  # the pipeline only passes it on
+
+
+@dataclass
+class Tokens:
+    """Hands out tokens in turn; an error in their place is raised, and None is waited for without end."""
+
+    script: list[str | HubError | None] = field(default_factory=lambda: ["token-1", "token-2", "token-3"])
+    rejected: list[Secret] = field(default_factory=list)
+
+    async def for_session(self, session: Any) -> Secret:
+        """Return the next token."""
+        assert session is SESSION
+        token = self.script.pop(0)
+        if isinstance(token, HubError):
+            raise token
+        if token is None:
+            await asyncio.Event().wait()
+        return Secret(token or "")
+
+    async def renew(self, session: Any, rejected: Secret) -> Secret:
+        """Return the next token and note which one was not taken."""
+        self.rejected.append(rejected)
+        return await self.for_session(session)
+
+
+@dataclass
+class Hub:
+    """A pipeline with what stands around it."""
+
+    server: RawResourceServer
+    tokens: Tokens
+    metrics: Metrics
+    pipeline: Pipeline
+
+    async def handle(self, method: str = "GET", path: str = "/api/x", **options: Any) -> ApiResponse:
+        """Send a request of a user who is logged in, unless `session` says otherwise."""
+        session = options.pop("session", SESSION)
+        return await self.pipeline.handle(ApiRequest(method=method, path=path, **options), session, transport="http")
+
+    def figure(self, line: str) -> float:
+        """Return a figure of the metrics' exposition."""
+        values = [text.split()[-1] for text in self.metrics.exposition().decode().splitlines() if text.startswith(line)]
+        return float(values[0]) if values else 0.0
+
+
+@pytest.fixture
+async def hub() -> AsyncIterator[Hub]:
+    """A hub in front of a server that echoes, with a route for users and a route for everybody."""
+    server = await RawResourceServer.start(echo)
+    door = ResourceServer()
+    await door.start()
+    routes = RouteTable(
+        [
+            RouteSettings(prefix="/api", target=f"{server.url}/csp/clinic", max_body_bytes=100),
+            RouteSettings(prefix="/open", target=server.url, token="none", methods=["GET"]),
+        ]
+    )
+    tokens, metrics = Tokens(), Metrics()
+    pipeline = Pipeline(routes, tokens, door, "https://hub.example", SystemClock(), metrics)
+    yield Hub(server, tokens, metrics, pipeline)
+    await door.close()
+    await server.stop()
+
+
+async def read(response: ApiResponse) -> bytes:
+    """Return the whole body of an answer."""
+    return b"".join([piece async for piece in response.body])
+
+
+async def stream(*pieces: bytes) -> AsyncIterator[bytes]:
+    """Yield pieces."""
+    for piece in pieces:
+        yield piece
+
+
+def accepting(token: str) -> Callable[[Exchange], Any]:
+    """Answer 200 to this token and 401, with a challenge and a body, to all others."""
+
+    async def behave(exchange: Exchange) -> None:
+        body = await exchange.body()
+        if exchange.request.header("Authorization") == f"Bearer {token}":
+            await exchange.answer(200, body=body)
+        else:
+            await exchange.answer(401, ("WWW-Authenticate", "Bearer"), body=b"who?")
+
+    return behave
+
+
+class TestForwarding:
+    async def test_takes_a_request_there_and_the_answer_back(self, hub):
+        """The request arrives below the target with the user's token, and the answer comes back."""
+        response = await hub.handle(
+            "POST",
+            "/api/%25CSP.REST.cls",
+            query="x=1",
+            headers=[("Content-Type", "text/plain"), ("Cookie", "c=1"), ("Authorization", "Basic x")],
+            body=b"hello",
+            body_bytes=5,
+            client_address="192.0.2.7",
+        )
+        seen = hub.server.requests[0]
+
+        assert (response.status, await read(response)) == (200, b"hello")
+        assert (seen.method, seen.target) == ("POST", "/csp/clinic/%25CSP.REST.cls?x=1")
+        assert {
+            name: seen.header(name) for name in ("Authorization", "Content-Type", "Cookie", "Via", "X-Forwarded-For")
+        } == {
+            "Authorization": "Bearer token-1",
+            "Content-Type": "text/plain",
+            "Cookie": None,
+            "Via": "1.1 hub",
+            "X-Forwarded-For": "192.0.2.7",
+        }
+        assert ("Cache-Control", "no-store") in response.headers
+
+    async def test_an_open_route_gets_no_token(self, hub):
+        """A route without tokens is used without one, even by a user."""
+        await read(await hub.handle(path="/open/x"))
+        await read(await hub.handle(path="/open/x", session=None))
+
+        assert [request.header("Authorization") for request in hub.server.requests] == [None, None]
+
+    @pytest.mark.parametrize("status", [302, 400, 403, 404, 500, 503])
+    async def test_relays_whatever_the_server_answers(self, hub, status):
+        """A status is an answer, and no redirect is followed."""
+        hub.server.behaviour = answering(status, ("Location", "/csp/clinic/y"), ("Set-Cookie", "a=1"), body=b"b")
+        response = await hub.handle()
+
+        assert (status, b"b", 1) == (response.status, await read(response), len(hub.server.requests))
+        assert [field for field in response.headers if field[0] in ("Location", "Set-Cookie")] == [
+            ("Location", "/api/y")
+        ]
+
+    async def test_tells_an_adapter_the_route(self, hub):
+        """Before the body is read an adapter learns its limit and the token rule."""
+        assert (
+            hub.pipeline.route_for("/api/x").max_body_bytes,
+            hub.pipeline.route_for("/%61pi/x").token,
+        ) == (100, "user")
+        with pytest.raises(InvalidPath):
+            hub.pipeline.route_for("/api/../x")
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("error", "method", "path", "session"),
+        [
+            (InvalidPath, "GET", "/api/%2e%2e/x", SESSION),
+            (RouteNotFound, "GET", "/elsewhere", SESSION),
+            (MethodNotAllowed, "POST", "/open/x", SESSION),
+            (NotAuthenticated, "GET", "/api/x", None),
+        ],
+    )
+    async def test_what_may_not_pass_is_not_sent(self, hub, error, method, path, session):
+        """A refused request reaches neither the tokens nor the server."""
+        with pytest.raises(error):
+            await hub.handle(method, path, session=session)
+
+        assert (len(hub.tokens.script), hub.server.requests) == (3, [])
+
+    @pytest.mark.parametrize("error", [SessionEnded(), ProviderUnavailable()])
+    async def test_no_token_no_request(self, hub, error):
+        """A user whose token cannot be had gets the reason; the request is never sent without."""
+        hub.tokens.script = [error]
+        with pytest.raises(type(error)) as caught:
+            await hub.handle()
+
+        assert (error, []) == (caught.value, hub.server.requests)
+
+    @pytest.mark.parametrize(
+        ("body", "length"), [(bytes(101), 101), (bytes(101), None), (stream(bytes(101)), 101), (stream(), 101)]
+    )
+    async def test_a_body_that_is_announced_too_large_is_not_sent(self, hub, body, length):
+        """The limit of the route counts before anything is sent."""
+        with pytest.raises(BodyTooLarge) as caught:
+            await hub.handle("POST", body=body, body_bytes=length)
+
+        assert (
+            caught.value.extensions["max_body_bytes"],
+            caught.value.processed,
+            hub.server.requests,
+        ) == (100, "never", [])
+
+    async def test_a_body_that_grows_too_large_is_broken_off(self, hub):
+        """A stream of unknown length ends at the limit, and the server never gets its end."""
+        with pytest.raises(BodyTooLarge) as caught:
+            await hub.handle("POST", body=stream(bytes(60), bytes(60)), body_bytes=None)
+        await hub.server.idle()
+
+        assert caught.value.processed == "maybe"
+
+    async def test_a_body_may_have_the_size_of_the_limit(self, hub):
+        """The limit itself is allowed."""
+        response = await hub.handle("POST", body=stream(bytes(60), bytes(40)), body_bytes=None)
+
+        assert bytes(100) == await read(response)
+
+
+class TestRenewal:
+    async def test_a_rejected_token_is_renewed_and_the_request_repeated(self, hub):
+        """The browser does not see the 401 of a token that died early."""
+        hub.server.behaviour = accepting("token-2")
+        response = await hub.handle("POST", body=b"x", body_bytes=1)
+
+        assert (response.status, await read(response)) == (200, b"x")
+        assert [Secret("token-1")] == hub.tokens.rejected
+        assert hub.figure("hub_renewals_total") == 1
+
+    async def test_repeats_once_only(self, hub):
+        """A server that takes no token at all gets two requests, and its second 401 is the answer."""
+        hub.server.behaviour = accepting("none of these")
+        response = await hub.handle()
+
+        assert (response.status, await read(response), len(hub.server.requests)) == (401, b"who?", 2)
+        assert [name for name, _ in response.headers if name == "WWW-Authenticate"] == []
+
+    async def test_a_body_that_is_gone_is_not_repeated(self, hub):
+        """A streamed upload cannot be sent again: the 401 is the answer."""
+        hub.server.behaviour = accepting("token-2")
+        response = await hub.handle("POST", body=stream(b"x"), body_bytes=1)
+
+        assert (response.status, await read(response), hub.tokens.rejected) == (401, b"who?", [])
+
+    async def test_an_open_route_renews_nothing(self, hub):
+        """The 401 of a server that wants no token of ours is its answer."""
+        hub.server.behaviour = answering(401)
+        response = await hub.handle(path="/open/x")
+
+        assert (response.status, hub.tokens.rejected) == (401, [])
+
+    async def test_a_session_that_ends_at_renewal(self, hub):
+        """When the renewal finds that the session is over, the browser is told so."""
+        hub.server.behaviour = accepting("token-2")
+        hub.tokens.script = ["token-1", SessionEnded(reason="revoked")]
+        with pytest.raises(SessionEnded):
+            await hub.handle()
+
+        await read(await hub.handle(path="/open/x"))  # the connection of the first answer was given back or closed
+
+
+class TestDeadline:
+    async def test_ends_the_wait_for_a_token(self, hub):
+        """Time spent waiting for a token counts, and nothing was sent."""
+        hub.tokens.script = [None]
+        with pytest.raises(DeadlineExceeded) as caught:
+            await hub.handle(timeout_seconds=0.05)
+
+        assert (caught.value.processed, hub.server.requests) == ("never", [])
+
+    async def test_ends_the_wait_for_a_renewal(self, hub):
+        """What was answered with a 401 was not processed."""
+        hub.server.behaviour = accepting("token-2")
+        hub.tokens.script = ["token-1", None]
+        with pytest.raises(DeadlineExceeded) as caught:
+            await hub.handle(timeout_seconds=0.2)
+
+        assert caught.value.processed == "never"
+
+    async def test_ends_the_wait_for_the_answer(self, hub):
+        """After sending, nobody knows what the server did."""
+        hub.server.behaviour = silent
+        with pytest.raises(DeadlineExceeded) as caught:
+            await hub.handle(timeout_seconds=0.2)
+        await hub.server.idle()
+
+        assert caught.value.processed == "maybe"
+
+    async def test_time_that_is_over_before_it_begins(self, hub):
+        """A request without time left is not sent."""
+        with pytest.raises(DeadlineExceeded) as caught:
+            await hub.handle(path="/open/x", timeout_seconds=0.0)
+
+        assert (caught.value.processed, hub.server.requests) == ("never", [])
+
+
+class TestMetrics:
+    async def test_counts_answers_by_status(self, hub):
+        """Answers are counted by what they say, and the time to their head is measured."""
+        await read(await hub.handle())
+
+        assert hub.figure('hub_requests_total{status="200",transport="http"}') == 1
+        assert hub.figure('hub_request_seconds_count{transport="http"}') == 1
+
+    async def test_counts_failures_by_their_problem(self, hub):
+        """What has no answer is counted by the reason."""
+        with pytest.raises(RouteNotFound):
+            await hub.handle(path="/elsewhere")
+
+        assert hub.figure('hub_requests_total{status="route-not-found",transport="http"}') == 1
+
+    @pytest.mark.expects_log
+    async def test_counts_a_server_that_is_away(self, hub):
+        """An unreachable server is a failure, not a status."""
+        await hub.server.stop()
+        with pytest.raises(ResourceServerUnreachable):
+            await hub.handle()
+
+        assert hub.figure('hub_requests_total{status="resource-server-unreachable",transport="http"}') == 1
+
+    async def test_counts_cancelled_requests(self, hub):
+        """A browser that leaves is counted, and the server's connection ends."""
+        hub.server.behaviour = silent
+        waiting = asyncio.create_task(hub.handle())
+        await hub.server.asked()
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        await hub.server.idle()
+
+        assert hub.figure('hub_requests_total{status="cancelled",transport="http"}') == 1

@@ -1,0 +1,61 @@
+"""Return URLs: S1 of RFC 9700 (no open redirector), against a corpus of attacks."""
+
+import re
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.errors import BadRequest
+from hub.login.return_url import parse_return_to
+
+CORPUS = Path(__file__).parent.parent / "data" / "return_url_attacks.txt"
+ESCAPES = {r"\t": "\t", r"\n": "\n", r"\r": "\r", r"\0": "\0"}
+
+
+def unescape(line: str) -> str:
+    """Return a line of the corpus with its escapes resolved; a backslash before anything else is a backslash."""
+    return re.sub(r"\\x([0-9a-f]{2})|\\[tnr0]", lambda match: chr(int(match[1], 16)) if match[1] else ESCAPES[match[0]], line)
+
+
+ATTACKS = [unescape(line) for line in CORPUS.read_text(encoding="utf-8").splitlines() if line and not line.startswith("# ")]
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_attack_is_refused(attack: str) -> None:
+    """Nothing in the corpus is taken as a return URL."""
+    with pytest.raises(BadRequest):
+        parse_return_to(attack)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/patients", "/patients?page=2&q=a%20b", "/p/1#allergies", "/a%20b", "/?next=//x", "/hubble", "/p?x=/hub/login"]
+)
+def test_local_path_is_kept(path: str) -> None:
+    """A path of our own is returned as it came, with query and fragment."""
+    assert parse_return_to(path) == path
+
+
+def test_default() -> None:
+    """Without a return URL the application begins at its root."""
+    assert parse_return_to("") == "/"
+
+
+@given(st.text(alphabet=st.sampled_from("/\\%2f5cC.:@?#;\t\n ehvil\u2028"), max_size=24).map("/".__add__))
+def test_what_is_taken_stays_here(text: str) -> None:
+    """Whatever is accepted resolves to our own origin, also when something on the way reads backslashes as slashes."""
+    try:
+        accepted = parse_return_to(text)
+    except BadRequest:
+        return
+
+    resolved = urlsplit(urljoin("https://hub.example/hub/callback", accepted.split("?")[0].replace("\\", "/")))
+    assert (resolved.scheme, resolved.netloc) == ("https", "hub.example")
+
+
+def test_too_long() -> None:
+    """A return URL that no application needs is refused."""
+    with pytest.raises(BadRequest):
+        parse_return_to("/" + "a" * 3000)

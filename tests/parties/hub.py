@@ -1,0 +1,142 @@
+"""The hub as its operators run it: a process of its own, configured by environment, stopped by signals."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import aiohttp
+
+START_SECONDS = 40.0
+PROJECT = Path(__file__).resolve().parent.parent.parent
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Hub:
+    """One running hub.
+
+    Attributes:
+        url: Its public URL.
+        admin_url: Its admin listener.
+        log_file: What it wrote to standard error.
+    """
+
+    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
+        self.port, self.admin_port = free_port(), free_port()
+        self.url = f"http://localhost:{self.port}"
+        self.admin_url = f"http://127.0.0.1:{self.admin_port}"
+        self.folder = folder
+        self.log_file = folder / "hub.log"
+        self._environment = {
+            "HUB_SERVER_PORT": str(self.port),
+            "HUB_SERVER_PUBLIC_URL": self.url,
+            "HUB_ADMIN_PORT": str(self.admin_port),
+            "HUB_REDIS_DATA_DIR": str(folder / "var"),
+            "HUB_LOG_FORMAT": "json",
+            "HUB_STATIC_ROOT": str(PROJECT / "static"),
+            **environment,
+        }
+        self.process: asyncio.subprocess.Process | None = None
+
+    @classmethod
+    @asynccontextmanager
+    async def start(cls, environment: Mapping[str, str], *, wait: bool = True) -> AsyncIterator[Self]:
+        """Start a hub with settings from `environment` in a folder of its own; stop it at the end."""
+        with tempfile.TemporaryDirectory(prefix="hub-") as folder:
+            hub = cls(environment, Path(folder))
+            try:
+                await hub.run()
+                if wait:
+                    await hub.ready()
+                yield hub
+            finally:
+                await hub.stop()
+
+    @property
+    def redirect_uri(self) -> str:
+        """What has to be registered at the provider."""
+        return f"{self.url}/hub/callback"
+
+    def configure(self, **environment: str) -> None:
+        """Change settings for the next `run`."""
+        self._environment.update(environment)
+
+    async def run(self) -> None:
+        """Start the process."""
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
+        (self.folder / "hub.toml").touch()
+        with self.log_file.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "hub", "--config", str(self.folder / "hub.toml")),
+                cwd=PROJECT,
+                env={**clean, **self._environment},
+                stderr=log,
+                stdout=log,
+            )
+
+    async def ready(self) -> None:
+        """Wait until the hub says that it can serve."""
+        async with asyncio.timeout(START_SECONDS), aiohttp.ClientSession() as http:
+            while True:
+                assert self.process is not None
+                assert self.process.returncode is None, self.log()
+                try:
+                    async with http.get(f"{self.admin_url}/readyz") as answer:
+                        if answer.status == 200:
+                            return
+                except aiohttp.ClientConnectionError:
+                    pass
+                await asyncio.sleep(0.05)  # a real process is starting: nothing announces it but its port
+
+    async def stop(self) -> int:
+        """End the hub as an operator does; return its exit code."""
+        if self.process is None:
+            return 0
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGTERM)
+        return await self.process.wait()
+
+    async def admin(self, path: str) -> tuple[int, str]:
+        """Return status and text of a page of the admin listener."""
+        async with aiohttp.ClientSession() as http, http.get(self.admin_url + path) as answer:
+            return answer.status, await answer.text()
+
+    async def metric(self, name: str, **labels: str) -> float:
+        """Return the sum of a metric over all workers, restricted to `labels`."""
+        _, text = await self.admin("/metrics")
+        wanted = [f'{key}="{value}"' for key, value in labels.items()]
+        lines = [line for line in text.splitlines() if line.startswith((name + " ", name + "{"))]
+        return sum(float(line.rpartition(" ")[2]) for line in lines if all(label in line for label in wanted))
+
+    def log(self) -> str:
+        """Return all that the hub has logged."""
+        return self.log_file.read_text()
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """Return the log events called `name`."""
+        records = [json.loads(line) for line in self.log().splitlines() if line.startswith("{")]
+        return [record for record in records if record.get("event") == name]
+
+
+def settings(issuer: str, client_id: str, client_secret: str, routes: list[dict[str, Any]], **more: str) -> dict[str, str]:
+    """Return the environment of a hub that logs in at `issuer`."""
+    return {
+        "HUB_PROVIDER_ISSUER": issuer,
+        "HUB_PROVIDER_CLIENT_ID": client_id,
+        "HUB_PROVIDER_CLIENT_SECRET": client_secret,
+        "HUB_ROUTES": json.dumps(routes),
+        **more,
+    }

@@ -105,6 +105,7 @@ def no_unexpected_warnings(request: pytest.FixtureRequest, caplog: pytest.LogCap
 
 def pytest_configure(config: pytest.Config) -> None:
     log.configure("DEBUG", "console")  # through the standard library, where caplog sees it
+    logging.getLogger("websockets").setLevel(logging.INFO)
     config.addinivalue_line("markers", "expects_log: the test provokes log records at WARNING or above")
 
 

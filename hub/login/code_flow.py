@@ -10,7 +10,7 @@ from hub.metrics import Metrics
 from hub.oidc.authorization import build_authorization_request, process_authorization_response
 from hub.oidc.id_token import IdTokenClaims
 from hub.oidc.provider import OpenIDProvider
-from hub.oidc.token_endpoint import TokenRefused, TokenResponse
+from hub.oidc.token_endpoint import TokenRefused
 from hub.secret import digest
 from hub.session.model import BrowserId, LoginAttempt, Session, SessionId, TokenSet
 from hub.session.sessions import Sessions
@@ -138,6 +138,7 @@ class CodeFlow:
             expected_issuer=attempt.issuer,
             iss_required=metadata.authorization_response_iss_parameter_supported,
         )
+        asked_at = self._clock.now()
         try:
             response = await self._provider.exchange_code(code, attempt.code_verifier, self._redirect_uri)
         except TokenRefused as error:
@@ -148,16 +149,16 @@ class CodeFlow:
             response.id_token, nonce=attempt.nonce, access_token=response.access_token
         )
         userinfo = await self._provider.userinfo(response.access_token, claims.subject)
-        return self._session(claims, userinfo, response)
+        return self._session(claims, userinfo, TokenSet.from_response(response, asked_at))
 
     def _session(
-        self, claims: IdTokenClaims, userinfo: Mapping[str, object], response: TokenResponse
+        self, claims: IdTokenClaims, userinfo: Mapping[str, object], tokens: TokenSet
     ) -> tuple[SessionId, Session]:
         now = self._clock.now()
         session_id = SessionId.generate()  # always a new one: nobody can have planted it (session fixation)
         known = {**claims.claims, **userinfo}
         name = known.get("name") or known.get("preferred_username")
-        if response.refresh_token is None:
+        if tokens.refresh_token is None:
             logger.warning("login.no_refresh_token", hint="ask for offline_access, or let the provider issue one")
         return session_id, Session(
             key=session_id.key,
@@ -167,7 +168,7 @@ class CodeFlow:
             provider_session_id=claims.session_id,
             name=str(name) if name else None,
             claims={key: known[key] for key in self._session_settings.claims if key in known},
-            tokens=scheduled(TokenSet.from_response(response, now), self._jitter()),
+            tokens=scheduled(tokens, self._jitter()),
             created_at=now,
             touched_at=now,
         )

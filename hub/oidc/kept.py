@@ -56,9 +56,7 @@ class Kept(Generic[T]):
         Raises:
             HubError: What `fetch` raised, in this renewal or in one that failed only just now.
         """
-        if self._value is None:
-            return await self._shared_fetch()
-        if self._fetch_unless_throttled() is not None:
+        if self._value is None or self._fetch_unless_throttled() is not None:
             return await self._shared_fetch()
         if self._failure is not None:
             raise self._failure

@@ -65,10 +65,6 @@ class Cookies:
             self.login, browser_id.reveal(), "HttpOnly", "SameSite=Lax", f"Max-Age={int(max_age_seconds)}"
         )
 
-    def clear_login(self) -> str:
-        """Return the `Set-Cookie` value that removes the pre-login cookie."""
-        return self._line(self.login, "", "HttpOnly", "SameSite=Lax", EXPIRED)
-
     def _line(self, name: str, value: str, *attributes: str) -> str:
         return "; ".join([f"{name}={value}", "Path=/", *attributes, *(["Secure"] if self.secure else [])])
 

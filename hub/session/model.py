@@ -60,7 +60,7 @@ class TokenSet:
     """The tokens of one session, with absolute times.
 
     Attributes:
-        obtained_at: When the hub received the access token; epoch seconds.
+        obtained_at: When the hub asked for the access token; epoch seconds.
         expires_at: When it ends; None if the provider did not say (RFC 6749 section 5.1).
         due_at: When it should be refreshed; None if it never is, for want of an end or of a refresh token.
     """
@@ -74,20 +74,25 @@ class TokenSet:
     scope: str = ""
 
     @classmethod
-    def from_response(cls, response: TokenResponse, now: float) -> Self:
-        """Return the tokens of a token response that was received at `now`. `due_at` is the schedule's to set."""
+    def from_response(cls, response: TokenResponse, asked_at: float) -> Self:
+        """Return the tokens of a token response. `due_at` is the schedule's to set.
+
+        Parameters:
+            asked_at: When the token request was sent. Counted from here a slow provider makes the hub refresh too early,
+                counted from the answer it would make it refresh too late.
+        """
         return cls(
             access_token=response.access_token,
-            obtained_at=now,
-            expires_at=None if response.expires_in is None else now + response.expires_in,
+            obtained_at=asked_at,
+            expires_at=None if response.expires_in is None else asked_at + response.expires_in,
             refresh_token=response.refresh_token,
             id_token=response.id_token,
             scope=response.scope or "",
         )
 
-    def refreshed_by(self, response: TokenResponse, now: float) -> Self:
+    def refreshed_by(self, response: TokenResponse, asked_at: float) -> Self:
         """Return the tokens after a refresh: what the response leaves out stays as it was (RFC 6749 section 6, C11)."""
-        fresh = self.from_response(response, now)
+        fresh = self.from_response(response, asked_at)
         return replace(
             fresh,
             refresh_token=fresh.refresh_token or self.refresh_token,

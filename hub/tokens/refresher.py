@@ -108,14 +108,14 @@ class Refresher:
     async def _grant(self, session: Session) -> Session:
         if session.tokens.refresh_token is None:
             raise await self._end(session, "no_refresh_token")
-        began = self._clock.monotonic()
+        asked_at, began = self._clock.now(), self._clock.monotonic()
         try:
             response = await self._provider.refresh(session.tokens.refresh_token)
         except TokenRefused as error:
             return await self._refused(session, error)
         except (ProviderUnavailable, ProviderMisbehaved) as error:
             raise await self._failed(session, error) from error
-        refreshed = await self._store_tokens(session, response)
+        refreshed = await self._store_tokens(session, response, asked_at)
         self._metrics.refreshes.labels("refreshed").inc()
         self._metrics.refresh_seconds.observe(self._clock.monotonic() - began)
         logger.info("tokens.refreshed", session_ref=session.ref, expires_in=response.expires_in)
@@ -123,8 +123,8 @@ class Refresher:
         await self._check_identity(refreshed, response)
         return refreshed
 
-    async def _store_tokens(self, session: Session, response: TokenResponse) -> Session:
-        tokens = scheduled(session.tokens.refreshed_by(response, self._clock.now()), self._jitter())
+    async def _store_tokens(self, session: Session, response: TokenResponse, asked_at: float) -> Session:
+        tokens = scheduled(session.tokens.refreshed_by(response, asked_at), self._jitter())
         self._failures.pop(session.key, None)
         try:
             return await self._store.replace_if_unchanged(session.with_tokens(tokens))

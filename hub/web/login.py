@@ -63,7 +63,8 @@ class CallbackHandler(_CeremonyHandler):
                 return
             raise
         if login.session_id is not None:
-            self.set_cookies([*self.site.cookies.set_session(login.session_id), self.site.cookies.clear_login()])
+            # The pre-login cookie stays for its ten minutes: another tab may be logging in with it.
+            self.set_cookies(self.site.cookies.set_session(login.session_id))
         self.write_page("continue.html", return_to=login.return_to)
 
     def _parameters(self) -> dict[str, list[str]]:

@@ -25,6 +25,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def public_url(port: int) -> str:
+    """Return the URL under which browsers reach a hub of these tests."""
+    return f"http://localhost:{port}"
+
+
+def redirect_uri(port: int) -> str:
+    """Return what has to be registered for it at the provider."""
+    return f"{public_url(port)}/hub/callback"
+
+
 class Hub:
     """One running hub.
 
@@ -34,9 +44,9 @@ class Hub:
         log_file: What it wrote to standard error.
     """
 
-    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
-        self.port, self.admin_port = free_port(), free_port()
-        self.url = f"http://localhost:{self.port}"
+    def __init__(self, environment: Mapping[str, str], folder: Path, port: int) -> None:
+        self.port, self.admin_port = port, free_port()
+        self.url = public_url(port)
         self.admin_url = f"http://127.0.0.1:{self.admin_port}"
         self.folder = folder
         self.log_file = folder / "hub.log"
@@ -53,10 +63,12 @@ class Hub:
 
     @classmethod
     @asynccontextmanager
-    async def start(cls, environment: Mapping[str, str], *, wait: bool = True) -> AsyncIterator[Self]:
+    async def start(
+        cls, environment: Mapping[str, str], *, port: int | None = None, wait: bool = True
+    ) -> AsyncIterator[Self]:
         """Start a hub with settings from `environment` in a folder of its own; stop it at the end."""
         with tempfile.TemporaryDirectory(prefix="hub-") as folder:
-            hub = cls(environment, Path(folder))
+            hub = cls(environment, Path(folder), port or free_port())
             try:
                 await hub.run()
                 if wait:
@@ -64,11 +76,6 @@ class Hub:
                 yield hub
             finally:
                 await hub.stop()
-
-    @property
-    def redirect_uri(self) -> str:
-        """What has to be registered at the provider."""
-        return f"{self.url}/hub/callback"
 
     def configure(self, **environment: str) -> None:
         """Change settings for the next `run`."""

@@ -1,0 +1,248 @@
+"""An OpenID Provider inside the test, which behaves well until it is told to misbehave.
+
+It logs in at once, without any page: GET /authorize redirects back with a code. What it answers, claims and signs can be
+changed through its attributes at any time; a member that is set to None is left out.
+"""
+
+import asyncio
+import base64
+import hashlib
+import itertools
+import json
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Self
+from urllib.parse import urlencode
+
+import tornado.httpserver
+import tornado.netutil
+import tornado.web
+
+from tests.parties.signing import SigningKey, sign
+
+CLIENT_ID = "hub"
+CLIENT_SECRET = "s3cret:of+the/hub %with=every&thing"
+SUBJECT = "alice"
+
+
+@dataclass(frozen=True, slots=True)
+class CannedAnswer:
+    """What a path answers instead of its own answer."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenRequest:
+    """One request as the provider saw it."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    arguments: dict[str, str]
+
+
+@dataclass(slots=True)
+class HostileProvider:
+    """The provider and its levers.
+
+    Attributes:
+        metadata: Members of the discovery document that differ.
+        claims: ID token claims that differ.
+        header: ID token header members that differ.
+        token_members: Members of the token response that differ.
+        userinfo: Members of the userinfo answer that differ.
+        authorization_response: Parameters of the authorization response that differ.
+        signing_key: Signs ID tokens; None makes them unsigned (`alg` is `none`).
+        published_keys: The key set, as JWKs.
+        forge: Last change to the ID token's text, such as breaking its signature.
+        answers: Canned answers by path.
+        held: Paths that answer only after their event is set.
+        requests: All requests so far.
+        now: Clock of the time claims.
+    """
+
+    issuer: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    claims: dict[str, Any] = field(default_factory=dict)
+    header: dict[str, Any] = field(default_factory=dict)
+    token_members: dict[str, Any] = field(default_factory=dict)
+    userinfo: dict[str, Any] = field(default_factory=dict)
+    authorization_response: dict[str, Any] = field(default_factory=dict)
+    signing_key: SigningKey | None = field(default_factory=lambda: SigningKey.rsa("first"))
+    published_keys: list[dict[str, Any]] = field(default_factory=lambda: [SigningKey.rsa("first").public])
+    forge: Callable[[str], str] = field(default=lambda token: token)
+    answers: dict[str, CannedAnswer] = field(default_factory=dict)
+    held: dict[str, asyncio.Event] = field(default_factory=dict)
+    requests: list[SeenRequest] = field(default_factory=list)
+    now: Callable[[], float] = time.time
+    _codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    _refresh_tokens: set[str] = field(default_factory=set)
+    _count: itertools.count[int] = field(default_factory=itertools.count)
+
+    @classmethod
+    @asynccontextmanager
+    async def start(cls, host: str = "127.0.0.1") -> AsyncIterator[Self]:
+        """Serve on a free port until the end of the block. `host` is its name in the issuer."""
+        sockets = tornado.netutil.bind_sockets(0, "127.0.0.1")
+        provider = cls(issuer=f"http://{host}:{sockets[0].getsockname()[1]}")
+        server = tornado.httpserver.HTTPServer(tornado.web.Application([(r".*", _Handler, {"provider": provider})]))
+        server.add_sockets(sockets)
+        try:
+            yield provider
+        finally:
+            server.stop()
+            for event in provider.held.values():
+                event.set()
+            await server.close_all_connections()
+
+    def hold(self, path: str) -> asyncio.Event:
+        """Let requests to `path` wait until the returned event is set."""
+        return self.held.setdefault(path, asyncio.Event())
+
+    def rotate_keys(self, key_id: str, *, keep_old: bool = False) -> None:
+        """Sign with a new key from now on, and publish it."""
+        self.signing_key = SigningKey.rsa(key_id)
+        self.published_keys = [*(self.published_keys if keep_old else []), self.signing_key.public]
+
+    def calls(self, path: str) -> int:
+        """Return how often `path` was asked for."""
+        return Counter(request.path for request in self.requests)[path]
+
+    def discovery(self) -> dict[str, Any]:
+        """Return the discovery document."""
+        document = {
+            "issuer": self.issuer,
+            "authorization_endpoint": f"{self.issuer}/authorize",
+            "token_endpoint": f"{self.issuer}/token",
+            "userinfo_endpoint": f"{self.issuer}/userinfo",
+            "revocation_endpoint": f"{self.issuer}/revoke",
+            "end_session_endpoint": f"{self.issuer}/logout",
+            "jwks_uri": f"{self.issuer}/jwks",
+            "response_types_supported": ["code"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256", "none"],
+            "code_challenge_methods_supported": ["S256"],
+            "authorization_response_iss_parameter_supported": True,
+        }
+        return _changed(document, self.metadata)
+
+    def id_token(self, *, nonce: str | None, access_token: str) -> str:
+        """Make an ID token as the levers stand."""
+        now = self.now()
+        digest = hashlib.sha256(access_token.encode()).digest()[:16]
+        claims = {
+            "iss": self.issuer,
+            "sub": SUBJECT,
+            "aud": CLIENT_ID,
+            "iat": int(now),
+            "exp": int(now) + 3600,
+            "auth_time": int(now),
+            "nonce": nonce,
+            "sid": "provider-session",
+            "at_hash": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+        }
+        claims = {name: value for name, value in claims.items() if value is not None}
+        return self.forge(sign(_changed(claims, self.claims), self.signing_key, self.header))
+
+    def authorize(self, parameters: dict[str, str]) -> str:
+        """Log the person in and return the URL to go back to."""
+        code = self._secret("code")
+        self._codes[code] = parameters
+        response = {"code": code, "state": parameters["state"], "iss": self.issuer}
+        return f"{parameters['redirect_uri']}?{urlencode(_changed(response, self.authorization_response), doseq=True)}"
+
+    def token(self, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        """Answer a token request."""
+        if form.get("grant_type") == "refresh_token":
+            return self._refresh(form)
+        request = self._codes.pop(form.get("code", ""), None)
+        challenge = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+        if request is None or request["code_challenge"] != base64.urlsafe_b64encode(challenge).rstrip(b"=").decode():
+            return 400, {"error": "invalid_grant"}
+        return 200, self._tokens(request.get("nonce"))
+
+    def _refresh(self, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        if form.get("refresh_token") not in self._refresh_tokens:
+            return 400, {"error": "invalid_grant"}
+        self._refresh_tokens.remove(form["refresh_token"])
+        return 200, self._tokens(None)
+
+    def _tokens(self, nonce: str | None) -> dict[str, Any]:
+        access_token, refresh_token = self._secret("access"), self._secret("refresh")
+        self._refresh_tokens.add(refresh_token)
+        members = {
+            "access_token": access_token,
+            "token_type": "Bearer",
+            "expires_in": 300,
+            "refresh_token": refresh_token,
+            "id_token": self.id_token(nonce=nonce, access_token=access_token),
+            "scope": "openid profile",
+        }
+        return _changed(members, self.token_members)
+
+    def _secret(self, kind: str) -> str:
+        return f"{kind}-{next(self._count)}-of-the-hostile-provider"
+
+
+def _changed(original: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in {**original, **changes}.items() if value is not None}
+
+
+class _Handler(tornado.web.RequestHandler):
+    """Hands every request to the provider."""
+
+    def initialize(self, provider: HostileProvider) -> None:
+        self.provider = provider
+
+    async def get(self) -> None:
+        await self._serve()
+
+    async def post(self) -> None:
+        await self._serve()
+
+    async def _serve(self) -> None:
+        path = self.request.path
+        arguments = {name: self.get_argument(name, strip=False) for name in self.request.arguments}
+        self.provider.requests.append(SeenRequest(self.request.method, path, dict(self.request.headers), arguments))
+        if path in self.provider.held:
+            await self.provider.held[path].wait()
+        if path in self.provider.answers:
+            self._send_canned(self.provider.answers[path])
+        else:
+            self._send_own(path, arguments)
+
+    def _send_canned(self, answer: CannedAnswer) -> None:
+        self.set_status(answer.status)
+        for name, value in answer.headers.items():
+            self.set_header(name, value)
+        self.finish(answer.body)
+
+    def _send_own(self, path: str, arguments: dict[str, str]) -> None:
+        provider = self.provider
+        match path:
+            case "/.well-known/openid-configuration":
+                self._send_json(200, provider.discovery())
+            case "/authorize":
+                self.redirect(provider.authorize(arguments))
+            case "/token":
+                self._send_json(*provider.token(arguments))
+            case "/jwks":
+                self._send_json(200, {"keys": provider.published_keys})
+            case "/userinfo":
+                self._send_json(200, _changed({"sub": SUBJECT, "name": "Alice Liddell"}, provider.userinfo))
+            case "/revoke" | "/logout":
+                self.finish()
+            case _:
+                self.set_status(404)
+                self.finish()
+
+    def _send_json(self, status: int, document: dict[str, Any]) -> None:
+        self.set_status(status)
+        self.set_header("Content-Type", "application/json")
+        self.finish(json.dumps(document))

@@ -19,8 +19,9 @@ setup(
         "authlib>=1.6",
         "pyjwt[crypto]>=2.10",
         "cryptography>=45",
+        "joserfc>=1.6.8",  # the stand-in signs with it; Authlib brings it along
         "redis[hiredis]>=6",
-        "aiohttp>=3.12",
+        "aiohttp>=3.14,<4",
         "msgspec>=0.19",
         "structlog>=25.1",
         "prometheus_client>=0.21",

@@ -162,8 +162,8 @@ function record(ctx) {
     client_id: client?.clientId,
     error: body.error,
   });
-  const location = ctx.response.get('Location');
-  const query = location.includes('?') ? new URL(location, ctx.origin).searchParams : new URLSearchParams();
+  const location = ctx.response.get('Location') ?? '';
+  const query = location.includes('?') ? new URL(location, 'http://localhost').searchParams : new URLSearchParams();
   for (const source of [params, body, Object.fromEntries(query)]) {
     for (const kind of ['access_token', 'refresh_token', 'id_token', 'code', 'code_verifier']) {
       if (typeof source[kind] === 'string') issued.push({ kind, value: source[kind] });
@@ -183,6 +183,7 @@ async function serve(settings) {
       if (ctx.oidc?.route) record(ctx);
     }
   });
+  provider.on('error', (error) => console.error(error)); // Koa's: what it answers with 500
   const callback = provider.callback();
   server.on('request', (request, response) => {
     if (request.url === '/events') return send(response, 200, 'application/json', JSON.stringify(events));

@@ -3,6 +3,7 @@
 import ssl
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,11 @@ class Standin:
     def end_sessions(self, username: str) -> None:
         """End every session of a user with all its tokens, as an administrator does: the next refresh is refused."""
         self._authority.state.end_user(username)
+
+    def replace_client_secret(self, client_id: str, secret: str) -> None:
+        """Give a client another secret, as an administrator does; the old one is refused from now on."""
+        clients = self._authority.state.clients
+        clients[client_id] = replace(clients[client_id], client_secret=secret)
 
     def rotate_keys(self, *, drop_old: bool = False) -> None:
         """Sign with new keys from now on; the old ones stay published unless dropped."""

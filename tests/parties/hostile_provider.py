@@ -9,9 +9,10 @@ import base64
 import hashlib
 import itertools
 import json
+import ssl
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -83,15 +84,18 @@ class HostileProvider:
     now: Callable[[], float] = time.time
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
     _refresh_tokens: set[str] = field(default_factory=set)
-    _count: itertools.count[int] = field(default_factory=itertools.count)
+    _count: Iterator[int] = field(default_factory=itertools.count)
+    _answered: Counter[str] = field(default_factory=Counter)
+    _one_more: asyncio.Event = field(default_factory=asyncio.Event)
 
     @classmethod
     @asynccontextmanager
-    async def start(cls, host: str = "127.0.0.1") -> AsyncIterator[Self]:
+    async def start(cls, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> AsyncIterator[Self]:
         """Serve on a free port until the end of the block. `host` is its name in the issuer."""
         sockets = tornado.netutil.bind_sockets(0, "127.0.0.1")
-        provider = cls(issuer=f"http://{host}:{sockets[0].getsockname()[1]}")
-        server = tornado.httpserver.HTTPServer(tornado.web.Application([(r".*", _Handler, {"provider": provider})]))
+        provider = cls(issuer=f"{'https' if tls else 'http'}://{host}:{sockets[0].getsockname()[1]}")
+        application = tornado.web.Application([(r".*", _Handler, {"provider": provider})])
+        server = tornado.httpserver.HTTPServer(application, ssl_options=tls)
         server.add_sockets(sockets)
         try:
             yield provider
@@ -113,6 +117,17 @@ class HostileProvider:
     def calls(self, path: str) -> int:
         """Return how often `path` was asked for."""
         return Counter(request.path for request in self.requests)[path]
+
+    async def answered(self, path: str, times: int) -> None:
+        """Return once `path` was answered that often."""
+        while self._answered[path] < times:
+            self._one_more.clear()
+            await self._one_more.wait()
+
+    def count_answer(self, path: str) -> None:
+        """Note that `path` was answered."""
+        self._answered[path] += 1
+        self._one_more.set()
 
     def discovery(self) -> dict[str, Any]:
         """Return the discovery document."""
@@ -205,6 +220,9 @@ class _Handler(tornado.web.RequestHandler):
 
     async def post(self) -> None:
         await self._serve()
+
+    def on_finish(self) -> None:
+        self.provider.count_answer(self.request.path)
 
     async def _serve(self) -> None:
         path = self.request.path

@@ -1,6 +1,7 @@
 """The hub as its operators run it: a process of its own, configured by environment, stopped by signals."""
 
 import asyncio
+import fcntl
 import json
 import os
 import signal
@@ -19,11 +20,26 @@ START_SECONDS = 20.0
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
 
+_held: list[int] = []  # locks that this process keeps until its end
+
+
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port for this test process alone: below those that the kernel gives to clients, never the same one twice.
+
+    A lock for each port keeps test processes that run at the same time apart.
+    """
+    for port in range(20_000, 32_000):
+        lock = os.open(Path(tempfile.gettempdir(), f"hub-test-port-{port}"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            os.close(lock)
+            continue
+        _held.append(lock)
+        return port
+    raise AssertionError("no port is free")
 
 
 def public_url(port: int) -> str:
@@ -103,6 +119,15 @@ class Hub:
             assert self.process.returncode is None, self.log()
             assert time.monotonic() < deadline, self.log()
             await asyncio.sleep(0.05)  # a real process is starting: nothing announces it but its port
+
+    async def listening(self) -> None:
+        """Wait until the hub listens, ready or not."""
+        deadline = time.monotonic() + START_SECONDS
+        while "hub.listening" not in self.log():
+            assert self.process is not None
+            assert self.process.returncode is None, self.log()
+            assert time.monotonic() < deadline, self.log()
+            await asyncio.sleep(0.05)  # a real process is starting: nothing announces it but its log
 
     async def is_ready(self) -> bool:
         """Tell whether the hub says that it can serve."""

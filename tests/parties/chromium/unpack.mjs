@@ -8,6 +8,5 @@ const folder = process.argv[2];
 mkdirSync(folder, { recursive: true });
 process.env.TMPDIR = folder; // where the package puts what it unpacks
 const { inflate } = await import("@sparticuz/chromium");
-await Promise.all(
-  ARCHIVES.map((name) => inflate(fileURLToPath(import.meta.resolve(`@sparticuz/chromium/bin/${name}`)))),
-);
+const packed = new URL("../bin/", import.meta.resolve("@sparticuz/chromium"));
+await Promise.all(ARCHIVES.map((name) => inflate(fileURLToPath(new URL(name, packed)))));

@@ -20,6 +20,7 @@ from hub.web import csrf
 from hub.web.base import BaseHandler
 
 PASSIVE_HEADER = "X-Hub-Passive"
+LIMIT_SLACK_BYTES = 1024 * 1024
 STALL_SECONDS = 60.0  # a browser that sends nothing for so long is not coming back; its upstream connection is freed
 
 
@@ -128,7 +129,8 @@ class ProxyHandler(BaseHandler):
 
     def _refuse_oversize(self, route: Route, length: int | None) -> None:
         limit = route.max_body_bytes
-        self.request.connection.set_max_body_size(limit)  # type: ignore[union-attr]
+        # Tornado's own limit breaks the connection without an answer; ours, checked as the body flows, comes first.
+        self.request.connection.set_max_body_size(limit + LIMIT_SLACK_BYTES)  # type: ignore[union-attr]
         if length is not None and length > limit:
             raise BodyTooLarge(f"At most {limit} bytes are allowed here.", limit=limit)
 

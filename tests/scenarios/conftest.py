@@ -67,12 +67,16 @@ def start_clinic() -> StartClinic:
     """Start a stand-in with the given toggles and a hub with the given settings."""
 
     @asynccontextmanager
-    async def start(options: Options | None = None, **environment: str) -> AsyncIterator[Clinic]:
+    async def start(
+        options: Options | None = None, route_settings: Callable[[str], str] | None = None, **environment: str
+    ) -> AsyncIterator[Clinic]:
         port = free_port()
         client = Client("hub", SECRET, [redirect_uri(port)], [f"{public_url(port)}/"])
         standin = Standin(options, [client], expose_secrets=True)
         await standin.start()
         hub_settings = settings(standin.issuer, "hub", SECRET, routes(standin.clinic_url))
+        if route_settings is not None:
+            hub_settings["HUB_ROUTES"] = route_settings(standin.clinic_url)
         try:
             async with Hub.start({**hub_settings, **environment}, port=port) as hub:
                 yield Clinic(hub, standin)

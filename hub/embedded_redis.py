@@ -55,12 +55,12 @@ class EmbeddedRedis:
         binary = _binary()
         self._take_folder()
         self._socket = self._socket_path()
-        self._process = subprocess.Popen(  # noqa: ASYNC220 - starting it takes a millisecond, once
+        self._process = subprocess.Popen(  # noqa: S603, ASYNC220 - our own binary; starting it takes a millisecond, once
             [str(binary), *self._options()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            preexec_fn=_end_with_parent,  # noqa: PLW1509 - no other thread runs yet
+            preexec_fn=_end_with_parent,
         )
         try:
             async with asyncio.timeout(START_SECONDS):

@@ -155,9 +155,7 @@ async def _with_local_store(settings: Settings, closing: AsyncExitStack) -> Sett
         if not key_file.exists():
             make_key_file(key_file)
         session = dataclasses.replace(session, key_files=[str(key_file.absolute())])
-    return dataclasses.replace(
-        settings, redis=dataclasses.replace(settings.redis, url=redis.url), session=session
-    )
+    return dataclasses.replace(settings, redis=dataclasses.replace(settings.redis, url=redis.url), session=session)
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:

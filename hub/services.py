@@ -53,9 +53,7 @@ class Services:
         self.refresh_worker = RefreshWorker(self.store, self.sessions, self.refresher, clock)
         self.resource_server = ResourceServer(route.ca_file for route in settings.routes)
         access = TokenAccess(self.refresher, clock)
-        self.pipeline = Pipeline(
-            RouteTable(settings.routes), access, self.resource_server, origin, clock, self.metrics
-        )
+        self.pipeline = Pipeline(RouteTable(settings.routes), access, self.resource_server, origin, clock, self.metrics)
         self.code_flow = CodeFlow(
             self.provider,
             self.store,

@@ -314,9 +314,7 @@ def _read_toml(path: Path | None) -> dict[str, Any]:
         raise SettingsError([f"{path}: is not valid TOML: {error}"]) from error
 
 
-def _with_environment(
-    tables: dict[str, Any], environment: Mapping[str, str], reader: "_Reader"
-) -> dict[str, Any]:
+def _with_environment(tables: dict[str, Any], environment: Mapping[str, str], reader: "_Reader") -> dict[str, Any]:
     """Lay the `HUB_*` variables over the tables. Their values stay text; `_Reader` converts them like any other."""
     names = {
         f"HUB_{section}_{item.name}".upper(): (section, item.name)

@@ -39,9 +39,7 @@ class Supervisor:
         """
         metrics_dir = tempfile.mkdtemp(prefix="hub-metrics-")
         environment = self._environment(metrics_dir)
-        keepers = [
-            asyncio.create_task(self._keep(number, environment)) for number in range(self._settings.server.processes)
-        ]
+        keepers = [asyncio.create_task(self._keep(number, environment)) for number in range(self._settings.server.processes)]
         ends = [asyncio.create_task(stop.wait()), asyncio.create_task(self._failed.wait())]
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -66,9 +64,7 @@ class Supervisor:
         """Run worker `number`, again and again, until cancelled; then end it in order."""
         while True:
             began = time.monotonic()
-            process = await asyncio.create_subprocess_exec(
-                *self._command, env=environment, preexec_fn=_end_with_parent
-            )
+            process = await asyncio.create_subprocess_exec(*self._command, env=environment, preexec_fn=_end_with_parent)
             logger.info("worker.started", worker=number, pid=process.pid)
             try:
                 code = await process.wait()

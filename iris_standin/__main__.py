@@ -57,9 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--redirect-uri", action="append", default=[])
     parser.add_argument("--post-logout-redirect-uri", action="append", default=[])
     parser.add_argument("--frontchannel-logout-uri", default="")
-    parser.add_argument(
-        "--option", type=_pair, action="append", default=[], metavar="NAME=VALUE", help="a toggle of Options"
-    )
+    parser.add_argument("--option", type=_pair, action="append", default=[], metavar="NAME=VALUE", help="a toggle of Options")
     parser.add_argument("--expose-secrets", action="store_true", help="serve every secret under /__sim/issued")
     return parser
 

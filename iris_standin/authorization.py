@@ -174,9 +174,7 @@ def response_url(request: AuthorizationRequest, parameters: Parameters) -> str:
     return f"{base}{separator}{urlencode(parameters)}{mark}{fragment}"
 
 
-def _with_challenge(
-    authority: Authority, request: AuthorizationRequest, parameters: Parameters
-) -> AuthorizationRequest:
+def _with_challenge(authority: Authority, request: AuthorizationRequest, parameters: Parameters) -> AuthorizationRequest:
     challenge = parameters.get("code_challenge", "")
     if not challenge and authority.options.force_pkce:
         raise AuthorizationRefused("invalid_request", "code_challenge is missing")

@@ -1,6 +1,6 @@
 """`python run.py --demo`: private Redis, stand-in and hub on this machine, to see the whole at work. Needs nothing else.
 
-The stand-in runs in a process of its own, as IRIS would; the hub runs in this one, with the settings that an operator would write.
+The stand-in runs in a process of its own, as IRIS would; the hub in another, with the settings that an operator would write.
 """
 
 import argparse
@@ -45,9 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             config = Path(folder, "hub.toml")
             config.write_text(_settings(url, port, admin_port, issuer, options.data_dir or folder), encoding="utf-8")
             os.environ["HUB_PROVIDER_CLIENT_SECRET"] = secret
-            banner = BANNER.format(
-                url=url, seconds=options.access_token_seconds, issuer=issuer, admin_port=admin_port
-            )
+            banner = BANNER.format(url=url, seconds=options.access_token_seconds, issuer=issuer, admin_port=admin_port)
             print(banner, flush=True)  # noqa: T201 - what the person at the terminal came for
             command = [sys.executable, "-m", "hub", "--config", str(config)]
             return _run_until_interrupted(command)

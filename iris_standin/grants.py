@@ -123,9 +123,7 @@ def checked_scopes(text: str, options: Options) -> tuple[str, ...]:
 
 def _first_tokens(authority: Authority, client: Client, row: TokenRow, *, nonce: str) -> dict[str, Any]:
     wanted = tokens.wants_refresh_token(row.request, client, authority.options)
-    row = authority.issue(
-        row, refresh_token=tokens.new_token() if wanted else "", id_token="openid" in row.scopes, nonce=nonce
-    )
+    row = authority.issue(row, refresh_token=tokens.new_token() if wanted else "", id_token="openid" in row.scopes, nonce=nonce)
     return tokens.token_response(row, authority.options, refresh_token=row.refresh_token, id_token=row.id_token)
 
 

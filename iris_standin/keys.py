@@ -99,9 +99,7 @@ def _first_batch() -> tuple[PublishedKey, ...]:
 
 
 def _batch(first_kid: int) -> tuple[PublishedKey, ...]:
-    return tuple(
-        PublishedKey(kid, algorithm, _generate(algorithm)) for kid, algorithm in enumerate(ALGORITHMS, start=first_kid)
-    )
+    return tuple(PublishedKey(kid, algorithm, _generate(algorithm)) for kid, algorithm in enumerate(ALGORITHMS, start=first_kid))
 
 
 def _generate(algorithm: str) -> RSAKey | ECKey:

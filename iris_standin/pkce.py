@@ -21,8 +21,6 @@ def verify(request: AuthorizationRequest, code_verifier: str) -> None:
         raise OAuthError("invalid_grant", "code_verifier does not go with the authorization request")
     if not CODE_VERIFIER_PATTERN.match(code_verifier):
         raise OAuthError("invalid_grant", "code_verifier is malformed")
-    answer: str = (
-        create_s256_code_challenge(code_verifier) if request.code_challenge_method == "S256" else code_verifier
-    )
+    answer: str = create_s256_code_challenge(code_verifier) if request.code_challenge_method == "S256" else code_verifier
     if not hmac.compare_digest(answer.encode(), request.code_challenge.encode()):
         raise OAuthError("invalid_grant", "code_verifier is wrong")

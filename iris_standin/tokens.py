@@ -53,9 +53,7 @@ def access_token_claims(row: TokenRow, issuer: str, options: Options) -> dict[st
     }
 
 
-def id_token_claims(
-    row: TokenRow, issuer: str, nonce: str, user_claims: Mapping[str, Any], options: Options
-) -> dict[str, Any]:
+def id_token_claims(row: TokenRow, issuer: str, nonce: str, user_claims: Mapping[str, Any], options: Options) -> dict[str, Any]:
     """Return the claims of an ID token in IRIS's order; `nonce` is left out if empty."""
     half_hash: bytes = create_half_hash(row.access_token, options.signing_algorithm)
     audience = [*row.request.audience, row.client_id] if options.aud_mode == "array" else row.client_id

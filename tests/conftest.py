@@ -100,7 +100,7 @@ def no_unexpected_warnings(request: pytest.FixtureRequest, caplog: pytest.LogCap
     if request.node.get_closest_marker("expects_log"):
         return
     records = [record for record in caplog.get_records("call") if record.levelno >= logging.WARNING]
-    assert [] == [f"{record.name}: {record.getMessage()}" for record in records]
+    assert [f"{record.name}: {record.getMessage()}" for record in records] == []
 
 
 def pytest_configure(config: pytest.Config) -> None:

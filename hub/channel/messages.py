@@ -197,12 +197,5 @@ class EventMessage(Struct, tag="event", frozen=True):
 
 
 ServerMessage = (
-    ReadyMessage
-    | ResponseMessage
-    | ErrorMessage
-    | ResetMessage
-    | WindowMessage
-    | EventMessage
-    | PingMessage
-    | PongMessage
+    ReadyMessage | ResponseMessage | ErrorMessage | ResetMessage | WindowMessage | EventMessage | PingMessage | PongMessage
 )

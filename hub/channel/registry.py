@@ -15,9 +15,7 @@ from hub.session.model import Session, SessionId
 logger = log.get(__name__)
 
 TICK_SECONDS = 1.0  # a session's end is noticed, and a heartbeat sent, at most this late
-REMEMBER_ENDED_SECONDS = (
-    30.0  # longer than any look-up in the store: a handshake may not overtake the end of its session
-)
+REMEMBER_ENDED_SECONDS = 30.0  # longer than any look-up in the store: a handshake may not overtake the end of its session
 RECHECKS_AT_ONCE = 16  # bounds what a whole worker's channels ask of the store at the same moment
 
 
@@ -55,9 +53,7 @@ class Registry:
         if len(self._channels.get(session.key, ())) >= self._services.settings.connections_per_session:
             raise ChannelClosed(CloseCode.TOO_MANY_CHANNELS, "too many channels of this session")
         connection_id = secrets.token_hex(8)
-        driver = Driver(
-            self._services, socket, session_id, session, connection_id=connection_id, client_address=client_address
-        )
+        driver = Driver(self._services, socket, session_id, session, connection_id=connection_id, client_address=client_address)
         self._channels.setdefault(session.key, set()).add(driver)
         self._count += 1
         self._services.metrics.channels.inc()
@@ -140,9 +136,7 @@ class Registry:
         except StoreUnavailable:
             return
         except NotAuthenticated as error:
-            reason = (
-                error.extensions.get("reason", UNKNOWN_REASON) if isinstance(error, SessionEnded) else UNKNOWN_REASON
-            )
+            reason = error.extensions.get("reason", UNKNOWN_REASON) if isinstance(error, SessionEnded) else UNKNOWN_REASON
             now = self._services.clock.now()
             await self.end_session(session_key, str(reason), min(self._end_of(drivers), now))
         finally:

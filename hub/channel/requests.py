@@ -91,9 +91,7 @@ class Requests:
 
     def next_deadline(self) -> float | None:
         """Return when the time of a request is over next, or None if none is limited."""
-        return min(
-            (entry.deadline for entry in self._entries.values() if entry.stage is not Stage.STREAMING), default=None
-        )
+        return min((entry.deadline for entry in self._entries.values() if entry.stage is not Stage.STREAMING), default=None)
 
     def expired(self, now: float) -> list[int]:
         """Return the requests whose time is over."""

@@ -17,9 +17,7 @@ from hub.gateway.messages import Headers
 from hub.gateway.routes import Route, normalise_path
 from hub.secret import Secret
 
-HOP_BY_HOP = frozenset(
-    {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
-)
+HOP_BY_HOP = frozenset({"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"})
 """Fields about one connection (RFC 9110 section 7.6.1); those that `Connection` names come on top."""
 
 REQUEST_NAMES = frozenset(

@@ -125,9 +125,7 @@ class Pipeline:
             response = await call.send(None)
         else:
             response = await self._answer_to_user(call, session)
-        public = headers.inbound(
-            response.headers, status=response.status, route=route, public_origin=self._public_origin
-        )
+        public = headers.inbound(response.headers, status=response.status, route=route, public_origin=self._public_origin)
         return dataclasses.replace(response, headers=public)
 
     async def _answer_to_user(self, call: "_Call", session: Session) -> ApiResponse:

@@ -139,9 +139,7 @@ class _Attempt:
         self._was_connected = False
         self._transport: asyncio.Transport | None = None
 
-    async def __call__(
-        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
+    async def __call__(self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
         if isinstance(request, _Request):
             request.attempt = self
         response = await self._hand_on(request, handler)
@@ -152,9 +150,7 @@ class _Attempt:
             self.upload.on_error = response.close
         return response
 
-    async def _hand_on(
-        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
+    async def _hand_on(self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
         try:
             return await handler(request)
         except aiohttp.ClientConnectorError:
@@ -214,9 +210,7 @@ class _Request(aiohttp.ClientRequest):
 class _Pool(aiohttp.TCPConnector):
     """The pool, which tells each attempt when it is connected."""
 
-    async def connect(
-        self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout
-    ) -> Connection:
+    async def connect(self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout) -> Connection:
         """Return a connection from the pool, or a new one."""
         attempt = req.attempt if isinstance(req, _Request) else None
         if attempt is None:

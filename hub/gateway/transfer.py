@@ -26,9 +26,7 @@ class Silence:
         self._timeout = asyncio.timeout(None if self._lifted else self._seconds)
         await self._timeout.__aenter__()
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         timeout, self._timeout = self._timeout, None
         if timeout is not None:
             await timeout.__aexit__(kind, error, trace)
@@ -84,9 +82,7 @@ class Upload:
     def __enter__(self) -> None:
         self._silence.lift()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._silence.restart()
         if isinstance(error, Exception):
             self.error = error

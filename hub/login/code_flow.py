@@ -83,9 +83,7 @@ class CodeFlow:
             created_at=self._clock.now(),
         )
         limits = self._session_settings
-        await self._store.put_attempt(
-            digest(request.state), attempt, limits.login_timeout_seconds, limits.max_login_attempts
-        )
+        await self._store.put_attempt(digest(request.state), attempt, limits.login_timeout_seconds, limits.max_login_attempts)
         self._metrics.logins.labels("begun").inc()
         return BegunLogin(request.url, browser_id)
 
@@ -129,9 +127,7 @@ class CodeFlow:
             raise LoginExpired("This login has expired or was used already. Begin again.") from error
         return CompletedLogin(None, attempt.return_to if attempt else "/")
 
-    async def _authenticate(
-        self, parameters: Mapping[str, list[str]], attempt: LoginAttempt
-    ) -> tuple[SessionId, Session]:
+    async def _authenticate(self, parameters: Mapping[str, list[str]], attempt: LoginAttempt) -> tuple[SessionId, Session]:
         metadata = await self._provider.metadata()
         code = process_authorization_response(
             parameters,
@@ -151,9 +147,7 @@ class CodeFlow:
         userinfo = await self._provider.userinfo(response.access_token, claims.subject)
         return self._session(claims, userinfo, TokenSet.from_response(response, asked_at))
 
-    def _session(
-        self, claims: IdTokenClaims, userinfo: Mapping[str, object], tokens: TokenSet
-    ) -> tuple[SessionId, Session]:
+    def _session(self, claims: IdTokenClaims, userinfo: Mapping[str, object], tokens: TokenSet) -> tuple[SessionId, Session]:
         now = self._clock.now()
         session_id = SessionId.generate()  # always a new one: nobody can have planted it (session fixation)
         known = {**claims.claims, **userinfo}

@@ -22,9 +22,7 @@ logger = log.get(__name__)
 class Logout:
     """Ends sessions at the request of their users."""
 
-    def __init__(
-        self, sessions: Sessions, provider: OpenIDProvider, settings: ProviderSettings, return_url: str
-    ) -> None:
+    def __init__(self, sessions: Sessions, provider: OpenIDProvider, settings: ProviderSettings, return_url: str) -> None:
         self._sessions = sessions
         self._provider = provider
         self._settings = settings

@@ -86,9 +86,7 @@ def build_authorization_request(
     return AuthorizationRequest(url=url, state=state, nonce=nonce, code_verifier=Secret(code_verifier))
 
 
-def process_authorization_response(
-    parameters: Mapping[str, list[str]], *, expected_issuer: str, iss_required: bool
-) -> Secret:
+def process_authorization_response(parameters: Mapping[str, list[str]], *, expected_issuer: str, iss_required: bool) -> Secret:
     """Return the authorization code out of the callback's query. The caller has found the attempt by `state` before.
 
     Parameters:

@@ -17,9 +17,7 @@ def is_direct(metadata: ProviderMetadata, settings: ProviderSettings) -> bool:
     return settings.end_session == "direct" or (settings.end_session == "auto" and metadata.is_iris)
 
 
-def build_end_session_url(
-    metadata: ProviderMetadata, client_id: str, post_logout_redirect_uri: str, state: str
-) -> str | None:
+def build_end_session_url(metadata: ProviderMetadata, client_id: str, post_logout_redirect_uri: str, state: str) -> str | None:
     """Return where to send the browser (section 2); None if the provider has no such endpoint.
 
     `client_id` stands in for the `id_token_hint`: no ID token is put in a URL that a browser sees.

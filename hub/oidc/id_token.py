@@ -137,8 +137,7 @@ def validate_refreshed_id_token(
         UnknownKey, ProviderMisbehaved: As in `validate_id_token`.
     """
     algorithm, claims = _verified(token, keys, expected.algorithms)
-    if claims.get("sub") != original.subject or claims.get("iss") != original.issuer:
-        raise SubjectChanged("The refreshed ID token speaks of another person than the login.")
+    _refuse_other_identity(claims, original)
     _check_issuer_and_audience(claims, expected)
     _check_times(claims, now, expected.leeway_seconds)
     if nonce is not None and "nonce" in claims and not _same(claims["nonce"], nonce):
@@ -147,6 +146,27 @@ def validate_refreshed_id_token(
         raise ProviderMisbehaved("The refreshed ID token's auth_time is not that of the login.")
     _check_access_token_hash(claims, algorithm, access_token)
     return _claims(claims)
+
+
+def require_stated_identity(token: Secret, original: Original) -> None:
+    """Check whom a refreshed ID token speaks of, without its signature: what needs no keys can be done before storing.
+
+    Raises:
+        SubjectChanged: Issuer or subject are not those of the login.
+        ProviderMisbehaved: It is no JWT.
+    """
+    text = token.reveal()
+    _header(text)
+    try:
+        claims = msgspec.json.decode(_decode_segment(text.split(".")[1]), type=dict[str, Any])
+    except (ValueError, msgspec.DecodeError) as error:
+        raise ProviderMisbehaved("The claims of the refreshed ID token cannot be read.") from error
+    _refuse_other_identity(claims, original)
+
+
+def _refuse_other_identity(claims: Mapping[str, Any], original: Original) -> None:
+    if claims.get("sub") != original.subject or claims.get("iss") != original.issuer:
+        raise SubjectChanged("The refreshed ID token speaks of another person than the login.")
 
 
 def _verified(token: Secret, keys: KeySet, algorithms: Collection[str]) -> tuple[str, dict[str, Any]]:

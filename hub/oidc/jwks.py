@@ -45,9 +45,7 @@ class KeySet:
 
     def select(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
         """Return the keys that fit a header: same `kid`, if it names one, and able to make `alg`."""
-        return tuple(
-            key for key in self.keys if algorithm in key.algorithms and (key_id is None or key.key_id == key_id)
-        )
+        return tuple(key for key in self.keys if algorithm in key.algorithms and (key_id is None or key.key_id == key_id))
 
 
 def process_jwks(status: int, headers: Mapping[str, str], body: bytes) -> KeySet:

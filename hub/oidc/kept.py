@@ -17,9 +17,7 @@ class Kept(Generic[T]):
     when that fails: an outage of the provider does not become one of the hub.
     """
 
-    def __init__(
-        self, fetch: Callable[[], Awaitable[T]], clock: Clock, *, fresh_seconds: float, retry_seconds: float
-    ) -> None:
+    def __init__(self, fetch: Callable[[], Awaitable[T]], clock: Clock, *, fresh_seconds: float, retry_seconds: float) -> None:
         """Parameters:
         retry_seconds: Least time between two fetches that were asked for by `renew`, or that followed a stale value.
         """

@@ -57,9 +57,7 @@ def build_discovery_url(issuer: str) -> str:
     return f"{issuer.removesuffix('/')}/.well-known/openid-configuration"
 
 
-def process_metadata(
-    status: int, body: bytes, expected_issuer: str, headers: Mapping[str, str] = NO_HEADERS
-) -> ProviderMetadata:
+def process_metadata(status: int, body: bytes, expected_issuer: str, headers: Mapping[str, str] = NO_HEADERS) -> ProviderMetadata:
     """Read the answer to a discovery request.
 
     Raises:
@@ -107,6 +105,4 @@ def _refuse_without_s256(metadata: ProviderMetadata) -> None:
     """PKCE is always used. A provider that lists no methods may know it all the same: IRIS of 2022 does."""
     methods = metadata.code_challenge_methods_supported
     if methods is not None and "S256" not in methods:
-        raise ProviderMisbehaved(
-            "The provider does not offer the code challenge method S256 (RFC 7636), which the hub uses."
-        )
+        raise ProviderMisbehaved("The provider does not offer the code challenge method S256 (RFC 7636), which the hub uses.")

@@ -64,9 +64,7 @@ class OpenIDProvider:
         self._settings = settings
         self._clock = clock
         self._expected = _expectations(settings)
-        self._metadata = Kept(
-            self._fetch_metadata, clock, fresh_seconds=METADATA_FRESH_SECONDS, retry_seconds=RENEWAL_SECONDS
-        )
+        self._metadata = Kept(self._fetch_metadata, clock, fresh_seconds=METADATA_FRESH_SECONDS, retry_seconds=RENEWAL_SECONDS)
         self._keys = Kept(self._fetch_keys, clock, fresh_seconds=KEYS_FRESH_SECONDS, retry_seconds=RENEWAL_SECONDS)
         self._session: aiohttp.ClientSession | None = None
         self._discovery: asyncio.Task[None] | None = None
@@ -114,9 +112,7 @@ class OpenIDProvider:
             TokenRefused, ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: As `process_token_response`.
         """
         metadata = await self.metadata()
-        request = build_code_exchange(
-            metadata, self._settings, code=code, code_verifier=code_verifier, redirect_uri=redirect_uri
-        )
+        request = build_code_exchange(metadata, self._settings, code=code, code_verifier=code_verifier, redirect_uri=redirect_uri)
         return await self._request_tokens(request)
 
     async def refresh(self, refresh_token: Secret) -> TokenResponse:
@@ -299,9 +295,7 @@ class OpenIDProvider:
         if self._session is None:
             raise RuntimeError("start() has not been called")
         try:
-            async with self._session.request(
-                method, url, headers=headers, data=body, allow_redirects=False
-            ) as response:
+            async with self._session.request(method, url, headers=headers, data=body, allow_redirects=False) as response:
                 return _Answer(response.status, dict(response.headers), await _read(response, what))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             _log.info("provider.call_failed", what=what, reason=f"{type(error).__name__}: {error}")
@@ -314,9 +308,7 @@ async def _read(response: aiohttp.ClientResponse, what: str) -> bytes:
         body += chunk
         if len(body) > MAX_ANSWER_BYTES:
             response.close()
-            raise ProviderMisbehaved(
-                f"The {what} of the login service answered with more than {MAX_ANSWER_BYTES} bytes."
-            )
+            raise ProviderMisbehaved(f"The {what} of the login service answered with more than {MAX_ANSWER_BYTES} bytes.")
     return bytes(body)
 
 

@@ -20,9 +20,7 @@ REJECTED_CLIENT = (
     "The login service rejects the hub as a client. Mend provider.client_id, provider.client_secret or "
     "provider.client_authentication."
 )
-TOKEN = re.compile(
-    r"[\x21-\x7e]+"
-)  # RFC 6749 appendix A.12, less the space, which would split the Authorization header
+TOKEN = re.compile(r"[\x21-\x7e]+")  # RFC 6749 appendix A.12, less the space, which would split the Authorization header
 ERROR_CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")  # narrower than RFC 6749 section 5.2: it is shown to people
 
 
@@ -97,9 +95,7 @@ def build_refresh(metadata: ProviderMetadata, settings: ProviderSettings, refres
     return _authenticated(metadata.token_endpoint, form, settings)
 
 
-def build_revocation(
-    metadata: ProviderMetadata, settings: ProviderSettings, token: Secret, hint: str
-) -> FormRequest | None:
+def build_revocation(metadata: ProviderMetadata, settings: ProviderSettings, token: Secret, hint: str) -> FormRequest | None:
     """Make the request that revokes `token` (RFC 7009 section 2.1); None if the provider has no endpoint for it.
 
     Parameters:
@@ -128,9 +124,7 @@ def process_token_response(status: int, headers: Mapping[str, str], body: bytes)
     except msgspec.ValidationError as error:
         raise ProviderMisbehaved(f"The {WHAT} sent a response that cannot be used: {error}.") from error
     if wire.token_type.lower() != "bearer":  # RFC 6749 section 7.1: a token of unknown type must not be used
-        raise ProviderMisbehaved(
-            f"The {WHAT} issued a token of a type that the hub does not know; only Bearer is used."
-        )
+        raise ProviderMisbehaved(f"The {WHAT} issued a token of a type that the hub does not know; only Bearer is used.")
     return TokenResponse(
         access_token=_token(wire.access_token, "access_token"),
         expires_in=_seconds(wire.expires_in),
@@ -182,9 +176,7 @@ def _error_code(body: bytes) -> str | None:
 
 def _token(text: str, name: str) -> Secret:
     if not TOKEN.fullmatch(text):
-        raise ProviderMisbehaved(
-            f"The {WHAT} sent an {name} that is empty or holds characters which no token may hold."
-        )
+        raise ProviderMisbehaved(f"The {WHAT} sent an {name} that is empty or holds characters which no token may hold.")
     return Secret(text)
 
 

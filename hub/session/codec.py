@@ -9,7 +9,6 @@ from hub.secret import Secret
 from hub.session.keyring import Keyring, KeyringError
 from hub.session.model import LoginAttempt, Session
 
-
 Record = TypeVar("Record", Session, LoginAttempt)
 
 

@@ -61,9 +61,7 @@ class Cookies:
 
     def set_login(self, browser_id: BrowserId, max_age_seconds: float) -> str:
         """Return the `Set-Cookie` value of the pre-login cookie. Lax: the provider's redirect back is a cross-site navigation."""
-        return self._line(
-            self.login, browser_id.reveal(), "HttpOnly", "SameSite=Lax", f"Max-Age={int(max_age_seconds)}"
-        )
+        return self._line(self.login, browser_id.reveal(), "HttpOnly", "SameSite=Lax", f"Max-Age={int(max_age_seconds)}")
 
     def _line(self, name: str, value: str, *attributes: str) -> str:
         return "; ".join([f"{name}={value}", "Path=/", *attributes, *(["Secure"] if self.secure else [])])

@@ -26,9 +26,7 @@ logger = log.get(__name__)
 class Sessions:
     """Starts, finds and ends sessions."""
 
-    def __init__(
-        self, store: SessionStore, events: EventFeed, lifetimes: Lifetimes, clock: Clock, metrics: Metrics
-    ) -> None:
+    def __init__(self, store: SessionStore, events: EventFeed, lifetimes: Lifetimes, clock: Clock, metrics: Metrics) -> None:
         self._store = store
         self._events = events
         self._clock = clock

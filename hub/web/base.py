@@ -17,8 +17,7 @@ from hub.web.client_address import Network, client_address
 
 PAGES = Path(__file__).with_name("pages")
 PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 logger = log.get(__name__)

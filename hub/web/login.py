@@ -69,6 +69,5 @@ class CallbackHandler(_CeremonyHandler):
 
     def _parameters(self) -> dict[str, list[str]]:
         return {
-            name: [value.decode("utf-8", "replace") for value in values]
-            for name, values in self.request.query_arguments.items()
+            name: [value.decode("utf-8", "replace") for value in values] for name, values in self.request.query_arguments.items()
         }

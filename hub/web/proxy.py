@@ -1,7 +1,7 @@
 """The HTTP door to the pipeline: a browser's request in, the resource server's answer out, both as they arrive.
 
-Small bodies are read whole, so that the request can be repeated after a 401. Larger ones flow: the browser is read only as fast as
-the resource server reads, and the other way round.
+Small bodies are read whole, so that the request can be repeated after a 401. Larger ones flow: the browser is read only as
+fast as the resource server reads, and the other way round.
 """
 
 import asyncio

@@ -102,9 +102,7 @@ class ClinicHandler(RequestHandler):
             raise CspError(400, "InvalidParameter", f"{name} must be between {least:g} and {most:g}")
         return value
 
-    def log_exception(
-        self, typ: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
-    ) -> None:
+    def log_exception(self, typ: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
         """Log what is unexpected; an error status is an answer."""
         if _answer_to(value) is None:
             super().log_exception(typ, value, tb)

@@ -1,7 +1,7 @@
 """A scripted browser: cookies by the rules of real ones, Fetch Metadata, forms, and a record of every byte it was sent.
 
-It knows what matters for the hub: SameSite by the site that begins a navigation, `Secure` and `__Host-` prefixes, Origin and Sec-Fetch
-headers that scripts cannot forge. It does not run scripts.
+It knows what matters for the hub: SameSite by the site that begins a navigation, `Secure` and `__Host-` prefixes, Origin and
+Sec-Fetch headers that scripts cannot forge. It does not run scripts.
 """
 
 import json
@@ -202,15 +202,7 @@ class Browser:
     async def _navigate_once(self, method: str, url: str, body: bytes | None, initiator: str | None) -> Answer:
         cross_site = initiator is not None and _site(initiator) != _site(url)
         same_origin = initiator is not None and initiator == _origin(url)
-        site = (
-            "none"
-            if initiator is None
-            else "same-origin"
-            if same_origin
-            else "cross-site"
-            if cross_site
-            else "same-site"
-        )
+        site = "none" if initiator is None else "same-origin" if same_origin else "cross-site" if cross_site else "same-site"
         headers = {
             "Sec-Fetch-Site": site,
             "Sec-Fetch-Mode": "navigate",

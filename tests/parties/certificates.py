@@ -38,9 +38,7 @@ def make_certificates(folder: Path, host: str = "localhost") -> Certificates:
     files.authority_file.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
     files.certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     files.key_file.write_bytes(
-        server_key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        server_key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return files
 

@@ -124,6 +124,17 @@ class HostileProvider:
             self._one_more.clear()
             await self._one_more.wait()
 
+    async def asked(self, path: str, times: int = 1) -> None:
+        """Return once `path` was asked for that often, answered or not."""
+        while self.calls(path) < times:
+            self._one_more.clear()
+            await self._one_more.wait()
+
+    def note(self, request: SeenRequest) -> None:
+        """Note that a request has come."""
+        self.requests.append(request)
+        self._one_more.set()
+
     def count_answer(self, path: str) -> None:
         """Note that `path` was answered."""
         self._answered[path] += 1
@@ -171,6 +182,10 @@ class HostileProvider:
         self._codes[code] = parameters
         response = {"code": code, "state": parameters["state"], "iss": self.issuer}
         return f"{parameters['redirect_uri']}?{urlencode(_changed(response, self.authorization_response), doseq=True)}"
+
+    def grant(self) -> dict[str, Any]:
+        """Return the members of a token response, as after a login."""
+        return self._tokens(None)
 
     def token(self, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
         """Answer a token request."""
@@ -227,7 +242,7 @@ class _Handler(tornado.web.RequestHandler):
     async def _serve(self) -> None:
         path = self.request.path
         arguments = {name: self.get_argument(name, strip=False) for name in self.request.arguments}
-        self.provider.requests.append(SeenRequest(self.request.method, path, dict(self.request.headers), arguments))
+        self.provider.note(SeenRequest(self.request.method, path, dict(self.request.headers), arguments))
         if path in self.provider.held:
             await self.provider.held[path].wait()
         if path in self.provider.answers:

@@ -80,9 +80,7 @@ class Hub:
 
     @classmethod
     @asynccontextmanager
-    async def start(
-        cls, environment: Mapping[str, str], *, port: int | None = None, wait: bool = True
-    ) -> AsyncIterator[Self]:
+    async def start(cls, environment: Mapping[str, str], *, port: int | None = None, wait: bool = True) -> AsyncIterator[Self]:
         """Start a hub with settings from `environment` in a folder of its own; stop it at the end."""
         with tempfile.TemporaryDirectory(prefix="hub-") as folder:
             hub = cls(environment, Path(folder), port or free_port())

@@ -140,9 +140,7 @@ class OidcProvider:
         """Return what happened so far, in order; of one route or grant type, if asked for."""
         events = [_event(item) for item in await self._fetch("/events")]
         return [
-            event
-            for event in events
-            if route in (None, event.route) and (grant_type is None or event.grant_type == grant_type)
+            event for event in events if route in (None, event.route) and (grant_type is None or event.grant_type == grant_type)
         ]
 
     async def issued(self) -> list[tuple[str, str]]:

@@ -50,7 +50,7 @@ def test_first_key_seals_and_all_open() -> None:
 
     assert rotated.open(Keyring([old]).seal(b"x", "n"), "n") == b"x"
     assert Keyring([new]).open(rotated.seal(b"y", "n"), "n") == b"y"
-    with pytest.raises(KeyringError, match="not in session.key_files"):
+    with pytest.raises(KeyringError, match=r"not in session\.key_files"):
         Keyring([new]).open(Keyring([old]).seal(b"x", "n"), "n")
 
 

@@ -8,7 +8,6 @@ from hub.errors import NotAuthenticated, SessionEnded
 from hub.session.events import EventFeed, SessionEvent, SessionHasEnded
 from hub.session.model import Session, SessionId
 from hub.session.sessions import Sessions
-from hub.session.store import SessionStore
 from tests.parties.clock import START, ManualClock
 from tests.session.samples import make_session
 

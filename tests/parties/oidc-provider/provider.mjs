@@ -1,10 +1,11 @@
-// An independent OpenID Provider (npm oidc-provider) for the tests. Its settings are one line of JSON on standard input; it
-// answers with one line {"issuer"} on standard output, and ends when standard input does, so that it never outlives its test.
+// An independent OpenID Provider (npm oidc-provider) for the tests. Its settings are one line of JSON on standard input;
+// it answers with one line {"issuer"} on standard output, and ends when standard input does, so that it never outlives
+// its test.
 //
 //   GET  /events   what happened so far, in order: [{route, method, status, grant_type, client_id, error}]
 //   GET  /issued   every secret that was issued or received so far: [{kind, value}]
-//   GET  /interaction/<uid>   the login page (a form with `login` and `password`), then the consent page (a form with `consent`)
-//   POST /interaction/<uid>   both forms are sent to the page's own address; `cancel` in place of the fields ends with access_denied
+//   GET  /interaction/<uid>   the login page (a form with `login` and `password`), then the consent page (`consent`)
+//   POST /interaction/<uid>   takes both forms; `cancel` in place of their fields ends with access_denied
 
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -33,7 +34,13 @@ function clients(settings) {
   return [
     { ...client, client_id: 'hub', token_endpoint_auth_method: 'client_secret_basic' },
     { ...client, client_id: 'hub-post', token_endpoint_auth_method: 'client_secret_post' },
-    { client_id: 'resource-server', client_secret: settings.client_secret, grant_types: [], response_types: [], redirect_uris: [] },
+    {
+      client_id: 'resource-server',
+      client_secret: settings.client_secret,
+      grant_types: [],
+      response_types: [],
+      redirect_uris: [],
+    },
   ];
 }
 
@@ -95,13 +102,16 @@ function configuration(settings) {
 }
 
 const escape = (text) => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-const page = (title, body) => `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>${title}</title></head><body><h1>${title}</h1>${body}</body></html>`;
+const page = (title, body) => `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>${title}</title></head>
+<body><h1>${title}</h1>${body}</body></html>`;
 const loginPage = (message) => page('Log in', `<p>${message}</p><form method="post"><input name="login" required autofocus>
 <input name="password" type="password" required><button type="submit">Log in</button></form>`);
-const consentPage = () => page('Consent', '<form method="post"><button type="submit" name="consent" value="yes">Allow</button></form>');
+const consentPage = () => page('Consent', `<form method="post">
+<button type="submit" name="consent" value="yes">Allow</button></form>`);
 
 function logoutSource(ctx, form) {
-  ctx.body = page('Log out', `${form}<button type="submit" form="op.logoutForm" name="logout" value="yes">Log out</button>`);
+  ctx.body = page('Log out', `${form}
+<button type="submit" form="op.logoutForm" name="logout" value="yes">Log out</button>`);
 }
 
 function postLogoutSuccessSource(ctx) {

@@ -1,0 +1,181 @@
+"""Replays dialogues between a client and the hub against `Connection`: those of the specification, and the golden vectors.
+
+Both are lists of lines: `C:` what the client sends, `S:` what the hub sends, `hub:` what happens behind the core.
+"""
+
+import dataclasses
+import json
+import re
+from typing import Any
+
+import msgspec
+
+from hub.channel.close_codes import ChannelClosed
+from hub.channel.codec import BodyFrame, decode_body
+from hub.channel.connection import Connection, State
+from hub.channel.events import ByeReceived, HelloReceived, RequestAborted
+from hub.channel.messages import SessionFacts
+from hub.channel.outbox import Frame
+from hub.errors import HubError
+from hub.settings import ChannelSettings
+
+SESSION = SessionFacts("s1", 900_000, 43_200_000, "Ada")
+HELLO = '{"type": "hello", "csrf": "t"}'
+BODY_LINE = re.compile(r'body (?P<id>\d+) (?P<end>END )?(?P<text>".*")')
+
+
+def errors_by_slug(kind: type[HubError] = HubError) -> dict[str, type[HubError]]:
+    """Return all kinds of errors by the name that they have on the wire."""
+    kinds = {kind.slug: kind}
+    for below in kind.__subclasses__():
+        kinds |= errors_by_slug(below)
+    return kinds
+
+
+def sent_by(frames: list[Frame]) -> list[dict[str, Any] | BodyFrame]:
+    """Return what WebSocket frames of the hub say, one by one."""
+    said: list[dict[str, Any] | BodyFrame] = []
+    for frame in frames:
+        payload = b"".join(frame.parts)
+        if frame.binary:
+            said.append(decode_body(payload))
+        else:
+            value = json.loads(payload)
+            said += value if isinstance(value, list) else [value]
+    return said
+
+
+class Replay:
+    """One dialogue under way."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.settings = ChannelSettings()
+        self.connection = Connection(self.settings, self.now)
+        self.events: list[Any] = []
+        self.started: list[int] = []
+        self.sent: list[Any] = []
+        self.closed: int | None = None
+
+    def run(self, lines: list[str]) -> None:
+        """Go through the lines; at the end nothing may be left unsaid."""
+        for line in lines:
+            who, _, what = line.partition(": ")
+            {"C": self.client, "S": self.server, "hub": self.hub}[who](what)
+        self._collect()
+
+        assert self.sent == []
+        assert self.closed is None or self.closed < 0, "the channel was closed without a line that says so"
+
+    def client(self, what: str) -> None:
+        """The client sends a text message or a body frame."""
+        match = BODY_LINE.fullmatch(what)
+        if match is None:
+            self._do(lambda: self.events.extend(self.connection.receive_text(what, self.now)))
+            return
+        frame = BodyFrame(int(match["id"]), json.loads(match["text"]).encode(), end=bool(match["end"]))
+        self._do(lambda: self.events.extend(self.connection.receive_binary(b"".join(frame.parts()), self.now)))
+
+    def server(self, what: str) -> None:
+        """The hub has sent exactly this next; members that are not shown may be there too."""
+        if what.startswith("close "):
+            assert int(what.removeprefix("close ")) == self.closed
+            self.closed = -1
+            return
+        self._collect()
+        actual = self.sent.pop(0)
+        match = BODY_LINE.fullmatch(what)
+        if match is None:
+            expected = json.loads(what)
+            assert expected == _shown(actual, expected)
+        else:
+            assert BodyFrame(int(match["id"]), json.loads(match["text"]).encode(), end=bool(match["end"])) == actual
+
+    def hub(self, what: str) -> None:
+        """Something happens behind the core."""
+        verb, _, rest = what.partition(" ")
+        self._do(lambda: getattr(self, f"_{verb}")(rest))
+
+    def _do(self, step: Any) -> None:
+        try:
+            step()
+            self.started += [message.id for message, _ in self.connection.start_requests()]
+        except ChannelClosed as closed:
+            self.closed = int(closed.code)
+            self.connection.close()
+
+    def _collect(self) -> None:
+        self.sent += sent_by(self.connection.outbox.take(1 << 30))
+
+    def _limits(self, rest: str) -> None:
+        changes = {name: int(value) for name, value in (pair.split("=") for pair in rest.split())}
+        self.settings = dataclasses.replace(self.settings, **changes)
+        self.connection = Connection(self.settings, self.now)
+
+    def _ready(self, _: str) -> None:
+        was_greeted = self.connection.state is State.GREETED
+        if not was_greeted:
+            self.events += self.connection.receive_text(HELLO, self.now)
+        assert isinstance(self.events.pop(), HelloReceived)
+        self.connection.ready("c1", SESSION)
+        if not was_greeted:
+            self.connection.outbox.take(1)
+
+    def _starts(self, rest: str) -> None:
+        assert int(rest) == self.started.pop(0)
+
+    def _answer(self, rest: str) -> None:
+        request_id, status, headers, body = _head(rest)
+        spliced = msgspec.Raw(body.encode()) if body else msgspec.UNSET
+        self.connection.respond(request_id, status, headers, spliced)
+
+    def _begin(self, rest: str) -> None:
+        request_id, status, headers, length = _head(rest)
+        self.connection.begin(request_id, status, headers, int(length))
+        self._left = int(length)
+
+    def _body(self, rest: str) -> None:
+        number, _, text = rest.partition(" ")
+        data = json.loads(text).encode()
+        self._left -= len(data)
+        self.connection.send_body(int(number), data, end=self._left == 0)
+
+    def _end(self, rest: str) -> None:
+        self.connection.send_body(int(rest), b"", end=True)
+
+    def _fail(self, rest: str) -> None:
+        number, _, slug = rest.partition(" ")
+        self.connection.fail(int(number), errors_by_slug()[slug]())
+
+    def _aborts(self, rest: str) -> None:
+        assert RequestAborted(int(rest)) == self.events.pop()
+
+    def _takes(self, rest: str) -> None:
+        number, size = rest.split()
+        self.connection.body_taken(int(number), int(size))
+
+    def _says(self, rest: str) -> None:
+        assert isinstance(self.events.pop(), {"bye": ByeReceived}[rest])
+
+    def _ends(self, rest: str) -> None:
+        self.connection.notify("session", "ended", {"reason": rest})
+        self.connection.close()
+        self.closed = 4401
+
+    def _waits(self, rest: str) -> None:
+        self.now += float(rest)
+        self.events += self.connection.expire(self.now)
+        self.connection.beat(self.now)
+
+
+def _shown(actual: Any, expected: Any) -> Any:
+    """Return the members of `actual` that `expected` shows; objects inside are compared in the same way."""
+    if not isinstance(actual, dict) or not isinstance(expected, dict) or not expected:
+        return actual
+    return {name: _shown(actual[name], value) for name, value in expected.items() if name in actual}
+
+
+def _head(rest: str) -> tuple[int, int, dict[str, Any], str]:
+    number, status, after = rest.split(" ", 2)
+    headers, end = json.JSONDecoder().raw_decode(after)
+    return int(number), int(status), headers, after[end:].strip()

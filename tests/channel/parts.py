@@ -1,0 +1,180 @@
+"""What stands round a channel in its tests: a socket that can stall, a scripted pipeline, sessions that can end."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hub.channel.codec import BodyFrame
+from hub.channel.interfaces import ChannelServices
+from hub.channel.outbox import Frame
+from hub.errors import HubError
+from hub.gateway.messages import ApiRequest, ApiResponse, Headers
+from hub.metrics import Metrics
+from hub.secret import Secret
+from hub.session.cookie import xsrf_token, xsrf_token_matches
+from hub.session.model import Lifetimes, Session, SessionId, TokenSet
+from hub.settings import ChannelSettings
+from tests.channel.dialogue import sent_by
+from tests.parties.clock import START, ManualClock
+
+JSON: Headers = [("content-type", "application/json")]
+Answer = Callable[[ApiRequest], Awaitable[ApiResponse]]
+
+
+async def stream_of(*parts: bytes) -> AsyncIterator[bytes]:
+    """A body that arrives in these parts."""
+    for part in parts:
+        yield part
+
+
+def json_answer(value: Any, status: int = 200) -> ApiResponse:
+    """An answer with a JSON body."""
+    data = json.dumps(value).encode()
+    return ApiResponse(status=status, headers=JSON, body=stream_of(data), body_bytes=len(data))
+
+
+def new_session(session_id: SessionId, subject: str = "s1", now: float = START) -> Session:
+    """A session that began just now."""
+    return Session(
+        key=session_id.key,
+        version=1,
+        issuer="https://provider.example",
+        subject=subject,
+        name="Ada",
+        claims={},
+        tokens=TokenSet(access_token=Secret("not-sent"), obtained_at=now),
+        created_at=now,
+        touched_at=now,
+    )
+
+
+@dataclass
+class Pipeline:
+    """Answers each path as the test says, and keeps what it was asked."""
+
+    answers: dict[str, Answer] = field(default_factory=dict)
+    requests: list[ApiRequest] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
+
+    async def handle(self, request: ApiRequest, session: Session, *, transport: str) -> ApiResponse:
+        self.requests.append(request)
+        try:
+            return await self.answers[request.path](request)
+        except asyncio.CancelledError:
+            self.cancelled.append(request.path)
+            raise
+
+
+@dataclass
+class Sessions:
+    """One session, which the test may change, end, or hide behind a store that is down."""
+
+    session: Session
+    error: HubError | None = None
+    asked: list[bool] = field(default_factory=list)
+
+    async def current(self, session_id: SessionId | None, *, passive: bool = False) -> Session:
+        self.asked.append(passive)
+        if self.error:
+            raise self.error
+        return self.session
+
+
+class Socket:
+    """Keeps what is written; while it is stalled, bytes stay in its buffer."""
+
+    def __init__(self) -> None:
+        self.frames: list[Frame] = []
+        self.closed: tuple[int, str] | None = None
+        self.pings = 0
+        self.writes = 0
+        self.stalled = False
+        self._buffered = 0
+        self._pending: list[asyncio.Future[None]] = []
+
+    def write_frames(self, frames: Any) -> asyncio.Future[None]:
+        self.frames += frames
+        self.writes += 1
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self.stalled:
+            self._buffered += sum(len(frame) + 4 for frame in frames)  # and their headers on the wire
+            self._pending.append(future)
+        else:
+            future.set_result(None)
+        return future
+
+    def buffered_bytes(self) -> int:
+        return self._buffered
+
+    def ping(self) -> None:
+        self.pings += 1
+
+    def close(self, code: int, reason: str) -> None:
+        self.closed = (int(code), reason)
+
+    def drain(self, size: int | None = None) -> None:
+        """The client takes `size` bytes, or all that wait and all that follow."""
+        self._buffered -= self._buffered if size is None else size
+        if size is None:
+            self.stalled = False
+            for future in self._pending:
+                future.set_result(None)
+            self._pending.clear()
+
+    def take(self) -> list[Any]:
+        """Return what was written since the last look: messages and body frames."""
+        frames, self.frames = self.frames, []
+        return sent_by(frames)
+
+
+@dataclass
+class World:
+    """A channel's surroundings in one piece."""
+
+    clock: ManualClock
+    settings: ChannelSettings
+    session_id: SessionId
+    sessions: Sessions
+    pipeline: Pipeline
+    metrics: Metrics
+    services: ChannelServices
+
+    @classmethod
+    def build(cls, clock: ManualClock, **limits: Any) -> "World":
+        """Return a world in which nothing has happened."""
+        settings = replace(ChannelSettings(), **limits)
+        session_id = SessionId.generate()
+        sessions, pipeline, metrics = Sessions(new_session(session_id)), Pipeline(), Metrics()
+        services = ChannelServices(
+            pipeline=pipeline,
+            sessions=sessions,
+            lifetimes=Lifetimes(900.0, 43_200.0),
+            csrf_matches=xsrf_token_matches,
+            clock=clock,
+            metrics=metrics,
+            settings=settings,
+        )
+        return cls(clock, settings, session_id, sessions, pipeline, metrics, services)
+
+    @property
+    def hello(self) -> str:
+        """A `hello` that will be accepted."""
+        return json.dumps({"type": "hello", "csrf": xsrf_token(self.session_id)})
+
+
+def request(request_id: int, path: str = "/api/a", **members: Any) -> str:
+    """The text of a request."""
+    return json.dumps({"type": "request", "id": request_id, "method": "GET", "path": path, **members})
+
+
+def body(request_id: int, data: bytes, *, end: bool = False) -> bytes:
+    """A body frame as it is on the wire."""
+    return b"".join(BodyFrame(request_id, data, end).parts())
+
+
+async def settle() -> None:
+    """Let everything run that needs no I/O and no time."""
+    for _ in range(20):
+        await asyncio.sleep(0)

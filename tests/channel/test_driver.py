@@ -1,0 +1,409 @@
+"""One channel at work: tasks, back-pressure, deadlines and the session behind each request."""
+
+import asyncio
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from hub.channel.driver import Driver
+from hub.errors import NotAuthenticated, ResourceServerBroken, ResourceServerUnreachable, SessionEnded, StoreUnavailable
+from hub.gateway.messages import ApiRequest, ApiResponse
+from tests.channel.parts import JSON, Socket, World, body, json_answer, request, settle, stream_of
+from tests.parties.clock import ManualClock
+
+
+class Channel:
+    """A driver with its socket, in a world of its own."""
+
+    def __init__(self, clock: ManualClock, *, capabilities: list[str] | None = None, **limits: Any) -> None:
+        self.world = World.build(clock, **limits)
+        self.socket = Socket()
+        self.pauses: list[asyncio.Future[None]] = []
+        self.driver = Driver(
+            self.world.services,
+            self.socket,
+            self.world.session_id,
+            self.world.sessions.session,
+            connection_id="c1",
+            client_address="192.0.2.1",
+        )
+        hello = json.loads(self.world.hello) | {"capabilities": capabilities or []}
+        self.driver.receive(json.dumps(hello))
+
+    async def ready(self) -> "Channel":
+        """Take `ready` from the socket."""
+        await settle()
+        assert self.socket.take()[0]["type"] == "ready"
+        return self
+
+    def answers(self, path: str, answer: Any) -> None:
+        """Let the pipeline answer `path` with a value, an error, or a coroutine function."""
+
+        async def give(request: ApiRequest) -> ApiResponse:
+            if isinstance(answer, Exception):
+                raise answer
+            return answer if isinstance(answer, ApiResponse) else json_answer(answer)
+
+        self.world.pipeline.answers[path] = answer if asyncio.iscoroutinefunction(answer) else give
+
+    async def ask(self, *messages: str | bytes) -> list[Any]:
+        """Send messages and return what comes back at once."""
+        for message in messages:
+            if pause := self.driver.receive(message):
+                self.pauses.append(asyncio.ensure_future(pause))
+        await settle()
+        return self.socket.take()
+
+
+def endless(gate: asyncio.Event) -> Any:
+    """An answer that comes when the gate opens."""
+
+    async def wait(request: ApiRequest) -> ApiResponse:
+        await gate.wait()
+        return json_answer({"path": request.path})
+
+    return wait
+
+
+class TestHandshake:
+    async def test_ready_tells_about_the_session(self, clock: ManualClock) -> None:
+        """Subject, name, and how long the session lives as things stand."""
+        channel = Channel(clock)
+        await clock.advance(0)
+        (ready,) = channel.socket.take()
+
+        assert ready["session"] == {"subject": "s1", "name": "Ada", "idle_ms": 900_000, "absolute_ms": 43_200_000}
+        assert ready["connection"] == "c1"
+
+    async def test_wrong_csrf_token_closes(self, clock: ManualClock) -> None:
+        """A page that cannot read the cookie is not ours, and its requests behind hello are never run."""
+        world = World.build(clock)
+        socket = Socket()
+        driver = Driver(world.services, socket, world.session_id, world.sessions.session, connection_id="c", client_address="")
+        driver.receive(json.dumps([{"type": "hello", "csrf": "wrong"}, json.loads(request(1))]))
+        await settle()
+
+        assert socket.closed is not None
+        assert socket.closed[0] == 4403
+        assert world.pipeline.requests == []
+
+    async def test_bye_closes_normally(self, clock: ManualClock) -> None:
+        """A page that closes is told goodbye."""
+        channel = await Channel(clock).ready()
+        await channel.ask('{"type": "bye"}')
+
+        assert channel.socket.closed == (1000, "bye")
+
+
+class TestRequests:
+    async def test_request_reaches_the_pipeline(self, clock: ManualClock) -> None:
+        """Path, query, headers, body, time limit and address arrive as values."""
+        channel = await Channel(clock).ready()
+        channel.answers("/api/a", {"ok": True})
+        (answer,) = await channel.ask(
+            request(
+                1,
+                "/api/a?x=%20&y",
+                method="PUT",
+                body={"a": 1.10},
+                headers={"Accept-Encoding": "br", "X-One": ["1", "2"]},
+                timeout_ms=2000,
+                traceparent="00-1-2-01",
+            )
+        )
+        (asked,) = channel.world.pipeline.requests
+
+        assert (answer["id"], answer["status"], answer["body"]) == (1, 200, {"ok": True})
+        assert (asked.method, asked.path, asked.query) == ("PUT", "/api/a", "x=%20&y")
+        assert (asked.body, asked.body_bytes, asked.timeout_seconds) == (b'{"a": 1.1}', 10, 2.0)
+        assert asked.headers == [
+            ("X-One", "1"),
+            ("X-One", "2"),
+            ("traceparent", "00-1-2-01"),
+            ("content-type", "application/json"),
+        ]
+        assert asked.client_address == "192.0.2.1"
+        assert channel.world.sessions.asked == [False]
+
+    async def test_passive_request_does_not_count_as_activity(self, clock: ManualClock) -> None:
+        """Polling does not keep a session alive."""
+        channel = await Channel(clock, capabilities=["gzip"]).ready()
+        channel.answers("/api/a", {})
+        await channel.ask(request(1, passive=True))
+
+        assert channel.world.sessions.asked == [True]
+        assert channel.world.pipeline.requests[0].passive
+        assert channel.world.pipeline.requests[0].headers == [("accept-encoding", "gzip")]
+
+    async def test_slow_request_blocks_nobody(self, clock: ManualClock) -> None:
+        """Answers come in the order in which they are ready, and those of one moment in one write."""
+        channel = await Channel(clock).ready()
+        gate = asyncio.Event()
+        channel.answers("/api/slow", endless(gate))
+        channel.answers("/api/fast", [])
+
+        assert [each["id"] for each in await channel.ask(request(1, "/api/slow"), request(2, "/api/fast"))] == [2]
+
+        writes = channel.socket.writes
+        gate.set()
+        both = await channel.ask(request(3, "/api/fast"))
+
+        assert [each["id"] for each in both] == [1, 3]
+        assert channel.socket.writes == writes + 1
+
+    async def test_cancel_reaches_the_pipeline(self, clock: ManualClock) -> None:
+        """The task of the request is cancelled, and nothing is answered."""
+        channel = await Channel(clock).ready()
+        channel.answers("/api/a", endless(asyncio.Event()))
+        await channel.ask(request(1))
+
+        assert await channel.ask('{"type": "cancel", "id": 1}') == []
+        assert channel.world.pipeline.cancelled == ["/api/a"]
+
+    async def test_deadline_includes_the_queue(self, clock: ManualClock) -> None:
+        """A request that waited too long was never seen; one that ran is aborted and may have been."""
+        channel = await Channel(clock, in_flight=1).ready()
+        channel.answers("/api/a", endless(asyncio.Event()))
+        await channel.ask(request(1, timeout_ms=3000), request(2, timeout_ms=2000))
+        await clock.advance(2)
+        (first,) = channel.socket.take()
+        await clock.advance(1)
+        (second,) = channel.socket.take()
+
+        assert (first["id"], first["processed"], first["problem"]["status"]) == (2, "never", 504)
+        assert (second["id"], second["processed"], second["problem"]["status"]) == (1, "maybe", 504)
+        assert channel.world.pipeline.cancelled == ["/api/a"]
+
+    async def test_shorter_deadline_is_not_missed(self, clock: ManualClock) -> None:
+        """A later request with less time wakes the channel earlier."""
+        channel = await Channel(clock).ready()
+        channel.answers("/api/a", endless(asyncio.Event()))
+        await channel.ask(request(1), request(2, timeout_ms=100))
+        await clock.advance(0.1)
+
+        assert [each["id"] for each in channel.socket.take()] == [2]
+
+    async def test_errors_are_answers(self, clock: ManualClock) -> None:
+        """A HubError answers its request with what is known about the outcome; the store's failure does too."""
+        channel = await Channel(clock).ready()
+        channel.answers("/api/a", ResourceServerUnreachable("refused"))
+        channel.answers("/api/b", NotAuthenticated())
+        first, second = await channel.ask(request(1), request(2, "/api/b"))
+        channel.world.sessions.error = StoreUnavailable(retry_after_seconds=2)
+        (third,) = await channel.ask(request(3))
+
+        assert (first["processed"], first["problem"]["detail"]) == ("never", "refused")
+        assert second["problem"]["status"] == 401
+        assert (third["problem"]["status"], third["retry_after_ms"], third["processed"]) == (503, 2000, "never")
+        assert channel.socket.closed is None
+
+    @pytest.mark.expects_log
+    async def test_defect_is_logged_and_answered(self, clock: ManualClock) -> None:
+        """What nobody foresaw costs one request, not the channel."""
+        channel = await Channel(clock).ready()
+        channel.answers("/api/a", ValueError("a defect"))
+        (error,) = await channel.ask(request(1))
+
+        assert (error["problem"]["status"], error["processed"]) == (500, "maybe")
+        assert "a defect" not in json.dumps(error)
+
+
+class TestSessionEnd:
+    @pytest.mark.parametrize(("error", "reason"), [(SessionEnded(reason="idle"), "idle"), (NotAuthenticated(), "unknown")])
+    async def test_request_of_an_ended_session_closes(self, clock: ManualClock, error: NotAuthenticated, reason: str) -> None:
+        """The client is told the reason, then 4401."""
+        channel = await Channel(clock).ready()
+        channel.world.sessions.error = error
+        (event,) = await channel.ask(request(1))
+
+        assert (event["name"], event["data"]) == ("ended", {"reason": reason})
+        assert channel.socket.closed == (4401, f"session ended: {reason}")
+        assert channel.world.pipeline.requests == []
+
+    async def test_end_during_a_request_aborts_the_others(self, clock: ManualClock) -> None:
+        """A refresh that the provider refused ends the session while requests are under way."""
+        channel = await Channel(clock).ready()
+        channel.answers("/api/slow", endless(asyncio.Event()))
+        channel.answers("/api/a", SessionEnded(reason="refused"))
+        (event,) = await channel.ask(request(1, "/api/slow"), request(2))
+
+        assert event["data"] == {"reason": "refused"}
+        assert channel.world.pipeline.cancelled == ["/api/slow"]
+
+    async def test_another_subject_closes(self, clock: ManualClock) -> None:
+        """A channel never goes on for somebody else than the one who opened it."""
+        channel = await Channel(clock).ready()
+        channel.world.sessions.session = replace(channel.world.sessions.session, subject="s2")
+        (event,) = await channel.ask(request(1))
+
+        assert event["data"] == {"reason": "identity"}
+        assert channel.socket.closed is not None
+        assert channel.world.pipeline.requests == []
+
+
+class TestStreams:
+    async def test_binary_answer_comes_in_frames(self, clock: ManualClock) -> None:
+        """Frames of at most `limits.frame`, the last one with END, and the answer is closed."""
+        channel = await Channel(clock, frame=4).ready()
+        closed = asyncio.Event()
+
+        async def close() -> None:
+            closed.set()
+
+        headers = [("Content-Type", "image/png")]
+        answer = ApiResponse(status=200, headers=headers, body=stream_of(b"12345", b"678"), body_bytes=8, close=close)
+        channel.answers("/api/a", answer)
+        head, *frames = await channel.ask(request(1))
+
+        assert head["stream"] == 8
+        assert [(frame.data, frame.end) for frame in frames] == [(b"1234", False), (b"5", False), (b"678", True)]
+        assert closed.is_set()
+
+    async def test_large_json_comes_in_frames(self, clock: ManualClock) -> None:
+        """JSON beyond `limits.inline`, of unknown length, goes over to frames where it stops fitting."""
+        channel = await Channel(clock, inline=4).ready()
+        channel.answers("/api/a", ApiResponse(status=200, headers=JSON, body=stream_of(b"[1,", b"2,", b"3]")))
+        head, *frames = await channel.ask(request(1))
+
+        assert head["stream"] == -1
+        assert b"".join(frame.data for frame in frames) == b"[1,2,3]"
+        assert [frame.end for frame in frames] == [False, False, True]
+
+    async def test_broken_json_cannot_break_a_message(self, clock: ManualClock) -> None:
+        """It comes as what it is: bytes."""
+        channel = await Channel(clock).ready()
+        channel.answers("/api/a", ApiResponse(status=200, headers=JSON, body=stream_of(b'{"a": "\xff"}')))
+        head, frame = await channel.ask(request(1))
+
+        assert head["stream"] == 10
+        assert (frame.data, frame.end) == (b'{"a": "\xff"}', True)
+
+    async def test_answer_to_head_has_no_body(self, clock: ManualClock) -> None:
+        """A content-length without a body is no stream."""
+        channel = await Channel(clock).ready()
+        headers = [("content-type", "image/png"), ("content-length", "99999")]
+        channel.answers("/api/a", ApiResponse(status=200, headers=headers, body=stream_of(), body_bytes=99_999))
+        (answer,) = await channel.ask(request(1, method="HEAD"))
+
+        assert answer == {"type": "response", "id": 1, "status": 200, "headers": dict(headers)}
+
+    @pytest.mark.parametrize("announced", [None, 9])
+    async def test_body_that_breaks_off_is_reset(self, clock: ManualClock, announced: int | None) -> None:
+        """Neither an error in the middle nor a body that is too short looks like an end."""
+        channel = await Channel(clock).ready()
+
+        async def broken() -> Any:
+            yield b"part"
+            if announced is None:
+                raise ResourceServerBroken
+
+        channel.answers("/api/a", ApiResponse(status=200, body=broken(), body_bytes=announced))
+        head, *_, reset = await channel.ask(request(1))
+
+        assert head["type"] == "response"
+        assert (reset["type"], reset["id"]) == ("reset", 1)
+
+    async def test_upload_flows_with_credit(self, clock: ManualClock) -> None:
+        """The pipeline reads the parts as they come; the client gets credit as it reads."""
+        channel = await Channel(clock, window=4, connection_window=4).ready()
+        read: list[bytes] = []
+
+        async def store(request: ApiRequest) -> ApiResponse:
+            assert not isinstance(request.body, bytes)
+            read.extend([part async for part in request.body])
+            return json_answer({"stored": sum(map(len, read)), "announced": request.body_bytes})
+
+        channel.answers("/api/a", store)
+        first = await channel.ask(request(1, method="POST", stream=-1))
+        second = await channel.ask(body(1, b"1234"))
+        third = await channel.ask(body(1, b"56", end=True))
+
+        assert [(each["type"], each["bytes"]) for each in first] == [("window", 4)]
+        assert [(each["type"], each["bytes"]) for each in second] == [("window", 4)]
+        assert third[0]["body"] == {"stored": 6, "announced": None}
+        assert read == [b"1234", b"56"]
+
+
+class TestSlowReader:
+    async def test_upstream_is_read_no_faster_than_the_client_reads(self, clock: ManualClock) -> None:
+        """Beyond the outbox's limit the answer is not read further, and goes on when the client does."""
+        channel = await Channel(clock, frame=100, outbox=1000).ready()
+        given = 0
+
+        async def endless_body() -> Any:
+            nonlocal given
+            while given < 40:
+                given += 1
+                yield b"x" * 100
+
+        channel.answers("/api/a", ApiResponse(status=200, body=endless_body()))
+        channel.socket.stalled = True
+        _, *begun = await channel.ask(request(1))
+
+        assert given < 15
+
+        channel.socket.drain()
+        await settle()
+
+        assert given == 40
+        assert sum(len(frame.data) for frame in begun + channel.socket.take()) == 4000
+
+    async def test_client_that_takes_nothing_is_closed(self, clock: ManualClock) -> None:
+        """No progress for the slow-reader time closes with 4420; a little progress does not."""
+        channel = await Channel(clock).ready()
+        channel.socket.stalled = True
+        channel.answers("/api/a", list(range(100)))
+        await channel.ask(request(1), request(2))
+        channel.driver.tick(clock.monotonic())
+        channel.socket.drain(50)
+        await clock.advance(9)
+        channel.driver.tick(clock.monotonic())
+        await clock.advance(9)
+        channel.driver.tick(clock.monotonic())
+
+        assert channel.socket.closed is None
+
+        await clock.advance(1)
+        channel.driver.tick(clock.monotonic())
+
+        assert channel.socket.closed == (4420, "the client takes nothing")
+
+    async def test_reading_stops_while_the_client_takes_nothing(self, clock: ManualClock) -> None:
+        """Answers cannot pile up without bound: the next message is read when there is room."""
+        channel = await Channel(clock, outbox=1000).ready()
+        channel.socket.stalled = True
+        channel.answers("/api/a", list(range(1000)))
+        await channel.ask(request(1))
+        await channel.ask('{"type": "ping", "n": 1}')
+
+        assert [pause.done() for pause in channel.pauses] == [False]
+
+        channel.socket.drain()
+        await settle()
+
+        assert [pause.done() for pause in channel.pauses] == [True]
+
+
+class TestEnd:
+    async def test_finish_stops_everything(self, clock: ManualClock) -> None:
+        """When the socket is gone, every request is cancelled and waited for."""
+        channel = await Channel(clock).ready()
+        channel.answers("/api/a", endless(asyncio.Event()))
+        await channel.ask(request(1), request(2))
+        await channel.driver.finish()
+
+        assert channel.world.pipeline.cancelled == ["/api/a", "/api/a"]
+        assert channel.driver.is_closed
+
+    async def test_protocol_error_closes_and_aborts(self, clock: ManualClock) -> None:
+        """A client that breaks the protocol loses its requests with its channel."""
+        channel = await Channel(clock).ready()
+        channel.answers("/api/a", endless(asyncio.Event()))
+        await channel.ask(request(1))
+        await channel.ask("rubbish")
+
+        assert channel.socket.closed is not None
+        assert channel.socket.closed[0] == 4400
+        assert channel.world.pipeline.cancelled == ["/api/a"]

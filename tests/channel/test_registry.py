@@ -1,0 +1,206 @@
+"""All channels of a worker: limits, session ends, heartbeats."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from hub.channel.close_codes import ChannelClosed, CloseCode
+from hub.channel.driver import Driver
+from hub.channel.registry import Registry
+from hub.errors import SessionEnded, StoreUnavailable
+from hub.session.model import SessionId
+from tests.channel.parts import Socket, World, new_session, request, settle
+from tests.parties.clock import ManualClock
+
+
+class Worker:
+    """A registry in a world of its own."""
+
+    def __init__(self, clock: ManualClock, **limits: Any) -> None:
+        self.world = World.build(clock, **limits)
+        self.registry = Registry(self.world.services)
+
+    async def open(self) -> tuple[Driver, Socket]:
+        """Open a channel of the world's session and bring it through the handshake."""
+        socket = Socket()
+        driver = self.registry.open(socket, self.world.session_id, self.world.sessions.session, "192.0.2.1")
+        driver.receive(self.world.hello)
+        await settle()
+        socket.take()
+        return driver, socket
+
+    def metric(self, name: str, **labels: str) -> float | None:
+        """Return the value of a metric."""
+        return self.world.metrics._registry.get_sample_value(name, labels)
+
+
+async def test_limits_of_session_and_worker(clock: ManualClock) -> None:
+    """One session cannot take all, and all sessions cannot take more than the worker has."""
+    worker = Worker(clock, connections=3, connections_per_session=2)
+    await worker.open()
+    first, _ = await worker.open()
+    with pytest.raises(ChannelClosed) as per_session:
+        await worker.open()
+    other = SessionId.generate()
+    worker.registry.open(Socket(), other, new_session(other), "")
+    with pytest.raises(ChannelClosed) as per_worker:
+        worker.registry.open(Socket(), other, new_session(other), "")
+
+    assert per_session.value.code is CloseCode.TOO_MANY_CHANNELS
+    assert per_worker.value.code is CloseCode.UNAVAILABLE
+    assert not worker.registry.has_room
+    assert len(worker.registry) == 3
+    assert worker.metric("hub_channels") == 3
+
+    worker.registry.release(first, None)
+    worker.registry.release(first, None)
+
+    assert len(worker.registry) == 2
+    assert worker.metric("hub_channel_closes_total", code="1006") == 1
+
+
+async def test_end_of_a_session_closes_all_its_channels(clock: ManualClock) -> None:
+    """Each gets the reason and 4401, its requests are aborted, and the time it took is measured."""
+    worker = Worker(clock)
+
+    async def forever(_: object) -> Any:
+        await asyncio.Event().wait()
+
+    worker.world.pipeline.answers["/api/a"] = forever
+    (driver, socket), (_, other) = await worker.open(), await worker.open()
+    driver.receive(request(1))
+    await settle()
+    await clock.advance(0.3)
+    await worker.registry.end_session(driver.session.key, "logout", clock.now() - 0.3)
+
+    assert [each["data"] for each in socket.take() + other.take()] == [{"reason": "logout"}] * 2
+    assert socket.closed == other.closed == (4401, "session ended: logout")
+    assert worker.world.pipeline.cancelled == ["/api/a"]
+    assert worker.metric("hub_kill_seconds_count") == 2
+
+    await worker.registry.end_session(driver.session.key, "logout", clock.now())
+
+    assert worker.metric("hub_kill_seconds_count") == 2
+
+
+async def test_handshake_cannot_overtake_the_end_of_its_session(clock: ManualClock) -> None:
+    """A channel that is opened with a session that was read just before its end is refused."""
+    worker = Worker(clock)
+    await worker.registry.end_session(worker.world.session_id.key, "logout", clock.now())
+    with pytest.raises(ChannelClosed) as caught:
+        await worker.open()
+
+    assert caught.value.code is CloseCode.LOG_IN
+
+
+async def test_expired_session_is_noticed_within_a_second(clock: ManualClock) -> None:
+    """Without any event: the store is asked once the session's time is over."""
+    worker = Worker(clock, heartbeat_interval_seconds=5000.0)
+    watch = asyncio.ensure_future(worker.registry.watch())
+    _, socket = await worker.open()
+    await clock.advance(899)
+
+    assert worker.world.sessions.asked == []
+
+    worker.world.sessions.error = SessionEnded(reason="idle")
+    await clock.advance(1)
+
+    assert worker.world.sessions.asked == [True]
+    assert socket.take()[0]["data"] == {"reason": "idle"}
+    assert socket.closed == (4401, "session ended: idle")
+    watch.cancel()
+
+
+async def test_session_that_lives_on_stays_open(clock: ManualClock) -> None:
+    """Activity elsewhere has prolonged it: the new end counts. A store that is down proves nothing."""
+    worker = Worker(clock, heartbeat_interval_seconds=5000.0)
+    watch = asyncio.ensure_future(worker.registry.watch())
+    driver, socket = await worker.open()
+    worker.world.sessions.error = StoreUnavailable()
+    await clock.advance(901)
+
+    assert worker.world.sessions.asked == [True, True]
+
+    worker.world.sessions.error = None
+    worker.world.sessions.session = new_session(worker.world.session_id, now=clock.now())
+    await clock.advance(100)
+
+    assert worker.world.sessions.asked == [True, True, True]
+    assert driver.session is worker.world.sessions.session
+    assert socket.closed is None
+    watch.cancel()
+
+
+async def test_recheck_all_finds_missed_ends(clock: ManualClock) -> None:
+    """After a gap in the event feed every session is looked at; another user's is not handed on."""
+    worker = Worker(clock)
+    driver, socket = await worker.open()
+    await worker.registry.recheck_all()
+
+    assert socket.closed is None
+
+    worker.world.sessions.session = new_session(worker.world.session_id, subject="s2")
+    await worker.registry.recheck_all()
+
+    assert socket.take()[0]["data"] == {"reason": "identity"}
+    assert driver.is_closed
+
+
+async def test_heartbeats_of_both_kinds(clock: ManualClock) -> None:
+    """Silence brings a ping message and a WebSocket ping; a WebSocket pong is a sign of life, nothing closes with 4421."""
+    worker = Worker(clock)
+    watch = asyncio.ensure_future(worker.registry.watch())
+    driver, socket = await worker.open()
+    await clock.advance(25)
+
+    assert socket.take() == [{"type": "ping", "n": 1}]
+    assert socket.pings == 1
+
+    driver.heard()
+    await clock.advance(34)
+
+    assert socket.closed is None
+
+    await clock.advance(1)
+
+    assert socket.closed == (4421, "no sign of life after a ping")
+    assert worker.world.sessions.asked == []
+    watch.cancel()
+
+
+async def test_missing_hello_is_noticed(clock: ManualClock) -> None:
+    """A socket that says nothing does not stay."""
+    worker = Worker(clock)
+    watch = asyncio.ensure_future(worker.registry.watch())
+    socket = Socket()
+    worker.registry.open(socket, worker.world.session_id, worker.world.sessions.session, "")
+    await clock.advance(5)
+
+    assert socket.closed == (4422, "no hello in time")
+    watch.cancel()
+
+
+async def test_notify_and_close_all(clock: ManualClock) -> None:
+    """Events reach every channel of the session, and a stop closes them all."""
+    worker = Worker(clock)
+    (driver, socket), (_, other) = await worker.open(), await worker.open()
+    worker.registry.notify(driver.session.key, "refreshed", {"expires_at": 1})
+    await settle()
+
+    assert [each["name"] for each in socket.take() + other.take()] == ["refreshed"] * 2
+
+    await worker.registry.close_all(CloseCode.UNAVAILABLE, "draining")
+
+    assert socket.closed == other.closed == (4503, "draining")
+
+
+async def test_close_codes_of_clients_do_not_flood_the_metrics(clock: ManualClock) -> None:
+    """A client may close with any number; unknown ones are counted together."""
+    worker = Worker(clock)
+    for code in (1001, 3999, 4999):
+        driver, _ = await worker.open()
+        worker.registry.release(driver, code)
+
+    assert worker.metric("hub_channel_closes_total", code="1001") == 1
+    assert worker.metric("hub_channel_closes_total", code="other") == 2

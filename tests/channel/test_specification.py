@@ -1,0 +1,66 @@
+"""The dialogues of docs/channel-protocol.md and the golden vectors happen as written."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from hub.channel.close_codes import CloseCode
+from hub.channel.messages import ClientMessage, Limits, ServerMessage
+from tests.channel.dialogue import Replay
+
+ROOT = Path(__file__).parents[2]
+SPECIFICATION = (ROOT / "docs" / "channel-protocol.md").read_text(encoding="utf-8")
+VECTORS = sorted((ROOT / "tests" / "vectors" / "channel").glob("*.json"))
+
+
+def dialogues() -> list[tuple[str, list[str]]]:
+    """Return the dialogues of the specification with their headings."""
+    found = []
+    for section in SPECIFICATION.split("\n### ")[1:]:
+        blocks = re.findall(r"```dialogue\n(.*?)```", section, re.DOTALL)
+        found += [(section.splitlines()[0], block.strip().splitlines()) for block in blocks]
+    return found
+
+
+def vectors() -> list[tuple[str, list[str]]]:
+    """Return the dialogues of the vector files."""
+    files = [json.loads(path.read_text(encoding="utf-8")) for path in VECTORS]
+    return [(vector["name"], vector["lines"]) for file in files for vector in file["vectors"]]
+
+
+@pytest.mark.parametrize(("title", "lines"), dialogues())
+def test_dialogue_of_the_specification(title: str, lines: list[str]) -> None:
+    """The core says what the specification says it says."""
+    Replay().run(lines)
+
+
+@pytest.mark.parametrize(("name", "lines"), vectors())
+def test_golden_vector(name: str, lines: list[str]) -> None:
+    """The core says what the vectors, to which every client is held too, say it says."""
+    Replay().run(lines)
+
+
+def test_specification_has_its_dialogues() -> None:
+    """The parser finds them: a change of the document's form does not silently leave them out."""
+    assert len(dialogues()) >= 12
+    assert len(vectors()) >= 12
+
+
+def test_every_message_has_a_row() -> None:
+    """No message exists that the specification does not know."""
+    for message in {*ClientMessage.__args__, *ServerMessage.__args__}:
+        assert f"`{message.__struct_config__.tag}`" in SPECIFICATION
+
+
+def test_every_limit_is_explained() -> None:
+    """Each limit that `ready` announces is named in the specification."""
+    for name in Limits.__struct_fields__:
+        assert f"`{name}`" in SPECIFICATION
+
+
+def test_every_close_code_has_a_row() -> None:
+    """The table tells the client's next step for each code."""
+    for code in CloseCode:
+        assert f"\n| {code.value} | " in SPECIFICATION

@@ -1,0 +1,64 @@
+"""hub.oidc.end_session: RP-Initiated Logout 1.0."""
+
+import dataclasses
+from typing import Literal
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from hub.oidc.end_session import build_direct_end_session, build_end_session_url, is_direct
+from hub.oidc.metadata import process_metadata
+from hub.secret import Secret
+from tests.oidc.samples import IRIS, METADATA, iris_discovery, settings
+
+WITHOUT = dataclasses.replace(METADATA, end_session_endpoint=None)
+
+
+class TestBrowser:
+    """Section 2: the browser visits the endpoint."""
+
+    def test_url(self) -> None:
+        """O1, O2: the client is named by its id, never by an ID token, and the state goes along."""
+        url = build_end_session_url(METADATA, "hub", "https://hub.example/?a=b", "s")
+
+        assert url is not None
+        assert parse_qsl(urlsplit(url).query) == [
+            ("client_id", "hub"),
+            ("post_logout_redirect_uri", "https://hub.example/?a=b"),
+            ("state", "s"),
+        ]
+
+    def test_no_endpoint(self) -> None:
+        """Without an endpoint there is nowhere to go."""
+        assert build_end_session_url(WITHOUT, "hub", "https://hub.example/", "s") is None
+
+
+class TestDirect:
+    """The hub calls the endpoint itself."""
+
+    def test_request(self) -> None:
+        """The ID token is in the body, not in the URL, and is not printed."""
+        request = build_direct_end_session(METADATA, Secret("the-id-token"), "hub")
+
+        assert request is not None
+        assert parse_qsl(request.body) == [("id_token_hint", "the-id-token"), ("client_id", "hub")]
+        assert "the-id-token" not in request.url + repr(request)
+
+    def test_no_endpoint(self) -> None:
+        """Without an endpoint there is no request."""
+        assert build_direct_end_session(WITHOUT, Secret("t"), "hub") is None
+
+    @pytest.mark.parametrize(
+        ("chosen", "iris", "direct"),
+        [
+            ("auto", True, True),
+            ("auto", False, False),
+            ("direct", False, True),
+            ("browser", True, False),
+        ],
+    )
+    def test_choice(self, chosen: Literal["auto", "browser", "direct"], iris: bool, direct: bool) -> None:
+        """The setting decides; `auto` means direct for IRIS only."""
+        metadata = process_metadata(200, iris_discovery(), IRIS) if iris else METADATA
+
+        assert direct == is_direct(metadata, settings(end_session=chosen))

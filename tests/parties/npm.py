@@ -1,0 +1,49 @@
+"""Locked npm packages, installed once with the Node of the Python environment."""
+
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+BIN = Path(sys.executable).parent  # not resolved: the links of a virtual environment lead out of it
+
+
+def environment() -> dict[str, str]:
+    """Return the environment in which node and npm are those of the Python environment."""
+    return {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}", "NO_UPDATE_NOTIFIER": "1"}
+
+
+def install(folder: Path, *then: str) -> None:
+    """Install what the lock file in `folder` names, once, however many test processes ask for it at the same time.
+
+    Parameters:
+        then: A command that completes the installation, run in `folder`.
+    """
+    lock_file = folder / "package-lock.json"
+    marker = folder / "node_modules" / ".installed"
+    with _exclusive(folder):
+        if marker.exists() and marker.read_bytes() == lock_file.read_bytes():
+            return
+        _run(folder, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+        if then:
+            _run(folder, *then)
+        marker.write_bytes(lock_file.read_bytes())
+
+
+def _run(folder: Path, *command: str) -> None:
+    result = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+
+
+@contextmanager
+def _exclusive(folder: Path) -> Iterator[None]:
+    """Hold a lock on `folder` that other processes wait for."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

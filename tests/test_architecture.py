@@ -1,0 +1,300 @@
+"""The house rules that a machine can check: layers, doors, cycles, purity, clocks, docstrings, state. Imports nothing of ours."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+LAYERS: list[set[str]] = [  # from the ground up; a module imports from its own room and from below
+    {"hub", "hub.errors", "hub.clock", "hub.secret", "hub.log", "hub.metrics", "hub.settings"},
+    {"hub.oidc"},
+    {"hub.session"},
+    {"hub.tokens"},
+    {"hub.gateway", "hub.login"},
+    {"hub.channel"},
+    {"hub.web"},
+    {"hub.services"},
+    {"hub.application"},
+    {"hub.server", "hub.supervisor", "hub.embedded_redis"},
+    {"hub.__main__"},
+]
+
+GROUND = LAYERS[0]
+TOP = LAYERS[-2]
+
+DOORS: dict[str, set[str]] = {
+    "tornado": {"hub.application", "hub.server"},  # and hub.web
+    "redis": {
+        "hub.session.store",
+        "hub.session.refresh_lock",
+        "hub.session.events",
+        "hub.session.redis_client",
+        "hub.embedded_redis",
+    },
+    "aiohttp": {"hub.oidc.provider", "hub.gateway.resource_server"},
+}
+
+PURE = {
+    *("hub.errors", "hub.secret", "hub.settings", "hub.log", "hub.metrics"),
+    *("hub.oidc.answer", "hub.oidc.authorization", "hub.oidc.end_session", "hub.oidc.id_token", "hub.oidc.jwks"),
+    *("hub.oidc.metadata", "hub.oidc.token_endpoint"),
+    *("hub.session.model", "hub.session.codec", "hub.session.keyring", "hub.session.cookie"),
+    *("hub.tokens.schedule", "hub.login.return_url"),
+    *("hub.gateway.routes", "hub.gateway.policy", "hub.gateway.headers"),
+    *("hub.channel.messages", "hub.channel.codec", "hub.channel.connection", "hub.channel.outbox"),
+    *("hub.channel.admission", "hub.channel.bodies", "hub.channel.close_codes", "hub.channel.events"),
+    *("hub.channel.liveness", "hub.channel.requests", "hub.channel.uploads"),
+    *("hub.web.csrf", "hub.web.client_address"),
+}
+
+CLOCK_CALLS = {
+    *("time.time", "time.time_ns", "time.monotonic", "time.perf_counter", "time.sleep"),
+    *("asyncio.sleep", "datetime.now", "datetime.utcnow", "datetime.today", "date.today"),
+}
+
+CLOCK_OWNERS = {
+    "hub.clock": CLOCK_CALLS,
+    "hub.supervisor": {"time.monotonic", "asyncio.sleep"},  # both wait for real processes, which no test clock moves
+    "hub.embedded_redis": {"asyncio.sleep"},
+}
+
+OUTER_LOOPS = {
+    "hub.channel.driver",
+    "hub.tokens.refresh_worker",
+}  # web/base.py gets Tornado's own outer loop through log_exception
+
+MUTATORS = {"append", "add", "update", "pop", "popitem", "clear", "setdefault", "extend", "insert", "remove", "discard", "sort"}
+
+
+@dataclass(frozen=True)
+class Module:
+    """One source file."""
+
+    name: str
+    path: Path
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """Its syntax tree."""
+        return ast.parse(self.path.read_text(encoding="utf-8"))
+
+    @cached_property
+    def imports(self) -> list[str]:
+        """The full names of what it imports, wherever in the file."""
+        found: list[str] = []
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                found += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{self.name} imports by dots"
+                found += [f"{node.module}.{alias.name}" for alias in node.names]
+        return found
+
+    @property
+    def functions(self) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+        """All functions and methods in it."""
+        return (node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def read(package: str) -> dict[str, Module]:
+    """Return the modules of a package by their dotted names."""
+    found = {}
+    for path in sorted((PROJECT / package).rglob("*.py")):
+        name = ".".join(path.relative_to(PROJECT).with_suffix("").parts).removesuffix(".__init__")
+        found[name] = Module(name, path)
+    return found
+
+
+HUB = read("hub")
+STANDIN = read("iris_standin")
+EACH_HUB_MODULE = pytest.mark.parametrize("module", HUB.values(), ids=HUB)
+
+
+def module_of(imported: str) -> str | None:
+    """Return the module of the hub that an imported name stands in; None if it is none of ours."""
+    while imported and imported not in HUB:
+        imported = imported.rpartition(".")[0]
+    return imported or None
+
+
+def inner_imports(module: Module) -> set[str]:
+    """Return the modules of the hub that `module` imports."""
+    return {name for imported in module.imports if (name := module_of(imported))} - {module.name}
+
+
+def room(name: str) -> str:
+    """Return the package below `hub`, or the module itself where it stands alone."""
+    parts = name.split(".")
+    return ".".join(parts[:2]) if len(parts) > 1 else name
+
+
+def floor(name: str) -> int:
+    """Return the index of a module's layer."""
+    return next(index for index, layer in enumerate(LAYERS) if room(name) in layer)
+
+
+def called(node: ast.AST) -> str:
+    """Return the last two parts of a dotted name."""
+    return ".".join(ast.unparse(node).split(".")[-2:])
+
+
+@EACH_HUB_MODULE
+def test_imports_point_down(module: Module) -> None:
+    """A module imports from its own room or from a lower floor, never from above and never from the room beside it."""
+    assert [
+        name
+        for name in sorted(inner_imports(module))
+        if room(name) != room(module.name)
+        and floor(name) >= floor(module.name)
+        and not (floor(name) == floor(module.name) and (name in GROUND or name in TOP))
+    ] == []
+
+
+def test_no_import_cycle() -> None:
+    """No module imports itself, over however many others."""
+    graph = {name: inner_imports(module) - {"hub"} for name, module in HUB.items()}
+    while leaves := {name for name, imported in graph.items() if not imported}:
+        graph = {name: imported - leaves for name, imported in graph.items() if name not in leaves}
+
+    assert graph == {}
+
+
+@EACH_HUB_MODULE
+def test_doors(module: Module) -> None:
+    """The library that talks to a party is imported by the door of that party alone."""
+    libraries = {name.partition(".")[0] for name in module.imports} & set(DOORS)
+    if room(module.name) == "hub.web":
+        libraries.discard("tornado")
+
+    assert {library for library in libraries if module.name not in DOORS[library]} == set()
+
+
+def test_doors_exist() -> None:
+    """Each module that the lists of this file name is there: a list that names nothing checks nothing."""
+    named = {*PURE, *CLOCK_OWNERS, *OUTER_LOOPS, *(name for names in DOORS.values() for name in names)}
+
+    assert named - set(HUB) == set()
+    assert {room(name) for name in HUB} == {name for layer in LAYERS for name in layer}
+
+
+@pytest.mark.parametrize("name", sorted(PURE))
+def test_pure_modules(name: str) -> None:
+    """A pure module has no coroutine in it and does not know asyncio: values in, values out."""
+    module = HUB[name]
+    asynchronous = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
+
+    assert [node for node in ast.walk(module.tree) if isinstance(node, asynchronous)] == []
+    assert "asyncio" not in module.imports
+
+
+@EACH_HUB_MODULE
+def test_one_clock(module: Module) -> None:
+    """Time is read and waited for through the injected clock."""
+    used = {called(node.func) for node in ast.walk(module.tree) if isinstance(node, ast.Call)} & CLOCK_CALLS
+    by_name = {name for name in module.imports if called(ast.parse(name)) in CLOCK_CALLS}
+
+    assert used - CLOCK_OWNERS.get(module.name, set()) == set()
+    assert by_name == set(), "import the module, so that this test sees the call"
+
+
+@EACH_HUB_MODULE
+def test_outer_loops(module: Module) -> None:
+    """`except Exception` stands in the outer loops alone; everywhere else errors are named."""
+    nets = [
+        handler.lineno
+        for handler in ast.walk(module.tree)
+        if isinstance(handler, ast.ExceptHandler)
+        and (handler.type is None or {"Exception", "BaseException"} & names_in(handler.type))
+    ]
+
+    assert nets == [] or module.name in OUTER_LOOPS
+
+
+def names_in(node: ast.AST) -> set[str]:
+    """Return the plain names in an expression."""
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
+@pytest.mark.parametrize("module", [*HUB.values(), *STANDIN.values()], ids=[*HUB, *STANDIN])
+def test_docstrings(module: Module) -> None:
+    """Every module and every public class and function says what it is for."""
+    assert ast.get_docstring(module.tree), "the module has none"
+    assert list(undocumented(module.tree)) == []
+
+
+def undocumented(parent: ast.Module | ast.ClassDef) -> Iterator[str]:
+    """Yield public definitions without a docstring. A method that a base or a protocol of ours documents needs none."""
+    for node in parent.body:
+        if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) or node.name.startswith("_"):
+            continue
+        if not ast.get_docstring(node) and not is_documented_elsewhere(parent, node):
+            yield node.name
+        if isinstance(node, ast.ClassDef):
+            yield from undocumented(node)
+
+
+def is_documented_elsewhere(parent: ast.Module | ast.ClassDef, node: ast.AST) -> bool:
+    """Tell whether `node` implements what Tornado or the protocol `Clock` describes, or sets a documented property."""
+    if not isinstance(parent, ast.ClassDef) or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    is_setter = any(ast.unparse(decorator).endswith(".setter") for decorator in node.decorator_list)
+    overrides_tornado = any("Handler" in ast.unparse(base) for base in parent.bases) and node.name in TORNADO_HOOKS
+    return is_setter or overrides_tornado or parent.name == "SystemClock"
+
+
+TORNADO_HOOKS = {
+    *("initialize", "prepare", "get", "head", "post", "put", "patch", "delete", "options", "data_received"),
+    *("set_default_headers", "set_headers", "set_extra_headers", "get_cache_time", "on_finish", "open", "on_message"),
+}
+
+
+def test_product_and_standin_are_strangers() -> None:
+    """The hub knows nothing of the stand-in for IRIS, and the stand-in nothing of the hub."""
+    assert [name for name, module in HUB.items() if any(i.startswith("iris_standin") for i in module.imports)] == []
+    assert [name for name, module in STANDIN.items() if any(i.split(".")[0] == "hub" for i in module.imports)] == []
+
+
+@EACH_HUB_MODULE
+def test_no_module_level_state(module: Module) -> None:
+    """Module level holds constants, types, loggers and codecs; nothing there is ever written to, and nothing is cached."""
+    names = set(module_level_names(module))
+    written = sorted(f"{function.name}: {target}" for function in module.functions for target in writes(function, names))
+
+    assert [name for name in names if not is_constant_type_or_logger(name)] == []
+    assert written == []
+    assert [name for name in module.imports if name in {"functools.cache", "functools.lru_cache"}] == []
+
+
+def module_level_names(module: Module) -> Iterator[str]:
+    """Yield the names that are assigned at module level."""
+    for node in module.tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        for target in targets:
+            yield from sorted(names_in(target))
+
+
+def is_constant_type_or_logger(name: str) -> bool:
+    """Tell whether the name is UPPER_CASE, a CamelCase type, a logger, or a private codec, which holds no state."""
+    bare = name.strip("_")
+    is_type = bare[:1].isupper() and "_" not in bare
+    return bare.isupper() or is_type or bare in ALLOWED_LOWER_CASE or bare.startswith(("decode", "encode"))
+
+
+ALLOWED_LOWER_CASE = {"logger", "log", "version", "decoder", "encoder", "token_matches"}
+
+
+def writes(function: ast.FunctionDef | ast.AsyncFunctionDef, names: set[str]) -> Iterator[str]:
+    """Yield what a function does to change a module-level name."""
+    local = {argument.arg for argument in ast.walk(function) if isinstance(argument, ast.arg)}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Global):
+            yield f"global {', '.join(node.names)}"
+        elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
+            yield from ({ast.unparse(node.value)} & names) - local
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in MUTATORS:
+            yield from ({ast.unparse(node.func.value)} & names) - local

@@ -1,0 +1,132 @@
+"""Refreshers of two workers in front of one Redis and one provider that misbehaves on command."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from hub.clock import Clock
+from hub.metrics import Metrics
+from hub.oidc.provider import OpenIDProvider
+from hub.secret import Secret
+from hub.session.codec import Codec
+from hub.session.events import EventFeed
+from hub.session.keyring import Keyring
+from hub.session.model import Lifetimes, Session, SessionId, TokenSet
+from hub.session.redis_client import connect
+from hub.session.refresh_lock import RefreshLock
+from hub.session.sessions import Sessions
+from hub.session.store import SessionStore
+from hub.settings import ProviderSettings
+from hub.tokens.access import TokenAccess
+from hub.tokens.refresh_worker import RefreshWorker
+from hub.tokens.refresher import Refresher
+from hub.tokens.schedule import scheduled
+from tests.parties.clock import ManualClock
+from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, SUBJECT, HostileProvider
+from tests.session.samples import make_session
+
+LIFETIMES = Lifetimes(idle_seconds=900, absolute_seconds=43200)
+TOKEN_PATH = "/token"
+
+
+@dataclass
+class Worker:
+    """What one worker process has for refreshing."""
+
+    clock: Clock
+    store: SessionStore
+    sessions: Sessions
+    provider: OpenIDProvider
+    refresher: Refresher
+    access: TokenAccess
+    background: RefreshWorker
+    metrics: Metrics
+
+    def outcomes(self, outcome: str) -> float:
+        """Return how often refreshing ended so."""
+        value = self.metrics.refreshes.labels(outcome)._value.get()
+        return float(value)
+
+
+@asynccontextmanager
+async def worker(redis_url: str, issuer: str, keyring: Keyring, clock: Clock) -> AsyncIterator[Worker]:
+    """Build one worker's part."""
+    client = connect(redis_url, 2.0)
+    metrics = Metrics()
+    store = SessionStore(client, Codec(keyring), LIFETIMES, clock)
+    events = EventFeed(client, clock)
+    sessions = Sessions(store, events, LIFETIMES, clock, metrics)
+    settings = ProviderSettings(issuer=issuer, client_id=CLIENT_ID, client_secret=Secret(CLIENT_SECRET), timeout_seconds=5.0)
+    provider = OpenIDProvider(settings, clock)
+    await provider.start()
+    lock = RefreshLock(client, clock)
+    refresher = Refresher(store, sessions, lock, provider, events, clock, metrics, jitter=lambda: 0.0)
+    background = RefreshWorker(store, sessions, refresher, clock)
+    try:
+        yield Worker(clock, store, sessions, provider, refresher, TokenAccess(refresher, clock), background, metrics)
+    finally:
+        await refresher.close()
+        await provider.close()
+        await client.aclose()
+
+
+@pytest.fixture
+def keyring() -> Keyring:
+    """The key that all workers share."""
+    return Keyring([secrets.token_bytes(32)])
+
+
+@pytest.fixture
+async def party(clock: ManualClock) -> AsyncIterator[HostileProvider]:
+    """The provider."""
+    async with HostileProvider.start() as party:
+        party.now = clock.now
+        yield party
+
+
+@pytest.fixture
+async def one(redis_url: str, party: HostileProvider, keyring: Keyring, clock: ManualClock) -> AsyncIterator[Worker]:
+    """A worker."""
+    async with worker(redis_url, party.issuer, keyring, clock) as built:
+        yield built
+
+
+@pytest.fixture
+async def other(redis_url: str, party: HostileProvider, keyring: Keyring, clock: ManualClock) -> AsyncIterator[Worker]:
+    """Another worker on the same Redis."""
+    async with worker(redis_url, party.issuer, keyring, clock) as built:
+        yield built
+
+
+@pytest.fixture
+async def session(one: Worker, party: HostileProvider, clock: ManualClock) -> Session:
+    """A session with tokens of the provider that live for 300 s; its refresh is due after 270 s."""
+    response, now = party.grant(), clock.now()
+    tokens = TokenSet(
+        access_token=Secret(response["access_token"]),
+        obtained_at=now,
+        expires_at=now + 300,
+        refresh_token=Secret(response["refresh_token"]),
+        id_token=Secret(response["id_token"]),
+    )
+    session = make_session(SessionId.generate(), now=now, tokens=scheduled(tokens, 0.0), subject=SUBJECT)
+    session = replace_issuer(session, party.issuer)
+    await one.sessions.start(session)
+    return session
+
+
+def replace_issuer(session: Session, issuer: str) -> Session:
+    """Return the session as one of another provider."""
+    from dataclasses import replace
+
+    return replace(session, issuer=issuer)
+
+
+async def time_passes(clock: ManualClock, until: "asyncio.Task[object]") -> None:
+    """Move the clock in small steps until the task is done: for what polls by the clock while I/O is real."""
+    while not until.done():
+        await clock.advance(0.05)

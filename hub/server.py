@@ -21,7 +21,8 @@ from hub.clock import SystemClock
 from hub.embedded_redis import EmbeddedRedis, EmbeddedRedisError
 from hub.services import Services
 from hub.session.keyring import Keyring, KeyringError, make_key_file
-from hub.settings import Settings, SettingsError, load
+from hub.settings import Settings, SettingsError
+from hub.settings_reader import load
 from hub.supervisor import Supervisor, WorkersFailed
 
 DEFAULT_CONFIG = Path("conf/hub.toml")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.settings import SECTIONS, RouteSettings, Settings, SettingsError, load
+from hub.settings import SECTIONS, RouteSettings, Settings, SettingsError
+from hub.settings_reader import load
 
 REQUIRED = {
     "HUB_PROVIDER_ISSUER": "https://iris.example/oauth2",

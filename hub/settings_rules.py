@@ -1,0 +1,148 @@
+"""What can be wrong with settings although each value alone is of its type. Pure, but for a look whether a named file exists."""
+
+import ipaddress
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from hub.settings import (
+    ChannelSettings,
+    ProviderSettings,
+    RouteSettings,
+    ServerSettings,
+    SessionSettings,
+    Settings,
+    is_loopback,
+)
+
+
+def contradictions(settings: Settings) -> list[str]:
+    """Return what is wrong although each value alone is of its type."""
+    return [
+        *_server_mistakes(settings.server),
+        *_redis_mistakes(settings),
+        *_provider_mistakes(settings.provider, settings.server.allow_insecure_http),
+        *_session_mistakes(settings.session),
+        *_route_mistakes(settings.routes),
+        *_channel_mistakes(settings.channel),
+    ]
+
+
+def _parse_url(text: str) -> SplitResult:
+    """Return the parts of an http(s) URL; of anything else an empty one, so that a check of its parts fails."""
+    url = urlsplit(text)
+    try:
+        is_url = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:  # a port that is no port
+        is_url = False
+    return url if is_url else urlsplit("")
+
+
+def _server_mistakes(server: ServerSettings) -> list[str]:
+    mistakes = []
+    url = _parse_url(server.public_url)
+    if not url.hostname or url.path.strip("/") or url.query or url.fragment:
+        mistakes.append("server.public_url: must be scheme, host and port only, such as https://clinic.example.")
+    elif url.scheme == "http" and not is_loopback(url.hostname) and not server.allow_insecure_http:
+        mistakes.append(
+            "server.public_url: plain HTTP would send the session cookie in clear over the network. Use https, or set "
+            "server.allow_insecure_http = true on a network where that does not matter."
+        )
+    if bool(server.tls_certificate_file) != bool(server.tls_key_file):
+        missing = "tls_key_file" if server.tls_certificate_file else "tls_certificate_file"
+        mistakes.append(f"server.{missing}: is missing; certificate and key go together.")
+    mistakes.extend(
+        f"server.{key}: there is no file {value}."
+        for key in ("tls_certificate_file", "tls_key_file")
+        if (value := getattr(server, key)) and not Path(value).is_file()
+    )
+    for network in server.trusted_proxies:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            mistakes.append(f"server.trusted_proxies: {network!r} is no network; write it as 10.0.0.0/8 or 10.1.2.3.")
+    return mistakes
+
+
+def _redis_mistakes(settings: Settings) -> list[str]:
+    url = settings.redis.url
+    if not url:
+        return []
+    mistakes = []
+    if urlsplit(url).scheme not in ("redis", "rediss", "unix"):
+        mistakes.append("redis.url: must begin with redis://, rediss:// or unix://.")
+    if not settings.session.key_files:
+        mistakes.append(
+            "session.key_files: is missing. Hubs that share one Redis need the same key: make one with "
+            "`python run.py --make-key FILE` and name it on every machine."
+        )
+    return mistakes
+
+
+def _provider_mistakes(provider: ProviderSettings, allow_insecure_http: bool) -> list[str]:
+    mistakes = [f"provider.{key}: is missing." for key in ("issuer", "client_id") if not getattr(provider, key)]
+    if not provider.client_secret and not provider.client_secret_file:
+        mistakes.append("provider.client_secret: is missing; better still, name a file in provider.client_secret_file.")
+    url = _parse_url(provider.issuer)
+    if provider.issuer and (not url.hostname or url.query or url.fragment):
+        mistakes.append("provider.issuer: must be the URL that the provider calls itself by, without query or fragment.")
+    elif url.scheme == "http" and not is_loopback(url.hostname or "") and not allow_insecure_http:
+        mistakes.append("provider.issuer: must be https; codes and tokens would cross the network in clear.")
+    if "openid" not in provider.scopes:
+        mistakes.append("provider.scopes: must contain openid, else the provider sends no ID token.")
+    weak = [name for name in provider.signing_algorithms if name.lower() == "none" or name.startswith("HS")]
+    if weak:
+        mistakes.append(f"provider.signing_algorithms: {', '.join(weak)} cannot be accepted; name asymmetric algorithms.")
+    reserved = sorted(RESERVED_AUTHORIZATION_PARAMETERS.intersection(provider.authorization_parameters))
+    mistakes.extend(f"provider.authorization_parameters: {name} is set by the hub itself." for name in reserved)
+    return mistakes
+
+
+RESERVED_AUTHORIZATION_PARAMETERS = frozenset(
+    {"response_type", "response_mode", "client_id", "redirect_uri", "scope", "state", "nonce"}
+    | {"code_challenge", "code_challenge_method", "request", "request_uri"}
+)
+
+
+def _session_mistakes(session: SessionSettings) -> list[str]:
+    mistakes = [f"session.key_files: there is no file {name}." for name in session.key_files if not Path(name).is_file()]
+    if session.idle_timeout_seconds > session.absolute_timeout_seconds:
+        mistakes.append("session.idle_timeout_seconds: must not be longer than session.absolute_timeout_seconds.")
+    return mistakes
+
+
+def _route_mistakes(routes: list[RouteSettings]) -> list[str]:
+    mistakes = []
+    seen: set[str] = set()
+    for index, route in enumerate(routes):
+        name = f"routes[{index}]"
+        prefix = route.prefix
+        if not prefix.startswith("/") or prefix.endswith("/") or "//" in prefix or set(prefix) & set("?#%\\ ") or ".." in prefix:
+            mistakes.append(f"{name}.prefix: must begin with / and not end with it, such as /api.")
+        elif prefix == "/hub" or prefix.startswith("/hub/"):
+            mistakes.append(f"{name}.prefix: /hub belongs to the hub itself.")
+        if prefix in seen:
+            mistakes.append(f"{name}.prefix: {prefix} is used by another route already.")
+        seen.add(prefix)
+        url = _parse_url(route.target)
+        if not url.hostname or url.query or url.fragment or url.username:
+            mistakes.append(f"{name}.target: must be a base URL such as https://iris.example/csp/clinic.")
+        unknown = [method for method in route.methods if method not in KNOWN_METHODS]
+        if unknown or not route.methods:
+            mistakes.append(f"{name}.methods: may hold {', '.join(sorted(KNOWN_METHODS))}; found {', '.join(unknown) or 'none'}.")
+        if route.ca_file and not Path(route.ca_file).is_file():
+            mistakes.append(f"{name}.ca_file: there is no file {route.ca_file}.")
+    return mistakes
+
+
+KNOWN_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+
+
+def _channel_mistakes(channel: ChannelSettings) -> list[str]:
+    mistakes = []
+    if channel.inline > channel.frame:
+        mistakes.append("channel.inline: must not be larger than channel.frame.")
+    if channel.window > channel.connection_window:
+        mistakes.append("channel.window: must not be larger than channel.connection_window.")
+    if channel.request_timeout_seconds > channel.request_timeout_max_seconds:
+        mistakes.append("channel.request_timeout_seconds: must not be longer than channel.request_timeout_max_seconds.")
+    return mistakes

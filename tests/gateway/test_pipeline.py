@@ -134,9 +134,7 @@ class TestForwarding:
 
         assert (response.status, await read(response)) == (200, b"hello")
         assert (seen.method, seen.target) == ("POST", "/csp/clinic/%25CSP.REST.cls?x=1")
-        assert {
-            name: seen.header(name) for name in ("Authorization", "Content-Type", "Cookie", "Via", "X-Forwarded-For")
-        } == {
+        assert {name: seen.header(name) for name in ("Authorization", "Content-Type", "Cookie", "Via", "X-Forwarded-For")} == {
             "Authorization": "Bearer token-1",
             "Content-Type": "text/plain",
             "Cookie": None,
@@ -159,9 +157,7 @@ class TestForwarding:
         response = await hub.handle()
 
         assert (status, b"b", 1) == (response.status, await read(response), len(hub.server.requests))
-        assert [field for field in response.headers if field[0] in ("Location", "Set-Cookie")] == [
-            ("Location", "/api/y")
-        ]
+        assert [field for field in response.headers if field[0] in ("Location", "Set-Cookie")] == [("Location", "/api/y")]
 
     async def test_tells_an_adapter_the_route(self, hub):
         """Before the body is read an adapter learns its limit and the token rule."""

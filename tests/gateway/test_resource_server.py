@@ -104,9 +104,7 @@ class TestMessages:
         """Method, target and fields arrive as given, with nothing added but host and length."""
         server = await serve(echo)
         fields = [("X-Twice", "1"), ("X-Twice", "2"), ("X-Name", "M\xc3\xbcller")]
-        await read(
-            await send(door, server.url, "POST", path="/a%2Fb/%25CSP.REST.cls?q=%20a|b&{", headers=fields, body=b"{}")
-        )
+        await read(await send(door, server.url, "POST", path="/a%2Fb/%25CSP.REST.cls?q=%20a|b&{", headers=fields, body=b"{}"))
         received = server.requests[0]
 
         assert (received.method, received.target) == ("POST", "/a%2Fb/%25CSP.REST.cls?q=%20a|b&{")
@@ -274,9 +272,7 @@ class TestConnections:
         """Bytes behind the end of an answer do not answer the next request."""
 
         async def behave(exchange: Exchange) -> None:
-            await exchange.write(
-                head(200, ("Content-Length", "2")) + b"ok" + head(200, ("Content-Length", "6")) + b"forged"
-            )
+            await exchange.write(head(200, ("Content-Length", "2")) + b"ok" + head(200, ("Content-Length", "6")) + b"forged")
 
         server = await serve(behave)
         await read(await send(door, server.url))

@@ -104,9 +104,7 @@ class TestSingleSignOn:
         browser.standin.change(session_seconds=100)
         _, _, page = await browser.get(await begin(browser))
         form = hidden_fields(page) | {"Username": "alice", "Password": "alice-demo", "Accept": "Accept"}
-        async with browser.http.post(
-            f"{browser.standin.issuer}/authorize", data=form, allow_redirects=False
-        ) as response:
+        async with browser.http.post(f"{browser.standin.issuer}/authorize", data=form, allow_redirects=False) as response:
             cookie = response.cookies["CSPOAuth2Session"]
         await clock.advance(100)
 
@@ -144,9 +142,7 @@ class TestSingleSignOn:
 
 class TestRefusals:
     @pytest.mark.parametrize("changes", [{"client_id": "nobody"}, {"redirect_uri": f"{REDIRECT_URI}/"}])
-    async def test_an_unknown_client_or_redirect_uri_gets_a_page(
-        self, browser: Browser, changes: dict[str, str]
-    ) -> None:
+    async def test_an_unknown_client_or_redirect_uri_gets_a_page(self, browser: Browser, changes: dict[str, str]) -> None:
         """Nobody is redirected to an address that is not registered."""
         status, location, page = await browser.get("/authorize", **browser.request_parameters(**changes))
 
@@ -163,9 +159,7 @@ class TestRefusals:
             ({"claims": "["}, "invalid_request"),
         ],
     )
-    async def test_other_mistakes_are_told_to_the_client(
-        self, browser: Browser, changes: dict[str, str], error: str
-    ) -> None:
+    async def test_other_mistakes_are_told_to_the_client(self, browser: Browser, changes: dict[str, str], error: str) -> None:
         """The error comes with the state."""
         response = await refusal(browser, **changes)
 

@@ -73,6 +73,4 @@ def test_custom_scopes_follow_the_standard_ones_sorted() -> None:
 def test_opaque_access_tokens_have_no_algorithms() -> None:
     """The members about access tokens appear only if those are JWTs."""
     assert "access_token_signing_alg_values_supported" in discovery_document(ISSUER, Options())
-    assert "access_token_signing_alg_values_supported" not in discovery_document(
-        ISSUER, Options(opaque_access_token=True)
-    )
+    assert "access_token_signing_alg_values_supported" not in discovery_document(ISSUER, Options(opaque_access_token=True))

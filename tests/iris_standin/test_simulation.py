@@ -73,9 +73,7 @@ async def test_every_secret_is_listed(browser: Browser) -> None:
     _, issued = await browser.json(f"{browser.standin.url}/__sim/issued")
 
     assert [code] == issued["code"]
-    assert all(
-        [before[kind], after[kind]] == issued[kind] for kind in ("access_token", "refresh_token") if before[kind]
-    )
+    assert all([before[kind], after[kind]] == issued[kind] for kind in ("access_token", "refresh_token") if before[kind])
     assert issued["id_token"]
 
 

@@ -106,9 +106,7 @@ class TestCodeExchange:
     async def test_audience_and_requested_claims(self, standin: Standin, browser: Browser) -> None:
         """`aud` sets the access token's audience; in array mode the ID token has it too, and the claims asked for."""
         standin.change(aud_mode="array", response_properties={"patient": "7"})
-        members = await browser.tokens(
-            aud="https://a.example https://b.example", claims='{"id_token": {"email": null}}'
-        )
+        members = await browser.tokens(aud="https://a.example https://b.example", claims='{"id_token": {"email": null}}')
 
         assert claims(members["access_token"])["aud"] == ["https://a.example", "https://b.example"]
         assert claims(members["id_token"])["aud"] == ["https://a.example", "https://b.example", CLIENT_ID]
@@ -238,9 +236,7 @@ class TestRefresh:
 
     async def test_what_a_refresh_leaves_out(self, browser: Browser) -> None:
         """Toggles leave out the refresh token and the ID token, or put the nonce back."""
-        browser.standin.change(
-            rotate_refresh=False, refresh_returns_refresh_token=False, refresh_returns_id_token=False
-        )
+        browser.standin.change(rotate_refresh=False, refresh_returns_refresh_token=False, refresh_returns_id_token=False)
         token = (await browser.tokens())["refresh_token"]
         _, bare = await browser.refresh(token)
         browser.standin.change(refresh_returns_id_token=True, id_token_nonce_on_refresh="original")

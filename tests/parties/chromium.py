@@ -1,4 +1,4 @@
-"""A real Chromium without a window, driven by Playwright, and a record of all that it complained about and was sent.
+"""A real Chromium without a window, driven by Playwright, and a record of what it complains about.
 
 The machine's own Chromium is taken if there is one (`HUB_TESTS_CHROMIUM` names another); else the one inside a locked npm package, which
 brings its fonts and libraries along. So nothing has to be installed by hand.
@@ -54,13 +54,13 @@ class Chromium:
     Attributes:
         complaints: Errors and warnings of the console (violations of the content security policy among them), and
             exceptions that no script caught.
-        received: Text of every document, script and API answer, and every channel frame, as `(url, content)`.
+        frames: Every message that came over a WebSocket, as `(url, content)`.
     """
 
     def __init__(self, context: BrowserContext) -> None:
         self.context = context
         self.complaints: list[str] = []
-        self.received: list[tuple[str, bytes]] = []
+        self.frames: list[tuple[str, bytes]] = []
         context.on("console", lambda message: self._complain(message.type, message.text))
         context.on("weberror", lambda error: self.complaints.append(f"exception: {error.error}"))
         context.on("page", lambda page: page.on("websocket", self._listen))
@@ -99,7 +99,7 @@ class Chromium:
 
     def _listen(self, socket: WebSocket) -> None:
         def record(frame: str | bytes) -> None:
-            self.received.append((socket.url, frame.encode() if isinstance(frame, str) else frame))
+            self.frames.append((socket.url, frame.encode() if isinstance(frame, str) else frame))
 
         socket.on("framereceived", record)
 

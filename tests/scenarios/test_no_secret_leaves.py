@@ -17,7 +17,12 @@ from tests.scenarios.conftest import Clinic, StartClinic
 def spellings(secret: str) -> list[str]:
     """Return `secret` as it might stand somewhere: plain, percent-encoded, base64."""
     plain = secret.encode()
-    return [secret, urllib.parse.quote(secret, safe=""), base64.b64encode(plain).decode(), base64.urlsafe_b64encode(plain).decode()]
+    return [
+        secret,
+        urllib.parse.quote(secret, safe=""),
+        base64.b64encode(plain).decode(),
+        base64.urlsafe_b64encode(plain).decode(),
+    ]
 
 
 def found_at_browser(browser: Browser, hub_url: str, secrets: list[str]) -> list[tuple[str, str]]:
@@ -38,7 +43,15 @@ async def use_everything(clinic: Clinic, browser: Browser) -> list[str]:
     await clinic.log_in(browser)
     session_ids = [browser.session_cookie() or ""]
     channel = await Channel.open(browser)
-    for path in ("/api/echo", "/api/patients?q=a", "/api/error", "/api/unauthorized", "/api/basic", "/api/forbidden", "/api/nothing"):
+    for path in (
+        "/api/echo",
+        "/api/patients?q=a",
+        "/api/error",
+        "/api/unauthorized",
+        "/api/basic",
+        "/api/forbidden",
+        "/api/nothing",
+    ):
         await browser.fetch(path)
         await channel.request("GET", path)
     await browser.fetch("/api/redirect")

@@ -82,7 +82,9 @@ async def test_ten_lifetimes_under_load(setup: Setup) -> None:
                 statuses[(await channel.request("GET", "/api/who")).status] += 1
             await channel.close()
 
-        await asyncio.gather(*(call_over_http() for _ in range(CALLERS // 2)), *(call_over_channel() for _ in range(CALLERS // 2)))
+        await asyncio.gather(
+            *(call_over_http() for _ in range(CALLERS // 2)), *(call_over_channel() for _ in range(CALLERS // 2))
+        )
         grants = await setup.provider.events(grant_type="refresh_token")
 
     tokens = {token for _, status, token in setup.api.calls if status == 200}

@@ -129,9 +129,7 @@ class TestPatients:
         async with api.call("DELETE", path) as deleted, api.call("GET", path) as gone:
             assert (deleted.status, gone.status) == (204, 404)
 
-    @pytest.mark.parametrize(
-        "body", [b"{", b"{}", b'{"family_name": "", "given_name": "A", "birth_date": "2000-01-01"}']
-    )
+    @pytest.mark.parametrize("body", [b"{", b"{}", b'{"family_name": "", "given_name": "A", "birth_date": "2000-01-01"}'])
     async def test_wrong_patients_are_400(self, api: Api, body: bytes) -> None:
         """Nothing is stored."""
         async with api.call("POST", "/patients", data=body) as response:

@@ -25,8 +25,11 @@ SECRET_KEYS = re.compile(
 SECRET_VALUES = re.compile(
     r"eyJ[\w-]{4,}\.[\w-]+\.?[\w-]*"  # a JWT
     r"|(?i:(?<=bearer )|(?<=basic ))[\w.~+/=-]{8,}"  # credentials of an Authorization header
-    r"|(?i:(?<=[?&\s]code=)|(?<=[?&\s]state=)|(?<=[?&]access_token=)|(?<=[?&]id_token_hint=))[^&\s\"']+"  # in a URL
+    r"|(?P<name>(?<![\w-])(?:code|state|nonce|code_verifier|access_token|refresh_token|id_token|id_token_hint|logout_token"
+    r"|client_secret|password|(?:__Host-Http-hub|hub-insecure)(?:-login)?|XSRF-TOKEN)=)[^&;\s\"']+",  # URL, form, cookie
 )
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 Event = MutableMapping[str, Any]
 
@@ -77,17 +80,36 @@ def get(name: str) -> structlog.stdlib.BoundLogger:
 def mask_secrets(_logger: object, _method: str, event: Event) -> Event:
     """Replace what must not be read in a log: fields with a secret's name, and secrets inside other text."""
     for key, value in event.items():
-        if isinstance(value, Secret) or (SECRET_KEYS.search(key) and value is not None):
-            event[key] = MASK
-        elif isinstance(value, str):
-            event[key] = mask_text(value)
-        elif isinstance(value, dict):
-            event[key] = mask_secrets(_logger, _method, dict(value))
-        elif isinstance(value, BaseException):
-            event[key] = mask_text(repr(value))
+        event[key] = _mask_trace(value) if key == "exception" and isinstance(value, str) else _mask(key, value)
     return event
 
 
 def mask_text(text: str) -> str:
-    """Mask tokens, credentials and codes inside `text`, and line breaks, with which a client could forge log lines."""
-    return SECRET_VALUES.sub(MASK, text)
+    """Mask tokens, credentials and codes inside `text`, and escape line breaks, with which a client could forge log lines."""
+    masked = SECRET_VALUES.sub(lambda found: (found["name"] or "") + MASK, text)
+    return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), masked)
+
+
+def _mask(key: str, value: Any) -> Any:
+    match value:
+        case None:
+            return None
+        case Secret():
+            return MASK
+        case _ if SECRET_KEYS.search(key):
+            return MASK
+        case str():
+            return mask_text(value)
+        case bytes() | BaseException():
+            return mask_text(repr(value))
+        case dict():
+            return {name: _mask(str(name), item) for name, item in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_mask("", item) for item in value]
+        case _:
+            return value
+
+
+def _mask_trace(trace: str) -> str:
+    """Keep the lines of a stack trace, but set in all after the first: none of them can pass for a log line of its own."""
+    return "\n  ".join(mask_text(line) for line in trace.splitlines())

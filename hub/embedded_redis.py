@@ -12,9 +12,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import AsyncExitStack
 from pathlib import Path
+from urllib.parse import quote
 
 import redis.asyncio
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from hub import log
 
@@ -22,6 +26,8 @@ if sys.platform != "win32":
     import fcntl
 
 START_SECONDS = 30.0  # reading a large append-only file takes a while
+POLL_SECONDS = 0.02  # the one wait that no injected clock governs: real processes are starting and ending
+LOCK_TRIES = 100  # the server of a hub that has just crashed needs a moment to end
 MAX_SOCKET_PATH = 100  # the kernel's limit is 107 bytes
 
 logger = log.get(__name__)
@@ -43,7 +49,7 @@ class EmbeddedRedis:
     @property
     def url(self) -> str:
         """The `unix://` URL of the running server."""
-        return f"unix://{self._socket}"
+        return f"unix://{quote(str(self._socket))}"
 
     async def start(self) -> None:
         """Start the server and wait until it has read its data and answers.
@@ -53,21 +59,25 @@ class EmbeddedRedis:
                 ended; its last words are in the message.
         """
         binary = _binary()
-        self._take_folder()
-        self._socket = self._socket_path()
-        self._process = subprocess.Popen(  # noqa: S603, ASYNC220 - our own binary; starting it takes a millisecond, once
-            [str(binary), *self._options()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            preexec_fn=_end_with_parent,
-        )
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                await self._wait_until_ready()
-        except TimeoutError as error:
-            await self.stop()
-            raise EmbeddedRedisError(f"The private Redis does not answer; see {self._log_file}.") from error
+        async with AsyncExitStack() as undo:
+            undo.push_async_callback(self.stop)
+            self._lock = self._open_folder()
+            await self._wait_for(self._lock)
+            self._socket = self._socket_path()
+            self._process = subprocess.Popen(  # noqa: S603, ASYNC220 - our own binary; starting it takes a millisecond, once
+                [str(binary), *self._options()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=[self._lock],  # the lock stands until the server has ended too, which after a crash takes a moment
+                preexec_fn=_end_with_parent,
+            )
+            try:
+                async with asyncio.timeout(START_SECONDS):
+                    await self._wait_until_ready()
+            except TimeoutError as error:
+                raise EmbeddedRedisError(f"The private Redis does not answer; see {self._log_file}.") from error
+            undo.pop_all()
         logger.info("redis.started", data_dir=str(self._folder), pid=self._process.pid)
 
     async def stop(self) -> None:
@@ -86,20 +96,26 @@ class EmbeddedRedis:
     def _log_file(self) -> Path:
         return self._folder / "valkey.log"
 
-    def _take_folder(self) -> None:
-        """Make the data folder and lock it: two servers on one append-only file would destroy it."""
+    def _open_folder(self) -> int:
+        """Make the data folder; return the descriptor of its lock file."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._folder.chmod(0o700)
-            self._lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            return os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise EmbeddedRedisError(f"redis.data_dir: {self._folder} cannot be used ({error.strerror}).") from error
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise EmbeddedRedisError(
-                f"redis.data_dir: another hub is using {self._folder.parent}. Stop it, or give this one a folder of its own."
-            ) from error
+
+    async def _wait_for(self, lock: int) -> None:
+        """Take the lock of the data folder: two servers on one append-only file would destroy it."""
+        for _ in range(LOCK_TRIES):
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                await asyncio.sleep(POLL_SECONDS)
+        raise EmbeddedRedisError(
+            f"redis.data_dir: another hub is using {self._folder.parent}. Stop it, or give this one a folder of its own."
+        )
 
     def _socket_path(self) -> Path:
         path = self._folder / "socket"
@@ -117,17 +133,25 @@ class EmbeddedRedis:
             *("--maxmemory-policy", "noeviction"),  # a full store must refuse, not forget sessions
         ]
 
+    def _last_words(self) -> str:
+        """Return the last line of the server's log, without process id and time."""
+        try:
+            lines = self._log_file.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        except OSError:
+            return ""
+        return f" ({lines[-1].rpartition(' # ')[2]})" if lines else ""
+
     async def _wait_until_ready(self) -> None:
-        client = redis.asyncio.Redis(unix_socket_path=str(self._socket))
+        client = redis.asyncio.Redis(unix_socket_path=str(self._socket), retry=Retry(NoBackoff(), 0))
         try:
             while True:
                 if self._process is not None and self._process.poll() is not None:
-                    raise EmbeddedRedisError(f"The private Redis ended at once; see {self._log_file}.")
+                    raise EmbeddedRedisError(f"The private Redis ended at once{self._last_words()}; see {self._log_file}.")
                 try:
                     await client.ping()
                     return
                 except redis.RedisError:
-                    await asyncio.sleep(0.02)  # the one wait that no injected clock governs: a real process is starting
+                    await asyncio.sleep(POLL_SECONDS)
         finally:
             await client.aclose()
 

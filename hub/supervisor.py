@@ -71,7 +71,7 @@ class Supervisor:
             except asyncio.CancelledError:
                 await self._end(process)
                 raise
-            logger.error("worker.ended", worker=number, pid=process.pid, exit_code=code)
+            logger.error("worker.ended", worker=number, pid=process.pid, exit_status=code)
             if time.monotonic() - began < EARLY_SECONDS and code > 0:
                 self._failed.set()
                 return

@@ -69,12 +69,23 @@ class ProxyHandler(BaseHandler):
         self._collected: list[bytes] = []
         self._pipe: BodyPipe | None = None
         self._exchange: asyncio.Task[None] | None = None
+        self._refusal: HubError | None = None
+        self._body_is_read = False
+        try:
+            await self._admit()
+        except HubError as error:
+            if not self._is_small(self._body_bytes()):
+                raise
+            self._refusal = error  # told after the body was read, so that the connection can go on
+
+    async def _admit(self) -> None:
+        """Let the request in; a large body begins to flow at once."""
         route = self.pipeline.route_for(self.request.path)
         self._require_proof(route)
         self._session = await self._find_session(route)
         length = self._body_bytes()
         self._refuse_oversize(route, length)
-        if length is None or length > REPEATABLE_BODY_BYTES:
+        if not self._is_small(length):
             self._pipe = BodyPipe()
             self._begin(self._pipe.__aiter__(), length)
 
@@ -86,6 +97,9 @@ class ProxyHandler(BaseHandler):
 
     async def _relay_request(self) -> None:
         """Run when the whole body was read."""
+        self._body_is_read = True
+        if self._refusal is not None:
+            raise self._refusal
         if self._pipe is not None:
             await self._pipe.push(None)
         else:
@@ -99,6 +113,15 @@ class ProxyHandler(BaseHandler):
     def is_navigation(self) -> bool:
         """Never: under an API path an error is always a problem document, whoever asks."""
         return False
+
+    def write_problem(self, error: HubError) -> None:
+        super().write_problem(error)
+        self._announce_close()
+
+    def _announce_close(self) -> None:
+        """Say that the connection ends with this answer: it does when the rest of an upload is not read."""
+        if not self._body_is_read:
+            self.set_header("Connection", "close")
 
     def on_connection_close(self) -> None:
         """Abort the request at the resource server: nobody waits for its answer any more."""
@@ -127,12 +150,16 @@ class ProxyHandler(BaseHandler):
             return None
         return int(self.request.headers.get("Content-Length", "0"))
 
+    @staticmethod
+    def _is_small(length: int | None) -> bool:
+        return length is not None and length <= REPEATABLE_BODY_BYTES
+
     def _refuse_oversize(self, route: Route, length: int | None) -> None:
         limit = route.max_body_bytes
         # Tornado's own limit breaks the connection without an answer; ours, checked as the body flows, comes first.
         self.request.connection.set_max_body_size(limit + LIMIT_SLACK_BYTES)  # type: ignore[union-attr]
         if length is not None and length > limit:
-            raise BodyTooLarge(f"At most {limit} bytes are allowed here.", limit=limit)
+            raise BodyTooLarge(f"At most {limit} bytes are taken here.", max_body_bytes=limit)
 
     def _begin(self, body: bytes | AsyncIterator[bytes], length: int | None) -> None:
         request = ApiRequest(
@@ -176,6 +203,7 @@ class ProxyHandler(BaseHandler):
             self.add_header(name, value)
         if "content-length" not in names and response.body_bytes:
             self.set_header("Content-Length", str(response.body_bytes))
+        self._announce_close()
         await self.flush()
         async for piece in response.body:
             self.write(piece)

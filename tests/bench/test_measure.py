@@ -1,0 +1,68 @@
+"""The pure parts of the measuring: what /proc says, percentiles, medians, and the choice of cores."""
+
+import math
+from dataclasses import astuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.measure import Figures, choose_cores, figures, parse_cpu_ticks, parse_resident_mib, percentile, spread, summarise
+
+STAT = "4711 (a (b) c) S 1 2 3 0 -1 4194304 101 0 0 0 120 34 7 8 20 0 1 0 620678 3133440 415 18446744073709551615"
+
+
+class TestProc:
+    def test_cpu_is_user_and_system_time_of_the_process_alone(self) -> None:
+        """utime and stime are added, children's times are not, and a name with spaces and brackets does no harm."""
+        assert parse_cpu_ticks(STAT) == 154
+
+    def test_resident_memory_in_mib(self) -> None:
+        """VmRSS counts kibibytes; a process without memory has 0."""
+        assert parse_resident_mib("Name:\thub\nVmHWM:\t  99999 kB\nVmRSS:\t   70656 kB\n") == 69.0
+        assert parse_resident_mib("Name:\tkthreadd\n") == 0.0
+
+
+class TestPercentile:
+    def test_nearest_rank(self) -> None:
+        """The percentile is one of the values: the smallest that the given share does not exceed."""
+        values = [5.0, 1.0, 4.0, 2.0, 3.0]
+
+        assert [percentile(values, fraction) for fraction in (0.0, 0.2, 0.5, 0.8, 0.99, 1.0)] == [1, 1, 3, 4, 5, 5]
+
+    @given(st.lists(st.floats(0, 1e6), min_size=1), st.floats(0.01, 1))
+    def test_enough_values_are_not_larger(self, values: list[float], fraction: float) -> None:
+        """At least the given share of the values is not larger, and with any smaller value it would be less."""
+        found = percentile(values, fraction)
+
+        assert sum(value <= found for value in values) >= math.ceil(fraction * len(values))
+        assert sum(value < found for value in values) < math.ceil(fraction * len(values))
+
+
+class TestFigures:
+    def test_a_round(self) -> None:
+        """CPU time is for one request in microseconds, latencies are in milliseconds, the rate in answers a second."""
+        found = figures([0.001, 0.002, 0.003, 0.010], 0.5, cpu=0.0012, store_cpu=0.0002, resident=70.0)
+
+        assert astuple(found) == pytest.approx((300, 50, 8, 2, 10, 70))
+
+    def test_repetitions(self) -> None:
+        """The summary has the median of each figure for itself, and how far CPU time and rate were apart."""
+        rounds = [
+            Figures(cpu_us=cpu, store_us=1, rate=rate, p50_ms=p50, p99_ms=9, rss_mib=70)
+            for cpu, rate, p50 in ((100, 900, 3), (120, 1000, 1), (110, 1100, 2))
+        ]
+        found = summarise(rounds)
+
+        assert (found.middle.cpu_us, found.middle.rate, found.middle.p50_ms) == (110, 1000, 2)
+        assert [found.cpu_spread, found.rate_spread] == pytest.approx([20 / 110, 0.2])
+
+    def test_spread_of_nothing(self) -> None:
+        """A median of zero has no spread to divide by."""
+        assert spread([0, 0, 3]) == 0.0
+
+
+def test_cores() -> None:
+    """With two cores or more the system under test and the load get one each; with one nothing is pinned."""
+    assert choose_cores({3, 1, 2}) == (1, 2)
+    assert choose_cores({0}) is None

@@ -36,6 +36,7 @@ def build_application(services: Services) -> tornado.web.Application:
         trusted_proxies=parse_networks(server.trusted_proxies),
         hsts=server.origin.startswith("https://"),
         pages=tornado.template.Loader(str(PAGES)),
+        exchanges=services.exchanges,
     )
     ceremony = {
         "site": site,

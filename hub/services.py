@@ -28,6 +28,7 @@ from hub.session.refresh_lock import RefreshLock
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
 from hub.settings import Settings
+from hub.tasks import end_tasks
 from hub.tokens.access import TokenAccess
 from hub.tokens.refresh_worker import RefreshWorker
 from hub.tokens.refresher import Refresher
@@ -80,7 +81,7 @@ class Services:
                 settings=settings.channel,
             )
         )
-        self.exchanges: set[asyncio.Task[None]] = set()
+        self.exchanges: set[asyncio.Task[Any]] = set()
         self.draining = False
         self._closing = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
@@ -134,9 +135,7 @@ class Services:
             logger.critical("task.ended", task=task.get_name(), exc_info=task.exception())
 
     async def _stop_tasks(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
 
     async def _on_event(self, event: SessionEvent) -> None:
         if isinstance(event, SessionHasEnded):

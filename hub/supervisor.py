@@ -10,6 +10,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from prometheus_client.multiprocess import mark_process_dead
+
 from hub import log
 from hub.settings import Settings
 
@@ -71,6 +73,8 @@ class Supervisor:
             except asyncio.CancelledError:
                 await self._end(process)
                 raise
+            # What it counted stays; what it had open, such as channels, is gone.
+            mark_process_dead(process.pid, environment["PROMETHEUS_MULTIPROC_DIR"])  # type: ignore[no-untyped-call]
             logger.error("worker.ended", worker=number, pid=process.pid, exit_status=code)
             if time.monotonic() - began < EARLY_SECONDS and code > 0:
                 self._failed.set()

@@ -16,6 +16,7 @@ from hub.channel.sending import Sender
 from hub.channel.upload_body import UploadBody
 from hub.errors import HubError, NotAuthenticated, SessionEnded
 from hub.session.model import Session, SessionId
+from hub.tasks import end_tasks
 
 logger = log.get(__name__)
 
@@ -82,10 +83,7 @@ class Driver:
         self._connection.close()
         self._sender.stop()
         running = {*self._tasks.values(), self._timer} - {None, asyncio.current_task()}
-        tasks = [task for task in running if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_tasks(task for task in running if task is not None)
 
     @property
     def is_closed(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from hub.clock import Clock
 from hub.errors import HubError
+from hub.tasks import end_tasks
 
 T = TypeVar("T")
 
@@ -63,8 +64,7 @@ class Kept(Generic[T]):
     async def close(self) -> None:
         """Stop a fetch that is under way, and wait for its end."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            await end_tasks([self._task])
 
     def _fetch_unless_throttled(self) -> asyncio.Task[T] | None:
         """Start or join a fetch; None if it is too early for one."""

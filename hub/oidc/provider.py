@@ -39,6 +39,7 @@ from hub.oidc.token_endpoint import (
 )
 from hub.secret import Secret
 from hub.settings import ProviderSettings
+from hub.tasks import end_tasks
 
 MAX_ANSWER_BYTES = 1024 * 1024  # the largest real answers, key sets with certificates, have some 50 KB
 METADATA_FRESH_SECONDS = 3600.0
@@ -84,8 +85,7 @@ class OpenIDProvider:
     async def close(self) -> None:
         """End everything that is under way, and close the door."""
         if self._discovery is not None:
-            self._discovery.cancel()
-            await asyncio.wait([self._discovery])
+            await end_tasks([self._discovery])
         await self._metadata.close()
         await self._keys.close()
         if self._session is not None:

@@ -9,6 +9,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from hub.errors import StoreUnavailable
+from hub.settings import SettingsError
 
 RETRY_AFTER_SECONDS = 2.0
 
@@ -20,14 +21,21 @@ def connect(url: str, timeout_seconds: float) -> Redis:
 
     redis-py's own defaults would turn an outage into minutes of silence (10 tries of 5 s each): here a command fails after
     `timeout_seconds`. One repetition covers a connection that the server closed while it was idle.
+
+    Raises:
+        SettingsError: The URL cannot be understood.
     """
-    client: Redis = redis.asyncio.Redis.from_url(
-        url,
-        socket_timeout=timeout_seconds,
-        socket_connect_timeout=timeout_seconds,
-        retry=Retry(NoBackoff(), 1),
-        retry_on_error=[redis.exceptions.ConnectionError],
-    )
+    try:
+        client: Redis = redis.asyncio.Redis.from_url(
+            url,
+            socket_timeout=timeout_seconds,
+            socket_connect_timeout=timeout_seconds,
+            retry=Retry(NoBackoff(), 1),
+            retry_on_error=[redis.exceptions.ConnectionError],
+        )
+        client.connection_pool.make_connection()  # type: ignore[no-untyped-call]  # opens nothing; finds unknown options
+    except (ValueError, TypeError) as error:  # their texts could show a part of the password
+        raise SettingsError(["redis.url: cannot be used. Check port, database number and options."]) from error
     return client
 
 

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from hub.clock import Clock
 from hub.errors import StoreUnavailable
 from hub.session.redis_client import Redis, translated_errors
+from hub.tasks import end_tasks
 
 LEASE_SECONDS = 6.0  # a crash in mid-refresh holds the next one up for this long at most
 
@@ -52,8 +53,7 @@ class RefreshLock:
         try:
             yield True
         finally:
-            renewal.cancel()
-            await asyncio.gather(renewal, return_exceptions=True)
+            await end_tasks([renewal])
             await self._let_go(name, owner)
 
     async def _keep(self, name: str, owner: str) -> None:
@@ -61,7 +61,8 @@ class RefreshLock:
             await self._clock.sleep(LEASE_SECONDS / 3)
             try:
                 with translated_errors():
-                    await self._renew(keys=[name], args=[owner, int(LEASE_SECONDS * 1000)])
+                    if not await self._renew(keys=[name], args=[owner, int(LEASE_SECONDS * 1000)]):
+                        return  # let go, or somebody else's by now
             except StoreUnavailable:
                 continue  # the lease lasts for two more tries
 

@@ -1,7 +1,9 @@
 """What all handlers share: security headers, and errors as problems (RFC 9457), or as a page for a person who navigates."""
 
+import asyncio
 import math
-from dataclasses import dataclass
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ class Site:
     Attributes:
         origin: The one origin whose pages may use the hub.
         hsts: Whether browsers are told to come back over https only (RFC 6797).
+        exchanges: The requests under way, which finish before the hub stops.
     """
 
     origin: str
@@ -37,6 +40,7 @@ class Site:
     trusted_proxies: list[Network]
     hsts: bool
     pages: tornado.template.Loader
+    exchanges: set[asyncio.Task[Any]] = field(default_factory=set)
 
 
 class BaseHandler(tornado.web.RequestHandler):
@@ -60,6 +64,13 @@ class BaseHandler(tornado.web.RequestHandler):
         for name, service in services.items():
             setattr(self, name, service)
         self.set_default_headers()
+
+    def prepare(self) -> Awaitable[None] | None:
+        """Note that this request is under way: Tornado runs each in a task of its own."""
+        if (task := asyncio.current_task()) is not None:
+            self.site.exchanges.add(task)
+            task.add_done_callback(self.site.exchanges.discard)
+        return None
 
     @property
     def session_id(self) -> SessionId | None:
@@ -105,9 +116,20 @@ class BaseHandler(tornado.web.RequestHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Write the error as a problem; a HubError brings its own, anything else is named by its status only."""
         error = kwargs.get("exc_info", (None, None))[1]
-        problem_error = error if isinstance(error, HubError) else _by_status(status_code)
-        self.write_problem(problem_error)
+        self.write_problem(error if isinstance(error, HubError) else self._by_status(status_code))
         self.finish()
+
+    def _by_status(self, status: int) -> HubError:
+        """Return the error that stands for an answer that Tornado itself decided on."""
+        if status == 405:
+            return MethodNotAllowed(allow=self._methods())
+        kinds: dict[int, type[HubError]] = {400: BadRequest, 404: NotFound}
+        return kinds.get(status, BadRequest if 400 <= status < 500 else HubError)()
+
+    def _methods(self) -> list[str]:
+        """Return the methods that this handler implements."""
+        base = tornado.web.RequestHandler
+        return [name for name in base.SUPPORTED_METHODS if getattr(type(self), name.lower()) is not getattr(base, name.lower())]
 
     def write_problem(self, error: HubError) -> None:
         """Write `error` as a problem, or as a page."""
@@ -137,13 +159,6 @@ class NotFoundHandler(BaseHandler):
 
     def prepare(self) -> None:
         raise NotFound
-
-
-def _by_status(status: int) -> HubError:
-    """Return the error that stands for an answer that Tornado itself decided on."""
-    kinds: dict[int, type[HubError]] = {400: BadRequest, 404: NotFound, 405: MethodNotAllowed}
-    kind = kinds.get(status, BadRequest if 400 <= status < 500 else HubError)
-    return kind()
 
 
 def log_request(handler: tornado.web.RequestHandler) -> None:

@@ -6,6 +6,7 @@ fast as the resource server reads, and the other way round.
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import tornado.iostream
 import tornado.web
@@ -20,7 +21,9 @@ from hub.web import csrf
 from hub.web.base import BaseHandler
 
 PASSIVE_HEADER = "X-Hub-Passive"
+WHOLE_ANSWER_BYTES = 64 * 1024  # an announced answer up to this size leaves in one write, head and body together
 LIMIT_SLACK_BYTES = 1024 * 1024
+CLIENT_CLOSED_REQUEST = 499  # nginx's number for it
 STALL_SECONDS = 60.0  # a browser that sends nothing for so long is not coming back; its upstream connection is freed
 
 
@@ -63,7 +66,7 @@ class ProxyHandler(BaseHandler):
 
     pipeline: Pipeline
     sessions: Sessions
-    exchanges: set[asyncio.Task[None]]
+    exchanges: set[asyncio.Task[Any]]
 
     async def prepare(self) -> None:
         self._collected: list[bytes] = []
@@ -106,7 +109,7 @@ class ProxyHandler(BaseHandler):
             body = b"".join(self._collected)
             self._begin(body, len(body))
         if self._exchange is not None:
-            await self._exchange
+            await self._end_of(self._exchange)
 
     get = head = post = put = patch = delete = options = _relay_request
 
@@ -115,6 +118,7 @@ class ProxyHandler(BaseHandler):
         return False
 
     def write_problem(self, error: HubError) -> None:
+        """Write `error` as a problem."""
         super().write_problem(error)
         self._announce_close()
 
@@ -128,6 +132,14 @@ class ProxyHandler(BaseHandler):
         super().on_connection_close()
         if self._exchange is not None:
             self._exchange.cancel()
+
+    async def _end_of(self, exchange: asyncio.Task[None]) -> None:
+        """Wait for the exchange; one that was aborted, because the browser has gone, is no failure."""
+        await asyncio.wait([exchange])
+        if exchange.cancelled():
+            self.set_status(CLIENT_CLOSED_REQUEST, "Client Closed Request")  # for the log: there is nobody to tell
+        else:
+            exchange.result()
 
     def _require_proof(self, route: Route) -> None:
         headers, origin = self.request.headers, self.site.origin
@@ -204,6 +216,9 @@ class ProxyHandler(BaseHandler):
         if "content-length" not in names and response.body_bytes:
             self.set_header("Content-Length", str(response.body_bytes))
         self._announce_close()
+        if response.body_bytes is not None and response.body_bytes <= WHOLE_ANSWER_BYTES:
+            await self.finish(b"".join([piece async for piece in response.body]))
+            return
         await self.flush()
         async for piece in response.body:
             self.write(piece)

@@ -9,7 +9,7 @@ import tornado.web
 from hub.errors import NotFound
 from hub.web.base import BaseHandler, Site
 
-HASHED_NAME = re.compile(r"[.-][0-9A-Za-z_]{8,}\.\w+$")  # main-ABCD1234.js: its name changes with its content
+HASHED_NAME = re.compile(r"[.-](?=\w*[0-9A-Z])[0-9A-Za-z_]{8,}\.\w+$")  # main-4KPJ2Q7A.js, but not my-component.js
 YEAR_SECONDS = 365 * 24 * 60 * 60
 
 
@@ -26,20 +26,26 @@ class StaticHandler(BaseHandler, tornado.web.StaticFileHandler):
 
     def validate_absolute_path(self, root: str, absolute_path: str) -> str | None:
         """Return the file to serve: index.html where an address names no file and a person opens it."""
-        path = Path(absolute_path)
-        inside = path.resolve().is_relative_to(Path(root).resolve())
-        if inside and path.is_file():
+        path, index = Path(absolute_path), Path(root, "index.html")
+        try:
+            is_inside, is_file = path.resolve().is_relative_to(Path(root).resolve()), path.is_file()
+        except (OSError, ValueError):  # a name that no file can have: too long, or with a null in it
+            is_inside, is_file = True, False
+        if is_inside and is_file:
             return absolute_path
-        index = Path(root, "index.html")
-        if inside and index.is_file() and self.is_navigation() and not path.suffix:
-            return str(index.absolute())
-        if inside and path.is_dir() and index.is_file() and self.path in ("", "/"):
+        is_address = self.path in ("", "/") or (self.is_navigation() and not path.suffix)
+        if is_inside and is_address and index.is_file():
             return str(index.absolute())
         raise NotFound("No such file.")
 
     def set_extra_headers(self, path: str) -> None:
         if path_of(self).endswith(".html"):
             self.set_header("Content-Security-Policy", self.content_security_policy)
+
+    def compute_etag(self) -> str:
+        """Return a tag of the file as it is now. Tornado's own is made once: a new build would stay unseen until a restart."""
+        status = Path(path_of(self)).stat()
+        return f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
 
     def get_cache_time(self, path: str, modified: Any, mime_type: str) -> int:
         return YEAR_SECONDS if HASHED_NAME.search(path_of(self)) else 0

@@ -17,6 +17,7 @@ from typing import Any, Self
 import aiohttp
 
 START_SECONDS = 20.0
+STOP_SECONDS = 40.0  # longer than the hub gives to requests under way
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -140,7 +141,12 @@ class Hub:
             return 0
         if self.process.returncode is None:
             self.process.send_signal(signal.SIGTERM)
-        return await self.process.wait()
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                return await self.process.wait()
+        except TimeoutError as error:
+            self.process.kill()
+            raise AssertionError(f"the hub did not stop:\n{self.log()}") from error
 
     async def admin(self, path: str) -> tuple[int, str]:
         """Return status and text of a page of the admin listener."""

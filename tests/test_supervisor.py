@@ -1,0 +1,122 @@
+"""Two worker processes: one that dies is replaced, all end together, and their figures are one."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+
+from tests.parties.browser import Browser
+from tests.parties.channel import Channel
+from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, HostileProvider
+from tests.parties.hub import Hub, settings
+from tests.parties.resource_server import RawResourceServer, answering
+
+CALLS = 20  # on connections of their own, which the kernel spreads: one in half a million times all land on one worker
+
+
+@asynccontextmanager
+async def two_workers() -> AsyncIterator[Hub]:
+    """Run a hub of two workers, with a provider that logs in at once and an API for everybody."""
+    api = await RawResourceServer.start(answering(200, body=b"here"))
+    routes = [{"prefix": "/api", "target": api.url, "token": "none"}]
+    try:
+        async with HostileProvider.start() as provider:
+            environment = settings(provider.issuer, CLIENT_ID, CLIENT_SECRET, routes, HUB_SERVER_PROCESSES="2")
+            async with Hub.start(environment) as hub:
+                await until(hub, "hub.listening", 2)
+                yield hub
+    finally:
+        await api.stop()
+
+
+async def until(hub: Hub, event: str, times: int) -> list[dict[str, Any]]:
+    """Wait until the hub has logged an event so many times; return all of them."""
+    async with asyncio.timeout(20):
+        while len(found := hub.events(event)) < times:
+            await asyncio.sleep(0.02)  # other processes: nothing announces them but their log
+    return found
+
+
+async def call(hub: Hub) -> int:
+    """Call the API on a new connection; return the status."""
+    headers = {"X-Hub-CSRF": "1"}
+    async with aiohttp.ClientSession() as http, http.get(f"{hub.url}/api/x", headers=headers) as answer:
+        assert await answer.read() == b"here"
+        return answer.status
+
+
+async def ends_of(pids: list[int]) -> list[asyncio.Event]:
+    """Return events that are set when these processes have ended."""
+    loop, ends = asyncio.get_running_loop(), []
+    for pid in pids:
+        descriptor, end = os.pidfd_open(pid), asyncio.Event()
+
+        def ended(descriptor: int = descriptor, end: asyncio.Event = end) -> None:
+            loop.remove_reader(descriptor)
+            os.close(descriptor)
+            end.set()
+
+        loop.add_reader(descriptor, ended)
+        ends.append(end)
+    return ends
+
+
+async def test_dead_worker_is_replaced() -> None:
+    """A worker that is killed is started again, and meanwhile the other one serves; open channels of the dead are not counted."""
+    async with two_workers() as hub, Browser(hub.url) as browser:
+        await browser.open("/hub/login")
+        channels = [await Channel.open(browser) for _ in range(6)]
+        assert await hub.metric("hub_channels") == len(channels)
+        first, second = [event["pid"] for event in hub.events("worker.started")]
+
+        for count, pid in enumerate((first, second), start=1):
+            os.kill(pid, signal.SIGKILL)
+            await until(hub, "worker.ended", count)
+            assert {await call(hub) for _ in range(5)} == {200}
+            await until(hub, "hub.listening", 2 + count)
+
+        assert {(await channel.closed).code for channel in channels} == {1006}
+        assert [event["exit_status"] for event in hub.events("worker.ended")] == [-signal.SIGKILL] * 2
+        assert await hub.metric("hub_channels") == 0
+        assert await hub.metric("hub_logins_total", outcome="completed") == 1
+        assert (await browser.fetch("/hub/session")).json()["authenticated"]
+        assert "Traceback" not in hub.log()
+
+
+async def test_figures_are_summed() -> None:
+    """Whichever worker is asked, it answers for both."""
+    async with two_workers() as hub:
+        assert {await call(hub) for _ in range(CALLS)} == {200}
+
+        assert {await hub.metric("hub_requests_total", transport="http") for _ in range(8)} == {CALLS}
+
+
+async def test_all_end_together() -> None:
+    """SIGTERM ends the workers, the private Redis and the hub itself, with exit code 0."""
+    async with two_workers() as hub:
+        pids = [event["pid"] for event in (*hub.events("worker.started"), *hub.events("redis.started"))]
+        ends = await ends_of(pids)
+        async with asyncio.timeout(10):
+            assert await hub.stop() == 0
+            await asyncio.gather(*(end.wait() for end in ends))
+
+        assert len(ends) == 3
+        assert len(hub.events("hub.stopped")) == 2
+        assert hub.events("worker.ended") == []
+        assert "Traceback" not in hub.log()
+
+
+async def test_nothing_is_left_behind() -> None:
+    """Workers and private Redis end even if the hub is killed and can tell nobody."""
+    async with two_workers() as hub:
+        pids = [event["pid"] for event in (*hub.events("worker.started"), *hub.events("redis.started"))]
+        ends = await ends_of(pids)
+        assert hub.process is not None
+        hub.process.kill()
+        async with asyncio.timeout(10):
+            await asyncio.gather(*(end.wait() for end in ends))
+            assert await hub.process.wait() == -signal.SIGKILL

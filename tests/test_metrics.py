@@ -1,5 +1,6 @@
 """The figures: what Prometheus reads, from one process and from several."""
 
+import inspect
 import os
 import subprocess
 import sys
@@ -61,7 +62,7 @@ def test_every_metric_is_documented() -> None:
     """The docstring of the class explains each attribute, and each metric says what it is."""
     names = {name for name in vars(Metrics()) if not name.startswith("_")}
 
-    assert [name for name in sorted(names) if f"\n        {name}: " not in (Metrics.__doc__ or "")] == []
+    assert [name for name in sorted(names) if f"\n    {name}: " not in inspect.cleandoc(Metrics.__doc__ or "")] == []
     families = text_string_to_metric_families(Metrics().exposition().decode())
     assert [family.name for family in families if not family.documentation] == []
 

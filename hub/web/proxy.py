@@ -68,12 +68,16 @@ class ProxyHandler(BaseHandler):
     sessions: Sessions
     exchanges: set[asyncio.Task[Any]]
 
-    async def prepare(self) -> None:
+    def initialize(self, **services: Any) -> None:
+        """Begin with nothing: Tornado may refuse the request before it comes to `prepare`."""
+        super().initialize(**services)
         self._collected: list[bytes] = []
         self._pipe: BodyPipe | None = None
         self._exchange: asyncio.Task[None] | None = None
         self._refusal: HubError | None = None
         self._body_is_read = False
+
+    async def prepare(self) -> None:
         try:
             await self._admit()
         except HubError as error:

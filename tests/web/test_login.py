@@ -1,0 +1,199 @@
+"""`GET /hub/login` and `GET /hub/callback`, with a real provider behind them."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import aiohttp
+import pytest
+
+from tests.parties.browser import Answer
+from tests.parties.hostile_provider import CannedAnswer, HostileProvider
+from tests.web.conftest import BuildHouse, House
+
+DISCOVERY = "/.well-known/openid-configuration"
+
+
+def cookie_of(answer: Answer) -> str:
+    """Return the first cookie that an answer sets, as a browser sends it back."""
+    return answer.all("Set-Cookie")[0].partition(";")[0]
+
+
+async def come_back(house: House, login: Answer) -> str:
+    """Log in at the provider; return the path of the callback to which it sends the browser."""
+    async with aiohttp.ClientSession() as http, http.get(login.header("Location") or "", allow_redirects=False) as answer:
+        return answer.headers["Location"].removeprefix(house.url)
+
+
+class TestLogin:
+    """The beginning."""
+
+    async def test_sends_to_the_provider(self, house: House) -> None:
+        """A login is an authorization request with code, S256, state and nonce, and a short-lived Lax cookie."""
+        answer = await house.navigate("/hub/login?return_to=/patients")
+        url = urlsplit(answer.header("Location") or "")
+        query = parse_qs(url.query)
+
+        assert (answer.status, f"{url.scheme}://{url.netloc}{url.path}") == (302, f"{house.provider.issuer}/authorize")
+        assert (query["response_type"], query["code_challenge_method"]) == (["code"], ["S256"])
+        assert query["redirect_uri"] == [f"{house.url}/hub/callback"]
+        assert all(len(query[name][0]) >= 43 for name in ("state", "nonce", "code_challenge"))
+        (line,) = answer.all("Set-Cookie")
+        assert re.fullmatch(r"__Host-Http-hub-login=[\w-]{43}; Path=/; HttpOnly; SameSite=Lax; Max-Age=600; Secure", line)
+
+    async def test_second_tab(self, house: House) -> None:
+        """A browser keeps its pre-login cookie, so that several tabs can log in at once; each has a state of its own."""
+        first = await house.navigate("/hub/login")
+        second = await house.navigate("/hub/login", Cookie=cookie_of(first))
+
+        assert cookie_of(first) == cookie_of(second)
+        assert first.header("Location") != second.header("Location")
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"},
+            {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
+            {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"},
+            {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
+            {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "embed"},
+            {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Purpose": "prefetch"},
+            {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Purpose": "prefetch;prerender"},
+            {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Purpose": "prefetch"},
+        ],
+    )
+    @pytest.mark.parametrize("path", ["/hub/login", "/hub/callback?code=x&state=y"])
+    async def test_only_by_a_person(self, house: House, headers: dict[str, str], path: str) -> None:
+        """ASVS 7.6.2: scripts, images, frames and prefetching neither begin nor complete a login."""
+        answer = await house.ask(path, **headers)
+
+        assert (answer.status, answer.header("Location"), answer.all("Set-Cookie")) == (403, None, [])
+
+    async def test_old_browser(self, house: House) -> None:
+        """A browser without Fetch Metadata can log in too."""
+        assert (await house.ask("/hub/login", Accept="text/html")).status == 302
+
+    @pytest.mark.parametrize(
+        "return_to",
+        ["https://evil.example", "//evil.example", "/%5cevil.example", "javascript:alert(1)", "/hub/login", "/a%0d%0ab", "x"],
+    )
+    async def test_bad_return_url(self, house: House, return_to: str) -> None:
+        """A return URL that could lead away is refused before anything begins."""
+        answer = await house.navigate(f"/hub/login?return_to={return_to}")
+
+        assert (answer.status, answer.header("Location"), answer.all("Set-Cookie")) == (400, None, [])
+        assert answer.header("Content-Type") == "text/html; charset=utf-8"
+
+    @pytest.mark.expects_log
+    async def test_provider_down(self, build_house: BuildHouse) -> None:
+        """Without a provider nobody can log in: a page that says so and to try again, no trace, no cookie."""
+
+        def break_down(provider: HostileProvider) -> None:
+            provider.answers[DISCOVERY] = CannedAnswer(503, b"Traceback: down", {"Retry-After": "30"})
+
+        async with build_house(break_down) as house:
+            answer = await house.navigate("/hub/login")
+
+        assert (answer.status, answer.header("Content-Type")) == (503, "text/html; charset=utf-8")
+        assert "The login service does not answer" in answer.text
+        assert not re.search(r"Traceback|File \"|Error\b", answer.text)
+        assert answer.all("Set-Cookie") == []
+
+
+class TestCallback:
+    """The way back."""
+
+    async def test_answers_with_a_page(self, house: House) -> None:
+        """200 and a page that moves on, never a redirect: with one the Strict cookie would not be sent."""
+        login = await house.navigate("/hub/login?return_to=/patients%3Fa=1%26b=2%23top")
+        answer = await house.navigate(await come_back(house, login), Cookie=cookie_of(login), Sec_Fetch_Site="cross-site")
+
+        assert (answer.status, answer.header("Location")) == (200, None)
+        assert '<meta http-equiv="refresh" content="0;url=/patients?a=1&amp;b=2#top">' in answer.text
+        assert "<script" not in answer.text
+        assert answer.header("Referrer-Policy") == "no-referrer"
+        assert answer.header("Content-Security-Policy")
+        session, xsrf = answer.all("Set-Cookie")
+        assert re.fullmatch(r"__Host-Http-hub=[\w-]{43}; Path=/; HttpOnly; SameSite=Strict; Secure", session)
+        assert re.fullmatch(r"XSRF-TOKEN=[0-9a-f]{64}; Path=/; SameSite=Strict; Secure", xsrf)
+
+    async def test_plain_http(self, build_house: BuildHouse) -> None:
+        """Where plain HTTP was asked for, the cookies have names that say so and no flags that browsers would refuse."""
+        async with build_house(public_url="http://clinic.example", allow_insecure_http=True) as house:
+            await house.services.provider.metadata()
+            login = await house.navigate("/hub/login")
+            path = (await come_back(house, login)).removeprefix("http://clinic.example")
+            answer = await house.navigate(path, Cookie=cookie_of(login))
+
+        assert re.fullmatch(
+            r"hub-insecure-login=[\w-]{43}; Path=/; HttpOnly; SameSite=Lax; Max-Age=600", *login.all("Set-Cookie")
+        )
+        session, xsrf = answer.all("Set-Cookie")
+        assert re.fullmatch(r"hub-insecure=[\w-]{43}; Path=/; HttpOnly; SameSite=Strict", session)
+        assert re.fullmatch(r"XSRF-TOKEN=[0-9a-f]{64}; Path=/; SameSite=Strict", xsrf)
+
+    @pytest.mark.parametrize("cookie", ["", "__Host-Http-hub-login=" + "A" * 43])
+    async def test_another_browser(self, house: House, cookie: str) -> None:
+        """Login CSRF: a response that belongs to another browser logs nobody in, and its state is used up."""
+        login = await house.navigate("/hub/login")
+        callback = await come_back(house, login)
+        stolen = await house.navigate(callback, Cookie=cookie)
+        late = await house.navigate(callback, Cookie=cookie_of(login))
+
+        assert (stolen.status, stolen.all("Set-Cookie")) == (400, [])
+        assert "another browser" in stolen.text
+        assert late.status in (302, 400)
+        assert house.provider.calls("/token") == 0
+
+    @pytest.mark.parametrize("query", ["", "?", "?state=x", "?code=x", "?code=x&state=y&state=z", "?error=access_denied&state=x"])
+    async def test_unknown_response(self, house: House, query: str) -> None:
+        """A response to nothing that was asked is answered with a page that offers to begin again."""
+        answer = await house.navigate(f"/hub/callback{query}")
+
+        assert (answer.status, answer.all("Set-Cookie")) == (400, [])
+        assert 'href="/hub/login"' in answer.text
+
+    @pytest.mark.expects_log
+    @pytest.mark.parametrize("path", ["/token", "/jwks", "/userinfo"])
+    async def test_provider_fails(self, house: House, path: str) -> None:
+        """A provider that breaks down half-way: 503 as a page, without trace, code or state, and nobody is logged in."""
+        house.provider.answers[path] = CannedAnswer(503, b"Traceback", {"Retry-After": "3"})
+        login = await house.navigate("/hub/login")
+        callback = await come_back(house, login)
+        answer = await house.navigate(callback, Cookie=cookie_of(login))
+
+        assert (answer.status, answer.header("Content-Type")) == (503, "text/html; charset=utf-8")
+        assert answer.all("Set-Cookie") == []
+        secrets = [value for values in parse_qs(urlsplit(callback).query).values() for value in values]
+        assert [value for value in [*secrets, "Traceback", 'File "'] if value in answer.text] == []
+
+    async def test_restart(self, house: House) -> None:
+        """An expired login begins anew once by itself, then a page explains: nobody is sent round in circles."""
+        cookie = cookie_of(await house.navigate("/hub/login"))
+        first = await house.navigate("/hub/callback?code=x&state=y", Cookie=cookie)
+        second = await house.navigate("/hub/callback?code=x&state=y", Cookie=cookie)
+
+        assert (first.status, first.header("Location")) == (302, "/hub/login?return_to=%2F")
+        assert (second.status, second.header("Location")) == (400, None)
+
+
+async def test_nothing_is_cached(house: House) -> None:
+    """Nothing under /hub may be kept by a browser or a proxy, whatever the answer is."""
+    login = await house.navigate("/hub/login")
+    answers = [
+        login,
+        await house.navigate("/hub/login?return_to=//evil.example"),
+        await house.fetch("/hub/login"),
+        await house.navigate(await come_back(house, login), Cookie=cookie_of(login)),
+        await house.navigate("/hub/callback"),
+        await house.fetch("/hub/callback"),
+        await house.fetch("/hub/session"),
+        await house.fetch("/hub/session", Sec_Fetch_Site="cross-site"),
+        await house.fetch("/hub/session", method="PUT"),
+        await house.fetch("/hub/logout", method="POST"),
+        await house.fetch("/hub/logout", method="POST", X_Hub_CSRF="1"),
+        await house.fetch("/hub/nothing"),
+        await house.navigate("/hub"),
+        await house.fetch("/api/x", X_Hub_CSRF="1"),
+    ]
+
+    assert [(answer.url, answer.status) for answer in answers if answer.all("Cache-Control") != ["no-store"]] == []

@@ -1,0 +1,179 @@
+"""`GET /hub/session` and `POST /hub/logout`, with a real session."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from hub.session.cookie import xsrf_token
+from hub.session.model import SessionId
+from tests.parties.browser import Browser
+from tests.parties.hostile_provider import SUBJECT
+from tests.web.conftest import House
+
+COOKIE = "__Host-Http-hub"
+
+
+def proof_of(browser: Browser) -> str:
+    """Return the CSRF token that belongs to the browser's session."""
+    return xsrf_token(SessionId(browser.session_cookie() or ""))
+
+
+class TestSession:
+    """What the page may know about its user."""
+
+    async def test_anonymous(self, house: House) -> None:
+        """Nobody is logged in: 200 all the same, and where to log in."""
+        answer = await house.fetch("/hub/session")
+
+        assert answer.status == 200
+        assert answer.json() == {"authenticated": False, "login_url": "/hub/login"}
+        assert answer.all("Set-Cookie") == []
+
+    async def test_logged_in(self, house: House) -> None:
+        """Who it is, what the settings allow the page to know, and how long things last. Nothing else, and no token."""
+        async with house.browser() as browser:
+            answer = await browser.fetch("/hub/session")
+
+        assert answer.json() == {
+            "authenticated": True,
+            "subject": SUBJECT,
+            "name": "Alice Liddell",
+            "claims": {},
+            "idle_expires_in": 900,
+            "absolute_expires_in": 43200,
+            "token_expires_in": 300,
+            "login_url": "/hub/login",
+            "logout_url": "/hub/logout",
+        }
+
+    @pytest.mark.parametrize("cookie", ["x", "A" * 43, "A" * 44, "<script>", '"' + "A" * 43 + '"', "\xe9" * 43])
+    async def test_cookie_of_nobody(self, house: House, cookie: str) -> None:
+        """A cookie that the hub never issued is like none."""
+        answer = await house.fetch("/hub/session", Cookie=f"{COOKIE}={cookie}")
+
+        assert (answer.status, answer.json()["authenticated"]) == (200, False)
+
+    async def test_passive_does_not_slide(self, house: House) -> None:
+        """Polling that no user caused does not keep a session alive; looking because the user came back does."""
+        async with house.browser() as browser:
+            await house.clock.advance(600)
+            passive = [(await browser.fetch("/hub/session?passive=1")).json()["idle_expires_in"] for _ in range(2)]
+            active = (await browser.fetch("/hub/session")).json()["idle_expires_in"]
+
+        assert passive == [300, 300]
+        assert active == 900
+
+    async def test_polling_to_the_end(self, house: House) -> None:
+        """A page that only polls is logged out in time, and told the reason."""
+        async with house.browser() as browser:
+            for _ in range(9):
+                await house.clock.advance(100)
+                answer = (await browser.fetch("/hub/session?passive=1")).json()
+
+        assert answer == {
+            "authenticated": False,
+            "login_url": "/hub/login",
+            "reason": "idle",
+            "detail": "You were logged out because you did nothing for a while.",
+        }
+
+    @pytest.mark.parametrize("lost", ["", "0" * 64])
+    async def test_csrf_cookie_comes_back(self, house: House, lost: str) -> None:
+        """A page that lost the CSRF cookie, or has that of an earlier session, gets the right one again."""
+        async with house.browser() as browser:
+            line = f"{COOKIE}={browser.session_cookie()}" + (f"; XSRF-TOKEN={lost}" if lost else "")
+            answer = await house.fetch("/hub/session", Cookie=line)
+            kept = await house.fetch("/hub/session", Cookie=f"{line.split(';')[0]}; XSRF-TOKEN={proof_of(browser)}")
+
+            expected = f"XSRF-TOKEN={proof_of(browser)}; Path=/; SameSite=Strict; Secure"
+            assert answer.all("Set-Cookie") == [expected]
+            assert kept.all("Set-Cookie") == []
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"Sec-Fetch-Site": "cross-site"},
+            {"Sec-Fetch-Site": "same-site"},
+            {"Origin": "https://evil.example"},
+            {"Origin": "null"},
+        ],
+    )
+    async def test_other_sites_learn_nothing(self, house: House, headers: dict[str, str]) -> None:
+        """Another site is refused, whoever is logged in."""
+        async with house.browser() as browser:
+            answer = await house.fetch("/hub/session", Cookie=f"{COOKIE}={browser.session_cookie()}", **headers)
+
+        assert answer.status == 403
+        assert answer.json()["type"] == "urn:hub:problem:request-refused"
+
+
+class TestLogout:
+    """The way out."""
+
+    async def test_logout(self, house: House) -> None:
+        """The session ends, the cookies go, and the page learns where to go on: to the provider, without an ID token."""
+        async with house.browser() as browser:
+            cookie = browser.session_cookie()
+            answer = await browser.fetch("/hub/logout", method="POST")
+            again = await house.fetch("/hub/session", Cookie=f"{COOKIE}={cookie}")
+
+        assert answer.status == 200
+        target = urlsplit(answer.json()["redirect_to"])
+        assert f"{target.scheme}://{target.netloc}{target.path}" == f"{house.provider.issuer}/logout"
+        query = parse_qs(target.query)
+        assert (query["client_id"], query["post_logout_redirect_uri"]) == (["hub"], [house.url + "/"])
+        assert "id_token_hint" not in query
+        assert answer.all("Set-Cookie") == [
+            "__Host-Http-hub=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0; Secure",
+            "XSRF-TOKEN=; Path=/; SameSite=Strict; Max-Age=0; Secure",
+        ]
+        assert (again.json()["authenticated"], again.json()["reason"]) == (False, "logout")
+
+    async def test_tokens_are_revoked(self, house: House) -> None:
+        """The provider is told to forget the tokens, the refresh token first."""
+        async with house.browser() as browser:
+            await browser.fetch("/hub/logout", method="POST")
+            await house.provider.answered("/revoke", 2)
+
+        hints = [request.arguments["token_type_hint"] for request in house.provider.requests if request.path == "/revoke"]
+        assert hints == ["refresh_token", "access_token"]
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {},
+            {"X-Hub-CSRF": "0"},
+            {"X-XSRF-TOKEN": "0" * 64},
+            {"X-Hub-CSRF": "1", "Origin": "https://evil.example"},
+            {"X-Hub-CSRF": "1", "Sec-Fetch-Site": "cross-site"},
+            {"X-Hub-CSRF": "1", "Sec-Fetch-Site": "same-site"},
+        ],
+    )
+    async def test_needs_proof(self, house: House, headers: dict[str, str]) -> None:
+        """Nobody is logged out by another site: without proof of our own page nothing happens."""
+        async with house.browser() as browser:
+            cookie = f"{COOKIE}={browser.session_cookie()}"
+            answer = await house.fetch("/hub/logout", method="POST", Cookie=cookie, **headers)
+
+            assert (answer.status, answer.all("Set-Cookie")) == (403, [])
+            assert (await browser.fetch("/hub/session")).json()["authenticated"]
+
+    async def test_by_link(self, house: House) -> None:
+        """Opening the address logs nobody out."""
+        async with house.browser() as browser:
+            answer = await browser.open("/hub/logout")
+
+            assert answer.status == 405
+            assert (await browser.fetch("/hub/session")).json()["authenticated"]
+
+    async def test_twice(self, house: House) -> None:
+        """Who is logged out already is sent to the application, and the cookies are cleared all the same."""
+        async with house.browser() as browser:
+            cookie = f"{COOKIE}={browser.session_cookie()}"
+            await browser.fetch("/hub/logout", method="POST")
+            ended = await house.fetch("/hub/logout", method="POST", Cookie=cookie, X_Hub_CSRF="1")
+            nobody = await house.fetch("/hub/logout", method="POST", X_Hub_CSRF="1")
+
+        assert (ended.status, ended.json()) == (200, {"redirect_to": house.url + "/"})
+        assert (nobody.status, nobody.json()) == (200, {"redirect_to": "/"})
+        assert len(ended.all("Set-Cookie")) == len(nobody.all("Set-Cookie")) == 2

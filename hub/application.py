@@ -59,7 +59,7 @@ def build_application(services: Services) -> tornado.web.Application:
     return tornado.web.Application(
         [
             (r"/hub/login", LoginHandler, ceremony),
-            (r"/hub/callback", CallbackHandler, ceremony),
+            (r"/hub/callback(?:/([a-z0-9-]+))?", CallbackHandler, ceremony),
             (r"/hub/session", SessionHandler, {"site": site, "sessions": services.sessions, "clock": services.clock}),
             (r"/hub/logout", LogoutHandler, {"site": site, "logout": services.logout}),
             (r"/hub/channel", ChannelHandler, channel),

@@ -18,9 +18,11 @@ from hub.login.code_flow import CodeFlow
 from hub.login.logout import Logout
 from hub.metrics import Metrics
 from hub.oidc.provider import OpenIDProvider
+from hub.oidc.providers import Providers
+from hub.session.attempts import LoginAttempts
 from hub.session.codec import Codec
 from hub.session.cookie import xsrf_token_matches
-from hub.session.events import EventFeed, SessionEvent, SessionHasEnded
+from hub.session.events import EventFeed, SessionEvent, SessionHasEnded, SessionWasRefreshed, SessionWasReplaced
 from hub.session.keyring import Keyring
 from hub.session.model import Lifetimes
 from hub.session.redis_client import connect
@@ -46,30 +48,30 @@ class Services:
         self.clock = clock
         self.metrics = Metrics()
         self.redis = connect(redis_url, settings.redis.timeout_seconds)
-        self.store = SessionStore(self.redis, Codec(keyring), lifetimes, clock)
+        codec = Codec(keyring)
+        self.store = SessionStore(self.redis, codec, lifetimes, clock)
         self.events = EventFeed(self.redis, clock)
         self.sessions = Sessions(self.store, self.events, lifetimes, clock, self.metrics)
-        self.provider = OpenIDProvider(settings.provider, clock)
+        self.providers = Providers([OpenIDProvider(provider, clock) for provider in settings.all_providers])
         lock = RefreshLock(self.redis, clock)
         self.refresher = Refresher(
-            self.store, self.sessions, lock, self.provider, self.events, clock, self.metrics, random.random
+            self.store, self.sessions, lock, self.providers, self.events, clock, self.metrics, random.random
         )
         self.refresh_worker = RefreshWorker(self.store, self.sessions, self.refresher, clock)
         self.resource_server = ResourceServer(route.ca_file for route in settings.routes)
-        access = TokenAccess(self.refresher, clock)
+        access = TokenAccess(self.refresher, self.providers, clock)
         self.pipeline = Pipeline(RouteTable(settings.routes), access, self.resource_server, origin, clock, self.metrics)
         self.code_flow = CodeFlow(
-            self.provider,
-            self.store,
+            self.providers,
+            LoginAttempts(self.redis, codec),
             self.sessions,
-            settings.provider,
             settings.session,
-            f"{origin}/hub/callback",
+            origin,
             clock,
             self.metrics,
             random.random,
         )
-        self.logout = Logout(self.sessions, self.provider, settings.provider, f"{origin}/")
+        self.logout = Logout(self.sessions, self.providers, f"{origin}/")
         self.registry = Registry(
             ChannelServices(
                 pipeline=self.pipeline,
@@ -93,8 +95,8 @@ class Services:
         Neither provider nor Redis has to be up: `readiness` says what is missing, and it is tried again.
         """
         self._closing.push_async_callback(self.redis.aclose)
-        await self.provider.start()
-        self._closing.push_async_callback(self.provider.close)
+        await self.providers.start()
+        self._closing.push_async_callback(self.providers.close)
         await self.resource_server.start()
         self._closing.push_async_callback(self.resource_server.close)
         self._closing.push_async_callback(self.logout.close)
@@ -119,9 +121,7 @@ class Services:
             await self.store.ping()
         except StoreUnavailable:
             troubles["redis"] = "does not answer"
-        if trouble := self.provider.status():
-            troubles["provider"] = trouble
-        return troubles
+        return troubles | self.providers.troubles()
 
     def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=name)
@@ -138,7 +138,10 @@ class Services:
         await end_tasks(self._tasks)
 
     async def _on_event(self, event: SessionEvent) -> None:
-        if isinstance(event, SessionHasEnded):
-            await self.registry.end_session(event.key, event.reason, event.at)
-        else:
-            self.registry.notify(event.key, "refreshed", {"expires_at": event.expires_at})
+        match event:
+            case SessionHasEnded():
+                await self.registry.end_session(event.key, event.reason, event.at)
+            case SessionWasReplaced():
+                self.registry.replace_session(event.key, event.until)
+            case SessionWasRefreshed():
+                self.registry.notify(event.key, "refreshed", {"expires_at": event.expires_at})

@@ -12,6 +12,8 @@ from msgspec import Meta
 
 from hub.secret import Secret
 
+MAIN_PROVIDER = "main"  # the one of [provider], which logs in whoever names no other
+
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
@@ -102,9 +104,13 @@ class RedisSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSettings:
-    """The OpenID Provider, and who the hub is there.
+    """A provider of logins, and who the hub is there.
 
     Attributes:
+        name: Names the provider in callback URLs, sessions and logs. A session belongs to the provider of this name.
+        kind: `openid`: an OpenID Provider, IRIS's authorization server among them. `iris_native`: the JWT authentication of an
+            IRIS REST application.
+        label: How the provider is called before people who choose between several.
         client_authentication: `client_secret_basic` or `client_secret_post` (RFC 6749 section 2.3.1).
         authorization_parameters: Further parameters of every authorization request, such as IRIS's `aud`.
         signing_algorithms: Algorithms that an ID token may be signed with. `none` and the HMAC family cannot be named.
@@ -113,8 +119,13 @@ class ProviderSettings:
         end_session: How the session at the provider is ended. `browser`: the browser visits the end-session endpoint, with
             the client id and no ID token. `direct`: the hub calls it with the latest ID token, which IRIS needs to find the
             session. `auto`: `direct` for IRIS, recognised by the layout of its endpoints, `browser` for all others.
+        login_path: Endpoint of an `iris_native` application, after its URL; so too the other three. They are class parameters of
+            the application (TokenLoginEndpoint and so on).
     """
 
+    name: str = MAIN_PROVIDER
+    kind: Literal["openid", "iris_native"] = "openid"
+    label: str = ""
     issuer: str = ""
     client_id: str = ""
     client_secret: Secret = field(default_factory=lambda: Secret(""))
@@ -128,6 +139,10 @@ class ProviderSettings:
     leeway_seconds: NotNegative = 60.0
     timeout_seconds: Positive = 10.0
     end_session: Literal["auto", "browser", "direct"] = "auto"
+    login_path: str = "/login"
+    refresh_path: str = "/refresh"
+    logout_path: str = "/logout"
+    revoke_path: str = "/revoke"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +154,9 @@ class SessionSettings:
             `redis.data_dir`, which only works on one machine.
         claims: Claims of ID token and userinfo that `GET /hub/session` shows to the page, besides `sub` and `name`.
         max_login_attempts: Logins that one browser may have begun at the same time; the oldest gives way.
+        login_attempts_per_user_per_minute: Wrong passwords for one user name in the hub's own login form. Then the name has to
+            wait for a minute, and after each further one twice as long, up to 5 minutes. More of them help guessers.
+        login_attempts_per_address_per_minute: Failed logins from one address (IPv6: one /64 network) in that form.
     """
 
     idle_timeout_seconds: Positive = 900.0
@@ -147,6 +165,8 @@ class SessionSettings:
     claims: list[str] = field(default_factory=lambda: ["preferred_username", "email"])
     login_timeout_seconds: Positive = 600.0
     max_login_attempts: Count = 10
+    login_attempts_per_user_per_minute: Count = 5
+    login_attempts_per_address_per_minute: Count = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,11 +265,17 @@ class Settings:
     admin: AdminSettings = field(default_factory=AdminSettings)
     redis: RedisSettings = field(default_factory=RedisSettings)
     provider: ProviderSettings = field(default_factory=ProviderSettings)
+    providers: list[ProviderSettings] = field(default_factory=list)
     session: SessionSettings = field(default_factory=SessionSettings)
     routes: list[RouteSettings] = field(default_factory=list)
     channel: ChannelSettings = field(default_factory=ChannelSettings)
     static: StaticSettings = field(default_factory=StaticSettings)
     log: LogSettings = field(default_factory=LogSettings)
+
+    @property
+    def all_providers(self) -> list[ProviderSettings]:
+        """The main provider (`[provider]`) and the further ones (`[[providers]]`)."""
+        return [self.provider, *self.providers]
 
 
 SECTIONS: dict[str, type] = {

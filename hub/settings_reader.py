@@ -1,6 +1,6 @@
 """Reads the settings from TOML, environment and secret files, and reports every mistake at once, each with its key.
 
-An environment variable `HUB_<SECTION>_<KEY>` overrides its key; `HUB_ROUTES` holds the routes as a JSON array.
+An environment variable `HUB_<SECTION>_<KEY>` overrides its key; `HUB_ROUTES` and `HUB_PROVIDERS` hold JSON arrays.
 """
 
 import dataclasses
@@ -9,13 +9,18 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 
 from hub.secret import Secret
-from hub.settings import SECTIONS, RouteSettings, Settings, SettingsError
+from hub.settings import SECTIONS, ProviderSettings, RouteSettings, Settings, SettingsError
 from hub.settings_rules import contradictions
+
+Item = TypeVar("Item", RouteSettings, ProviderSettings)
+
+ARRAYS = {"routes": "HUB_ROUTES", "providers": "HUB_PROVIDERS"}
+"""Arrays of tables, with the environment variable that replaces each."""
 
 
 def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -29,10 +34,11 @@ def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Sett
     reader = _Reader()
     tables = _with_environment(_read_toml(path), environment, reader)
     sections = {name: reader.section(name, kind, tables.pop(name, {})) for name, kind in SECTIONS.items()}
-    routes = reader.routes(tables.pop("routes", []))
+    routes = reader.array("routes", RouteSettings, tables.pop("routes", []), required=("prefix", "target"))
+    providers = reader.array("providers", ProviderSettings, tables.pop("providers", []), required=("name", "issuer"))
     for unknown in tables:
-        reader.unknown(unknown, [*SECTIONS, "routes"])
-    settings = _with_secret_files(Settings(**sections, routes=routes), reader)
+        reader.unknown(unknown, [*SECTIONS, *ARRAYS])
+    settings = _with_secret_files(Settings(**sections, routes=routes, providers=providers), reader)
     reader.mistakes.extend(_about_other_keys(contradictions(settings), reader.mistakes))
     if reader.mistakes:
         raise SettingsError(reader.mistakes)
@@ -65,15 +71,15 @@ def _with_environment(tables: dict[str, Any], environment: Mapping[str, str], re
     }
     merged = {name: dict(table) if isinstance(table, dict) else table for name, table in tables.items()}
     for name, text in environment.items():
-        if name == "HUB_ROUTES":
-            merged["routes"] = reader.json(name, text, default=[])
+        if name in ARRAYS.values():
+            merged[next(key for key, variable in ARRAYS.items() if variable == name)] = reader.json(name, text, default=[])
         elif name in names:
             section, key = names[name]
             table = merged.setdefault(section, {})
             if isinstance(table, dict):
                 table[key] = _Text(text)
         elif name.startswith("HUB_"):
-            reader.unknown(name, [*names, "HUB_ROUTES"])
+            reader.unknown(name, [*names, *ARRAYS.values()])
     return merged
 
 
@@ -96,20 +102,20 @@ class _Reader:
             return kind()
         return kind(**self._values(name, kind, table))
 
-    def routes(self, tables: Any) -> list[RouteSettings]:
-        """Build the routes; each is named `routes[0]`, `routes[1]`... in messages."""
+    def array(self, name: str, kind: type[Item], tables: Any, required: tuple[str, ...]) -> list[Item]:
+        """Build a `kind` from each table; each is named `routes[0]`, `routes[1]`... in messages."""
         if not isinstance(tables, list):
-            self.mistakes.append("routes: must be an array of tables, each written as [[routes]].")
+            self.mistakes.append(f"{name}: must be an array of tables, each written as [[{name}]].")
             return []
-        routes = []
+        items = []
         for index, table in enumerate(tables):
-            name = f"routes[{index}]"
-            values = self._values(name, RouteSettings, table if isinstance(table, dict) else {})
-            missing = [key for key in ("prefix", "target") if key not in values]
-            self.mistakes.extend(f"{name}.{key}: is missing." for key in missing if key not in table)
+            key = f"{name}[{index}]"
+            values = self._values(key, kind, table if isinstance(table, dict) else {})
+            missing = [needed for needed in required if needed not in values]
+            self.mistakes.extend(f"{key}.{needed}: is missing." for needed in missing if needed not in table)
             if not missing:
-                routes.append(RouteSettings(**values))
-        return routes
+                items.append(kind(**values))
+        return items
 
     def json(self, name: str, text: str, default: Any) -> Any:
         """Decode `text` as JSON, or report that it is none."""
@@ -166,15 +172,20 @@ def _readable(error: msgspec.ValidationError) -> str:
 
 
 def _with_secret_files(settings: Settings, reader: _Reader) -> Settings:
-    provider = settings.provider
+    """Put the secrets of `client_secret_file` in their places."""
+    further = [_with_secret(provider, f"providers[{index}]", reader) for index, provider in enumerate(settings.providers)]
+    return dataclasses.replace(settings, provider=_with_secret(settings.provider, "provider", reader), providers=further)
+
+
+def _with_secret(provider: ProviderSettings, key: str, reader: _Reader) -> ProviderSettings:
     if not provider.client_secret_file:
-        return settings
+        return provider
     if provider.client_secret:
-        reader.mistakes.append("provider.client_secret: give either this or provider.client_secret_file, not both.")
-        return settings
+        reader.mistakes.append(f"{key}.client_secret: give either this or {key}.client_secret_file, not both.")
+        return provider
     try:
         secret = Path(provider.client_secret_file).read_text(encoding="utf-8").strip()
     except OSError as error:
-        reader.mistakes.append(f"provider.client_secret_file: cannot be read ({error.strerror}).")
-        return settings
-    return dataclasses.replace(settings, provider=dataclasses.replace(provider, client_secret=Secret(secret)))
+        reader.mistakes.append(f"{key}.client_secret_file: cannot be read ({error.strerror}).")
+        return provider
+    return dataclasses.replace(provider, client_secret=Secret(secret))

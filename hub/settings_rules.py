@@ -1,10 +1,12 @@
 """What can be wrong with settings although each value alone is of its type. Pure, but for a look whether a named file exists."""
 
 import ipaddress
+import re
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from hub.settings import (
+    MAIN_PROVIDER,
     ChannelSettings,
     ProviderSettings,
     RouteSettings,
@@ -20,7 +22,8 @@ def contradictions(settings: Settings) -> list[str]:
     return [
         *_server_mistakes(settings.server),
         *_redis_mistakes(settings),
-        *_provider_mistakes(settings.provider, settings.server.allow_insecure_http),
+        *_provider_mistakes("provider", settings.provider, settings.server.allow_insecure_http),
+        *_further_provider_mistakes(settings),
         *_session_mistakes(settings.session),
         *_route_mistakes(settings.routes),
         *_channel_mistakes(settings.channel),
@@ -78,24 +81,68 @@ def _redis_mistakes(settings: Settings) -> list[str]:
     return mistakes
 
 
-def _provider_mistakes(provider: ProviderSettings, allow_insecure_http: bool) -> list[str]:
-    mistakes = [f"provider.{key}: is missing." for key in ("issuer", "client_id") if not getattr(provider, key)]
-    if not provider.client_secret and not provider.client_secret_file:
-        mistakes.append("provider.client_secret: is missing; better still, name a file in provider.client_secret_file.")
-    url = _parse_url(provider.issuer)
-    if provider.issuer and (not url.hostname or url.query or url.fragment):
-        mistakes.append("provider.issuer: must be the URL that the provider calls itself by, without query or fragment.")
-    elif url.scheme == "http" and not is_loopback(url.hostname or "") and not allow_insecure_http:
-        mistakes.append("provider.issuer: must be https; codes and tokens would cross the network in clear.")
-    if "openid" not in provider.scopes:
-        mistakes.append("provider.scopes: must contain openid, else the provider sends no ID token.")
-    weak = [name for name in provider.signing_algorithms if name.lower() == "none" or name.startswith("HS")]
-    if weak:
-        mistakes.append(f"provider.signing_algorithms: {', '.join(weak)} cannot be accepted; name asymmetric algorithms.")
-    reserved = sorted(RESERVED_AUTHORIZATION_PARAMETERS.intersection(provider.authorization_parameters))
-    mistakes.extend(f"provider.authorization_parameters: {name} is set by the hub itself." for name in reserved)
+def _provider_mistakes(key: str, provider: ProviderSettings, allow_insecure_http: bool) -> list[str]:
+    """Return the mistakes of one provider; `key` is where it stands in the settings."""
+    mistakes = _issuer_mistakes(key, provider, allow_insecure_http)
+    if provider.kind == "openid":
+        mistakes.extend(_client_mistakes(key, provider))
+    else:
+        mistakes.extend(_native_mistakes(key, provider))
     return mistakes
 
+
+def _native_mistakes(key: str, provider: ProviderSettings) -> list[str]:
+    """Return the mistakes of an IRIS application in its native JWT mode; client id, secret and scopes mean nothing there."""
+    return [
+        f"{key}.{name}: must be a path of the application, such as /login."
+        for name in ("login_path", "refresh_path", "logout_path", "revoke_path")
+        if not NATIVE_PATH.fullmatch(getattr(provider, name))
+    ]
+
+
+def _issuer_mistakes(key: str, provider: ProviderSettings, allow_insecure_http: bool) -> list[str]:
+    url = _parse_url(provider.issuer)
+    if not provider.issuer:
+        return [f"{key}.issuer: is missing."]
+    if not url.hostname or url.query or url.fragment:
+        return [f"{key}.issuer: must be the URL that the provider calls itself by, without query or fragment."]
+    if url.scheme == "http" and not is_loopback(url.hostname or "") and not allow_insecure_http:
+        return [f"{key}.issuer: must be https; codes and tokens would cross the network in clear."]
+    return []
+
+
+def _client_mistakes(key: str, provider: ProviderSettings) -> list[str]:
+    mistakes = [] if provider.client_id else [f"{key}.client_id: is missing."]
+    if not provider.client_secret and not provider.client_secret_file:
+        mistakes.append(f"{key}.client_secret: is missing; better still, name a file in {key}.client_secret_file.")
+    if "openid" not in provider.scopes:
+        mistakes.append(f"{key}.scopes: must contain openid, else the provider sends no ID token.")
+    weak = [name for name in provider.signing_algorithms if name.lower() == "none" or name.startswith("HS")]
+    if weak:
+        mistakes.append(f"{key}.signing_algorithms: {', '.join(weak)} cannot be accepted; name asymmetric algorithms.")
+    reserved = sorted(RESERVED_AUTHORIZATION_PARAMETERS.intersection(provider.authorization_parameters))
+    mistakes.extend(f"{key}.authorization_parameters: {name} is set by the hub itself." for name in reserved)
+    return mistakes
+
+
+def _further_provider_mistakes(settings: Settings) -> list[str]:
+    mistakes = []
+    if settings.provider.name != MAIN_PROVIDER:
+        mistakes.append(f"provider.name: is always {MAIN_PROVIDER}; only [[providers]] have names.")
+    seen = {MAIN_PROVIDER}
+    for index, provider in enumerate(settings.providers):
+        key = f"providers[{index}]"
+        if not PROVIDER_NAME.fullmatch(provider.name):
+            mistakes.append(f"{key}.name: may hold small letters, digits and hyphens only; it is part of the callback URL.")
+        elif provider.name in seen:
+            mistakes.append(f"{key}.name: {provider.name} is the name of another provider already.")
+        seen.add(provider.name)
+        mistakes.extend(_provider_mistakes(key, provider, settings.server.allow_insecure_http))
+    return mistakes
+
+
+PROVIDER_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+NATIVE_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 
 RESERVED_AUTHORIZATION_PARAMETERS = frozenset(
     {"response_type", "response_mode", "client_id", "redirect_uri", "scope", "state", "nonce"}

@@ -34,6 +34,7 @@ DOORS: dict[str, set[str]] = {
         "hub.session.refresh_lock",
         "hub.session.events",
         "hub.session.redis_client",
+        "hub.session.rate_limit",
         "hub.embedded_redis",
     },
     "aiohttp": {"hub.oidc.provider", "hub.gateway.resource_server"},

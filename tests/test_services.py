@@ -41,7 +41,7 @@ async def test_ready(redis_url: str) -> None:
         services = build(redis_url, provider.issuer)
         await services.start()
         await provider.answered("/.well-known/openid-configuration", 1)
-        await services.provider.metadata()
+        await services.providers.openid("main").metadata()
         assert await services.readiness() == {}
         services.draining = True
         assert await services.readiness() == {"hub": "is being stopped"}

@@ -67,9 +67,9 @@ class TestSources:
 
     def test_reference_names_every_setting_and_its_default(self) -> None:
         """conf/hub.toml and the dataclasses agree in both directions."""
-        text = re.sub(r"^# (?=\[\[routes\]\]|\w+ = )", "", REFERENCE.read_text(), flags=re.MULTILINE)
+        text = re.sub(r"^# (?=\[\[\w+\]\]|\w+ = )", "", REFERENCE.read_text(), flags=re.MULTILINE)
         reference = tomllib.loads(text)
-        routes = reference.pop("routes")[0]
+        routes, providers = reference.pop("routes")[0], reference.pop("providers")[0]
         defaults = Settings()
 
         assert reference.keys() == SECTIONS.keys()
@@ -79,6 +79,7 @@ class TestSources:
                 expected["client_secret"] = ""
             assert reference[name] == expected, name
         assert routes == dataclasses.asdict(RouteSettings(prefix=routes["prefix"], target=routes["target"]))
+        assert providers.keys() == {"name", "issuer"}  # the others are those of [provider]
 
 
 class TestMistakes:
@@ -105,9 +106,9 @@ class TestMistakes:
             "routes[1].target",
             "server.tls_certificate_file",
             "server.tls_key_file",
+            "provider.issuer",
             "provider.client_id",
             "provider.client_secret",
-            "provider.issuer",
             "routes[0].prefix",
             "routes[0].target",
             "routes[0].methods",
@@ -135,6 +136,11 @@ class TestMistakes:
             ({"HUB_CHANNEL_INLINE": "70000"}, "channel.inline"),
             ({"HUB_LOG_LEVEL": "LOUD"}, "log.level"),
             ({"HUB_ROUTES": "{"}, "HUB_ROUTES"),
+            ({"HUB_PROVIDERS": '[{"name": "Partner!", "issuer": "https://x.example"}]'}, "providers[0].name"),
+            ({"HUB_PROVIDERS": '[{"name": "main", "issuer": "https://x.example"}]'}, "providers[0].name"),
+            ({"HUB_PROVIDERS": '[{"name": "partner"}]'}, "providers[0].issuer"),
+            ({"HUB_PROVIDERS": '[{"name": "partner", "issuer": "https://x.example"}]'}, "providers[0].client_id"),
+            ({"HUB_PROVIDER_NAME": "other"}, "provider.name"),
             ({"HUB_ROUTES": '[{"prefix": "/hub", "target": "https://x.example"}]'}, "routes[0].prefix"),
             ({"HUB_ROUTES": '[{"prefix": "/a/../b", "target": "https://x.example"}]'}, "routes[0].prefix"),
             ({"HUB_ROUTES": '[{"prefix": "/api", "target": "https://u:p@x.example"}]'}, "routes[0].target"),

@@ -39,6 +39,7 @@ class Driver:
         now = services.clock.monotonic()
         settings = services.settings
         self.session_id = session_id
+        self.session_key = session.key  # of the id that the channel was opened with; the session may move on to another
         self.session = session
         self.connection_id = connection_id
         self.close_code: CloseCode | None = None

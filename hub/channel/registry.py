@@ -29,6 +29,7 @@ class Registry:
         self._tasks: set[asyncio.Task[None]] = set()
         self._rechecking: set[str] = set()
         self._ended: dict[str, float] = {}
+        self._leaving: dict[str, float] = {}
         self._recheck_limit = asyncio.Semaphore(RECHECKS_AT_ONCE)
 
     def __len__(self) -> int:
@@ -61,12 +62,12 @@ class Registry:
 
     def release(self, driver: Driver, peer_code: int | None) -> None:
         """Forget a channel whose socket is gone, and stop its work. `peer_code` is the code with which the client closed."""
-        drivers = self._channels.get(driver.session.key, set())
+        drivers = self._channels.get(driver.session_key, set())
         if driver not in drivers:
             return
         drivers.remove(driver)
         if not drivers:
-            del self._channels[driver.session.key]
+            del self._channels[driver.session_key]
         self._count -= 1
         code = driver.close_code or peer_code or 1006
         self._services.metrics.channels.dec()
@@ -82,6 +83,15 @@ class Registry:
             driver.end_session(reason)
             self._services.metrics.kill_seconds.observe(max(self._services.clock.now() - ended_at, 0.0))
         await asyncio.gather(*(driver.finish() for driver in drivers))
+
+    def replace_session(self, session_key: str, until: float) -> None:
+        """Tell the channels of a session that its user has logged in again; they are closed at `until` (epoch seconds).
+
+        They close although the user is the same: only a channel that is opened with the new cookie belongs to the new login.
+        """
+        if session_key in self._channels:
+            self._leaving[session_key] = until
+            self.notify(session_key, "changed", {"reconnect_in_ms": max(round((until - self._services.clock.now()) * 1000), 0)})
 
     def notify(self, session_key: str, name: str, data: dict[str, object]) -> None:
         """Send an event of the topic `session` to every channel of a session."""
@@ -112,6 +122,8 @@ class Registry:
         now, monotonic = self._services.clock.now(), self._services.clock.monotonic()
         for key in [key for key, at in self._ended.items() if monotonic - at > REMEMBER_ENDED_SECONDS]:
             del self._ended[key]
+        for key in [key for key, until in self._leaving.items() if until <= now]:
+            self._own(self.end_session(key, "replaced", self._leaving.pop(key)))
         for key, drivers in list(self._channels.items()):
             for driver in list(drivers):
                 driver.tick(monotonic)

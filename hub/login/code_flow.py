@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from hub import log
 from hub.clock import Clock
 from hub.errors import LoginExpired, LoginFailed, NotAuthenticated, ProviderMisbehaved
+from hub.login.new_session import Authenticated, Visitor, new_session
 from hub.metrics import Metrics
-from hub.oidc.authorization import build_authorization_request, process_authorization_response
-from hub.oidc.id_token import IdTokenClaims
-from hub.oidc.provider import OpenIDProvider
+from hub.oidc.authorization import process_authorization_response
+from hub.oidc.providers import Providers
 from hub.oidc.token_endpoint import TokenRefused
 from hub.secret import digest
+from hub.session.attempts import FinishedAttempt, LoginAttempts
 from hub.session.model import BrowserId, LoginAttempt, Session, SessionId, TokenSet
 from hub.session.sessions import Sessions
-from hub.session.store import FinishedAttempt, SessionStore
-from hub.settings import ProviderSettings, SessionSettings
+from hub.settings import MAIN_PROVIDER, SessionSettings
 from hub.tokens.schedule import scheduled
 
 RESTART_WINDOW_SECONDS = 60.0  # a login that fails twice within this time needs its user
@@ -40,61 +40,67 @@ class CompletedLogin:
 
 
 class CodeFlow:
-    """Logs users in at one OpenID Provider."""
+    """Logs users in at the OpenID Providers of the settings."""
 
     def __init__(
         self,
-        provider: OpenIDProvider,
-        store: SessionStore,
+        providers: Providers,
+        attempts: LoginAttempts,
         sessions: Sessions,
-        provider_settings: ProviderSettings,
-        session_settings: SessionSettings,
-        redirect_uri: str,
+        settings: SessionSettings,
+        origin: str,
         clock: Clock,
         metrics: Metrics,
         jitter: Callable[[], float],
     ) -> None:
-        self._provider = provider
-        self._store = store
+        self._providers = providers
+        self._attempts = attempts
         self._sessions = sessions
-        self._provider_settings = provider_settings
-        self._session_settings = session_settings
-        self._redirect_uri = redirect_uri
+        self._settings = settings
+        self._origin = origin
         self._clock = clock
         self._metrics = metrics
         self._jitter = jitter
 
-    async def begin(self, return_to: str, browser_id: BrowserId | None) -> BegunLogin:
+    async def begin(self, return_to: str, browser_id: BrowserId | None, provider_name: str = MAIN_PROVIDER) -> BegunLogin:
         """Store a login attempt of this browser, and say where it has to go.
 
         Raises:
+            BadRequest: There is no such provider.
             ProviderUnavailable, ProviderMisbehaved: The provider's metadata cannot be had.
             StoreUnavailable: Redis does not answer.
         """
-        metadata = await self._provider.metadata()
+        provider = self._providers.openid(provider_name)
         browser_id = browser_id or BrowserId.generate()
-        request = build_authorization_request(metadata, self._provider_settings, self._redirect_uri)
+        request = await provider.begin_login(self._redirect_uri(provider_name))
         attempt = LoginAttempt(
             browser_key=browser_id.key,
-            issuer=metadata.issuer,
+            provider=provider_name,
+            issuer=provider.issuer,
             nonce=request.nonce,
             code_verifier=request.code_verifier,
             return_to=return_to,
             created_at=self._clock.now(),
         )
-        limits = self._session_settings
-        await self._store.put_attempt(digest(request.state), attempt, limits.login_timeout_seconds, limits.max_login_attempts)
+        limits = self._settings
+        await self._attempts.put(digest(request.state), attempt, limits.login_timeout_seconds, limits.max_login_attempts)
         self._metrics.logins.labels("begun").inc()
         return BegunLogin(request.url, browser_id)
 
     async def complete(
-        self, parameters: Mapping[str, list[str]], browser_id: BrowserId | None, present: SessionId | None
+        self,
+        parameters: Mapping[str, list[str]],
+        browser_id: BrowserId | None,
+        present: SessionId | None,
+        visitor: Visitor,
+        provider_name: str = MAIN_PROVIDER,
     ) -> CompletedLogin:
         """Turn the authorization response into a session.
 
         Parameters:
             parameters: The query of the callback, each name with all its values.
             present: The session that the browser has already; it is replaced by the new one.
+            provider_name: The provider whose callback this is. A response may not come to another one's (RFC 9700 section 4.4).
 
         Raises:
             LoginFailed: The response cannot be used.
@@ -102,22 +108,22 @@ class CodeFlow:
             StoreUnavailable: Redis does not answer.
         """
         state_key = digest("".join(parameters.get("state", [])))
-        attempt = await self._store.take_attempt(state_key)
+        attempt = await self._attempts.take(state_key)
         if not isinstance(attempt, LoginAttempt):
             return await self._without_attempt(attempt, present)
         if browser_id is None or browser_id.key != attempt.browser_key:
             raise LoginFailed("This login was begun in another browser. Begin again here.")
-        session_id, session = await self._authenticate(parameters, attempt)
-        if present is not None:
-            await self._sessions.end(present.key, "replaced")
-        await self._sessions.start(session)
-        await self._store.finish_attempt(state_key, attempt.return_to, self._session_settings.login_timeout_seconds)
+        if attempt.provider != provider_name:
+            raise LoginFailed("The response does not come from the login service that was asked. Please log in again.")
+        session_id, session = await self._authenticate(parameters, attempt, visitor)
+        await self._sessions.start(session, present)
+        await self._attempts.finish(state_key, attempt.return_to, self._settings.login_timeout_seconds)
         self._metrics.logins.labels("completed").inc()
         return CompletedLogin(session_id, attempt.return_to)
 
     async def may_restart(self, browser_id: BrowserId | None) -> bool:
         """Tell whether a failed login may begin anew without asking: once, and only if the browser keeps our cookie."""
-        return browser_id is not None and await self._store.may_restart(browser_id.key, RESTART_WINDOW_SECONDS)
+        return browser_id is not None and await self._attempts.may_restart(browser_id.key, RESTART_WINDOW_SECONDS)
 
     async def _without_attempt(self, attempt: FinishedAttempt | None, present: SessionId | None) -> CompletedLogin:
         """A callback loaded twice, or too late: with a living session the user just goes on."""
@@ -127,8 +133,11 @@ class CodeFlow:
             raise LoginExpired("This login has expired or was used already. Begin again.") from error
         return CompletedLogin(None, attempt.return_to if attempt else "/")
 
-    async def _authenticate(self, parameters: Mapping[str, list[str]], attempt: LoginAttempt) -> tuple[SessionId, Session]:
-        metadata = await self._provider.metadata()
+    async def _authenticate(
+        self, parameters: Mapping[str, list[str]], attempt: LoginAttempt, visitor: Visitor
+    ) -> tuple[SessionId, Session]:
+        provider = self._providers.openid(attempt.provider)
+        metadata = await provider.metadata()
         code = process_authorization_response(
             parameters,
             expected_issuer=attempt.issuer,
@@ -136,33 +145,28 @@ class CodeFlow:
         )
         asked_at = self._clock.now()
         try:
-            response = await self._provider.exchange_code(code, attempt.code_verifier, self._redirect_uri)
+            response = await provider.exchange_code(code, attempt.code_verifier, self._redirect_uri(attempt.provider))
         except TokenRefused as error:
             raise LoginFailed(f"The login service did not accept the login ({error.error}). Begin again.") from error
         if response.id_token is None:
             raise ProviderMisbehaved("It sent no ID token; provider.scopes must contain openid.")
-        claims = await self._provider.validate_id_token(
-            response.id_token, nonce=attempt.nonce, access_token=response.access_token
-        )
-        userinfo = await self._provider.userinfo(response.access_token, claims.subject)
-        return self._session(claims, userinfo, TokenSet.from_response(response, asked_at))
-
-    def _session(self, claims: IdTokenClaims, userinfo: Mapping[str, object], tokens: TokenSet) -> tuple[SessionId, Session]:
-        now = self._clock.now()
-        session_id = SessionId.generate()  # always a new one: nobody can have planted it (session fixation)
-        known = {**claims.claims, **userinfo}
-        name = known.get("name") or known.get("preferred_username")
-        if tokens.refresh_token is None:
-            logger.warning("login.no_refresh_token", hint="ask for offline_access, or let the provider issue one")
-        return session_id, Session(
-            key=session_id.key,
-            version=1,
+        claims = await provider.validate_id_token(response.id_token, nonce=attempt.nonce, access_token=response.access_token)
+        userinfo = await provider.userinfo(response.access_token, claims.subject)
+        acr = claims.claims.get("acr")
+        user = Authenticated(
+            provider=attempt.provider,
             issuer=claims.issuer,
             subject=claims.subject,
+            claims={**claims.claims, **userinfo},
             provider_session_id=claims.session_id,
-            name=str(name) if name else None,
-            claims={key: known[key] for key in self._session_settings.claims if key in known},
-            tokens=scheduled(tokens, self._jitter()),
-            created_at=now,
-            touched_at=now,
+            nonce=attempt.nonce,
+            auth_time=claims.auth_time,
+            acr=acr if isinstance(acr, str) else None,
         )
+        tokens = scheduled(TokenSet.from_response(response, asked_at), self._jitter(), provider.clock_difference)
+        return new_session(user, tokens, visitor, self._settings, self._clock.now())
+
+    def _redirect_uri(self, provider_name: str) -> str:
+        """Return the callback of a provider: each has its own, so that no response can be taken for another one's."""
+        callback = f"{self._origin}/hub/callback"
+        return callback if provider_name == MAIN_PROVIDER else f"{callback}/{provider_name}"

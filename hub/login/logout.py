@@ -5,16 +5,12 @@ the provider from the hub itself or not at all: a browser never holds one.
 """
 
 import asyncio
-import secrets
 
 from hub import log
 from hub.errors import HubError
-from hub.oidc.end_session import build_end_session_url, is_direct
-from hub.oidc.metadata import ProviderMetadata
-from hub.oidc.provider import OpenIDProvider
+from hub.oidc.providers import Providers
 from hub.session.model import Session, SessionId
 from hub.session.sessions import Sessions
-from hub.settings import ProviderSettings
 
 logger = log.get(__name__)
 
@@ -22,10 +18,9 @@ logger = log.get(__name__)
 class Logout:
     """Ends sessions at the request of their users."""
 
-    def __init__(self, sessions: Sessions, provider: OpenIDProvider, settings: ProviderSettings, return_url: str) -> None:
+    def __init__(self, sessions: Sessions, providers: Providers, return_url: str) -> None:
         self._sessions = sessions
-        self._provider = provider
-        self._settings = settings
+        self._providers = providers
         self._return_url = return_url
         self._revocations: set[asyncio.Task[None]] = set()
 
@@ -42,7 +37,7 @@ class Logout:
         if session is None:
             return self._return_url
         try:
-            destination = await self._end_at_provider(session, await self._provider.metadata())
+            destination = await self._end_at_provider(session)
         except HubError as error:
             logger.warning("logout.provider_failed", session_ref=session.ref, problem=error.slug, detail=error.detail)
             destination = self._return_url
@@ -55,20 +50,17 @@ class Logout:
         """Wait for the revocations under way."""
         await asyncio.gather(*self._revocations, return_exceptions=True)
 
-    async def _end_at_provider(self, session: Session, metadata: ProviderMetadata) -> str:
-        if is_direct(metadata, self._settings) and session.tokens.id_token is not None:
-            if not await self._provider.end_session(session.tokens.id_token):
-                logger.warning("logout.provider_refused", session_ref=session.ref)
-            return self._return_url
-        state = secrets.token_urlsafe(16)  # comes back with the browser and is of no further use (RP-Initiated Logout 1.0)
-        return build_end_session_url(metadata, self._settings.client_id, self._return_url, state) or self._return_url
+    async def _end_at_provider(self, session: Session) -> str:
+        provider, tokens = self._providers.of(session.provider, session.issuer), session.tokens
+        return await provider.log_out(id_token=tokens.id_token, access_token=tokens.access_token, return_url=self._return_url)
 
     async def _revoke(self, session: Session) -> None:
         """Revoke the tokens (RFC 7009), the refresh token first: with it the provider drops what was made from it."""
         tokens = session.tokens
         try:
+            provider = self._providers.of(session.provider, session.issuer)
             if tokens.refresh_token is not None:
-                await self._provider.revoke(tokens.refresh_token, "refresh_token")
-            await self._provider.revoke(tokens.access_token, "access_token")
+                await provider.revoke(tokens.refresh_token, "refresh_token")
+            await provider.revoke(tokens.access_token, "access_token")
         except HubError as error:
             logger.warning("logout.revocation_failed", session_ref=session.ref, problem=error.slug, detail=error.detail)

@@ -5,6 +5,7 @@ of its own.
 """
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -15,7 +16,8 @@ from hub import log
 from hub.clock import Clock
 from hub.errors import HubError, ProviderMisbehaved, ProviderRejectedClient, ProviderUnavailable
 from hub.oidc.answer import decode_object, refuse_unavailable
-from hub.oidc.end_session import build_direct_end_session
+from hub.oidc.authorization import AuthorizationRequest, build_authorization_request
+from hub.oidc.end_session import build_direct_end_session, build_end_session_url, is_direct
 from hub.oidc.id_token import (
     Expectations,
     IdTokenClaims,
@@ -72,6 +74,31 @@ class OpenIDProvider:
         self._discovery_trouble = "The provider's discovery document has not been read yet."
         self._client_trouble: str | None = None
 
+    @property
+    def name(self) -> str:
+        """Its name in the settings."""
+        return self._settings.name
+
+    @property
+    def label(self) -> str:
+        """What people see when they choose between several providers."""
+        return self._settings.label or self._settings.name
+
+    @property
+    def issuer(self) -> str:
+        """The URL that it calls itself by."""
+        return self._settings.issuer
+
+    @property
+    def kills_old_access_token(self) -> bool:
+        """Never: an OpenID Provider lets an access token live to its end."""
+        return False
+
+    @property
+    def clock_difference(self) -> float:
+        """Seconds that the provider's clock is ahead of ours, as far as known."""
+        return 0.0
+
     async def start(self) -> None:
         """Open the door, and begin to look for the provider until it is found. Does not wait for it."""
         self._session = aiohttp.ClientSession(
@@ -104,6 +131,14 @@ class OpenIDProvider:
             ProviderUnavailable, ProviderMisbehaved: There is none yet.
         """
         return await self._metadata.get()
+
+    async def begin_login(self, redirect_uri: str) -> AuthorizationRequest:
+        """Return where a browser has to go to log in, and what has to be remembered until it comes back.
+
+        Raises:
+            ProviderUnavailable, ProviderMisbehaved: The provider's metadata cannot be had.
+        """
+        return build_authorization_request(await self.metadata(), self._settings, redirect_uri)
 
     async def exchange_code(self, code: Secret, code_verifier: Secret, redirect_uri: str) -> TokenResponse:
         """Turn an authorization code into tokens.
@@ -139,7 +174,13 @@ class OpenIDProvider:
         )
 
     async def validate_refreshed_id_token(
-        self, token: Secret, *, original: Original, access_token: Secret | None, nonce: str | None = None
+        self,
+        token: Secret,
+        *,
+        original: Original,
+        access_token: Secret | None,
+        nonce: str | None = None,
+        auth_time: float | None = None,
     ) -> IdTokenClaims:
         """Check the ID token of a refresh response against the session's `original` issuer and subject.
 
@@ -158,6 +199,7 @@ class OpenIDProvider:
                 original=original,
                 access_token=access_token,
                 nonce=nonce,
+                auth_time=auth_time,
             )
         )
 
@@ -210,6 +252,23 @@ class OpenIDProvider:
             raise error
         _log.info("provider.revocation_refused", status=answer.status, reason=error.detail)
         return False
+
+    async def log_out(self, *, id_token: Secret | None, access_token: Secret, return_url: str) -> str:
+        """End the session at the provider, and return where the browser has to go now.
+
+        IRIS finds its session by the ID token, which must not reach the browser: the hub itself calls. Other providers know
+        the browser by its cookie, so it has to visit them.
+
+        Raises:
+            ProviderUnavailable, ProviderMisbehaved: The session at the provider may live on.
+        """
+        metadata = await self.metadata()
+        if is_direct(metadata, self._settings) and id_token is not None:
+            if not await self.end_session(id_token):
+                _log.warning("provider.end_session_refused", provider=self.name)
+            return return_url
+        state = secrets.token_urlsafe(16)  # comes back with the browser and is of no further use (RP-Initiated Logout 1.0)
+        return build_end_session_url(metadata, self._settings.client_id, return_url, state) or return_url
 
     async def end_session(self, id_token: Secret) -> bool:
         """End the session at the provider without the browser; tell whether the provider agreed.

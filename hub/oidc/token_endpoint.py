@@ -40,15 +40,19 @@ class TokenResponse:
     Attributes:
         token_type: Always `Bearer`, however the provider writes it.
         expires_in: Seconds from now; None if the provider did not say.
+        refresh_expires_in: Seconds that the refresh token lives; None if the provider did not say, as most do.
         scope: Granted scopes in the provider's order (IRIS sorts them); None if they are those that were asked for.
+        subject: Whose tokens these are, where the response itself says so (IRIS's native JWT).
     """
 
     access_token: Secret
     token_type: str = "Bearer"
     expires_in: float | None = None
     refresh_token: Secret | None = None
+    refresh_expires_in: float | None = None
     id_token: Secret | None = None
     scope: str | None = None
+    subject: str | None = None
 
 
 class TokenRefused(LoginFailed):
@@ -72,6 +76,7 @@ class _Wire(msgspec.Struct):
     token_type: str
     expires_in: float | str | None = None
     refresh_token: str | None = None
+    refresh_expires_in: float | str | None = None
     id_token: str | None = None
     scope: str | None = None
 
@@ -129,6 +134,7 @@ def process_token_response(status: int, headers: Mapping[str, str], body: bytes)
         access_token=_token(wire.access_token, "access_token"),
         expires_in=_seconds(wire.expires_in),
         refresh_token=_token(wire.refresh_token, "refresh_token") if wire.refresh_token else None,
+        refresh_expires_in=_seconds(wire.refresh_expires_in) or None,  # Keycloak sends 0 for "never"
         id_token=_token(wire.id_token, "id_token") if wire.id_token else None,
         scope=wire.scope,
     )

@@ -7,9 +7,9 @@ import msgspec
 
 from hub.secret import Secret
 from hub.session.keyring import Keyring, KeyringError
-from hub.session.model import LoginAttempt, Session
+from hub.session.model import LoginAttempt, Session, TokenSet
 
-Record = TypeVar("Record", Session, LoginAttempt)
+Record = TypeVar("Record", Session, LoginAttempt, TokenSet)
 
 
 class UnreadableRecord(ValueError):
@@ -35,6 +35,18 @@ class Codec:
         session = self._open(sealed, f"session:{key}:{version}", Session)
         return replace(session, touched_at=touched_at)
 
+    def encode_tokens(self, tokens: TokenSet, *, key: str, name: str) -> bytes:
+        """Return a further token of the session `key`, sealed for that session and its name there."""
+        return self._keyring.seal(_encode(tokens), f"token:{key}:{name}")
+
+    def decode_tokens(self, sealed: bytes, *, key: str, name: str) -> TokenSet:
+        """Return the token that was stored under `name` with the session `key`.
+
+        Raises:
+            UnreadableRecord: The record is not what this hub wrote there.
+        """
+        return self._open(sealed, f"token:{key}:{name}", TokenSet)
+
     def encode_attempt(self, attempt: LoginAttempt, state_key: str) -> bytes:
         """Return `attempt` sealed for the hash of its `state`."""
         return self._keyring.seal(_encode(attempt), f"attempt:{state_key}")
@@ -54,7 +66,7 @@ class Codec:
             raise UnreadableRecord(str(error)) from error
 
 
-def _encode(value: Session | LoginAttempt) -> bytes:
+def _encode(value: Session | LoginAttempt | TokenSet) -> bytes:
     return msgspec.msgpack.encode(value, enc_hook=_encode_secret)
 
 

@@ -36,7 +36,14 @@ class SessionWasRefreshed(msgspec.Struct, frozen=True, tag="refreshed"):
     expires_at: float | None
 
 
-SessionEvent = SessionHasEnded | SessionWasRefreshed
+class SessionWasReplaced(msgspec.Struct, frozen=True, tag="replaced"):
+    """Its user has logged in again in the same browser: the key is good until `until` (epoch seconds)."""
+
+    key: str
+    until: float
+
+
+SessionEvent = SessionHasEnded | SessionWasRefreshed | SessionWasReplaced
 OnEvent = Callable[[SessionEvent], Awaitable[None]]
 OnGap = Callable[[], Awaitable[None]]
 

@@ -6,10 +6,23 @@ from typing import Any, Literal, Self
 
 from hub.oidc.token_endpoint import TokenResponse
 from hub.secret import Secret, digest
+from hub.settings import MAIN_PROVIDER
 
-EndReason = Literal["logout", "idle", "absolute", "refused", "no_refresh_token", "identity", "replaced"]
-"""Why a session ended: by the user; after silence; at its longest life; the provider refused the refresh token; the access token
-expired and there is no refresh token; a refresh brought another user's tokens; a new login took its place."""
+# fmt: off
+EndReason = Literal[
+    "logout", "elsewhere", "operator", "provider",
+    "idle", "absolute", "last_channel",
+    "refused", "no_refresh_token", "identity",
+    "replaced", "other_user",
+]
+# fmt: on
+"""Why a session ended.
+
+`logout`: by its user; `elsewhere`: by its user, from another session; `operator`: by an operator; `provider`: logout at the
+provider. `idle`: after silence; `absolute`: at its longest life; `last_channel`: its last channel was closed. `refused`: the
+provider refused the refresh token; `no_refresh_token`: the access token expired and nothing can renew it; `identity`: a refresh
+brought another user's tokens. `replaced`: the same user logged in again in this browser; `other_user`: another one did.
+"""
 
 ID_BYTES = 32  # 256 bits: cannot be guessed, and its hash needs no salt
 ID_LENGTH = 43  # characters of 32 bytes in base64url
@@ -55,6 +68,11 @@ def session_ref(key: str) -> str:
     return key[:12]
 
 
+def identity_of(issuer: str, subject: str) -> str:
+    """Return the name of a user over all providers: a hash, so that it can stand in keys of Redis and before the page."""
+    return digest(f"{issuer}|{subject}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenSet:
     """The tokens of one session, with absolute times.
@@ -63,6 +81,7 @@ class TokenSet:
         obtained_at: When the hub asked for the access token; epoch seconds.
         expires_at: When it ends; None if the provider did not say (RFC 6749 section 5.1).
         due_at: When it should be refreshed; None if it never is, for want of an end or of a refresh token.
+        refresh_expires_at: When the refresh token ends; None if the provider did not say.
     """
 
     access_token: Secret
@@ -70,6 +89,7 @@ class TokenSet:
     expires_at: float | None = None
     due_at: float | None = None
     refresh_token: Secret | None = None
+    refresh_expires_at: float | None = None
     id_token: Secret | None = None
     scope: str = ""
 
@@ -86,6 +106,7 @@ class TokenSet:
             obtained_at=asked_at,
             expires_at=None if response.expires_in is None else asked_at + response.expires_in,
             refresh_token=response.refresh_token,
+            refresh_expires_at=None if response.refresh_expires_in is None else asked_at + response.refresh_expires_in,
             id_token=response.id_token,
             scope=response.scope or "",
         )
@@ -93,9 +114,11 @@ class TokenSet:
     def refreshed_by(self, response: TokenResponse, asked_at: float) -> Self:
         """Return the tokens after a refresh: what the response leaves out stays as it was (RFC 6749 section 6, C11)."""
         fresh = self.from_response(response, asked_at)
+        same_end = None if fresh.refresh_token else self.refresh_expires_at
         return replace(
             fresh,
             refresh_token=fresh.refresh_token or self.refresh_token,
+            refresh_expires_at=fresh.refresh_expires_at or same_end,
             id_token=fresh.id_token or self.id_token,
             scope=fresh.scope or self.scope,
         )
@@ -108,16 +131,26 @@ class TokenSet:
         """Tell whether the access token should be refreshed at `now`."""
         return self.due_at is not None and now >= self.due_at
 
+    def is_spent(self, now: float) -> bool:
+        """Tell whether nothing is left at `now`: the access token has expired, and so has what could renew it."""
+        return self.is_expired(now) and self.refresh_expires_at is not None and now >= self.refresh_expires_at
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """One logged-in browser.
 
     Attributes:
-        key: Hash of the session id: its name in Redis and in events.
+        key: Hash of the session id: its name in Redis, in events and in lists. It names the session and opens nothing.
         version: Counts the writes; a writer that read an older version is refused.
         claims: The claims that the settings let the page see.
+        provider: Name of the provider in the settings.
         provider_session_id: `sid` of the ID token, if there was one.
+        nonce: Nonce of the login: a refreshed ID token may leave it out, but must not hold another one.
+        auth_time: When the user proved who they are, as the provider says; epoch seconds.
+        acr: How they proved it (Authentication Context Class Reference), as the provider says.
+        client: Short name of the browser, for lists of sessions.
+        address: Where the browser was when it logged in.
         touched_at: Last activity of the user. Kept beside the encrypted part, so that a touch does not count as a write.
     """
 
@@ -130,7 +163,18 @@ class Session:
     tokens: TokenSet
     created_at: float
     touched_at: float
+    provider: str = MAIN_PROVIDER
     provider_session_id: str | None = None
+    nonce: str | None = None
+    auth_time: float | None = None
+    acr: str | None = None
+    client: str = ""
+    address: str = ""
+
+    @property
+    def identity(self) -> str:
+        """Who is logged in, as the page may repeat it to be sure that it still speaks for the same user (ASVS 10.5.2)."""
+        return identity_of(self.issuer, self.subject)
 
     @property
     def ref(self) -> str:
@@ -172,6 +216,8 @@ class Lifetimes:
             return "absolute"
         if now >= self.idle_end(session):
             return "idle"
+        if session.tokens.is_spent(now):
+            return "no_refresh_token"
         return None
 
 
@@ -183,14 +229,24 @@ class Tombstone:
     ended_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The id was replaced by another one of the same user: until the grace is over it stands for its successor."""
+
+    successor: str
+    until: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginAttempt:
     """A login that was begun and has not come back yet (authorization code flow).
 
     Attributes:
         browser_key: Hash of the pre-login cookie of the browser that began it.
-        issuer: The provider that it was begun at: a response from another one is refused (RFC 9700 section 2.1).
+        provider: Name of the provider that it was begun at: only that one's callback completes it.
+        issuer: The same provider's issuer: a response from another one is refused (RFC 9700 section 2.1).
         return_to: Where the application wants to go on after the login.
+        parameters: What this login asked for beyond the settings, such as `max_age`.
     """
 
     browser_key: str
@@ -199,4 +255,5 @@ class LoginAttempt:
     code_verifier: Secret
     return_to: str
     created_at: float
+    provider: str = MAIN_PROVIDER
     parameters: dict[str, str] = field(default_factory=dict)

@@ -1,30 +1,67 @@
 """DOOR to Redis: the lease under which one process of all nodes refreshes the tokens of a session.
 
-The lease is renewed while the provider is slow and ends by itself when its holder dies. It is no proof against a holder that was
-frozen and wakes up late: what such a holder writes is refused by the version of the session (`replace_if_unchanged`).
+The lease lives in the session's own record, so it ends with the session. It is renewed while the provider is slow and runs out by
+itself when its holder dies. Each lease has a fencing number, one more than the last: what a holder writes that was frozen and
+wakes up late is refused, because a later lease was given out meanwhile (`SessionStore.replace_if_unchanged`). Time is Redis's, so
+the clocks of the nodes do not matter.
 """
 
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from hub.clock import Clock
 from hub.errors import StoreUnavailable
 from hub.session.redis_client import Redis, translated_errors
+from hub.session.store import session_name
 from hub.tasks import end_tasks
 
 LEASE_SECONDS = 6.0  # a crash in mid-refresh holds the next one up for this long at most
 
-RENEW = """
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+NOW = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
 """
 
-RELEASE = """
-if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-return 0
+TAKE = (
+    NOW
+    + """
+local session = redis.call('HMGET', KEYS[1], 'version', 'lease_until')
+if not session[1] then return 0 end
+if session[2] and tonumber(session[2]) > now then return false end
+redis.call('HSET', KEYS[1], 'lease_owner', ARGV[1], 'lease_until', now + ARGV[2])
+return redis.call('HINCRBY', KEYS[1], 'fence', 1)
 """
+)
+
+RENEW = (
+    NOW
+    + """
+if redis.call('HGET', KEYS[1], 'lease_owner') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'lease_until', now + ARGV[2])
+return 1
+"""
+)
+
+RELEASE = """
+if redis.call('HGET', KEYS[1], 'lease_owner') ~= ARGV[1] then return 0 end
+return redis.call('HDEL', KEYS[1], 'lease_owner', 'lease_until')
+"""
+
+
+@dataclass(slots=True)
+class Lease:
+    """A lease that was taken.
+
+    Attributes:
+        fence: Its number: a later lease of the same session has a larger one.
+        until: Instant of the clock's `monotonic` until which it is certainly held; moved on by each renewal.
+    """
+
+    fence: int
+    until: float
 
 
 class RefreshLock:
@@ -33,38 +70,48 @@ class RefreshLock:
     def __init__(self, redis: Redis, clock: Clock) -> None:
         self._redis = redis
         self._clock = clock
+        self._take = redis.register_script(TAKE)
         self._renew = redis.register_script(RENEW)
         self._release = redis.register_script(RELEASE)
 
     @asynccontextmanager
-    async def hold(self, key: str) -> AsyncIterator[bool]:
-        """Try to take the lease of a session and hold it for the block; yields False if another process has it.
+    async def hold(self, key: str) -> AsyncIterator[Lease | None]:
+        """Try to take the lease of a session and hold it for the block; yields None if another process has it.
+
+        A session that has ended needs no lease: fence 0 is yielded, with which nothing can be written.
 
         Raises:
             StoreUnavailable: Redis does not answer.
         """
-        name, owner = f"hub:lock:{key}", secrets.token_hex(8)
+        name, owner, asked_at = session_name(key), secrets.token_hex(8), self._clock.monotonic()
         with translated_errors():
-            taken = await self._redis.set(name, owner, nx=True, px=int(LEASE_SECONDS * 1000))
-        if not taken:
-            yield False
+            fence = await self._take(keys=[name], args=[owner, int(LEASE_SECONDS * 1000)])
+        if fence is None:
+            yield None
             return
-        renewal = asyncio.create_task(self._keep(name, owner))
+        lease = Lease(int(fence), asked_at + LEASE_SECONDS)
+        renewal = asyncio.create_task(self._keep(name, owner, lease))
         try:
-            yield True
+            yield lease
         finally:
             await end_tasks([renewal])
             await self._let_go(name, owner)
 
-    async def _keep(self, name: str, owner: str) -> None:
+    def is_held(self, lease: Lease) -> bool:
+        """Tell whether no other process can have taken the lease since: false after this one was frozen for too long."""
+        return self._clock.monotonic() < lease.until
+
+    async def _keep(self, name: str, owner: str, lease: Lease) -> None:
         while True:
             await self._clock.sleep(LEASE_SECONDS / 3)
+            asked_at = self._clock.monotonic()
             try:
                 with translated_errors():
                     if not await self._renew(keys=[name], args=[owner, int(LEASE_SECONDS * 1000)]):
                         return  # let go, or somebody else's by now
             except StoreUnavailable:
                 continue  # the lease lasts for two more tries
+            lease.until = asked_at + LEASE_SECONDS
 
     async def _let_go(self, name: str, owner: str) -> None:
         try:

@@ -1,12 +1,13 @@
 """The life of a session, as the rest of the hub sees it: start, current, end. Every end is stored, told and counted here."""
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from hub import log
 from hub.clock import Clock
 from hub.errors import NotAuthenticated, SessionEnded, StoreUnavailable
 from hub.metrics import Metrics
-from hub.session.events import EventFeed, SessionHasEnded
+from hub.session.events import EventFeed, SessionHasEnded, SessionWasReplaced
 from hub.session.model import EndReason, Lifetimes, Session, SessionId, Tombstone, session_ref
 from hub.session.store import SessionStore
 
@@ -18,7 +19,14 @@ END_DETAILS: dict[EndReason, str] = {
     "no_refresh_token": "The login service lets this login last no longer.",
     "identity": "The login service named another user for this session, so it was ended.",
     "replaced": "You have logged in again.",
+    "other_user": "Another user has logged in in this browser.",
+    "elsewhere": "You have ended this session from another one.",
+    "operator": "An operator has ended your session.",
+    "provider": "You have logged out at the login service.",
+    "last_channel": "The last window of the application was closed.",
 }
+
+REPLACED_GRACE_SECONDS = 10.0  # for requests under way, and for tabs that have not taken up the new cookie yet
 
 logger = log.get(__name__)
 
@@ -33,14 +41,33 @@ class Sessions:
         self._metrics = metrics
         self.lifetimes = lifetimes
 
-    async def start(self, session: Session) -> None:
+    async def start(self, session: Session, present: SessionId | None = None) -> None:
         """Store a session that a login has just made.
+
+        Parameters:
+            present: The session that the browser has had so far. If it is the same user's, its id goes on for a short grace, for
+                the requests under way, and stands for the new session; another user's ends at once.
 
         Raises:
             StoreUnavailable: Redis does not answer; the user is not logged in.
         """
         await self._store.create(session)
-        logger.info("session.started", session_ref=session.ref, subject=session.subject)
+        logger.info("session.started", session_ref=session.ref, subject=session.subject, provider=session.provider)
+        if present is not None:
+            await self._replace(present.key, session)
+
+    async def _replace(self, key: str, successor: Session) -> None:
+        present = await self._store.load(key)
+        if not isinstance(present, Session):
+            return
+        if present.identity != successor.identity:
+            await self.end(present.key, "other_user")
+            return
+        if await self._store.move(present.key, successor.key, REPLACED_GRACE_SECONDS) is None:
+            return
+        logger.info("session.replaced", session_ref=present.ref, by=successor.ref, subject=successor.subject)
+        self._metrics.sessions_ended.labels("replaced").inc()
+        await self._tell(SessionWasReplaced(present.key, self._clock.now() + REPLACED_GRACE_SECONDS))
 
     async def current(self, session_id: SessionId | None, *, passive: bool = False) -> Session:
         """Return the living session of a browser, and count this as activity of its user unless `passive`.
@@ -63,7 +90,7 @@ class Sessions:
             raise ended(found.reason)
         now = self._clock.now()
         if reason := self.lifetimes.end_reason(found, now):
-            await self.end(key, reason)
+            await self.end(found.key, reason)
             raise ended(reason)
         if not passive and now - found.touched_at >= self.lifetimes.touch_interval_seconds:
             await self._store.touch(found, now)
@@ -81,11 +108,27 @@ class Sessions:
             return None
         logger.info("session.ended", session_ref=session_ref(key), reason=reason, subject=session.subject)
         self._metrics.sessions_ended.labels(reason).inc()
-        try:
-            await self._events.publish(SessionHasEnded(key, reason, self._clock.now()))
-        except StoreUnavailable:
-            logger.warning("session.end_not_published", session_ref=session_ref(key))
+        await self._tell(SessionHasEnded(key, reason, self._clock.now()))
         return session
+
+    async def of_user(self, issuer: str, subject: str) -> list[Session]:
+        """Return the living sessions of a user, the latest first."""
+        sessions = await self._store.living(await self._store.keys_of_user(issuer, subject))
+        return sorted(sessions, key=lambda session: session.created_at, reverse=True)
+
+    async def of_provider_session(self, issuer: str, provider_session_id: str) -> list[Session]:
+        """Return the living sessions that came out of one session at the provider (`sid`)."""
+        return await self._store.living(await self._store.keys_of_provider_session(issuer, provider_session_id))
+
+    def all(self) -> AsyncIterator[Session]:
+        """Yield every living session, in no order: for operators."""
+        return self._store.scan()
+
+    async def _tell(self, event: SessionHasEnded | SessionWasReplaced) -> None:
+        try:
+            await self._events.publish(event)
+        except StoreUnavailable:
+            logger.warning("session.end_not_published", session_ref=session_ref(event.key))
 
 
 def ended(reason: EndReason) -> SessionEnded:

@@ -1,31 +1,40 @@
-"""DOOR to Redis: sessions, tombstones and login attempts.
+"""DOOR to Redis: sessions, their tombstones, and the sets by which they are found.
 
-    hub:session:<key>   hash: data (sealed), version, touched_at; or, after the end: ended, ended_at
-    hub:attempt:<key>   sealed login attempt, taken once;  hub:attempt-done:<key>  where it led
-    hub:browser:<key>   sorted set of the attempts that one browser has begun
-    hub:due             sorted set of session keys by the time of their next refresh
+    hub:session:<key>       hash: data (sealed), version, touched_at; fence and lease of `refresh_lock`; token:<name> (sealed)
+                            or, after the end: ended, ended_at; or, for a short grace: moved_to, moved_until
+    hub:subject:<hash>      sorted set of the sessions of one user (issuer and subject) by their longest possible life
+    hub:provider-session:<hash>  the same for one session at the provider (issuer and `sid`)
+    hub:due                 sorted set of session keys by the time of their next refresh
 
 Every script touches one key, so the same code runs on a Redis Cluster. Expiry is decided by pure code from stored instants; the
 TTLs only free memory.
 """
 
-from dataclasses import dataclass, replace
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 from typing import Any, cast
 
 from hub.clock import Clock
 from hub.errors import Conflict
+from hub.secret import digest
 from hub.session.codec import Codec, UnreadableRecord
-from hub.session.model import EndReason, Lifetimes, LoginAttempt, Session, Tombstone
+from hub.session.model import EndReason, Lifetimes, Moved, Session, TokenSet, Tombstone, identity_of
 from hub.session.redis_client import Redis, translated_errors
 
 DUE = "hub:due"
+SESSIONS = "hub:session:"
 TOMBSTONE_SECONDS = 600  # longer than any request that began before the end can last
 MEMORY_SLACK_SECONDS = 600  # an idle session stays readable a little, so that its user learns the reason
+MOVES_AT_MOST = 4  # logins of one browser within the grace of one; more is a loop
+SCAN_BATCH = 500
 
 Fields = dict[bytes, bytes]
 
 REPLACE = """
-if redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then return 0 end
+local session = redis.call('HMGET', KEYS[1], 'version', 'fence')
+if session[1] ~= ARGV[1] then return 0 end
+if ARGV[4] ~= '' and session[2] ~= ARGV[4] then return 0 end
 redis.call('HSET', KEYS[1], 'version', ARGV[2], 'data', ARGV[3])
 return 1
 """
@@ -43,21 +52,20 @@ END = """
 local session = redis.call('HMGET', KEYS[1], 'data', 'version', 'touched_at')
 if not session[2] then return false end
 redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'ended', ARGV[1], 'ended_at', ARGV[2])
-redis.call('EXPIRE', KEYS[1], ARGV[3])
+redis.call('HSET', KEYS[1], unpack(ARGV, 2))
+redis.call('EXPIRE', KEYS[1], ARGV[1])
 return session
 """
 
-
-@dataclass(frozen=True, slots=True)
-class FinishedAttempt:
-    """A `state` that was used already: where its login led."""
-
-    return_to: str
+PUT_TOKEN = """
+if redis.call('HEXISTS', KEYS[1], 'version') == 0 then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+return 1
+"""
 
 
 class SessionStore:
-    """Sessions and login attempts in Redis. All methods raise `StoreUnavailable` when Redis does not answer."""
+    """Sessions in Redis. All methods raise `StoreUnavailable` when Redis does not answer."""
 
     def __init__(self, redis: Redis, codec: Codec, lifetimes: Lifetimes, clock: Clock) -> None:
         self._redis = redis
@@ -67,15 +75,18 @@ class SessionStore:
         self._replace = redis.register_script(REPLACE)
         self._touch = redis.register_script(TOUCH)
         self._end = redis.register_script(END)
+        self._put_token = redis.register_script(PUT_TOKEN)
 
     async def ping(self) -> None:
         """Return if Redis answers."""
         with translated_errors():
             await self._redis.ping()
 
+    # -- one session --------------------------------------------------------------------------------------------------
+
     async def create(self, session: Session) -> None:
-        """Store a new session and put it on the refresh schedule."""
-        name = _session_name(session.key)
+        """Store a new session, put it on the refresh schedule, and make it known by user and provider session."""
+        name = session_name(session.key)
         fields: Fields = {
             b"version": str(session.version).encode(),
             b"touched_at": repr(session.touched_at).encode(),
@@ -86,36 +97,43 @@ class SessionStore:
                 pipe.hset(name, mapping=cast(dict[Any, Any], fields))
                 pipe.pexpireat(name, self._memory_end(session, session.touched_at))
                 self._schedule(pipe, session)
+                self._index(pipe, session)
                 await pipe.execute()
 
     async def load(self, key: str) -> Session | Tombstone | None:
         """Return the session, its tombstone if it has ended, or None if nothing is known under `key`.
 
-        A record that this hub cannot open (its key was taken out of the keyring) counts as unknown: its user logs in again.
+        The key of a session that was replaced leads to its successor while the grace lasts. A record that this hub cannot open
+        (its key was taken out of the keyring) counts as unknown: its user logs in again.
         """
-        with translated_errors():
-            fields = cast(Fields, await self._redis.hgetall(_session_name(key)))
-        if b"ended" in fields:
-            return Tombstone(cast(EndReason, fields[b"ended"].decode()), float(fields[b"ended_at"]))
-        if b"data" not in fields:
-            return None
-        return self._decode(key, fields[b"data"], fields[b"version"], fields[b"touched_at"])
+        for _ in range(MOVES_AT_MOST):
+            found = await self._look_up(key)
+            if not isinstance(found, Moved):
+                return found
+            if self._clock.now() >= found.until:
+                return Tombstone("replaced", found.until)
+            key = found.successor
+        return None
 
     async def touch(self, session: Session, now: float) -> bool:
         """Write down activity of the user at `now`. Returns False if the session has ended meanwhile."""
         with translated_errors():
-            answer = await self._touch(keys=[_session_name(session.key)], args=[now, self._memory_end(session, now)])
+            answer = await self._touch(keys=[session_name(session.key)], args=[now, self._memory_end(session, now)])
         return bool(answer)
 
-    async def replace_if_unchanged(self, session: Session) -> Session:
+    async def replace_if_unchanged(self, session: Session, fence: int | None = None) -> Session:
         """Store `session` in place of the version it was made from, and return it with its new version.
+
+        Parameters:
+            fence: Fencing number of the writer's refresh lease; a writer whose lease was taken over by another is refused.
 
         Raises:
             Conflict: Somebody else has written meanwhile, or the session has ended: a late writer never revives it.
         """
         successor = replace(session, version=session.version + 1)
-        name = _session_name(session.key)
-        arguments: list[int | bytes] = [session.version, successor.version, self._codec.encode_session(successor)]
+        name = session_name(session.key)
+        sealed = self._codec.encode_session(successor)
+        arguments: list[int | bytes | str] = [session.version, successor.version, sealed, "" if fence is None else fence]
         with translated_errors():
             if not await self._replace(keys=[name], args=arguments):
                 raise Conflict
@@ -126,11 +144,61 @@ class SessionStore:
 
     async def end(self, key: str, reason: EndReason) -> Session | None:
         """Replace the session by a tombstone and return it as it last was; None if there was no living one."""
-        now = self._clock.now()
+        return await self._retire(key, ["ended", reason, "ended_at", self._clock.now()])
+
+    async def move(self, key: str, successor: str, grace_seconds: float) -> Session | None:
+        """Let `key` lead to another session for `grace_seconds`, then nowhere; return the session that it was the key of."""
+        until = self._clock.now() + grace_seconds
+        return await self._retire(key, ["moved_to", successor, "moved_until", until])
+
+    # -- tokens for other audiences -----------------------------------------------------------------------------------
+
+    async def load_token(self, key: str, name: str) -> TokenSet | None:
+        """Return a token that the session has besides its own, if there is one called `name`."""
         with translated_errors():
-            fields = await self._end(keys=[_session_name(key)], args=[reason, now, TOMBSTONE_SECONDS])
-            await self._redis.zrem(DUE, key)
-        return self._decode(key, *fields) if fields else None
+            sealed = cast(bytes | None, await self._redis.hget(session_name(key), _token_field(name)))
+        try:
+            return None if sealed is None else self._codec.decode_tokens(sealed, key=key, name=name)
+        except UnreadableRecord:
+            return None
+
+    async def put_token(self, key: str, name: str, tokens: TokenSet) -> bool:
+        """Keep a further token with the session, and as long as it. Returns False if the session has ended."""
+        sealed = self._codec.encode_tokens(tokens, key=key, name=name)
+        with translated_errors():
+            return bool(await self._put_token(keys=[session_name(key)], args=[_token_field(name), sealed]))
+
+    # -- many sessions ------------------------------------------------------------------------------------------------
+
+    async def keys_of_user(self, issuer: str, subject: str) -> list[str]:
+        """Return the keys of the sessions of one user, some of which may have ended."""
+        return await self._members(_user_name(issuer, subject))
+
+    async def keys_of_provider_session(self, issuer: str, provider_session_id: str) -> list[str]:
+        """Return the keys of the sessions that came out of one session at the provider; some may have ended."""
+        return await self._members(_provider_session_name(issuer, provider_session_id))
+
+    async def living(self, keys: Iterable[str]) -> list[Session]:
+        """Return those of the sessions that have not ended."""
+        now = self._clock.now()
+        found = await asyncio.gather(*(self._look_up(key) for key in keys))
+        sessions = [session for session in found if isinstance(session, Session)]
+        return [session for session in sessions if self._lifetimes.end_reason(session, now) is None]
+
+    async def scan(self) -> AsyncIterator[Session]:
+        """Yield every living session, in no order. Looks at all of Redis: for operators, not for requests."""
+        batch: list[str] = []
+        with translated_errors():
+            async for name in self._redis.scan_iter(match=f"{SESSIONS}*", count=SCAN_BATCH):
+                batch.append(name.decode().removeprefix(SESSIONS))
+                if len(batch) >= SCAN_BATCH:
+                    for session in await self.living(batch):
+                        yield session
+                    batch.clear()
+        for session in await self.living(batch):
+            yield session
+
+    # -- the refresh schedule -----------------------------------------------------------------------------------------
 
     async def due_for_refresh(self, now: float, limit: int) -> list[str]:
         """Return the keys of at most `limit` sessions whose refresh is due, the most urgent first."""
@@ -146,42 +214,35 @@ class SessionStore:
             else:
                 await self._redis.zadd(DUE, {key: due_at})
 
-    async def put_attempt(self, state_key: str, attempt: LoginAttempt, lifetime_seconds: float, limit: int) -> None:
-        """Store a login attempt for `lifetime_seconds`; of more than `limit` of one browser the oldest give way."""
-        browser = f"hub:browser:{attempt.browser_key}"
-        lifetime = int(lifetime_seconds * 1000)
-        with translated_errors():
-            await self._redis.set(_attempt_name(state_key), self._codec.encode_attempt(attempt, state_key), px=lifetime)
-            async with self._redis.pipeline(transaction=False) as pipe:
-                pipe.zadd(browser, {state_key: attempt.created_at})
-                pipe.pexpire(browser, lifetime)
-                pipe.zrange(browser, 0, -limit - 1)
-                pipe.zremrangebyrank(browser, 0, -limit - 1)
-                oldest = (await pipe.execute())[2]
-            for stale in oldest:
-                await self._redis.delete(_attempt_name(stale.decode()))
+    # -- the parts ----------------------------------------------------------------------------------------------------
 
-    async def take_attempt(self, state_key: str) -> LoginAttempt | FinishedAttempt | None:
-        """Return a login attempt and delete it: a `state` works once. A used one tells where it led."""
+    async def _look_up(self, key: str) -> Session | Tombstone | Moved | None:
         with translated_errors():
-            sealed = cast(bytes | None, await self._redis.getdel(_attempt_name(state_key)))
-            if sealed is None:
-                return_to = cast(bytes | None, await self._redis.get(_finished_name(state_key)))
-                return None if return_to is None else FinishedAttempt(return_to.decode())
-        try:
-            return self._codec.decode_attempt(sealed, state_key)
-        except UnreadableRecord:
+            fields = cast(Fields, await self._redis.hgetall(session_name(key)))
+        if b"ended" in fields:
+            return Tombstone(cast(EndReason, fields[b"ended"].decode()), float(fields[b"ended_at"]))
+        if b"moved_to" in fields:
+            return Moved(fields[b"moved_to"].decode(), float(fields[b"moved_until"]))
+        if b"data" not in fields:
             return None
+        return self._decode(key, fields[b"data"], fields[b"version"], fields[b"touched_at"])
 
-    async def finish_attempt(self, state_key: str, return_to: str, lifetime_seconds: float) -> None:
-        """Remember where the login of this `state` led, for a callback that is loaded a second time."""
+    async def _retire(self, key: str, mark: list[str | float]) -> Session | None:
+        """Take the session away and leave `mark` in its place."""
         with translated_errors():
-            await self._redis.set(_finished_name(state_key), return_to, px=int(lifetime_seconds * 1000))
+            fields = await self._end(keys=[session_name(key)], args=[TOMBSTONE_SECONDS, *mark])
+            session = self._decode(key, *fields) if fields else None
+            async with self._redis.pipeline(transaction=False) as pipe:
+                pipe.zrem(DUE, key)
+                for name in _index_names(session) if session else []:
+                    pipe.zrem(name, key)
+                await pipe.execute()
+        return session
 
-    async def may_restart(self, browser_key: str, within_seconds: float) -> bool:
-        """Tell whether a failed login of this browser may begin anew by itself: once in `within_seconds`."""
+    async def _members(self, name: str) -> list[str]:
         with translated_errors():
-            return bool(await self._redis.set(f"hub:restart:{browser_key}", 1, nx=True, px=int(within_seconds * 1000)))
+            keys = await self._redis.zrangebyscore(name, self._clock.now(), "+inf")
+        return [key.decode() for key in cast(list[bytes], keys)]
 
     def _schedule(self, pipe: Redis, session: Session) -> None:
         """Put the next refresh on the schedule. The caller executes `pipe`."""
@@ -189,6 +250,14 @@ class SessionStore:
             pipe.zrem(DUE, session.key)
         else:
             pipe.zadd(DUE, {session.key: session.tokens.due_at})
+
+    def _index(self, pipe: Redis, session: Session) -> None:
+        """Make the session known by user and provider session; those whose time is over are forgotten on the way."""
+        end, now = self._lifetimes.absolute_end(session), self._clock.now()
+        for name in _index_names(session):
+            pipe.zremrangebyscore(name, "-inf", now)
+            pipe.zadd(name, {session.key: end})
+            pipe.pexpireat(name, int(end * 1000))
 
     def _memory_end(self, session: Session, touched_at: float) -> int:
         end = self._lifetimes.end(replace(session, touched_at=touched_at))
@@ -201,13 +270,25 @@ class SessionStore:
             return None
 
 
-def _session_name(key: str) -> str:
-    return f"hub:session:{key}"
+def session_name(key: str) -> str:
+    """Return the name in Redis of the session with this key."""
+    return SESSIONS + key
 
 
-def _attempt_name(state_key: str) -> str:
-    return f"hub:attempt:{state_key}"
+def _token_field(name: str) -> str:
+    return f"token:{name}"
 
 
-def _finished_name(state_key: str) -> str:
-    return f"hub:attempt-done:{state_key}"
+def _index_names(session: Session) -> list[str]:
+    names = [_user_name(session.issuer, session.subject)]
+    if session.provider_session_id is not None:
+        names.append(_provider_session_name(session.issuer, session.provider_session_id))
+    return names
+
+
+def _user_name(issuer: str, subject: str) -> str:
+    return f"hub:subject:{identity_of(issuer, subject)}"
+
+
+def _provider_session_name(issuer: str, provider_session_id: str) -> str:
+    return f"hub:provider-session:{digest(f'{issuer}|{provider_session_id}')}"

@@ -1,6 +1,7 @@
 """The access token of a session, usable now. A session whose token cannot be had fails the request: never another token."""
 
 from hub.clock import Clock
+from hub.oidc.providers import Providers
 from hub.secret import Secret
 from hub.session.model import Session
 from hub.tokens.refresher import Refresher
@@ -11,12 +12,14 @@ TRAVEL_SECONDS = 0.5  # a token that ends sooner would be dead when the resource
 class TokenAccess:
     """Hands out access tokens and sees to it that they are fresh."""
 
-    def __init__(self, refresher: Refresher, clock: Clock) -> None:
+    def __init__(self, refresher: Refresher, providers: Providers, clock: Clock) -> None:
         self._refresher = refresher
+        self._providers = providers
         self._clock = clock
 
     async def for_session(self, session: Session) -> Secret:
-        """Return an access token that lives. One that is merely due is refreshed behind the request's back.
+        """Return an access token that lives. One that is merely due is refreshed behind the request's back, unless its provider
+        kills it in doing so: then the request waits.
 
         Raises:
             SessionEnded, NotAuthenticated: The session is over.
@@ -27,6 +30,8 @@ class TokenAccess:
         if tokens.is_expired(now + TRAVEL_SECONDS):
             return await self._replaced(session)
         if tokens.is_due(now):
+            if self._providers.kills_old_access_token(session.provider):
+                return await self._replaced(session)
             self._refresher.start(session.key, tokens.access_token)
         return tokens.access_token
 

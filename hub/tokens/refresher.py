@@ -7,27 +7,38 @@ answer must be stored. New tokens are stored before anything else can fail.
 import asyncio
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from hub import log
 from hub.clock import Clock
 from hub.errors import Conflict, HubError, NotAuthenticated, ProviderMisbehaved, ProviderUnavailable, StoreUnavailable
 from hub.metrics import Metrics
-from hub.oidc.id_token import require_stated_identity
-from hub.oidc.provider import OpenIDProvider
+from hub.oidc.id_token import SubjectChanged, require_stated_identity
+from hub.oidc.providers import Provider, Providers
 from hub.oidc.token_endpoint import TokenRefused, TokenResponse
 from hub.secret import Secret
 from hub.session.events import EventFeed, SessionWasRefreshed
 from hub.session.model import EndReason, Session, session_ref
-from hub.session.refresh_lock import RefreshLock
+from hub.session.refresh_lock import Lease, RefreshLock
 from hub.session.sessions import Sessions, ended
 from hub.session.store import SessionStore
 from hub.tokens.schedule import scheduled
 
 WAIT_SECONDS = 0.05  # between two looks at what another worker is refreshing
 PATIENCE_SECONDS = 20.0  # then the waiting request is told to come back; the refresh itself goes on
-BACKOFF_SECONDS = 5.0  # after a failure, when the provider did not name a time
+BACKOFF_SECONDS = 5.0  # after a failure, when the provider did not name a time; doubled by each further one
+BACKOFF_AT_MOST_SECONDS = 60.0
 
 logger = log.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """The last failed refresh of a session: nobody asks the provider again before `until` (monotonic)."""
+
+    until: float
+    count: int
+    error: HubError
 
 
 class Refresher:
@@ -38,7 +49,7 @@ class Refresher:
         store: SessionStore,
         sessions: Sessions,
         lock: RefreshLock,
-        provider: OpenIDProvider,
+        providers: Providers,
         events: EventFeed,
         clock: Clock,
         metrics: Metrics,
@@ -47,13 +58,13 @@ class Refresher:
         self._store = store
         self._sessions = sessions
         self._lock = lock
-        self._provider = provider
+        self._providers = providers
         self._events = events
         self._clock = clock
         self._metrics = metrics
         self._jitter = jitter
         self._running: dict[str, asyncio.Task[Session]] = {}
-        self._failures: dict[str, tuple[float, HubError]] = {}
+        self._failures: dict[str, _Failure] = {}
 
     def start(self, key: str, spent: Secret) -> asyncio.Task[Session]:
         """Begin to replace the access token `spent` of a session, or join the task that does so already."""
@@ -75,9 +86,9 @@ class Refresher:
         return await asyncio.shield(self.start(key, spent))
 
     def forget_old_failures(self) -> None:
-        """Drop the failures whose waiting time is over, so that what is remembered stays bounded."""
-        now = self._clock.monotonic()
-        self._failures = {key: failure for key, failure in self._failures.items() if failure[0] > now}
+        """Drop the failures that are long over, so that what is remembered stays bounded."""
+        forgotten = self._clock.monotonic() - BACKOFF_AT_MOST_SECONDS
+        self._failures = {key: failure for key, failure in self._failures.items() if failure.until > forgotten}
 
     async def close(self) -> None:
         """Wait for the grants under way: their tokens must be stored."""
@@ -95,41 +106,43 @@ class Refresher:
         self._raise_recent_failure(key)
         give_up_at = self._clock.monotonic() + PATIENCE_SECONDS
         while True:
-            async with self._lock.hold(key) as held:
+            async with self._lock.hold(key) as lease:
                 session = await self._sessions.by_key(key)
                 if session.tokens.access_token != spent:
                     self._metrics.refreshes.labels("taken").inc()
                     return session
-                if held:
-                    return await self._grant(session)
+                if lease is not None and self._lock.is_held(lease):
+                    return await self._grant(session, lease)
             if self._clock.monotonic() >= give_up_at:
                 raise ProviderUnavailable("Your login is being renewed. Try again.", retry_after_seconds=BACKOFF_SECONDS)
             await self._clock.sleep(WAIT_SECONDS)
 
-    async def _grant(self, session: Session) -> Session:
+    async def _grant(self, session: Session, lease: Lease) -> Session:
         if session.tokens.refresh_token is None:
             raise await self._end(session, "no_refresh_token")
         asked_at, began = self._clock.now(), self._clock.monotonic()
         try:
-            response = await self._provider.refresh(session.tokens.refresh_token)
+            provider = self._providers.of(session.provider, session.issuer)
+            response = await provider.refresh(session.tokens.refresh_token)
         except TokenRefused as error:
             return await self._refused(session, error)
         except (ProviderUnavailable, ProviderMisbehaved) as error:
             raise await self._failed(session, error) from error
         await self._require_same_user(session, response)
-        refreshed = await self._store_tokens(session, response, asked_at)
+        tokens = session.tokens.refreshed_by(response, asked_at)
+        tokens = scheduled(tokens, self._jitter(), provider.clock_difference)
+        refreshed = await self._store_tokens(session.with_tokens(tokens), lease)
         self._metrics.refreshes.labels("refreshed").inc()
         self._metrics.refresh_seconds.observe(self._clock.monotonic() - began)
         logger.info("tokens.refreshed", session_ref=session.ref, expires_in=response.expires_in)
         await self._publish(refreshed)
-        await self._validate_id_token(refreshed, response)
+        await self._validate_id_token(provider, refreshed, response)
         return refreshed
 
-    async def _store_tokens(self, session: Session, response: TokenResponse, asked_at: float) -> Session:
-        tokens = scheduled(session.tokens.refreshed_by(response, asked_at), self._jitter())
+    async def _store_tokens(self, session: Session, lease: Lease) -> Session:
         self._failures.pop(session.key, None)
         try:
-            return await self._store.replace_if_unchanged(session.with_tokens(tokens))
+            return await self._store.replace_if_unchanged(session, lease.fence)
         except Conflict:
             return await self._sessions.by_key(session.key)  # ended meanwhile, which this raises; or a newer set is there
 
@@ -144,8 +157,11 @@ class Refresher:
 
     async def _failed(self, session: Session, error: HubError) -> HubError:
         """Keep the session, look at it again later, and let nobody ask the provider before."""
-        wait = error.retry_after_seconds or BACKOFF_SECONDS * (1 + self._jitter())
-        self._failures[session.key] = (self._clock.monotonic() + wait, error)
+        before = self._failures.get(session.key)
+        count = 1 if before is None else before.count + 1
+        backoff = min(BACKOFF_SECONDS * 2 ** (count - 1), BACKOFF_AT_MOST_SECONDS)
+        wait = error.retry_after_seconds or backoff * (1 + self._jitter())
+        self._failures[session.key] = _Failure(self._clock.monotonic() + wait, count, error)
         self._metrics.refreshes.labels("failed").inc()
         logger.warning("refresh.failed", session_ref=session.ref, problem=error.slug, detail=error.detail, retry_in=wait)
         try:
@@ -155,15 +171,13 @@ class Refresher:
         return error
 
     def _raise_recent_failure(self, key: str) -> None:
-        if key not in self._failures:
+        failure = self._failures.get(key)
+        if failure is None:
             return
-        until, error = self._failures[key]
-        wait = until - self._clock.monotonic()
-        if wait <= 0:
-            del self._failures[key]
-            return
-        error.retry_after_seconds = wait
-        raise error
+        wait = failure.until - self._clock.monotonic()
+        if wait > 0:
+            failure.error.retry_after_seconds = wait
+            raise failure.error
 
     async def _end(self, session: Session, reason: EndReason) -> NotAuthenticated:
         self._metrics.refreshes.labels("ended").inc()
@@ -178,15 +192,16 @@ class Refresher:
 
     async def _require_same_user(self, session: Session, response: TokenResponse) -> None:
         """End the session if the tokens are somebody else's (OpenID Connect Core section 12.2): they are never stored."""
-        if response.id_token is None:
-            return
         try:
-            require_stated_identity(response.id_token, session)
+            if response.subject is not None and response.subject != session.subject:
+                raise SubjectChanged("The refreshed tokens are another user's.")
+            if response.id_token is not None:
+                require_stated_identity(response.id_token, session)
         except ProviderMisbehaved as error:
             logger.error("refresh.identity_refused", session_ref=session.ref, detail=error.detail)
             raise await self._end(session, "identity") from error
 
-    async def _validate_id_token(self, session: Session, response: TokenResponse) -> None:
+    async def _validate_id_token(self, provider: Provider, session: Session, response: TokenResponse) -> None:
         """Check the rest of a refreshed ID token, once the tokens are safe.
 
         What fails here, be it a key that is published too late or a clock that is wrong, is the provider's or the operator's
@@ -195,8 +210,12 @@ class Refresher:
         if response.id_token is None:
             return
         try:
-            await self._provider.validate_refreshed_id_token(
-                response.id_token, original=session, access_token=response.access_token
+            await provider.validate_refreshed_id_token(
+                response.id_token,
+                original=session,
+                access_token=response.access_token,
+                nonce=session.nonce,
+                auth_time=session.auth_time,
             )
         except (ProviderMisbehaved, ProviderUnavailable) as error:
             logger.warning("refresh.id_token_not_validated", session_ref=session.ref, detail=error.detail)

@@ -4,10 +4,11 @@ from urllib.parse import urlencode
 
 from hub.errors import LOGIN_URL, LoginExpired, LoginFailed, RequestRefused
 from hub.login.code_flow import CodeFlow
+from hub.login.new_session import Visitor
 from hub.login.return_url import parse_return_to
 from hub.metrics import Metrics
 from hub.session.model import BrowserId
-from hub.settings import SessionSettings
+from hub.settings import MAIN_PROVIDER, SessionSettings
 from hub.web.base import BaseHandler
 
 
@@ -20,6 +21,11 @@ class _CeremonyHandler(BaseHandler):
     def browser_id(self) -> BrowserId | None:
         """The pre-login id in the request's cookie, if there is one."""
         return self.site.cookies.browser_id(self.request.headers.get("Cookie", ""))
+
+    @property
+    def visitor(self) -> Visitor:
+        """The browser, as lists of sessions name it."""
+        return Visitor(self.request.headers.get("User-Agent", ""), self.client_address)
 
     def require_navigation(self) -> None:
         """Refuse scripts, images, frames and prefetching: a login begins when a person opens it (ASVS 7.6.2)."""
@@ -37,7 +43,7 @@ class LoginHandler(_CeremonyHandler):
         self.no_store()
         self.require_navigation()
         return_to = parse_return_to(self.get_query_argument("return_to", ""))
-        login = await self.code_flow.begin(return_to, self.browser_id)
+        login = await self.code_flow.begin(return_to, self.browser_id, self.get_query_argument("provider", MAIN_PROVIDER))
         seconds = self.session_settings.login_timeout_seconds
         self.set_cookies([self.site.cookies.set_login(login.browser_id, seconds)])
         self.redirect(login.url)
@@ -50,11 +56,13 @@ class CallbackHandler(_CeremonyHandler):
     would not send the Strict session cookie with the next request.
     """
 
-    async def get(self) -> None:
+    async def get(self, provider_name: str | None = None) -> None:
         self.no_store()
         self.require_navigation()
         try:
-            login = await self.code_flow.complete(self._parameters(), self.browser_id, self.session_id)
+            login = await self.code_flow.complete(
+                self._parameters(), self.browser_id, self.session_id, self.visitor, provider_name or MAIN_PROVIDER
+            )
         except LoginFailed as error:
             self.metrics.logins.labels("refused").inc()
             if isinstance(error, LoginExpired) and await self.code_flow.may_restart(self.browser_id):

@@ -82,6 +82,7 @@ class HostileProvider:
     held: dict[str, asyncio.Event] = field(default_factory=dict)
     requests: list[SeenRequest] = field(default_factory=list)
     now: Callable[[], float] = time.time
+    _logged_in_at: float | None = None
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
     _refresh_tokens: set[str] = field(default_factory=set)
     _count: Iterator[int] = field(default_factory=itertools.count)
@@ -168,7 +169,7 @@ class HostileProvider:
             "aud": CLIENT_ID,
             "iat": int(now),
             "exp": int(now) + 3600,
-            "auth_time": int(now),
+            "auth_time": int(now if self._logged_in_at is None else self._logged_in_at),
             "nonce": nonce,
             "sid": "provider-session",
             "at_hash": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
@@ -179,6 +180,7 @@ class HostileProvider:
     def authorize(self, parameters: dict[str, str]) -> str:
         """Log the person in and return the URL to go back to."""
         code = self._secret("code")
+        self._logged_in_at = self.now()
         self._codes[code] = parameters
         response = {"code": code, "state": parameters["state"], "iss": self.issuer}
         return f"{parameters['redirect_uri']}?{urlencode(_changed(response, self.authorization_response), doseq=True)}"

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from hub.metrics import Metrics
+from hub.session.attempts import LoginAttempts
 from hub.session.codec import Codec
 from hub.session.events import EventFeed
 from hub.session.keyring import Keyring
@@ -36,6 +37,12 @@ def keyring() -> Keyring:
 def store(redis_client: Redis, keyring: Keyring, clock: ManualClock) -> SessionStore:
     """A session store."""
     return SessionStore(redis_client, Codec(keyring), LIFETIMES, clock)
+
+
+@pytest.fixture
+def attempts(redis_client: Redis, keyring: Keyring) -> LoginAttempts:
+    """Login attempts."""
+    return LoginAttempts(redis_client, Codec(keyring))
 
 
 @pytest.fixture

@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 
 from hub.errors import Conflict, StoreUnavailable
+from hub.session.attempts import LoginAttempts
 from hub.session.codec import Codec
 from hub.session.keyring import Keyring
-from hub.session.model import LoginAttempt, Session, Tombstone
+from hub.session.model import Session, Tombstone
 from hub.session.redis_client import Redis, connect
-from hub.session.store import FinishedAttempt, SessionStore
+from hub.session.store import SessionStore
 from tests.parties.clock import START, ManualClock
 from tests.parties.redis_server import RedisServer
 from tests.session.conftest import LIFETIMES
@@ -101,6 +102,100 @@ class TestSession:
         assert await store.load(mine.key) is None
 
 
+class TestMoved:
+    """A login in a browser that had a session: its id stands for the new one for a short grace (ASVS 7.2.4)."""
+
+    async def test_leads_to_its_successor_and_then_nowhere(self, store: SessionStore, clock: ManualClock) -> None:
+        """Requests under way find the new session; after the grace the old id is dead."""
+        old, new = make_session(), make_session()
+        await store.create(old)
+        await store.create(new)
+
+        assert await store.move(old.key, new.key, 10) == old
+        assert await store.load(old.key) == new
+        await clock.advance(10)
+        assert await store.load(old.key) == Tombstone("replaced", START + 10)
+
+    async def test_takes_no_writes(self, store: SessionStore) -> None:
+        """Rule 7: a refresh that was under way for the old id stores nothing."""
+        old, new = make_session(), make_session()
+        await store.create(old)
+        await store.create(new)
+        await store.move(old.key, new.key, 10)
+
+        with pytest.raises(Conflict):
+            await store.replace_if_unchanged(old)
+        assert await store.move(old.key, new.key, 10) is None
+        assert await store.due_for_refresh(START + 9999, 10) == [new.key]
+
+    async def test_circle(self, store: SessionStore) -> None:
+        """Keys that lead to each other end the search."""
+        first, second = make_session(), make_session()
+        await store.create(first)
+        await store.create(second)
+        await store.move(first.key, second.key, 10)
+        await store.move(second.key, first.key, 10)
+
+        assert await store.load(first.key) is None
+
+
+class TestFurtherTokens:
+    """Tokens for other audiences live and die with their session."""
+
+    async def test_kept_with_the_session(self, store: SessionStore) -> None:
+        """What was put is found under its name, and no longer than the session lives."""
+        session, tokens = make_session(), make_tokens()
+        await store.create(session)
+
+        assert await store.put_token(session.key, "lab", tokens)
+        assert await store.load_token(session.key, "lab") == tokens
+        assert await store.load_token(session.key, "x-ray") is None
+        await store.end(session.key, "logout")
+        assert await store.load_token(session.key, "lab") is None
+        assert not await store.put_token(session.key, "lab", tokens)
+
+    async def test_cannot_be_moved(self, store: SessionStore, redis_client: Redis) -> None:
+        """Rule 6: a token that is put with another session, or under another name, does not open."""
+        mine, other = make_session(), make_session(subject="mallory")
+        for session in (mine, other):
+            await store.create(session)
+        await store.put_token(mine.key, "lab", make_tokens())
+        stolen = await redis_client.hget(f"hub:session:{mine.key}", "token:lab")
+        assert stolen is not None
+        await redis_client.hset(f"hub:session:{other.key}", "token:lab", stolen)
+        await redis_client.hset(f"hub:session:{mine.key}", "token:x-ray", stolen)
+
+        assert await store.load_token(other.key, "lab") is None
+        assert await store.load_token(mine.key, "x-ray") is None
+
+
+class TestIndexes:
+    """Sessions by user and by session at the provider."""
+
+    async def test_by_user_and_provider_session(self, store: SessionStore) -> None:
+        """Living sessions are found, ended ones and those of others are not."""
+        mine, also_mine, other = make_session(), make_session(), make_session(subject="bob")
+        for session in (mine, also_mine, other):
+            await store.create(session)
+        await store.end(also_mine.key, "logout")
+
+        assert await store.keys_of_user(mine.issuer, mine.subject) == [mine.key]
+        assert await store.keys_of_user("https://other.example", mine.subject) == []
+        assert set(await store.keys_of_provider_session(mine.issuer, "sid-1")) == {mine.key, other.key}
+        assert [session.key async for session in store.scan() if session.subject == "bob"] == [other.key]
+
+    async def test_time_that_is_over(self, store: SessionStore, clock: ManualClock) -> None:
+        """A session that nobody ended is not living after its time, and makes room in the index."""
+        old = make_session()
+        await store.create(old)
+        await clock.advance(LIFETIMES.absolute_seconds + 1)
+        assert await store.living([old.key]) == []
+        new = make_session(now=clock.now())
+        await store.create(new)
+
+        assert await store.keys_of_user(new.issuer, new.subject) == [new.key]
+
+
 class TestSchedule:
     """The sorted set of refreshes."""
 
@@ -134,41 +229,14 @@ class TestSchedule:
         assert await store.due_for_refresh(START + 9999, 10) == []
 
 
-class TestAttempts:
-    """Login attempts by the hash of their state."""
-
-    async def test_taken_once(self, store: SessionStore) -> None:
-        """S7: a state works once; afterwards it only tells where its login led."""
-        attempt = make_attempt()
-        await store.put_attempt("state", attempt, 600, 10)
-        await store.finish_attempt("state", attempt.return_to, 600)
-
-        assert await store.take_attempt("state") == attempt
-        assert await store.take_attempt("state") == FinishedAttempt(attempt.return_to)
-        assert await store.take_attempt("other") is None
-
-    async def test_oldest_gives_way(self, store: SessionStore) -> None:
-        """One browser has at most so many attempts; another browser's are its own."""
-        for number in range(12):
-            await store.put_attempt(f"state-{number}", make_attempt(now=START + number), 600, 10)
-        await store.put_attempt("elsewhere", make_attempt("other"), 600, 10)
-        found = [isinstance(await store.take_attempt(f"state-{number}"), LoginAttempt) for number in range(12)]
-
-        assert found == [False, False] + [True] * 10
-        assert isinstance(await store.take_attempt("elsewhere"), LoginAttempt)
-
-    async def test_restart_once(self, store: SessionStore) -> None:
-        """A failed login begins anew by itself once, per browser."""
-        answers = [await store.may_restart("a", 60), await store.may_restart("a", 60), await store.may_restart("b", 60)]
-
-        assert answers == [True, False, True]
-
-
-async def test_redis_holds_no_secret(store: SessionStore, redis_client: Redis, redis_server: RedisServer) -> None:
+async def test_redis_holds_no_secret(
+    store: SessionStore, attempts: LoginAttempts, redis_client: Redis, redis_server: RedisServer
+) -> None:
     """Decision 5: whoever reads all of Redis, or its file, finds no token, verifier or session id."""
     session, attempt = make_session(), make_attempt()
     await store.create(session)
-    await store.put_attempt("state", attempt, 600, 10)
+    await store.put_token(session.key, "lab", session.tokens)
+    await attempts.put("state", attempt, 600, 10)
     file = b"".join(path.read_bytes() for path in redis_server.folder.rglob("*.aof"))
     tokens = session.tokens
     secret_values = [tokens.access_token, tokens.refresh_token, tokens.id_token, attempt.code_verifier]

@@ -11,6 +11,7 @@ import pytest
 from hub.clock import Clock
 from hub.metrics import Metrics
 from hub.oidc.provider import OpenIDProvider
+from hub.oidc.providers import Providers
 from hub.secret import Secret
 from hub.session.codec import Codec
 from hub.session.events import EventFeed
@@ -64,10 +65,11 @@ async def worker(redis_url: str, issuer: str, keyring: Keyring, clock: Clock) ->
     provider = OpenIDProvider(settings, clock)
     await provider.start()
     lock = RefreshLock(client, clock)
-    refresher = Refresher(store, sessions, lock, provider, events, clock, metrics, jitter=lambda: 0.0)
+    providers = Providers([provider])
+    refresher = Refresher(store, sessions, lock, providers, events, clock, metrics, jitter=lambda: 0.0)
     background = RefreshWorker(store, sessions, refresher, clock)
     try:
-        yield Worker(clock, store, sessions, provider, refresher, TokenAccess(refresher, clock), background, metrics)
+        yield Worker(clock, store, sessions, provider, refresher, TokenAccess(refresher, providers, clock), background, metrics)
     finally:
         await refresher.close()
         await provider.close()

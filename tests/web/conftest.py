@@ -142,5 +142,5 @@ def build_house(redis_url: str, clock: ManualClock, root: Path) -> BuildHouse:
 async def house(build_house: BuildHouse) -> AsyncIterator[House]:
     """A house in which everything works."""
     async with build_house() as built:
-        await built.services.provider.metadata()
+        await built.services.providers.openid("main").metadata()
         yield built

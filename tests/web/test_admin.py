@@ -31,7 +31,7 @@ async def test_not_ready(build_house: BuildHouse) -> None:
         del house.provider.answers["/.well-known/openid-configuration"]
         await house.clock.advance(5)
         await house.provider.answered("/.well-known/openid-configuration", 2)
-        await house.services.provider.metadata()
+        await house.services.providers.openid("main").metadata()
         assert (await house.ask("/readyz", admin=True)).status == 200
 
 

@@ -51,7 +51,7 @@ async def test_security_headers(house: House) -> None:
 async def test_https_only_from_then_on(build_house: BuildHouse) -> None:
     """RFC 6797: behind https every answer tells browsers to come back over https only."""
     async with build_house(public_url="https://clinic.example") as house:
-        await house.services.provider.metadata()
+        await house.services.providers.openid("main").metadata()
         for kind, answer in (await every_kind(house)).items():
             assert answer.all("Strict-Transport-Security") == ["max-age=31536000"], kind
 

@@ -119,7 +119,7 @@ class TestCallback:
     async def test_plain_http(self, build_house: BuildHouse) -> None:
         """Where plain HTTP was asked for, the cookies have names that say so and no flags that browsers would refuse."""
         async with build_house(public_url="http://clinic.example", allow_insecure_http=True) as house:
-            await house.services.provider.metadata()
+            await house.services.providers.openid("main").metadata()
             login = await house.navigate("/hub/login")
             path = (await come_back(house, login)).removeprefix("http://clinic.example")
             answer = await house.navigate(path, Cookie=cookie_of(login))

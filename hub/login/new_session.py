@@ -1,0 +1,72 @@
+"""The session that a successful login makes, whichever ceremony it was. Pure, but for the random id."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hub import log
+from hub.session.model import Session, SessionId, TokenSet
+from hub.settings import SessionSettings
+
+logger = log.get(__name__)
+
+MAX_CLIENT_CHARACTERS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """The browser that logs in, as lists of sessions name it.
+
+    Attributes:
+        client: Its `User-Agent`, shortened.
+        address: Where it is.
+    """
+
+    client: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authenticated:
+    """What a provider said about the user who has just logged in.
+
+    Attributes:
+        claims: All claims that are known; the settings say which of them the page may see.
+    """
+
+    provider: str
+    issuer: str
+    subject: str
+    claims: Mapping[str, Any]
+    provider_session_id: str | None = None
+    nonce: str | None = None
+    auth_time: float | None = None
+    acr: str | None = None
+
+
+def new_session(
+    user: Authenticated, tokens: TokenSet, visitor: Visitor, settings: SessionSettings, now: float
+) -> tuple[SessionId, Session]:
+    """Return a session and its id: always a new one, so that nobody can have planted it (session fixation, ASVS 7.2.4)."""
+    session_id = SessionId.generate()
+    name = user.claims.get("name") or user.claims.get("preferred_username")
+    if tokens.refresh_token is None:
+        logger.warning("login.no_refresh_token", hint="ask for offline_access, or let the provider issue one")
+    return session_id, Session(
+        key=session_id.key,
+        version=1,
+        provider=user.provider,
+        issuer=user.issuer,
+        subject=user.subject,
+        provider_session_id=user.provider_session_id,
+        nonce=user.nonce,
+        auth_time=user.auth_time,
+        acr=user.acr,
+        name=str(name) if name else None,
+        claims={key: user.claims[key] for key in settings.claims if key in user.claims},
+        tokens=tokens,
+        client=visitor.client[:MAX_CLIENT_CHARACTERS],
+        address=visitor.address,
+        created_at=now,
+        touched_at=now,
+    )

@@ -11,6 +11,7 @@ from hub.web.admin import HealthHandler, MetricsHandler, ReadyHandler
 from hub.web.base import PAGES, BaseHandler, NotFoundHandler, Site, log_request
 from hub.web.channel import ChannelHandler
 from hub.web.client_address import parse_networks
+from hub.web.form_login import FormLoginHandler
 from hub.web.login import CallbackHandler, LoginHandler
 from hub.web.proxy import ProxyHandler
 from hub.web.session import LogoutHandler, SessionHandler
@@ -58,7 +59,8 @@ def build_application(services: Services) -> tornado.web.Application:
     }
     return tornado.web.Application(
         [
-            (r"/hub/login", LoginHandler, ceremony),
+            (r"/hub/login", LoginHandler, ceremony | {"form_login": services.form_login}),
+            (r"/hub/login/([a-z0-9-]+)", FormLoginHandler, ceremony | {"form_login": services.form_login}),
             (r"/hub/callback(?:/([a-z0-9-]+))?", CallbackHandler, ceremony),
             (r"/hub/session", SessionHandler, {"site": site, "sessions": services.sessions, "clock": services.clock}),
             (r"/hub/logout", LogoutHandler, {"site": site, "logout": services.logout}),

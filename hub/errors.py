@@ -7,7 +7,9 @@
           LoginExpired              400  its state is unknown, or was used already
       NotAuthenticated              401  no session: log in
         SessionEnded                401  there was one, and it ended for a reason
+        StepUpRequired              401  the login is too old, or too weak, for this part of the API: log in again
       RequestRefused                403  CSRF proof, Origin or Fetch Metadata say that this is not our page
+      TokenNotIssued                403  the provider issues no token for this part of the API
       NotFound                      404
         RouteNotFound               404  no route of the settings covers the path
       MethodNotAllowed              405
@@ -31,6 +33,7 @@ A status that comes from the resource server is an answer and never appears here
 
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
+from urllib.parse import urlencode
 
 Processed = Literal["never", "maybe"]
 
@@ -130,10 +133,27 @@ class SessionEnded(NotAuthenticated):
     slug, title = "session-ended", "Your session has ended"
 
 
+class StepUpRequired(NotAuthenticated):
+    """There is a session, but its login is too old or too weak (RFC 9470); `login_url` leads to one that is good enough."""
+
+    slug, title = "step-up-required", "Log in again to go on"
+
+    def __init__(self, detail: str = "", *, max_age: int | None = None, acr_values: str = "", provider: str = "") -> None:
+        wanted = {"provider": provider, "max_age": "" if max_age is None else str(max_age), "acr_values": acr_values}
+        super().__init__(detail, **{name: value for name, value in wanted.items() if value and name != "provider"})
+        self.extensions["login_url"] = f"{LOGIN_URL}?{urlencode({name: value for name, value in wanted.items() if value})}"
+
+
 class RequestRefused(HubError):
     """CSRF proof, Origin or Fetch Metadata say that the request does not come from our own page."""
 
     status, slug, title = 403, "request-refused", "The request was refused"
+
+
+class TokenNotIssued(HubError):
+    """The provider refused a token for the audience or the scopes of a route. The request was not sent with another one."""
+
+    status, slug, title = 403, "token-not-issued", "The login service gives no access to this part of the API"
 
 
 class NotFound(HubError):

@@ -22,7 +22,7 @@ class Metrics:
     """All metrics of the hub.
 
     Attributes:
-        logins: Ceremonies by `outcome`: `begun`, `completed`, `refused`, `restarted`.
+        logins: Ceremonies by `outcome`: `begun`, `completed`, `refused`, `restarted`, `limited` (too many failed before).
         sessions_ended: Sessions by `reason`: `logout`, `idle`, `absolute`, `refused`, ...
         refreshes: Refresh grants by `outcome`: `refreshed`, `taken` (another worker did it), `ended`, `failed`.
         refresh_seconds: Time of a refresh grant, from the lease to the stored tokens.
@@ -32,6 +32,7 @@ class Metrics:
         channels: Open channels.
         channel_closes: Closed channels by `code`.
         kill_seconds: Time from the end of a session to the close of one of its channels.
+        open_circuits: Endpoints that are being left alone because they keep failing, by `provider`.
     """
 
     def __init__(self) -> None:
@@ -59,6 +60,9 @@ class Metrics:
             "Time from the end of a session to the close of its channel",
             buckets=LATENCY_BUCKETS,
             registry=registry,
+        )
+        self.open_circuits = Gauge(
+            "hub_open_circuits", "Endpoints left alone", ["provider"], registry=registry, multiprocess_mode="livemax"
         )
 
     def exposition(self) -> bytes:

@@ -15,25 +15,31 @@ from hub.gateway.pipeline import Pipeline
 from hub.gateway.resource_server import ResourceServer
 from hub.gateway.routes import RouteTable
 from hub.login.code_flow import CodeFlow
+from hub.login.form_login import FormLogin
 from hub.login.logout import Logout
 from hub.metrics import Metrics
+from hub.oidc.native_jwt import NativeJwt
 from hub.oidc.provider import OpenIDProvider
-from hub.oidc.providers import Providers
+from hub.oidc.providers import Provider, Providers
 from hub.session.attempts import LoginAttempts
 from hub.session.codec import Codec
 from hub.session.cookie import xsrf_token_matches
 from hub.session.events import EventFeed, SessionEvent, SessionHasEnded, SessionWasRefreshed, SessionWasReplaced
 from hub.session.keyring import Keyring
 from hub.session.model import Lifetimes
+from hub.session.rate_limit import RateLimiter
 from hub.session.redis_client import connect
 from hub.session.refresh_lock import RefreshLock
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
-from hub.settings import Settings
+from hub.settings import ProviderSettings, Settings
 from hub.tasks import end_tasks
 from hub.tokens.access import TokenAccess
+from hub.tokens.client_tokens import ClientTokens
+from hub.tokens.further_tokens import FurtherTokens
 from hub.tokens.refresh_worker import RefreshWorker
 from hub.tokens.refresher import Refresher
+from hub.tokens.route_tokens import RouteTokens
 
 logger = log.get(__name__)
 
@@ -52,7 +58,7 @@ class Services:
         self.store = SessionStore(self.redis, codec, lifetimes, clock)
         self.events = EventFeed(self.redis, clock)
         self.sessions = Sessions(self.store, self.events, lifetimes, clock, self.metrics)
-        self.providers = Providers([OpenIDProvider(provider, clock) for provider in settings.all_providers])
+        self.providers = Providers([_provider(provider, clock, self.metrics) for provider in settings.all_providers])
         lock = RefreshLock(self.redis, clock)
         self.refresher = Refresher(
             self.store, self.sessions, lock, self.providers, self.events, clock, self.metrics, random.random
@@ -60,7 +66,10 @@ class Services:
         self.refresh_worker = RefreshWorker(self.store, self.sessions, self.refresher, clock)
         self.resource_server = ResourceServer(route.ca_file for route in settings.routes)
         access = TokenAccess(self.refresher, self.providers, clock)
-        self.pipeline = Pipeline(RouteTable(settings.routes), access, self.resource_server, origin, clock, self.metrics)
+        self.client_tokens = ClientTokens(self.providers, clock)
+        self.further_tokens = FurtherTokens(self.store, self.sessions, self.refresher, access, self.providers, clock)
+        tokens = RouteTokens(access, self.further_tokens, self.client_tokens)
+        self.pipeline = Pipeline(RouteTable(settings.routes), tokens, self.resource_server, origin, clock, self.metrics)
         self.code_flow = CodeFlow(
             self.providers,
             LoginAttempts(self.redis, codec),
@@ -70,6 +79,10 @@ class Services:
             clock,
             self.metrics,
             random.random,
+        )
+        limiter = RateLimiter(self.redis, clock)
+        self.form_login = FormLogin(
+            self.providers, self.sessions, limiter, settings.session, clock, self.metrics, random.random
         )
         self.logout = Logout(self.sessions, self.providers, f"{origin}/")
         self.registry = Registry(
@@ -101,6 +114,8 @@ class Services:
         self._closing.push_async_callback(self.resource_server.close)
         self._closing.push_async_callback(self.logout.close)
         self._closing.push_async_callback(self.refresher.close)
+        self._closing.push_async_callback(self.further_tokens.close)
+        self._closing.push_async_callback(self.client_tokens.close)
         self._closing.push_async_callback(self._stop_tasks)
         self._run("session events", self.events.run(self._on_event, self.registry.recheck_all))
         self._run("background refresh", self.refresh_worker.run())
@@ -145,3 +160,10 @@ class Services:
                 self.registry.replace_session(event.key, event.until)
             case SessionWasRefreshed():
                 self.registry.notify(event.key, "refreshed", {"expires_at": event.expires_at})
+
+
+def _provider(settings: ProviderSettings, clock: Clock, metrics: Metrics) -> Provider:
+    """Return the provider of these settings, of the kind that they name."""
+    if settings.kind == "iris_native":
+        return NativeJwt(settings, clock)
+    return OpenIDProvider(settings, clock, metrics.open_circuits.labels(settings.name).set)

@@ -116,6 +116,7 @@ class ProviderSettings:
         signing_algorithms: Algorithms that an ID token may be signed with. `none` and the HMAC family cannot be named.
         leeway_seconds: Clock difference tolerated in ID tokens.
         timeout_seconds: Time limit of one call to the provider.
+        ca_file: Certificates (PEM) to trust for this provider besides those of the system.
         end_session: How the session at the provider is ended. `browser`: the browser visits the end-session endpoint, with
             the client id and no ID token. `direct`: the hub calls it with the latest ID token, which IRIS needs to find the
             session. `auto`: `direct` for IRIS, recognised by the layout of its endpoints, `browser` for all others.
@@ -138,6 +139,7 @@ class ProviderSettings:
     )
     leeway_seconds: NotNegative = 60.0
     timeout_seconds: Positive = 10.0
+    ca_file: str = ""
     end_session: Literal["auto", "browser", "direct"] = "auto"
     login_path: str = "/login"
     refresh_path: str = "/refresh"
@@ -176,7 +178,15 @@ class RouteSettings:
     Attributes:
         target: Base URL: with prefix `/api` and target `https://iris.example/csp/clinic`, `/api/patients?x=1` goes to
             `/csp/clinic/patients?x=1`.
-        token: `user` attaches the access token of the session and needs one; `none` attaches nothing and needs no login.
+        token: `user` attaches the access token of the session. `exchange` attaches a token that the provider gives for it
+            (RFC 8693). `client` attaches a token of the hub itself (client credentials). All three need a login. `none` attaches
+            nothing and needs no login.
+        provider: For `client`: the provider that issues the token.
+        audience: For `exchange` and `client`: whom the token is for, by the name that the provider knows.
+        resource: Whom the token is for, as an absolute URI (RFC 8707); with `user`, a token besides the session's own.
+        scopes: What the token may be used for, for `exchange` and `client`; empty: what the provider gives.
+        max_age_seconds: How long ago the user may have proved who they are (step-up); 0: as long as the session lives.
+        acr_values: Ways of authentication that are good enough for this route, the preferred first; empty: any.
         connect_timeout_seconds: Time to open a connection.
         timeout_seconds: Longest silence: until the answer begins, and between two pieces of it.
         csrf: `required` wants the header on every request. `fetch_metadata` lets safe methods pass on Fetch Metadata alone,
@@ -187,7 +197,13 @@ class RouteSettings:
     prefix: str
     target: str
     methods: list[str] = field(default_factory=lambda: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
-    token: Literal["user", "none"] = "user"
+    token: Literal["user", "exchange", "client", "none"] = "user"
+    provider: str = MAIN_PROVIDER
+    audience: str = ""
+    resource: str = ""
+    scopes: list[str] = field(default_factory=list)
+    max_age_seconds: NotNegative = 0.0
+    acr_values: list[str] = field(default_factory=list)
     connect_timeout_seconds: Positive = 5.0
     timeout_seconds: Positive = 30.0
     max_body_bytes: Size = 104857600

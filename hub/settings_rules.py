@@ -84,6 +84,8 @@ def _redis_mistakes(settings: Settings) -> list[str]:
 def _provider_mistakes(key: str, provider: ProviderSettings, allow_insecure_http: bool) -> list[str]:
     """Return the mistakes of one provider; `key` is where it stands in the settings."""
     mistakes = _issuer_mistakes(key, provider, allow_insecure_http)
+    if provider.ca_file and not Path(provider.ca_file).is_file():
+        mistakes.append(f"{key}.ca_file: there is no file {provider.ca_file}.")
     if provider.kind == "openid":
         mistakes.extend(_client_mistakes(key, provider))
     else:
@@ -176,8 +178,21 @@ def _route_mistakes(routes: list[RouteSettings]) -> list[str]:
         unknown = [method for method in route.methods if method not in KNOWN_METHODS]
         if unknown or not route.methods:
             mistakes.append(f"{name}.methods: may hold {', '.join(sorted(KNOWN_METHODS))}; found {', '.join(unknown) or 'none'}.")
+        mistakes.extend(_token_mistakes(name, route))
         if route.ca_file and not Path(route.ca_file).is_file():
             mistakes.append(f"{name}.ca_file: there is no file {route.ca_file}.")
+    return mistakes
+
+
+def _token_mistakes(name: str, route: RouteSettings) -> list[str]:
+    """What a route wants of its tokens has to fit together."""
+    mistakes = []
+    if route.resource and (not _parse_url(route.resource).hostname or "#" in route.resource):
+        mistakes.append(f"{name}.resource: must be an absolute URI without fragment (RFC 8707).")
+    unused = {"user": ("audience", "scopes"), "none": ("audience", "resource", "scopes", "max_age_seconds", "acr_values")}
+    mistakes.extend(
+        f"{name}.{key}: has no meaning with token = {route.token}." for key in unused.get(route.token, ()) if getattr(route, key)
+    )
     return mistakes
 
 

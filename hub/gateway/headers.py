@@ -83,7 +83,7 @@ def inbound(headers: Headers, *, status: int, route: Route, public_origin: str) 
         if _may_enter(name.lower(), named)
     ]
     silent_about_caching = all(name.lower() != "cache-control" for name, _ in passed)
-    if route.token == "user" and status != 304 and silent_about_caching:
+    if route.demand is not None and status != 304 and silent_about_caching:
         passed.append(("Cache-Control", "no-store"))
     return passed
 

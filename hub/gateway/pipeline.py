@@ -1,7 +1,7 @@
 """The one pipeline for every request to a resource server, whichever front door it came through.
 
 Resolve the route -> authorise -> attach the token -> forward -> on a 401 renew the token and repeat once -> hand the
-answer out. It knows no transport: what it needs of the outside are the session's tokens (`UserTokens`) and the door.
+answer out. It knows no transport: what it needs of the outside are the session's tokens (`Tokens`) and the door.
 """
 
 import asyncio
@@ -12,23 +12,25 @@ from typing import Protocol, TypeVar
 from hub.clock import Clock
 from hub.errors import BodyTooLarge, DeadlineExceeded, HubError
 from hub.gateway import headers, policy
+from hub.gateway.challenge import step_up_challenge
 from hub.gateway.messages import ApiRequest, ApiResponse, BodyStream, Headers
 from hub.gateway.routes import Route, RouteTable, normalise_path
 from hub.metrics import Metrics
 from hub.secret import Secret
 from hub.session.model import Session
+from hub.tokens.demand import TokenDemand
 
 Result = TypeVar("Result")
 
 
-class UserTokens(Protocol):
+class Tokens(Protocol):
     """Where the pipeline gets access tokens from."""
 
-    async def for_session(self, session: Session) -> Secret:
-        """Return an access token of the session that is usable now, or raise the `HubError` that says why not."""
+    async def get(self, session: Session, demand: TokenDemand) -> Secret:
+        """Return a token that is usable now, or raise the `HubError` that says why not."""
 
-    async def renew(self, session: Session, rejected: Secret) -> Secret:
-        """Return an access token other than `rejected`, which the resource server refused, or raise a `HubError`."""
+    async def renew(self, session: Session, demand: TokenDemand, rejected: Secret) -> Secret:
+        """Return another token than `rejected`, which the resource server refused, or raise a `HubError`."""
 
 
 class Door(Protocol):
@@ -54,7 +56,7 @@ class Pipeline:
     def __init__(
         self,
         routes: RouteTable,
-        tokens: UserTokens,
+        tokens: Tokens,
         resource_server: Door,
         public_origin: str,
         clock: Clock,
@@ -88,6 +90,8 @@ class Pipeline:
         Raises:
             InvalidPath, BadRequest, RouteNotFound, MethodNotAllowed, BodyTooLarge: The request cannot be forwarded.
             NotAuthenticated, SessionEnded: The route wants a user.
+            StepUpRequired: The route, or the resource server, wants a better login than the one behind the session.
+            TokenNotIssued: The provider refuses the token that the route demands.
             StoreUnavailable, ProviderUnavailable, ProviderMisbehaved: There is no token now. The request is not sent
                 without one.
             ResourceServerUnreachable, ResourceServerBroken, ResourceServerTimeout: There is no answer.
@@ -110,7 +114,7 @@ class Pipeline:
     async def _answer(self, request: ApiRequest, session: Session | None, started: float) -> ApiResponse:
         path = normalise_path(request.path)
         route = self._routes.resolve(path)
-        policy.authorise(route, request.method, session)
+        policy.authorise(route, request.method, session, self._clock.now())
         body = _within(request, route.max_body_bytes)
         call = _Call(
             door=self._resource_server,
@@ -121,20 +125,25 @@ class Pipeline:
             url=route.target_url(path, request.query),
             deadline=None if request.timeout_seconds is None else started + request.timeout_seconds,
         )
-        if session is None or route.token == "none":
+        if session is None or route.demand is None:
             response = await call.send(None)
         else:
-            response = await self._answer_to_user(call, session)
+            response = await self._answer_to_user(call, session, route.demand)
         public = headers.inbound(response.headers, status=response.status, route=route, public_origin=self._public_origin)
         return dataclasses.replace(response, headers=public)
 
-    async def _answer_to_user(self, call: "_Call", session: Session) -> ApiResponse:
-        token = await call.in_time(self._tokens.for_session(session))
+    async def _answer_to_user(self, call: "_Call", session: Session, demand: TokenDemand) -> ApiResponse:
+        token = await call.in_time(self._tokens.get(session, demand))
         response = await call.send(token)
-        if response.status != 401 or not call.request.is_repeatable:
+        if response.status != 401:
+            return response
+        if challenge := step_up_challenge(response.headers):
+            await response.close()
+            raise policy.step_up(session, max_age=challenge.max_age, acr_values=challenge.acr_values)
+        if not call.request.is_repeatable:
             return response
         await response.close()
-        renewed = await call.in_time(self._tokens.renew(session, token))
+        renewed = await call.in_time(self._tokens.renew(session, demand, token))
         self._metrics.renewals.inc()
         return await call.send(renewed)
 

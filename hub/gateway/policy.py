@@ -1,11 +1,12 @@
-"""Who may use a route, and how. Pure: looks at the route, the method and whether there is a session."""
+"""Who may use a route, and how. Pure: looks at the route, the method and the session."""
 
-from hub.errors import MethodNotAllowed, NotAuthenticated
+from hub.errors import MethodNotAllowed, NotAuthenticated, StepUpRequired
 from hub.gateway.routes import Route
 from hub.session.model import Session
+from hub.settings import MAIN_PROVIDER
 
 
-def authorise(route: Route, method: str, session: Session | None) -> None:
+def authorise(route: Route, method: str, session: Session | None, now: float) -> None:
     """Let the request pass, or say why not.
 
     A session that has ended never comes here: whoever loads it has raised `SessionEnded` already.
@@ -13,8 +14,35 @@ def authorise(route: Route, method: str, session: Session | None) -> None:
     Raises:
         MethodNotAllowed: The route does not take the method; the extension `allow` lists those that it takes.
         NotAuthenticated: The route wants the token of a user, and nobody is logged in.
+        StepUpRequired: The login is too old or too weak for this route.
     """
     if method not in route.methods:
         raise MethodNotAllowed(f"{route.prefix} does not take {method}.", allow=list(route.methods))
-    if route.token == "user" and session is None:
+    if route.demand is None:
+        return
+    if session is None:
         raise NotAuthenticated("Log in to use this part of the API.")
+    if _is_too_old(route, session, now) or _is_too_weak(route, session):
+        raise step_up(
+            session,
+            max_age=int(route.max_age_seconds) if route.max_age_seconds else None,
+            acr_values=" ".join(route.acr_values),
+        )
+
+
+def step_up(session: Session, *, max_age: int | None, acr_values: str) -> StepUpRequired:
+    """Return the error that asks the user of a session to log in again, at the same provider, in a better way (RFC 9470)."""
+    provider = "" if session.provider == MAIN_PROVIDER else session.provider
+    detail = "This part of the API wants you to prove again who you are. Open login_url, with return_to added."
+    return StepUpRequired(detail, max_age=max_age, acr_values=acr_values, provider=provider)
+
+
+def _is_too_old(route: Route, session: Session, now: float) -> bool:
+    if not route.max_age_seconds:
+        return False
+    logged_in_at = session.created_at if session.auth_time is None else session.auth_time
+    return now - logged_in_at > route.max_age_seconds
+
+
+def _is_too_weak(route: Route, session: Session) -> bool:
+    return bool(route.acr_values) and session.acr not in route.acr_values

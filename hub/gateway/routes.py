@@ -13,7 +13,9 @@ from typing import Literal, Self
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from hub.errors import InvalidPath, RouteNotFound
+from hub.oidc.grants import TokenTarget
 from hub.settings import RouteSettings
+from hub.tokens.demand import TokenDemand
 
 MAX_DECODINGS = 4  # nobody encodes a path more often in good faith, and each decoding costs a pass over it
 
@@ -38,6 +40,9 @@ class Route:
         target_origin: Scheme, host and port of the resource server.
         target_path: Path of the base URL, without a slash at its end; empty for the root.
         methods: Allowed methods, in the order of the settings.
+        demand: Which token a request gets; None: none, and no login is needed.
+        max_age_seconds: How long ago the user may have proved who they are; 0: as long as the session lives.
+        acr_values: Ways of authentication that are good enough; empty: any.
         timeout_seconds: Longest silence: until the answer begins, and between two pieces of it.
     """
 
@@ -45,7 +50,9 @@ class Route:
     target_origin: str
     target_path: str
     methods: tuple[str, ...]
-    token: Literal["user", "none"]
+    demand: TokenDemand | None
+    max_age_seconds: float
+    acr_values: tuple[str, ...]
     connect_timeout_seconds: float
     timeout_seconds: float
     max_body_bytes: int
@@ -61,7 +68,9 @@ class Route:
             target_origin=f"{target.scheme}://{target.netloc}",
             target_path=target.path.rstrip("/"),
             methods=tuple(settings.methods),
-            token=settings.token,
+            demand=_demand(settings),
+            max_age_seconds=settings.max_age_seconds,
+            acr_values=tuple(settings.acr_values),
             connect_timeout_seconds=settings.connect_timeout_seconds,
             timeout_seconds=settings.timeout_seconds,
             max_body_bytes=settings.max_body_bytes,
@@ -79,6 +88,13 @@ class Route:
             raise InvalidPath("The query holds a character that must be percent-encoded.")
         rest = self.target_path + path[len(self.prefix) :]
         return f"{self.target_origin}{rest or '/'}" + (f"?{query}" if query else "")
+
+
+def _demand(settings: RouteSettings) -> TokenDemand | None:
+    if settings.token == "none":
+        return None
+    target = TokenTarget(audience=settings.audience, resource=settings.resource, scopes=tuple(settings.scopes))
+    return TokenDemand(kind=settings.token, target=target, provider=settings.provider)
 
 
 class RouteTable:

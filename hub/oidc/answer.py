@@ -21,11 +21,19 @@ def refuse_unavailable(status: int, headers: Mapping[str, str], what: str) -> No
     Raises:
         ProviderUnavailable: 408, 425, 429 or 5xx; with `retry_after_seconds` if the provider named it.
     """
-    if status in NOT_NOW or status >= 500:
-        raise ProviderUnavailable(
-            f"The {what} of the login service answered with status {status}.",
-            retry_after_seconds=parse_retry_after(headers),
-        )
+    error = unavailable(status, headers, what)
+    if error is not None:
+        raise error
+
+
+def unavailable(status: int, headers: Mapping[str, str], what: str) -> ProviderUnavailable | None:
+    """Return what `refuse_unavailable` raises for this answer; None if it tells something about the request itself."""
+    if status not in NOT_NOW and status < 500:
+        return None
+    return ProviderUnavailable(
+        f"The {what} of the login service answered with status {status}.",
+        retry_after_seconds=parse_retry_after(headers),
+    )
 
 
 def parse_retry_after(headers: Mapping[str, str]) -> float | None:

@@ -1,24 +1,23 @@
 """ID token validation (OpenID Connect Core 1.0 sections 3.1.3.7 and 12.2). Pure: is handed the keys and the time.
 
-PyJWT verifies the signature; the claims are checked here, against the time that the caller hands in.
+`signed_jwt` verifies the signature; the claims are checked here, against the time that the caller hands in.
 """
 
 import base64
 import hashlib
-import hmac
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import jwt
-import msgspec
-
 from hub.errors import ProviderMisbehaved
-from hub.oidc.jwks import KeySet, VerificationKey
+from hub.oidc.jwks import KeySet
+from hub.oidc.signed_jwt import SignedJwt, instant, is_same, stated_claims, verify
 from hub.secret import Secret
 
+WHAT = "ID token"
+
 OTHER_KINDS = frozenset({"at+jwt", "logout+jwt", "oauth-authz-req+jwt", "secevent+jwt", "dpop+jwt"})
-"""Values of `typ` that say "I am no ID token": one kind must not pass for another (RFC 8725 section 3.12)."""
+"""Values of `typ` that say "I am no ID token": one kind must not pass for another (RFC 8725 section 3.11)."""
 
 HASHES = {
     "256": "sha256",
@@ -26,10 +25,6 @@ HASHES = {
     "512": "sha512",
     "DSA": "sha512",
 }  # by the end of `alg`; EdDSA is Ed25519 here
-
-
-class UnknownKey(ProviderMisbehaved):
-    """No key of the set fits the token's header. The provider may have rotated its keys: fetch them again."""
 
 
 class SubjectChanged(ProviderMisbehaved):
@@ -105,13 +100,14 @@ def validate_id_token(
         UnknownKey: No key fits; try again with a fresh key set.
         ProviderMisbehaved: Any rule is broken; the detail says which.
     """
-    algorithm, claims = _verified(token, keys, expected.algorithms)
+    signed = _verified(token, keys, expected.algorithms)
+    claims = signed.claims
     _check_issuer_and_audience(claims, expected)
     _check_times(claims, now, expected.leeway_seconds)
     _check_authentication(claims, expected, now)
-    if nonce is not None and not _same(claims.get("nonce"), nonce):
+    if nonce is not None and not is_same(claims.get("nonce"), nonce):
         raise ProviderMisbehaved("The ID token's nonce is not that of this login.")
-    _check_access_token_hash(claims, algorithm, access_token)
+    _check_access_token_hash(claims, signed.algorithm, access_token)
     return _claims(claims)
 
 
@@ -136,15 +132,16 @@ def validate_refreshed_id_token(
         SubjectChanged: Issuer or subject are not those of the first ID token.
         UnknownKey, ProviderMisbehaved: As in `validate_id_token`.
     """
-    algorithm, claims = _verified(token, keys, expected.algorithms)
+    signed = _verified(token, keys, expected.algorithms)
+    claims = signed.claims
     _refuse_other_identity(claims, original)
     _check_issuer_and_audience(claims, expected)
     _check_times(claims, now, expected.leeway_seconds)
-    if nonce is not None and "nonce" in claims and not _same(claims["nonce"], nonce):
+    if nonce is not None and "nonce" in claims and not is_same(claims["nonce"], nonce):
         raise ProviderMisbehaved("The refreshed ID token's nonce is not that of the login.")
     if auth_time is not None and "auth_time" in claims and claims["auth_time"] != auth_time:
         raise ProviderMisbehaved("The refreshed ID token's auth_time is not that of the login.")
-    _check_access_token_hash(claims, algorithm, access_token)
+    _check_access_token_hash(claims, signed.algorithm, access_token)
     return _claims(claims)
 
 
@@ -155,13 +152,7 @@ def require_stated_identity(token: Secret, original: Original) -> None:
         SubjectChanged: Issuer or subject are not those of the login.
         ProviderMisbehaved: It is no JWT.
     """
-    text = token.reveal()
-    _header(text)
-    try:
-        claims = msgspec.json.decode(_decode_segment(text.split(".")[1]), type=dict[str, Any])
-    except (ValueError, msgspec.DecodeError) as error:
-        raise ProviderMisbehaved("The claims of the refreshed ID token cannot be read.") from error
-    _refuse_other_identity(claims, original)
+    _refuse_other_identity(stated_claims(token, what=WHAT), original)
 
 
 def _refuse_other_identity(claims: Mapping[str, Any], original: Original) -> None:
@@ -169,46 +160,12 @@ def _refuse_other_identity(claims: Mapping[str, Any], original: Original) -> Non
         raise SubjectChanged("The refreshed ID token speaks of another person than the login.")
 
 
-def _verified(token: Secret, keys: KeySet, algorithms: Collection[str]) -> tuple[str, dict[str, Any]]:
-    """Return algorithm and claims of a token whose signature is right (rules 6 and 7)."""
-    text = token.reveal()
-    header = _header(text)
-    algorithm, key_id = header.get("alg"), header.get("kid")
-    if not isinstance(algorithm, str) or algorithm not in algorithms:
-        raise ProviderMisbehaved("The ID token is not signed with an algorithm of provider.signing_algorithms.")
-    if str(header.get("typ", "")).lower().removeprefix("application/") in OTHER_KINDS:
+def _verified(token: Secret, keys: KeySet, algorithms: Collection[str]) -> SignedJwt:
+    """Return a token whose signature is right (rules 6 and 7), and which does not say that it is of another kind."""
+    signed = verify(token, keys, algorithms, what=WHAT)
+    if signed.kind in OTHER_KINDS:
         raise ProviderMisbehaved("The token in place of the ID token is of another kind.")
-    candidates = keys.select(None if key_id is None else str(key_id), algorithm)
-    if not candidates:
-        raise UnknownKey("The ID token is signed with a key that the provider does not publish.")
-    if key_id is None and len(candidates) > 1:  # section 10.1: with several keys the header must name one
-        raise ProviderMisbehaved("The ID token does not say which of the provider's keys it is signed with.")
-    return algorithm, _payload(text, candidates, algorithm)
-
-
-def _header(text: str) -> Mapping[str, Any]:
-    try:
-        header, _, _ = text.split(".")
-        return msgspec.json.decode(_decode_segment(header), type=dict[str, Any])
-    except (ValueError, msgspec.DecodeError) as error:
-        raise ProviderMisbehaved("The ID token is no signed JWT; encrypted ones are not supported.") from error
-
-
-def _decode_segment(segment: str) -> bytes:
-    return base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
-
-
-def _payload(text: str, candidates: Collection[VerificationKey], algorithm: str) -> dict[str, Any]:
-    """Return the claims as soon as one of the keys verifies the signature. Several keys can bear one `kid`."""
-    for candidate in candidates:
-        try:
-            payload = jwt.PyJWS(algorithms=[algorithm]).decode(text, candidate.key, algorithms=[algorithm])
-            return msgspec.json.decode(payload, type=dict[str, Any])
-        except jwt.InvalidSignatureError:
-            continue
-        except (jwt.PyJWTError, msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise ProviderMisbehaved("The ID token is malformed.") from error
-    raise ProviderMisbehaved("The ID token's signature is wrong.")
+    return signed
 
 
 def _check_issuer_and_audience(claims: Mapping[str, Any], expected: Expectations) -> None:
@@ -229,12 +186,12 @@ def _check_issuer_and_audience(claims: Mapping[str, Any], expected: Expectations
 
 def _check_times(claims: Mapping[str, Any], now: float, leeway_seconds: float) -> None:
     """Rules 9 and 10. Fractions are tolerated: IRIS sends them."""
-    expires_at, issued_at = _instant(claims, "exp"), _instant(claims, "iat")
+    expires_at, issued_at = instant(claims, "exp", what=WHAT), instant(claims, "iat", what=WHAT)
     if expires_at is None or issued_at is None:
         raise ProviderMisbehaved("The ID token lacks exp or iat.")
     if expires_at + leeway_seconds <= now:
         raise ProviderMisbehaved("The ID token has expired. Are the clocks of provider and hub right?")
-    not_before = _instant(claims, "nbf")
+    not_before = instant(claims, "nbf", what=WHAT)
     if issued_at - leeway_seconds > now or (not_before is not None and not_before - leeway_seconds > now):
         raise ProviderMisbehaved("The ID token is not valid yet. Are the clocks of provider and hub right?")
 
@@ -244,7 +201,7 @@ def _check_authentication(claims: Mapping[str, Any], expected: Expectations, now
     if expected.acr_values and claims.get("acr") not in expected.acr_values:
         raise ProviderMisbehaved("The login service did not authenticate in the way that acr_values asks for.")
     if expected.max_age_seconds is not None:
-        auth_time = _instant(claims, "auth_time")
+        auth_time = instant(claims, "auth_time", what=WHAT)
         if auth_time is None or auth_time + expected.max_age_seconds + expected.leeway_seconds < now:
             raise ProviderMisbehaved("The login at the login service is longer ago than max_age allows.")
 
@@ -255,22 +212,8 @@ def _check_access_token_hash(claims: Mapping[str, Any], algorithm: str, access_t
         return
     digest = hashlib.new(HASHES[algorithm[-3:]], access_token.reveal().encode()).digest()
     expected = base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()
-    if not _same(claims["at_hash"], expected):
+    if not is_same(claims["at_hash"], expected):
         raise ProviderMisbehaved("The access token is not the one that the ID token was issued with (at_hash).")
-
-
-def _instant(claims: Mapping[str, Any], name: str) -> float | None:
-    """Return a NumericDate (RFC 7519 section 2); None if it is absent."""
-    value = claims.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ProviderMisbehaved(f"The ID token's {name} is no number.")
-    return float(value)
-
-
-def _same(value: object, expected: str) -> bool:
-    return isinstance(value, str) and hmac.compare_digest(value.encode(), expected.encode())
 
 
 def _claims(claims: dict[str, Any]) -> IdTokenClaims:
@@ -279,6 +222,6 @@ def _claims(claims: dict[str, Any]) -> IdTokenClaims:
         issuer=claims["iss"],
         subject=claims["sub"],
         session_id=session_id if isinstance(session_id, str) and session_id else None,
-        auth_time=_instant(claims, "auth_time"),
+        auth_time=instant(claims, "auth_time", what=WHAT),
         claims=claims,
     )

@@ -15,7 +15,10 @@ NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderMetadata:
-    """What the hub uses of the discovery document. Members that it does not know are ignored (section 4.2)."""
+    """What the hub uses of the discovery document. Members that it does not know are ignored (section 4.2).
+
+    A list that is None was left out, which says nothing about what the provider can do.
+    """
 
     issuer: str
     authorization_endpoint: str
@@ -25,8 +28,17 @@ class ProviderMetadata:
     revocation_endpoint: str | None = None
     introspection_endpoint: str | None = None
     end_session_endpoint: str | None = None
+    pushed_authorization_request_endpoint: str | None = None
+    require_pushed_authorization_requests: bool = False
     authorization_response_iss_parameter_supported: bool = False
+    frontchannel_logout_supported: bool = False
+    frontchannel_logout_session_supported: bool = False
+    backchannel_logout_supported: bool = False
+    backchannel_logout_session_supported: bool = False
     code_challenge_methods_supported: tuple[str, ...] | None = None
+    token_endpoint_auth_methods_supported: tuple[str, ...] | None = None
+    grant_types_supported: tuple[str, ...] | None = None
+    scopes_supported: tuple[str, ...] | None = None
 
     @property
     def is_iris(self) -> bool:
@@ -48,6 +60,7 @@ class ProviderMetadata:
             "revocation_endpoint": self.revocation_endpoint,
             "introspection_endpoint": self.introspection_endpoint,
             "end_session_endpoint": self.end_session_endpoint,
+            "pushed_authorization_request_endpoint": self.pushed_authorization_request_endpoint,
         }
         return {name: url for name, url in named.items() if url is not None}
 

@@ -1,7 +1,7 @@
 """IRIS's native JWT mode: a REST web application of IRIS logs its own users in. The same interface as an OpenID Provider.
 
 The browser never talks to IRIS: the hub shows the login form, sends the password once, and keeps nothing of what IRIS wants
-browsers to remember. Its cookie `CSPBrowserId`, with which an empty login brings the tokens of whoever logged in last, is dropped.
+browsers to remember. Its cookie `CSPBrowserId`, with which an empty login brings the tokens of the one before, is dropped.
 """
 
 import asyncio
@@ -104,13 +104,16 @@ class NativeJwt:
         self._accepted()
         return response
 
-    async def refresh(self, refresh_token: Secret) -> TokenResponse:
+    async def refresh(self, refresh_token: Secret, *, resource: str = "") -> TokenResponse:
         """Get fresh tokens; the old access token is dead from then on. If this is cancelled, the login is lost.
 
         Raises:
-            TokenRefused: `invalid_grant`: the refresh token is used up, expired, or its login has ended.
+            TokenRefused: `invalid_grant`: the refresh token is used up, expired, or its login has ended. `invalid_target`: a
+                `resource` was named, but there are no tokens for single resources here.
             ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: As `process_refresh`.
         """
+        if resource:
+            raise TokenRefused("invalid_target")
         answer = await self._send(build_refresh(self._settings, refresh_token), "refresh endpoint")
         try:
             response = process_refresh(answer.status, answer.headers, answer.body)

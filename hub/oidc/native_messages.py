@@ -119,7 +119,7 @@ def process_end(status: int, headers: Mapping[str, str], body: bytes, what: str)
 
 
 def is_refusal(status: int, headers: Mapping[str, str], body: bytes) -> bool:
-    """Tell whether this is IRIS's own refusal: 401 with no body and no challenge. Any other 401 comes from something before it."""
+    """Tell whether this is IRIS's own refusal: 401 without body and challenge. Any other 401 comes from something before it."""
     return status == 401 and not body.strip() and _challenge(headers) is None
 
 

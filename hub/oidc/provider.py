@@ -1,34 +1,31 @@
-"""The door to the OpenID Provider: sends what the pure modules build, and hands them the answers.
-
-Every call is limited in time and size, follows no redirect, verifies TLS, keeps no cookies and has a connection
-of its own.
-"""
+"""An OpenID Provider: what the rest of the hub asks of it, put together from the pure modules and the door."""
 
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any, TypeVar
-
-import aiohttp
 
 from hub import log
 from hub.clock import Clock
-from hub.errors import HubError, ProviderMisbehaved, ProviderRejectedClient, ProviderUnavailable
+from hub.errors import HubError, ProviderMisbehaved, ProviderRejectedClient
 from hub.oidc.answer import decode_object, refuse_unavailable
 from hub.oidc.authorization import AuthorizationRequest, build_authorization_request
+from hub.oidc.door import Answer, ProviderDoor, report_nothing
 from hub.oidc.end_session import build_direct_end_session, build_end_session_url, is_direct
+from hub.oidc.grants import TokenTarget, build_client_credentials, build_exchange, process_client_credentials, process_exchange
 from hub.oidc.id_token import (
     Expectations,
     IdTokenClaims,
     Original,
-    UnknownKey,
     validate_id_token,
     validate_refreshed_id_token,
 )
 from hub.oidc.jwks import KeySet, process_jwks
 from hub.oidc.kept import Kept
+from hub.oidc.logout_token import LogoutClaims, validate_logout_token
 from hub.oidc.metadata import ProviderMetadata, build_discovery_url, process_metadata
+from hub.oidc.signed_jwt import UnknownKey
 from hub.oidc.token_endpoint import (
     FormRequest,
     TokenRefused,
@@ -43,33 +40,37 @@ from hub.secret import Secret
 from hub.settings import ProviderSettings
 from hub.tasks import end_tasks
 
-MAX_ANSWER_BYTES = 1024 * 1024  # the largest real answers, key sets with certificates, have some 50 KB
 METADATA_FRESH_SECONDS = 3600.0
 KEYS_FRESH_SECONDS = 600.0  # a key that the provider withdraws is believed no longer than this
 RENEWAL_SECONDS = 30.0  # tokens with invented key ids must not become a flood of requests to the provider
 DISCOVERY_RETRY_SECONDS = 5.0
+DISCOVERY_WAIT_SECONDS = 4.0  # shorter, so that a circuit that has opened lets each of those retries through
 
 T = TypeVar("T")
 _log = log.get(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-
-
 class OpenIDProvider:
     """The OpenID Provider of the settings, as the rest of the hub sees it."""
 
-    def __init__(self, settings: ProviderSettings, clock: Clock) -> None:
+    def __init__(
+        self, settings: ProviderSettings, clock: Clock, report_open_circuits: Callable[[float], None] = report_nothing
+    ) -> None:
+        """Parameters:
+        report_open_circuits: Is told the number of endpoints that are being left alone, whenever it changes.
+        """
         self._settings = settings
         self._clock = clock
         self._expected = _expectations(settings)
         self._metadata = Kept(self._fetch_metadata, clock, fresh_seconds=METADATA_FRESH_SECONDS, retry_seconds=RENEWAL_SECONDS)
         self._keys = Kept(self._fetch_keys, clock, fresh_seconds=KEYS_FRESH_SECONDS, retry_seconds=RENEWAL_SECONDS)
-        self._session: aiohttp.ClientSession | None = None
+        self._door = ProviderDoor(
+            clock,
+            settings.timeout_seconds,
+            settings.ca_file,
+            name=settings.name,
+            report_open_circuits=report_open_circuits,
+        )
         self._discovery: asyncio.Task[None] | None = None
         self._discovery_trouble = "The provider's discovery document has not been read yet."
         self._client_trouble: str | None = None
@@ -97,16 +98,15 @@ class OpenIDProvider:
     @property
     def clock_difference(self) -> float:
         """Seconds that the provider's clock is ahead of ours, as far as known."""
-        return 0.0
+        return self._door.clock_difference
+
+    def now(self) -> float:
+        """Return the time by the provider's clock, as far as known, in epoch seconds: what its tokens are judged by."""
+        return self._door.now()
 
     async def start(self) -> None:
         """Open the door, and begin to look for the provider until it is found. Does not wait for it."""
-        self._session = aiohttp.ClientSession(
-            # A kept connection may be closed by the provider as we send: a code, which counts once, would be lost.
-            connector=aiohttp.TCPConnector(force_close=True),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=self._settings.timeout_seconds),
-        )
+        await self._door.start()
         self._discovery = asyncio.create_task(self._discover())
 
     async def close(self) -> None:
@@ -115,8 +115,7 @@ class OpenIDProvider:
             await end_tasks([self._discovery])
         await self._metadata.close()
         await self._keys.close()
-        if self._session is not None:
-            await self._session.close()
+        await self._door.close()
 
     def status(self) -> str | None:
         """Say in one line why nobody can log in; None if nothing speaks against it."""
@@ -150,14 +149,37 @@ class OpenIDProvider:
         request = build_code_exchange(metadata, self._settings, code=code, code_verifier=code_verifier, redirect_uri=redirect_uri)
         return await self._request_tokens(request)
 
-    async def refresh(self, refresh_token: Secret) -> TokenResponse:
+    async def refresh(self, refresh_token: Secret, *, resource: str = "") -> TokenResponse:
         """Get fresh tokens. If this is cancelled, the answer, and with it a rotated refresh token, is lost.
+
+        Parameters:
+            resource: URI of a resource server that the access token shall be for (RFC 8707); empty: as at the login.
 
         Raises:
             TokenRefused: `error` is `invalid_grant` if the refresh token is used up, expired or revoked.
+            TargetRefused: The provider gives no access token for this resource.
             ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: As `process_token_response`.
         """
-        return await self._request_tokens(build_refresh(await self.metadata(), self._settings, refresh_token))
+        return await self._request_tokens(build_refresh(await self.metadata(), self._settings, refresh_token, resource))
+
+    async def client_token(self, target: TokenTarget) -> TokenResponse:
+        """Get an access token for the hub itself (client credentials).
+
+        Raises:
+            TokenRefused, ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: As `process_token_response`.
+        """
+        request = build_client_credentials(await self.metadata(), self._settings, target)
+        return await self._request_tokens(request, process_client_credentials)
+
+    async def exchange(self, access_token: Secret, target: TokenTarget) -> TokenResponse:
+        """Exchange the access token of a user for one that is for another party (RFC 8693).
+
+        Raises:
+            TokenRefused: The token is not valid any more, or the provider gives none for this target.
+            ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: As `process_exchange`.
+        """
+        request = build_exchange(await self.metadata(), self._settings, access_token, target)
+        return await self._request_tokens(request, process_exchange)
 
     async def validate_id_token(self, token: Secret, *, nonce: str, access_token: Secret | None) -> IdTokenClaims:
         """Check the ID token of a login.
@@ -168,9 +190,7 @@ class OpenIDProvider:
             ProviderMisbehaved: A rule is broken; the detail says which.
         """
         return await self._with_keys(
-            lambda keys: validate_id_token(
-                token, keys, self._expected, now=self._clock.now(), nonce=nonce, access_token=access_token
-            )
+            lambda keys: validate_id_token(token, keys, self._expected, now=self.now(), nonce=nonce, access_token=access_token)
         )
 
     async def validate_refreshed_id_token(
@@ -195,13 +215,34 @@ class OpenIDProvider:
                 token,
                 keys,
                 self._expected,
-                now=self._clock.now(),
+                now=self.now(),
                 original=original,
                 access_token=access_token,
                 nonce=nonce,
                 auth_time=auth_time,
             )
         )
+
+    async def validate_logout_token(self, token: Secret) -> LogoutClaims:
+        """Check a logout token that was posted to the hub; `expires_at` of what it says is by the hub's clock.
+
+        Raises:
+            UnknownKey: The provider does not publish the key, or not yet.
+            ProviderUnavailable: The provider's keys cannot be had.
+            ProviderMisbehaved: A rule is broken; the detail says which.
+        """
+        claims = await self._with_keys(
+            lambda keys: validate_logout_token(
+                token,
+                keys,
+                issuer=self.issuer,
+                client_id=self._settings.client_id,
+                algorithms=self._settings.signing_algorithms,
+                leeway_seconds=self._settings.leeway_seconds,
+                now=self.now(),
+            )
+        )
+        return replace(claims, expires_at=claims.expires_at - (self.now() - self._clock.now()))
 
     async def userinfo(self, access_token: Secret, subject: str) -> dict[str, Any]:
         """Return the claims about `subject` (OpenID Connect Core 1.0 section 5.3).
@@ -217,7 +258,7 @@ class OpenIDProvider:
         if url is None:
             return {}
         headers = {"Authorization": f"Bearer {access_token.reveal()}", "Accept": "application/json"}
-        answer = await self._call("GET", url, what, headers=headers)
+        answer = await self._door.call("GET", url, what, headers=headers)
         refuse_unavailable(answer.status, answer.headers, what)
         if answer.status in (401, 403):
             _log.info("provider.userinfo_refused", status=answer.status)
@@ -282,7 +323,7 @@ class OpenIDProvider:
             return False
         answer = await self._post(request, what)
         if answer.status in (404, 405, 501):  # it knows GET only, where the token stands in the URL: the second choice
-            answer = await self._call("GET", f"{request.url}?{request.body}", what)
+            answer = await self._door.call("GET", f"{request.url}?{request.body}", what)
         refuse_unavailable(answer.status, answer.headers, what)
         if answer.status >= 400:
             _log.info("provider.end_session_refused", status=answer.status)
@@ -299,7 +340,9 @@ class OpenIDProvider:
     async def _fetch_metadata(self) -> ProviderMetadata:
         issuer = self._settings.issuer
         try:
-            answer = await self._call("GET", build_discovery_url(issuer), "discovery document")
+            answer = await self._door.call(
+                "GET", build_discovery_url(issuer), "discovery document", longest_wait_seconds=DISCOVERY_WAIT_SECONDS
+            )
             metadata = process_metadata(answer.status, answer.body, issuer, answer.headers)
         except HubError as error:
             if self._metadata.is_known or error.detail != self._discovery_trouble:
@@ -311,7 +354,7 @@ class OpenIDProvider:
 
     async def _fetch_keys(self) -> KeySet:
         metadata = await self.metadata()
-        answer = await self._call("GET", metadata.jwks_uri, "key set")
+        answer = await self._door.call("GET", metadata.jwks_uri, "key set")
         return process_jwks(answer.status, answer.headers, answer.body)
 
     async def _with_keys(self, validate: Callable[[KeySet], T]) -> T:
@@ -321,10 +364,14 @@ class OpenIDProvider:
         except UnknownKey:
             return validate(await self._keys.renew())
 
-    async def _request_tokens(self, request: FormRequest) -> TokenResponse:
+    async def _request_tokens(
+        self,
+        request: FormRequest,
+        process: Callable[[int, Mapping[str, str], bytes], TokenResponse] = process_token_response,
+    ) -> TokenResponse:
         answer = await self._post(request, "token endpoint")
         try:
-            response = process_token_response(answer.status, answer.headers, answer.body)
+            response = process(answer.status, answer.headers, answer.body)
         except ProviderRejectedClient as error:
             self._rejected(error)
             raise
@@ -344,44 +391,8 @@ class OpenIDProvider:
             _log.info("provider.accepted_client", client_id=self._settings.client_id)
         self._client_trouble = None
 
-    def _post(self, request: FormRequest, what: str) -> Awaitable[_Answer]:
-        return self._call("POST", request.url, what, headers=request.headers, body=request.body.encode())
-
-    async def _call(
-        self, method: str, url: str, what: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
-    ) -> _Answer:
-        """Send one request and read the whole answer."""
-        if self._session is None:
-            raise RuntimeError("start() has not been called")
-        try:
-            async with self._session.request(method, url, headers=headers, data=body, allow_redirects=False) as response:
-                return _Answer(response.status, dict(response.headers), await _read(response, what))
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            _log.info("provider.call_failed", what=what, reason=f"{type(error).__name__}: {error}")
-            raise ProviderUnavailable(_explain(error, what)) from error
-
-
-async def _read(response: aiohttp.ClientResponse, what: str) -> bytes:
-    body = bytearray()
-    async for chunk in response.content.iter_chunked(65536):
-        body += chunk
-        if len(body) > MAX_ANSWER_BYTES:
-            response.close()
-            raise ProviderMisbehaved(f"The {what} of the login service answered with more than {MAX_ANSWER_BYTES} bytes.")
-    return bytes(body)
-
-
-def _explain(error: Exception, what: str) -> str:
-    """Say what happened without names of hosts, which belong into the log and not before a person who logs in."""
-    match error:
-        case aiohttp.ClientSSLError():
-            return f"The {what} of the login service has no TLS certificate that this machine trusts."
-        case TimeoutError():
-            return f"The {what} of the login service did not answer in time."
-        case aiohttp.ClientConnectorError():
-            return f"The {what} of the login service cannot be reached."
-        case _:
-            return f"The {what} of the login service broke off."
+    def _post(self, request: FormRequest, what: str) -> Awaitable[Answer]:
+        return self._door.call("POST", request.url, what, headers=request.headers, body=request.body.encode())
 
 
 def _expectations(settings: ProviderSettings) -> Expectations:

@@ -43,8 +43,8 @@ class Provider(Protocol):
     def status(self) -> str | None:
         """Say in one line why nobody can log in; None if nothing speaks against it."""
 
-    async def refresh(self, refresh_token: Secret) -> TokenResponse:
-        """Get fresh tokens.
+    async def refresh(self, refresh_token: Secret, *, resource: str = "") -> TokenResponse:
+        """Get fresh tokens, or with `resource` an access token for that one alone (RFC 8707).
 
         Raises:
             TokenRefused: `error` is `invalid_grant` if the refresh token is used up, expired or revoked.
@@ -109,7 +109,7 @@ class Providers:
         """
         provider = self.named(name)
         if not isinstance(provider, OpenIDProvider):
-            raise BadRequest(f"provider: {name} has no login page; its users log in with the form of the hub.")
+            raise BadRequest(f"provider: {name} is no OpenID Provider.")
         return provider
 
     def of(self, name: str, issuer: str) -> Provider:

@@ -69,6 +69,10 @@ class TokenRefused(LoginFailed):
         self.error = error
 
 
+class TargetRefused(TokenRefused):
+    """The provider does not know the audience or resource, or grants nothing there (`invalid_target`, RFC 8707 section 2)."""
+
+
 class _Wire(msgspec.Struct):
     """Members of a token response as they come; unknown ones are ignored."""
 
@@ -94,9 +98,18 @@ def build_code_exchange(
     return _authenticated(metadata.token_endpoint, form, settings)
 
 
-def build_refresh(metadata: ProviderMetadata, settings: ProviderSettings, refresh_token: Secret) -> FormRequest:
+def build_refresh(
+    metadata: ProviderMetadata, settings: ProviderSettings, refresh_token: Secret, resource: str = ""
+) -> FormRequest:
     """Make the request for fresh tokens (RFC 6749 section 6). Without `scope`: what was granted stays granted."""
     form = {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal()}
+    if resource:  # RFC 8707 section 2.2: an access token for this resource alone
+        form["resource"] = resource
+    return _authenticated(metadata.token_endpoint, form, settings)
+
+
+def build_grant(metadata: ProviderMetadata, settings: ProviderSettings, form: dict[str, str]) -> FormRequest:
+    """Make a token request of any other grant; `form` holds its parameters."""
     return _authenticated(metadata.token_endpoint, form, settings)
 
 
@@ -150,6 +163,8 @@ def token_error(
         case "temporarily_unavailable" | "slow_down" | "server_error":
             wait = parse_retry_after(headers)
             return ProviderUnavailable("The login service asks to try again later.", retry_after_seconds=wait)
+        case "invalid_target":
+            return TargetRefused("invalid_target")
         case str(error):
             return TokenRefused(error)
         case None if status == 401:  # 401 means a failed client authentication even where no JSON says so

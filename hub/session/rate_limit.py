@@ -27,7 +27,7 @@ local strikes, free_at = tonumber(known[3] or 0), tonumber(known[4] or 0)
 if now < free_at then return string.format('%.3f', free_at - now) end
 at = math.min(at, now)
 level = math.max(0, level - (now - at) * limit / forgiven) + 1
-if level >= limit then
+if level > limit - 1 then
   strikes = strikes + 1
   free_at = now + math.min(first * 2 ^ (strikes - 1), longest)
 end

@@ -1,6 +1,7 @@
 """The access token of a session, usable now. A session whose token cannot be had fails the request: never another token."""
 
 from hub.clock import Clock
+from hub.errors import ProviderMisbehaved, ProviderUnavailable
 from hub.oidc.providers import Providers
 from hub.secret import Secret
 from hub.session.model import Session
@@ -19,7 +20,7 @@ class TokenAccess:
 
     async def for_session(self, session: Session) -> Secret:
         """Return an access token that lives. One that is merely due is refreshed behind the request's back, unless its provider
-        kills it in doing so: then the request waits.
+        kills it in doing so: then the request waits. If that refresh fails, the token is used for as long as it lives.
 
         Raises:
             SessionEnded, NotAuthenticated: The session is over.
@@ -29,15 +30,30 @@ class TokenAccess:
         tokens, now = session.tokens, self._clock.now()
         if tokens.is_expired(now + TRAVEL_SECONDS):
             return await self._replaced(session)
+        if self._providers.kills_old_access_token(session.provider):
+            return await self._outlasting(session)
         if tokens.is_due(now):
-            if self._providers.kills_old_access_token(session.provider):
-                return await self._replaced(session)
             self._refresher.start(session.key, tokens.access_token)
         return tokens.access_token
 
     async def renew(self, session: Session, rejected: Secret) -> Secret:
         """Return another access token than `rejected`, which the resource server answered with 401; like `for_session`."""
         return (await self._refresher.refresh(session.key, rejected)).tokens.access_token
+
+    async def _outlasting(self, session: Session) -> Secret:
+        """Return a token that no refresh is about to kill: none is due, and none runs here.
+
+        A refresh on another node is waited for as well: a token is due on all nodes at the same instant, and the lease is one.
+        """
+        tokens = session.tokens
+        if not tokens.is_due(self._clock.now()) and not self._refresher.is_refreshing(session.key):
+            return tokens.access_token
+        try:
+            return await self._replaced(session)
+        except (ProviderUnavailable, ProviderMisbehaved):
+            if tokens.is_expired(self._clock.now() + TRAVEL_SECONDS):
+                raise
+            return tokens.access_token
 
     async def _replaced(self, session: Session) -> Secret:
         return (await self._refresher.refresh(session.key, session.tokens.access_token)).tokens.access_token

@@ -6,8 +6,9 @@ answer must be stored. New tokens are stored before anything else can fail.
 
 import asyncio
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from hub import log
 from hub.clock import Clock
@@ -18,7 +19,7 @@ from hub.oidc.providers import Provider, Providers
 from hub.oidc.token_endpoint import TokenRefused, TokenResponse
 from hub.secret import Secret
 from hub.session.events import EventFeed, SessionWasRefreshed
-from hub.session.model import EndReason, Session, session_ref
+from hub.session.model import EndReason, Session, TokenSet, session_ref
 from hub.session.refresh_lock import Lease, RefreshLock
 from hub.session.sessions import Sessions, ended
 from hub.session.store import SessionStore
@@ -28,6 +29,8 @@ WAIT_SECONDS = 0.05  # between two looks at what another worker is refreshing
 PATIENCE_SECONDS = 20.0  # then the waiting request is told to come back; the refresh itself goes on
 BACKOFF_SECONDS = 5.0  # after a failure, when the provider did not name a time; doubled by each further one
 BACKOFF_AT_MOST_SECONDS = 60.0
+
+T = TypeVar("T")
 
 logger = log.get(__name__)
 
@@ -39,6 +42,14 @@ class _Failure:
     until: float
     count: int
     error: HubError
+
+
+class _TakenMeanwhile(Exception):
+    """The refresh token was spent already; `session` is the result."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
 
 
 class Refresher:
@@ -85,6 +96,10 @@ class Refresher:
         """
         return await asyncio.shield(self.start(key, spent))
 
+    def is_refreshing(self, key: str) -> bool:
+        """Tell whether a refresh of this session runs here."""
+        return key in self._running
+
     def forget_old_failures(self) -> None:
         """Drop the failures that are long over, so that what is remembered stays bounded."""
         forgotten = self._clock.monotonic() - BACKOFF_AT_MOST_SECONDS
@@ -102,33 +117,72 @@ class Refresher:
         if error is not None and not isinstance(error, HubError):
             logger.error("refresh.crashed", session_ref=session_ref(key), exc_info=error)
 
+    async def obtain(self, key: str, name: str, resource: str, spent: TokenSet | None) -> TokenSet:
+        """Return an access token for another resource, got with the session's refresh token (RFC 8707 section 2.2).
+
+        Must run in a task that no browser can cancel: the provider may rotate the refresh token.
+
+        Parameters:
+            name: Under which the token is kept with the session.
+            spent: The token that it has under this name so far, which is of no use any more.
+
+        Raises:
+            TokenRefused: The provider gives none for this resource.
+            SessionEnded, NotAuthenticated, ProviderUnavailable, ProviderMisbehaved, StoreUnavailable: As in `refresh`.
+        """
+
+        async def taken(session: Session) -> TokenSet | None:
+            kept = await self._store.load_token(session.key, name)
+            return None if kept is None or (spent is not None and kept.access_token == spent.access_token) else kept
+
+        async def work(session: Session, lease: Lease) -> TokenSet:
+            try:
+                provider, response, asked_at = await self._spend(session, resource)
+            except _TakenMeanwhile as error:
+                raise ProviderUnavailable("Your login was being renewed. Try again.", retry_after_seconds=1.0) from error
+            own = replace(session.tokens, refresh_token=response.refresh_token or session.tokens.refresh_token)
+            await self._store_tokens(session.with_tokens(own), lease)
+            further = TokenSet.from_response(response, asked_at)
+            await self._store.put_token(session.key, name, replace(further, refresh_token=None, id_token=None))
+            await self._validate_id_token(provider, session, response)
+            return further
+
+        return await self._under_lease(key, taken, work)
+
     async def _replace(self, key: str, spent: Secret) -> Session:
+        async def taken(session: Session) -> Session | None:
+            if session.tokens.access_token == spent:
+                return None
+            self._metrics.refreshes.labels("taken").inc()
+            return session
+
+        return await self._under_lease(key, taken, self._grant)
+
+    async def _under_lease(
+        self, key: str, taken: Callable[[Session], Awaitable[T | None]], work: Callable[[Session, Lease], Awaitable[T]]
+    ) -> T:
+        """Do `work` as the only one, or take what somebody else has done meanwhile (`taken` returns it)."""
         self._raise_recent_failure(key)
         give_up_at = self._clock.monotonic() + PATIENCE_SECONDS
         while True:
             async with self._lock.hold(key) as lease:
                 session = await self._sessions.by_key(key)
-                if session.tokens.access_token != spent:
-                    self._metrics.refreshes.labels("taken").inc()
-                    return session
+                if (result := await taken(session)) is not None:
+                    return result
                 if lease is not None and self._lock.is_held(lease):
-                    return await self._grant(session, lease)
+                    return await work(session, lease)
             if self._clock.monotonic() >= give_up_at:
                 raise ProviderUnavailable("Your login is being renewed. Try again.", retry_after_seconds=BACKOFF_SECONDS)
             await self._clock.sleep(WAIT_SECONDS)
 
     async def _grant(self, session: Session, lease: Lease) -> Session:
-        if session.tokens.refresh_token is None:
-            raise await self._end(session, "no_refresh_token")
-        asked_at, began = self._clock.now(), self._clock.monotonic()
+        began = self._clock.monotonic()
         try:
-            provider = self._providers.of(session.provider, session.issuer)
-            response = await provider.refresh(session.tokens.refresh_token)
+            provider, response, asked_at = await self._spend(session)
         except TokenRefused as error:
-            return await self._refused(session, error)
-        except (ProviderUnavailable, ProviderMisbehaved) as error:
-            raise await self._failed(session, error) from error
-        await self._require_same_user(session, response)
+            raise await self._failed(session, ProviderMisbehaved(f"It refuses to refresh tokens: {error.error}.")) from error
+        except _TakenMeanwhile as taken:
+            return taken.session
         tokens = session.tokens.refreshed_by(response, asked_at)
         tokens = scheduled(tokens, self._jitter(), provider.clock_difference)
         refreshed = await self._store_tokens(session.with_tokens(tokens), lease)
@@ -139,6 +193,29 @@ class Refresher:
         await self._validate_id_token(provider, refreshed, response)
         return refreshed
 
+    async def _spend(self, session: Session, resource: str = "") -> tuple[Provider, TokenResponse, float]:
+        """Send the refresh grant; return the provider, its response and when it was asked.
+
+        Raises:
+            TokenRefused: For another reason than `invalid_grant`.
+            _TakenMeanwhile: The refresh token was spent already, by somebody whose result is there.
+            HubError: The session has ended, or there are no tokens now.
+        """
+        if session.tokens.refresh_token is None:
+            raise await self._end(session, "no_refresh_token")
+        asked_at = self._clock.now()
+        try:
+            provider = self._providers.of(session.provider, session.issuer)
+            response = await provider.refresh(session.tokens.refresh_token, resource=resource)
+        except TokenRefused as error:
+            if error.error != "invalid_grant":
+                raise
+            raise await self._refused(session) from error
+        except (ProviderUnavailable, ProviderMisbehaved) as error:
+            raise await self._failed(session, error) from error
+        await self._require_same_user(session, response)
+        return provider, response, asked_at
+
     async def _store_tokens(self, session: Session, lease: Lease) -> Session:
         self._failures.pop(session.key, None)
         try:
@@ -146,14 +223,12 @@ class Refresher:
         except Conflict:
             return await self._sessions.by_key(session.key)  # ended meanwhile, which this raises; or a newer set is there
 
-    async def _refused(self, session: Session, error: TokenRefused) -> Session:
+    async def _refused(self, session: Session) -> Exception:
         """Handle a refused refresh token: dead, unless somebody else has refreshed with it and stored the result."""
         current = await self._sessions.by_key(session.key)
-        if current.tokens.access_token != session.tokens.access_token:
-            return current
-        if error.error != "invalid_grant":
-            raise await self._failed(session, ProviderMisbehaved(f"It refuses to refresh tokens: {error.error}."))
-        raise await self._end(session, "refused")
+        if current.version != session.version:
+            return _TakenMeanwhile(current)
+        return await self._end(session, "refused")
 
     async def _failed(self, session: Session, error: HubError) -> HubError:
         """Keep the session, look at it again later, and let nobody ask the provider before."""

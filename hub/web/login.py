@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 from hub.errors import LOGIN_URL, LoginExpired, LoginFailed, RequestRefused
 from hub.login.code_flow import CodeFlow
+from hub.login.form_login import FormLogin
 from hub.login.new_session import Visitor
 from hub.login.return_url import parse_return_to
 from hub.metrics import Metrics
@@ -12,7 +13,9 @@ from hub.settings import MAIN_PROVIDER, SessionSettings
 from hub.web.base import BaseHandler
 
 
-class _CeremonyHandler(BaseHandler):
+class CeremonyHandler(BaseHandler):
+    """What the steps of a login share."""
+
     code_flow: CodeFlow
     metrics: Metrics
     session_settings: SessionSettings
@@ -36,20 +39,26 @@ class _CeremonyHandler(BaseHandler):
             raise RequestRefused("A login is not fetched in advance.")
 
 
-class LoginHandler(_CeremonyHandler):
-    """Begins a login and sends the browser to the provider."""
+class LoginHandler(CeremonyHandler):
+    """Begins a login and sends the browser to the provider, or to the hub's own form."""
+
+    form_login: FormLogin
 
     async def get(self) -> None:
         self.no_store()
         self.require_navigation()
         return_to = parse_return_to(self.get_query_argument("return_to", ""))
-        login = await self.code_flow.begin(return_to, self.browser_id, self.get_query_argument("provider", MAIN_PROVIDER))
+        provider_name = self.get_query_argument("provider", MAIN_PROVIDER)
+        if self.form_login.serves(provider_name):
+            self.redirect(f"{LOGIN_URL}/{provider_name}?{urlencode({'return_to': return_to})}")
+            return
+        login = await self.code_flow.begin(return_to, self.browser_id, provider_name)
         seconds = self.session_settings.login_timeout_seconds
         self.set_cookies([self.site.cookies.set_login(login.browser_id, seconds)])
         self.redirect(login.url)
 
 
-class CallbackHandler(_CeremonyHandler):
+class CallbackHandler(CeremonyHandler):
     """Takes the authorization response and moves on to the application.
 
     The answer is a page and not a redirect: the browser counts a redirect as part of the provider's cross-site navigation and

@@ -153,7 +153,7 @@ class ProxyHandler(BaseHandler):
             csrf.require_proof(headers, origin, self.session_id)
 
     async def _find_session(self, route: Route) -> Session | None:
-        if route.token == "none":
+        if route.demand is None:
             return None
         return await self.sessions.current(self.session_id, passive=self._is_passive())
 

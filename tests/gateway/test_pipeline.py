@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -19,17 +19,23 @@ from hub.errors import (
     ResourceServerUnreachable,
     RouteNotFound,
     SessionEnded,
+    StepUpRequired,
+    TokenNotIssued,
 )
 from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.gateway.pipeline import Pipeline
 from hub.gateway.resource_server import ResourceServer
 from hub.gateway.routes import RouteTable
 from hub.metrics import Metrics
+from hub.oidc.grants import TokenTarget
 from hub.secret import Secret
+from hub.session.model import Session
 from hub.settings import RouteSettings
+from hub.tokens.demand import PLAIN, TokenDemand
 from tests.parties.resource_server import Exchange, RawResourceServer, answering, echo, silent
+from tests.session.samples import make_session
 
-SESSION: Any = object()  # the pipeline only passes it on
+SESSION = make_session()
 
 
 @dataclass
@@ -38,10 +44,12 @@ class Tokens:
 
     script: list[str | HubError | None] = field(default_factory=lambda: ["token-1", "token-2", "token-3"])
     rejected: list[Secret] = field(default_factory=list)
+    demands: list[TokenDemand] = field(default_factory=list)
 
-    async def for_session(self, session: Any) -> Secret:
+    async def get(self, session: Session, demand: TokenDemand) -> Secret:
         """Return the next token."""
         assert session is SESSION
+        self.demands.append(demand)
         token = self.script.pop(0)
         if isinstance(token, HubError):
             raise token
@@ -49,10 +57,10 @@ class Tokens:
             await asyncio.Event().wait()
         return Secret(token or "")
 
-    async def renew(self, session: Any, rejected: Secret) -> Secret:
+    async def renew(self, session: Session, demand: TokenDemand, rejected: Secret) -> Secret:
         """Return the next token and note which one was not taken."""
         self.rejected.append(rejected)
-        return await self.for_session(session)
+        return await self.get(session, demand)
 
 
 @dataclass
@@ -85,6 +93,8 @@ async def hub() -> AsyncIterator[Hub]:
         [
             RouteSettings(prefix="/api", target=f"{server.url}/csp/clinic", max_body_bytes=100),
             RouteSettings(prefix="/open", target=server.url, token="none", methods=["GET"]),
+            RouteSettings(prefix="/lab", target=server.url, token="exchange", audience="lab", scopes=["read"]),
+            RouteSettings(prefix="/ward", target=server.url, max_age_seconds=60),
         ]
     )
     tokens, metrics = Tokens(), Metrics()
@@ -163,8 +173,8 @@ class TestForwarding:
         """Before the body is read an adapter learns its limit and the token rule."""
         assert (
             hub.pipeline.route_for("/api/x").max_body_bytes,
-            hub.pipeline.route_for("/%61pi/x").token,
-        ) == (100, "user")
+            hub.pipeline.route_for("/%61pi/x").demand,
+        ) == (100, PLAIN)
         with pytest.raises(InvalidPath):
             hub.pipeline.route_for("/api/../x")
 
@@ -336,3 +346,45 @@ class TestMetrics:
         await hub.server.idle()
 
         assert hub.figure('hub_requests_total{status="cancelled",transport="http"}') == 1
+
+
+class TestStepUp:
+    """RFC 9470: an API that wants a better login gets neither another token nor a repetition."""
+
+    async def test_challenge_becomes_a_problem(self, hub: Hub) -> None:
+        """The page learns where to log in again; the request is not repeated."""
+        challenge = 'Bearer error="insufficient_user_authentication", acr_values="mfa", max_age="60"'
+        hub.server.behaviour = answering(401, ("WWW-Authenticate", challenge), ("Content-Type", "text/plain"), body=b"secret")
+        with pytest.raises(StepUpRequired) as caught:
+            await hub.handle("POST", body=b"x")
+
+        assert caught.value.problem().as_json()["login_url"] == "/hub/login?max_age=60&acr_values=mfa"
+        assert hub.tokens.rejected == []
+        assert len(hub.server.requests) == 1
+
+    async def test_route_wants_a_fresh_login(self, hub: Hub) -> None:
+        """A route's own rule is checked before anything is sent."""
+        with pytest.raises(StepUpRequired):
+            await hub.handle(path="/ward/x", session=replace(SESSION, auth_time=0.0))
+
+        assert hub.server.requests == []
+
+
+class TestDemands:
+    """Each route gets the token that it demands."""
+
+    async def test_of_the_route(self, hub: Hub) -> None:
+        """Kind, audience and scopes come from the settings, and the same again at the renewal."""
+        hub.server.behaviour = accepting("token-2")
+        response = await hub.handle(path="/lab/x")
+
+        assert response.status == 200
+        assert hub.tokens.demands == [TokenDemand(kind="exchange", target=TokenTarget(audience="lab", scopes=("read",)))] * 2
+
+    async def test_refused_token_fails_the_request(self, hub: Hub) -> None:
+        """Decision 6: a token that the provider does not issue is not replaced by another one."""
+        hub.tokens.script = [TokenNotIssued(error="invalid_target")]
+        with pytest.raises(TokenNotIssued):
+            await hub.handle(path="/lab/x")
+
+        assert hub.server.requests == []

@@ -1,43 +1,74 @@
 """Who may use a route, and how."""
 
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from hub.errors import MethodNotAllowed, NotAuthenticated
+from hub.errors import MethodNotAllowed, NotAuthenticated, StepUpRequired
 from hub.gateway.policy import authorise
 from hub.gateway.routes import Route
 from hub.settings import RouteSettings
+from tests.parties.clock import START
+from tests.session.samples import make_session
 
-SESSION: Any = object()  # policy only asks whether there is one
+SESSION = make_session()
 
 
-def route(token: Literal["user", "none"]) -> Route:
+def route(**settings: Any) -> Route:
     """Return a route that reads and writes."""
-    return Route.compile(RouteSettings(prefix="/api", target="https://h", methods=["GET", "POST"], token=token))
+    return Route.compile(RouteSettings(prefix="/api", target="https://h", methods=["GET", "POST"], **settings))
 
 
-def test_lets_a_user_pass():
+def test_lets_a_user_pass() -> None:
     """A session may use what the route allows."""
-    authorise(route("user"), "POST", SESSION)
+    authorise(route(), "POST", SESSION, START)
 
 
-def test_lets_anybody_pass_where_no_token_is_needed():
+def test_lets_anybody_pass_where_no_token_is_needed() -> None:
     """A route without tokens needs no login, and takes no offence at one."""
-    authorise(route("none"), "GET", None)
-    authorise(route("none"), "GET", SESSION)
+    authorise(route(token="none"), "GET", None, START)
+    authorise(route(token="none"), "GET", SESSION, START)
 
 
-def test_asks_for_a_login():
-    """Without a session a route for users is closed."""
+@pytest.mark.parametrize("token", ["user", "exchange", "client"])
+def test_asks_for_a_login(token: str) -> None:
+    """Without a session a route with tokens is closed, also where the token is the hub's own."""
     with pytest.raises(NotAuthenticated):
-        authorise(route("user"), "GET", None)
+        authorise(route(token=token), "GET", None, START)
+
+
+class TestStepUp:
+    """ASVS 7.5.3: a route may want a fresher or a stronger login (RFC 9470)."""
+
+    def test_fresh_enough(self) -> None:
+        """What counts is when the user proved who they are; where the provider does not say, when the session began."""
+        proved = replace(SESSION, auth_time=START - 100)
+        authorise(route(max_age_seconds=100), "GET", proved, START)
+        authorise(route(max_age_seconds=100), "GET", SESSION, START + 100)
+
+        for session, now in ((proved, START + 1), (SESSION, START + 101)):
+            with pytest.raises(StepUpRequired) as caught:
+                authorise(route(max_age_seconds=100), "GET", session, now)
+            assert caught.value.problem().as_json()["login_url"] == "/hub/login?max_age=100"
+
+    def test_strong_enough(self) -> None:
+        """The login must have been made in one of the ways of the route."""
+        strong = route(acr_values=["phrh", "mfa"])
+        authorise(strong, "GET", replace(SESSION, acr="mfa"), START)
+
+        for acr in (None, "pwd"):
+            with pytest.raises(StepUpRequired) as caught:
+                authorise(strong, "GET", replace(SESSION, acr=acr, provider="partners"), START)
+            problem = caught.value.problem().as_json()
+            assert problem["acr_values"] == "phrh mfa"
+            assert problem["login_url"] == "/hub/login?provider=partners&acr_values=phrh+mfa"
 
 
 @pytest.mark.parametrize("method", ["DELETE", "get", "TRACE", "CONNECT", ""])
-def test_names_the_methods_that_are_allowed(method):
+def test_names_the_methods_that_are_allowed(method: str) -> None:
     """Another method is refused before the login is asked for, and the answer lists what is taken."""
     with pytest.raises(MethodNotAllowed) as caught:
-        authorise(route("user"), method, None)
+        authorise(route(), method, None, START)
 
     assert caught.value.problem().as_json()["allow"] == ["GET", "POST"]

@@ -73,12 +73,14 @@ class OidcProvider:
         rotate_refresh_token: bool = True,
         host: str = "127.0.0.1",
         port: int = 0,
+        issuer: str = "",
     ) -> AsyncIterator[Self]:
         """Run a provider until the end of the block.
 
         Parameters:
             access_token_format: `opaque`, with which userinfo answers, or `jwt` (RFC 9068), meant for `resource` alone.
             host: Name in the issuer. Browsers share cookies between ports of one name, so it differs from the hub's.
+            issuer: What it calls itself where it stands behind something else; the port is then its own.
         """
         settings = {
             "redirect_uris": [redirect_uri],
@@ -91,6 +93,7 @@ class OidcProvider:
             "users": USERS,
             "host": host,
             "port": port,
+            "issuer": issuer,
         }
         await asyncio.to_thread(npm.install, FOLDER)
         pipe = asyncio.subprocess.PIPE

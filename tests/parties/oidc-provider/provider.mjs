@@ -184,7 +184,7 @@ function record(ctx) {
 async function serve(settings) {
   const server = createServer();
   await new Promise((resolve) => { server.listen(settings.port, '127.0.0.1', resolve); });
-  const issuer = `http://${settings.host}:${server.address().port}`;
+  const issuer = settings.issuer || `http://${settings.host}:${server.address().port}`;
   const provider = new Provider(issuer, configuration(settings));
   provider.use(async (ctx, next) => {
     try {
@@ -203,7 +203,7 @@ async function serve(settings) {
       send(response, 400, 'text/plain', String(error));
     });
   });
-  process.stdout.write(`${JSON.stringify({ issuer })}\n`);
+  process.stdout.write(`${JSON.stringify({ issuer, port: server.address().port })}\n`);
 }
 
 const input = createInterface({ input: process.stdin });

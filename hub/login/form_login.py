@@ -1,0 +1,147 @@
+"""Logging in with the hub's own form, for IRIS applications in native JWT mode: the password goes to IRIS once and is not kept.
+
+Guessing is limited for each user name and each address; while the limit cannot be kept, nobody logs in. What proves that a form
+is ours: a token bound to the browser's pre-login cookie, which a page of another origin can neither read nor set.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+
+from hub import log
+from hub.clock import Clock
+from hub.errors import BadRequest, TooManyRequests
+from hub.login.new_session import Authenticated, Visitor, new_session
+from hub.metrics import Metrics
+from hub.oidc.native_jwt import NativeJwt
+from hub.oidc.native_messages import CredentialsRefused
+from hub.oidc.providers import Providers
+from hub.oidc.token_endpoint import TokenResponse
+from hub.secret import Secret, digest
+from hub.session.model import BrowserId, SessionId, TokenSet, session_ref
+from hub.session.rate_limit import Limit, RateLimiter, network_of
+from hub.session.sessions import Sessions
+from hub.settings import SessionSettings
+from hub.tokens.schedule import scheduled
+
+MAX_USER_CHARACTERS = 160  # the longest user name that IRIS stores
+MAX_PASSWORD_CHARACTERS = 1024
+
+logger = log.get(__name__)
+
+
+class FormLogin:
+    """Logs users in at the IRIS applications of the settings."""
+
+    def __init__(
+        self,
+        providers: Providers,
+        sessions: Sessions,
+        limiter: RateLimiter,
+        settings: SessionSettings,
+        clock: Clock,
+        metrics: Metrics,
+        jitter: Callable[[], float],
+    ) -> None:
+        self._providers = providers
+        self._sessions = sessions
+        self._limiter = limiter
+        self._settings = settings
+        self._clock = clock
+        self._metrics = metrics
+        self._jitter = jitter
+        self._user_limit = Limit.of_user(settings.login_attempts_per_user_per_minute)
+        self._address_limit = Limit.of_address(settings.login_attempts_per_address_per_minute)
+
+    def serves(self, provider_name: str) -> bool:
+        """Tell whether users of this provider log in with the form.
+
+        Raises:
+            BadRequest: There is no such provider.
+        """
+        return isinstance(self._providers.named(provider_name), NativeJwt)
+
+    def label(self, provider_name: str) -> str:
+        """Return how the form calls the provider.
+
+        Raises:
+            BadRequest: There is no such provider, or it has login pages of its own.
+        """
+        return self._provider(provider_name).label
+
+    async def complete(
+        self, provider_name: str, user: str, password: Secret, visitor: Visitor, present: SessionId | None
+    ) -> SessionId:
+        """Turn user name and password into a session, and return its id.
+
+        Parameters:
+            present: The session that the browser has already; it is replaced by the new one.
+
+        Raises:
+            CredentialsRefused: They are wrong, or cannot be right.
+            TooManyRequests: Too many were wrong before; `retry_after_seconds` says when to try again.
+            ProviderUnavailable, ProviderMisbehaved: IRIS did not say whether they are right.
+            StoreUnavailable: Redis does not answer; nothing was tried, or the user is not logged in.
+        """
+        provider, user = self._provider(provider_name), user.strip()
+        if not (0 < len(user) <= MAX_USER_CHARACTERS and 0 < len(password.reveal()) <= MAX_PASSWORD_CHARACTERS):
+            raise CredentialsRefused("User name or password are wrong.")
+        await self._count_attempt(user, visitor)
+        asked_at = self._clock.now()
+        try:
+            response = await provider.login(user, password)
+        except CredentialsRefused:
+            self._metrics.logins.labels("refused").inc()
+            logger.info("login.refused", provider=provider_name, user_ref=_ref(user), address=visitor.address)
+            raise
+        await self._limiter.forget(self._user_limit, user.casefold())
+        await self._limiter.give_back(self._address_limit, network_of(visitor.address))
+        session_id = await self._start(provider, response, asked_at, visitor, present)
+        self._metrics.logins.labels("completed").inc()
+        return session_id
+
+    async def _count_attempt(self, user: str, visitor: Visitor) -> None:
+        try:
+            await self._limiter.take(self._address_limit, network_of(visitor.address))
+            await self._limiter.take(self._user_limit, user.casefold())
+        except TooManyRequests:
+            self._metrics.logins.labels("limited").inc()
+            logger.warning("login.limited", user_ref=_ref(user), address=visitor.address)
+            raise
+
+    async def _start(
+        self, provider: NativeJwt, response: TokenResponse, asked_at: float, visitor: Visitor, present: SessionId | None
+    ) -> SessionId:
+        subject, now = response.subject or "", self._clock.now()
+        user = Authenticated(
+            provider=provider.name,
+            issuer=provider.issuer,
+            subject=subject,
+            claims={"preferred_username": subject},
+            auth_time=now,
+        )
+        tokens = scheduled(TokenSet.from_response(response, asked_at), self._jitter(), provider.clock_difference)
+        session_id, session = new_session(user, tokens, visitor, self._settings, now)
+        await self._sessions.start(session, present)
+        return session_id
+
+    def _provider(self, name: str) -> NativeJwt:
+        provider = self._providers.named(name)
+        if not isinstance(provider, NativeJwt):
+            raise BadRequest(f"provider: {name} has login pages of its own. Log in at /hub/login.")
+        return provider
+
+
+def form_token(browser_id: BrowserId, provider_name: str) -> str:
+    """Return the hidden token of a form: an HMAC keyed with the pre-login id, so it proves the cookie and does not show it."""
+    return hmac.new(browser_id.reveal().encode(), f"hub login form {provider_name}".encode(), hashlib.sha256).hexdigest()
+
+
+def form_token_matches(browser_id: BrowserId, provider_name: str, token: str) -> bool:
+    """Tell whether `token` stood in a form that this browser was given for this provider, in constant time."""
+    return hmac.compare_digest(form_token(browser_id, provider_name).encode(), token.encode())
+
+
+def _ref(user: str) -> str:
+    """Return a name for the log: what was typed as a user name may be a password."""
+    return session_ref(digest(user.casefold()))

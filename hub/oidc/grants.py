@@ -1,0 +1,85 @@
+"""Grants besides those of a login: for another audience, for the hub itself (RFC 8707, RFC 8693, RFC 6749 section 4.4). Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from hub.errors import ProviderMisbehaved
+from hub.oidc.answer import decode_object
+from hub.oidc.metadata import ProviderMetadata
+from hub.oidc.token_endpoint import WHAT, FormRequest, TokenResponse, build_grant, process_token_response
+from hub.secret import Secret
+from hub.settings import ProviderSettings
+
+ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
+ISSUED_TOKEN_TYPES = frozenset({ACCESS_TOKEN, "urn:ietf:params:oauth:token-type:jwt"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenTarget:
+    """Whom a token is for, and what it may be used for.
+
+    Attributes:
+        audience: The provider's name for the resource server (RFC 8693 section 2.1).
+        resource: The same as an absolute URI (RFC 8707).
+        scopes: Empty: what the provider gives.
+    """
+
+    audience: str = ""
+    resource: str = ""
+    scopes: tuple[str, ...] = ()
+
+
+def build_client_credentials(metadata: ProviderMetadata, settings: ProviderSettings, target: TokenTarget) -> FormRequest:
+    """Make the request for a token of the hub itself (RFC 6749 section 4.4)."""
+    form = {"grant_type": "client_credentials", **_target_form(metadata, target)}
+    return build_grant(metadata, settings, form)
+
+
+def build_exchange(
+    metadata: ProviderMetadata, settings: ProviderSettings, access_token: Secret, target: TokenTarget
+) -> FormRequest:
+    """Make the request that exchanges a user's access token for one that is for another party (RFC 8693 section 2.1)."""
+    form = {
+        "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+        "subject_token": access_token.reveal(),
+        "subject_token_type": ACCESS_TOKEN,
+        "requested_token_type": ACCESS_TOKEN,
+        **_target_form(metadata, target),
+    }
+    return build_grant(metadata, settings, form)
+
+
+def process_client_credentials(status: int, headers: Mapping[str, str], body: bytes) -> TokenResponse:
+    """Read the answer to `build_client_credentials`. A refresh token, which it must not hold (section 4.4.3), is dropped.
+
+    Raises:
+        TokenRefused, ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: As `process_token_response`.
+    """
+    return _access_token_only(process_token_response(status, headers, body))
+
+
+def process_exchange(status: int, headers: Mapping[str, str], body: bytes) -> TokenResponse:
+    """Read the answer to `build_exchange`. A refresh token is dropped: the session's own renews everything.
+
+    Raises:
+        TokenRefused, ProviderRejectedClient, ProviderUnavailable: As `process_token_response`.
+        ProviderMisbehaved: As well, and if what was issued is no access token (RFC 8693 section 2.2.1).
+    """
+    response = process_token_response(status, headers, body)
+    if decode_object(body, WHAT).get("issued_token_type") not in ISSUED_TOKEN_TYPES:
+        raise ProviderMisbehaved(f"The {WHAT} issued something else than an access token in exchange for one.")
+    return _access_token_only(response)
+
+
+def _target_form(metadata: ProviderMetadata, target: TokenTarget) -> dict[str, str]:
+    """Return the parameters that name the target. IRIS calls the audience `aud`."""
+    form = {
+        "aud" if metadata.is_iris else "audience": target.audience,
+        "resource": target.resource,
+        "scope": " ".join(target.scopes),
+    }
+    return {name: value for name, value in form.items() if value}
+
+
+def _access_token_only(response: TokenResponse) -> TokenResponse:
+    return replace(response, refresh_token=None, refresh_expires_in=None, id_token=None)

@@ -1,0 +1,122 @@
+"""Signed JWTs of the provider (RFC 7515, RFC 7519), whatever they say. Pure: is handed the keys.
+
+PyJWT verifies the signature; what the claims mean is for `id_token` and `logout_token` to judge.
+"""
+
+import base64
+import hmac
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import jwt
+import msgspec
+
+from hub.errors import ProviderMisbehaved
+from hub.oidc.jwks import KeySet, VerificationKey
+from hub.secret import Secret
+
+
+class UnknownKey(ProviderMisbehaved):
+    """No key of the set fits the token's header. The provider may have rotated its keys: fetch them again."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedJwt:
+    """A JWT whose signature is right.
+
+    Attributes:
+        algorithm: `alg` of its header, one of those that the caller allows.
+        kind: `typ` of its header in small letters, without `application/`; empty if it has none. One kind must not pass for
+            another (RFC 8725 section 3.11).
+    """
+
+    algorithm: str
+    kind: str
+    claims: dict[str, Any] = field(repr=False)
+
+
+def verify(token: Secret, keys: KeySet, algorithms: Collection[str], *, what: str) -> SignedJwt:
+    """Check the signature of a token.
+
+    Parameters:
+        algorithms: Signature algorithms that the operator allows.
+        what: The kind of token in words, such as `ID token`.
+
+    Raises:
+        UnknownKey: No key fits; try again with a fresh key set.
+        ProviderMisbehaved: It is no JWT, the algorithm is not allowed, or the signature is wrong.
+    """
+    text = token.reveal()
+    header = _header(text, what)
+    algorithm, key_id = header.get("alg"), header.get("kid")
+    if not isinstance(algorithm, str) or algorithm not in algorithms:
+        raise ProviderMisbehaved(f"The {what} is not signed with an algorithm of provider.signing_algorithms.")
+    candidates = keys.select(None if key_id is None else str(key_id), algorithm)
+    if not candidates:
+        raise UnknownKey(f"The {what} is signed with a key that the provider does not publish.")
+    if key_id is None and len(candidates) > 1:  # OpenID Connect Core 1.0 section 10.1: with several keys the header must name one
+        raise ProviderMisbehaved(f"The {what} does not say which of the provider's keys it is signed with.")
+    kind = str(header.get("typ", "")).lower().removeprefix("application/")
+    return SignedJwt(algorithm, kind, _payload(text, candidates, algorithm, what))
+
+
+def stated_claims(token: Secret, *, what: str) -> dict[str, Any]:
+    """Return the claims of a token whose signature nobody has checked.
+
+    Raises:
+        ProviderMisbehaved: It is no JWT.
+    """
+    text = token.reveal()
+    _header(text, what)
+    try:
+        return msgspec.json.decode(_decode_segment(text.split(".")[1]), type=dict[str, Any])
+    except (ValueError, msgspec.DecodeError) as error:
+        raise ProviderMisbehaved(f"The claims of the {what} cannot be read.") from error
+
+
+def instant(claims: Mapping[str, Any], name: str, *, what: str) -> float | None:
+    """Return a NumericDate (RFC 7519 section 2) in epoch seconds; None if it is absent.
+
+    Raises:
+        ProviderMisbehaved: The claim is no number.
+    """
+    value = claims.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ProviderMisbehaved(f"The {what}'s {name} is no number.")
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise ProviderMisbehaved(f"The {what}'s {name} is no time.") from error
+
+
+def is_same(value: object, expected: str) -> bool:
+    """Compare a claim with a secret of ours, in a time that does not tell how much of it is right."""
+    return isinstance(value, str) and hmac.compare_digest(value.encode(), expected.encode())
+
+
+def _header(text: str, what: str) -> Mapping[str, Any]:
+    try:
+        header, _, _ = text.split(".")
+        return msgspec.json.decode(_decode_segment(header), type=dict[str, Any])
+    except (ValueError, msgspec.DecodeError) as error:
+        raise ProviderMisbehaved(f"The {what} is no signed JWT; encrypted ones are not supported.") from error
+
+
+def _decode_segment(segment: str) -> bytes:
+    return base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+
+
+def _payload(text: str, candidates: Collection[VerificationKey], algorithm: str, what: str) -> dict[str, Any]:
+    """Return the claims as soon as one of the keys verifies the signature. Several keys can bear one `kid`."""
+    for candidate in candidates:
+        try:
+            payload = jwt.PyJWS(algorithms=[algorithm]).decode(text, candidate.key, algorithms=[algorithm])
+            return msgspec.json.decode(payload, type=dict[str, Any])
+        except jwt.InvalidSignatureError:
+            continue
+        except (jwt.PyJWTError, msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise ProviderMisbehaved(f"The {what} is malformed.") from error
+    raise ProviderMisbehaved(f"The {what}'s signature is wrong.")

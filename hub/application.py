@@ -7,7 +7,9 @@ import tornado.web
 
 from hub.services import Services
 from hub.session.cookie import Cookies
+from hub.session.operators import SessionDesk
 from hub.web.admin import HealthHandler, MetricsHandler, ReadyHandler
+from hub.web.admin_sessions import OneSessionHandler, SessionsHandler
 from hub.web.base import PAGES, BaseHandler, NotFoundHandler, Site, log_request
 from hub.web.channel import ChannelHandler
 from hub.web.client_address import parse_networks
@@ -15,6 +17,7 @@ from hub.web.form_login import FormLoginHandler
 from hub.web.login import CallbackHandler, LoginHandler
 from hub.web.proxy import ProxyHandler
 from hub.web.session import LogoutHandler, SessionHandler
+from hub.web.sessions import SessionEndHandler, SessionListHandler
 from hub.web.static import StaticHandler
 
 
@@ -45,6 +48,8 @@ def build_application(services: Services) -> tornado.web.Application:
         "metrics": services.metrics,
         "session_settings": settings.session,
     }
+    own = {"site": site, "sessions": services.sessions, "clock": services.clock}
+    managed = own | {"manage_max_age_seconds": settings.session.manage_max_age_seconds}
     proxy = {"site": site, "pipeline": services.pipeline, "sessions": services.sessions, "exchanges": services.exchanges}
     static = {
         "site": site,
@@ -62,8 +67,10 @@ def build_application(services: Services) -> tornado.web.Application:
             (r"/hub/login", LoginHandler, ceremony | {"form_login": services.form_login}),
             (r"/hub/login/([a-z0-9-]+)", FormLoginHandler, ceremony | {"form_login": services.form_login}),
             (r"/hub/callback(?:/([a-z0-9-]+))?", CallbackHandler, ceremony),
-            (r"/hub/session", SessionHandler, {"site": site, "sessions": services.sessions, "clock": services.clock}),
-            (r"/hub/logout", LogoutHandler, {"site": site, "logout": services.logout}),
+            (r"/hub/session", SessionHandler, own),
+            (r"/hub/sessions", SessionListHandler, managed),
+            (r"/hub/sessions/([0-9a-f]{64})", SessionEndHandler, managed),
+            (r"/hub/logout", LogoutHandler, own | {"logout": services.logout}),
             (r"/hub/channel", ChannelHandler, channel),
             (r"/hub/assets/(page\.css)", AssetHandler, {"site": site, "path": str(PAGES)}),
             (r"/hub(?:/.*)?", NotFoundHandler, {"site": site}),
@@ -78,8 +85,16 @@ def build_application(services: Services) -> tornado.web.Application:
 
 def build_admin_application(services: Services) -> tornado.web.Application:
     """Return the application of the admin listener."""
+    operators = {
+        "desk": SessionDesk(services.sessions),
+        "lifetimes": services.sessions.lifetimes,
+        "clock": services.clock,
+        "token": services.settings.admin.token,
+    }
     return tornado.web.Application(
         [
+            (r"/sessions", SessionsHandler, operators),
+            (r"/sessions/([0-9a-f]{1,64})", OneSessionHandler, operators),
             (r"/healthz", HealthHandler),
             (r"/readyz", ReadyHandler, {"readiness": services.readiness}),
             (r"/metrics", MetricsHandler, {"metrics": services.metrics}),

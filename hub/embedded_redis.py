@@ -49,7 +49,7 @@ class EmbeddedRedis:
     @property
     def url(self) -> str:
         """The `unix://` URL of the running server."""
-        return f"unix://{quote(str(self._socket))}"
+        return _url(self._socket)
 
     async def start(self) -> None:
         """Start the server and wait until it has read its data and answers.
@@ -121,7 +121,9 @@ class EmbeddedRedis:
         path = self._folder / "socket"
         if len(str(path)) > MAX_SOCKET_PATH:
             self._socket_folder = Path(tempfile.mkdtemp(prefix="hub-"))  # made with mode 0700
-            path = self._socket_folder / "socket"
+            path.unlink(missing_ok=True)
+            path.symlink_to(self._socket_folder / "socket")  # for `running_url`
+            path = path.readlink()
         path.unlink(missing_ok=True)
         return path
 
@@ -154,6 +156,24 @@ class EmbeddedRedis:
                     await asyncio.sleep(POLL_SECONDS)
         finally:
             await client.aclose()
+
+
+def running_url(data_dir: Path) -> str:
+    """Return the URL of the server that a hub runs on this data folder. After a crash of the hub nobody may answer there.
+
+    Raises:
+        EmbeddedRedisError: No hub runs there.
+    """
+    socket = data_dir.absolute() / "redis" / "socket"
+    if not socket.exists():
+        raise EmbeddedRedisError(
+            f"No hub runs on redis.data_dir {data_dir.absolute()}. Its private Redis runs as long as it does."
+        )
+    return _url(socket.resolve())
+
+
+def _url(socket: Path) -> str:
+    return f"unix://{quote(str(socket))}"
 
 
 def _binary() -> Path:

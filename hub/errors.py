@@ -18,6 +18,7 @@
       HeadersTooLarge               431
       TooManyRequests               429
       Conflict                      409  the session changed under a writer
+      IdentityChanged               409  the page belongs to a user who is no longer the one that is logged in
       StoreUnavailable              503  Redis does not answer; nothing is known about the session
       ProviderUnavailable           503  the OpenID Provider does not answer, or not now
         ProviderRejectedClient      503  client id or secret are wrong: the operator's to mend
@@ -178,6 +179,12 @@ class Conflict(HubError):
     """The session was changed by somebody else between reading and writing."""
 
     status, slug, title, temporary = 409, "conflict", "The session was changed meanwhile", True
+
+
+class IdentityChanged(HubError):
+    """Another user has logged in in this browser since the page was loaded. The request did not run as either of them."""
+
+    status, slug, title = 409, "identity-changed", "Another user is logged in now"
 
 
 class UploadStalled(HubError):

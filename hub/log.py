@@ -5,16 +5,21 @@ the log, useless to anybody who wants to be that session.
 """
 
 import logging
+import os
 import re
 import sys
 from collections.abc import MutableMapping
+from io import TextIOWrapper
+from logging.handlers import WatchedFileHandler
 from typing import Any, TextIO
 
 import structlog
 
 from hub.secret import Secret
+from hub.settings import SettingsError
 
 MASK = "***"
+AUDIT = "hub.audit"
 
 SECRET_KEYS = re.compile(
     r"(^|_)(access_token|refresh_token|id_token|id_token_hint|logout_token|token|code|state|nonce|code_verifier|verifier"
@@ -34,12 +39,16 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 Event = MutableMapping[str, Any]
 
 
-def configure(level: str, output_format: str, stream: TextIO | None = None) -> None:
+def configure(level: str, output_format: str, stream: TextIO | None = None, *, audit_file: str = "") -> None:
     """Send every log record of this process, those of libraries included, through the mask to `stream` (standard error).
 
     Parameters:
         level: `DEBUG`, `INFO`, `WARNING` or `ERROR`.
         output_format: `console` for people, `json` for machines.
+        audit_file: Where the audit events go, as JSON; empty: to the others, whatever their level.
+
+    Raises:
+        SettingsError: The audit file cannot be written.
     """
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
@@ -59,16 +68,54 @@ def configure(level: str, output_format: str, stream: TextIO | None = None) -> N
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-        )
-    )
+    handler.setFormatter(_formatter(shared, renderer))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
     logging.getLogger("tornado.access").disabled = True  # the hub writes its own line for each request
+    _configure_audit(audit_file, _formatter(shared, structlog.processors.JSONRenderer(default=str)))
+
+
+def _formatter(shared: list[Any], renderer: Any) -> logging.Formatter:
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+    )
+
+
+def _configure_audit(file: str, formatter: logging.Formatter) -> None:
+    audit = logging.getLogger(AUDIT)
+    for former in audit.handlers:
+        former.close()
+    audit.handlers = []
+    audit.propagate = not file
+    audit.setLevel(logging.INFO)
+    if file:
+        try:
+            handler = AuditFile(file, encoding="utf-8")
+        except OSError as error:
+            raise SettingsError([f"log.audit_file: {file} cannot be written ({error.strerror})."]) from error
+        handler.setFormatter(formatter)
+        audit.addHandler(handler)
+
+
+class AuditFile(WatchedFileHandler):
+    """A file that only its owner can read, opened anew when somebody has moved it away (logrotate).
+
+    Each line is one write at the end of the file, so that several workers can share it.
+    """
+
+    def _open(self) -> TextIOWrapper:
+        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return os.fdopen(descriptor, "a", encoding=self.encoding)
+
+
+def audit_logger() -> structlog.stdlib.BoundLogger:
+    """Return the logger of the audit events. It has no level of its own: what is to be audited always is."""
+    logger: structlog.stdlib.BoundLogger = structlog.wrap_logger(
+        logging.getLogger(AUDIT), wrapper_class=structlog.stdlib.BoundLogger
+    )
+    return logger
 
 
 def get(name: str) -> structlog.stdlib.BoundLogger:

@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _make_key(options.make_key)
     try:
         settings = load(options.config)
-        log.configure(settings.log.level, settings.log.format)
+        log.configure(settings.log.level, settings.log.format, audit_file=settings.log.audit_file)
         run(settings, options.config, is_worker=options.worker)
     except SettingsError as error:
         return _say(EXIT_SETTINGS, "The settings cannot be used:", *error.mistakes)

@@ -8,6 +8,7 @@ from typing import Any
 
 from hub import log
 from hub.channel.interfaces import ChannelServices
+from hub.channel.presence import Presence
 from hub.channel.registry import Registry
 from hub.clock import Clock
 from hub.errors import StoreUnavailable
@@ -26,6 +27,7 @@ from hub.session.codec import Codec
 from hub.session.cookie import xsrf_token_matches
 from hub.session.events import EventFeed, SessionEvent, SessionHasEnded, SessionWasRefreshed, SessionWasReplaced
 from hub.session.keyring import Keyring
+from hub.session.last_channel import LastChannels
 from hub.session.model import Lifetimes
 from hub.session.rate_limit import RateLimiter
 from hub.session.redis_client import connect
@@ -49,7 +51,9 @@ class Services:
 
     def __init__(self, settings: Settings, keyring: Keyring, redis_url: str, clock: Clock) -> None:
         origin = settings.server.origin
-        lifetimes = Lifetimes(settings.session.idle_timeout_seconds, settings.session.absolute_timeout_seconds)
+        lifetimes = Lifetimes(
+            settings.session.idle_timeout_seconds, settings.session.absolute_timeout_seconds, settings.session.warning_seconds
+        )
         self.settings = settings
         self.clock = clock
         self.metrics = Metrics()
@@ -81,10 +85,9 @@ class Services:
             random.random,
         )
         limiter = RateLimiter(self.redis, clock)
-        self.form_login = FormLogin(
-            self.providers, self.sessions, limiter, settings.session, clock, self.metrics, random.random
-        )
+        self.form_login = FormLogin(self.providers, self.sessions, limiter, settings.session, clock, self.metrics, random.random)
         self.logout = Logout(self.sessions, self.providers, f"{origin}/")
+        self.presence = Presence(LastChannels(self.redis), self.sessions, clock, settings.session.end_after_last_channel_seconds)
         self.registry = Registry(
             ChannelServices(
                 pipeline=self.pipeline,
@@ -94,6 +97,7 @@ class Services:
                 clock=clock,
                 metrics=self.metrics,
                 settings=settings.channel,
+                note_presence=self.presence.note,
             )
         )
         self.exchanges: set[asyncio.Task[Any]] = set()
@@ -120,6 +124,7 @@ class Services:
         self._run("session events", self.events.run(self._on_event, self.registry.recheck_all))
         self._run("background refresh", self.refresh_worker.run())
         self._run("channel watch", self.registry.watch())
+        self._run("presence", self.presence.run(lambda: self.registry.session_keys))
 
     async def close(self) -> None:
         """Stop the tasks, finish the refreshes and revocations under way, and close the connections."""
@@ -164,6 +169,7 @@ class Services:
 
 def _provider(settings: ProviderSettings, clock: Clock, metrics: Metrics) -> Provider:
     """Return the provider of these settings, of the kind that they name."""
+    report_open_circuits = metrics.open_circuits.labels(settings.name).set
     if settings.kind == "iris_native":
-        return NativeJwt(settings, clock)
-    return OpenIDProvider(settings, clock, metrics.open_circuits.labels(settings.name).set)
+        return NativeJwt(settings, clock, report_open_circuits)
+    return OpenIDProvider(settings, clock, report_open_circuits)

@@ -81,10 +81,18 @@ class ServerSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminSettings:
-    """The listener for health, readiness and metrics. It has no login: keep it on loopback or on a closed network."""
+    """The listener for health, readiness, metrics, and sessions. Keep it on loopback or on a closed network.
+
+    Attributes:
+        token: Whoever shows this secret (`Authorization: Bearer`) may list and end sessions. Empty: nobody may, over HTTP. The
+            rest of the listener needs no login.
+        token_file: A file with nothing but the token.
+    """
 
     host: str = "127.0.0.1"
     port: Port = 8081
+    token: Secret = field(default_factory=lambda: Secret(""))
+    token_file: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,12 +119,26 @@ class ProviderSettings:
         kind: `openid`: an OpenID Provider, IRIS's authorization server among them. `iris_native`: the JWT authentication of an
             IRIS REST application.
         label: How the provider is called before people who choose between several.
-        client_authentication: `client_secret_basic` or `client_secret_post` (RFC 6749 section 2.3.1).
+        client_authentication: How the hub proves who it is: with the secret itself (`client_secret_basic`, `client_secret_post`;
+            RFC 6749 section 2.3.1), or with a JWT that is signed with the secret (`client_secret_jwt`) or with a private key
+            (`private_key_jwt`; OpenID Connect Core 1.0 section 9). With a private key nobody else holds what the hub proves.
+        client_key_file: Private key (PEM: RSA, EC or Ed25519) for `private_key_jwt`; its public half is registered at the
+            provider.
+        client_key_id: `kid` of that key at the provider; empty: the JWTs name none.
+        client_assertion_algorithm: `alg` of the JWTs; empty: what fits the key, or the secret, and what the provider lists.
+        client_assertion_audience: `aud` of the JWTs: the provider's `issuer` (RFC 7523bis), or its `token_endpoint`, which new
+            configurations of IRIS expect.
+        pushed_authorization: Whether logins are announced to the provider before the browser goes there (RFC 9126), so that
+            nobody can read or change what is asked for. `auto`: if the provider offers it.
+        id_token_key_file: Private key (PEM: RSA or EC) that ID tokens are encrypted for. If it is set, an ID token that is not
+            encrypted is refused.
         authorization_parameters: Further parameters of every authorization request, such as IRIS's `aud`.
         signing_algorithms: Algorithms that an ID token may be signed with. `none` and the HMAC family cannot be named.
         leeway_seconds: Clock difference tolerated in ID tokens.
         timeout_seconds: Time limit of one call to the provider.
         ca_file: Certificates (PEM) to trust for this provider besides those of the system.
+        refresh_ends_access_token: Whether the provider ends the old access token with each refresh, as Django OAuth Toolkit
+            does: then calls wait for a refresh that is due, instead of going out with a token that is about to die.
         end_session: How the session at the provider is ended. `browser`: the browser visits the end-session endpoint, with
             the client id and no ID token. `direct`: the hub calls it with the latest ID token, which IRIS needs to find the
             session. `auto`: `direct` for IRIS, recognised by the layout of its endpoints, `browser` for all others.
@@ -131,7 +153,15 @@ class ProviderSettings:
     client_id: str = ""
     client_secret: Secret = field(default_factory=lambda: Secret(""))
     client_secret_file: str = ""
-    client_authentication: Literal["client_secret_basic", "client_secret_post"] = "client_secret_basic"
+    client_authentication: Literal["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"] = (
+        "client_secret_basic"
+    )
+    client_key_file: str = ""
+    client_key_id: str = ""
+    client_assertion_algorithm: str = ""
+    client_assertion_audience: Literal["issuer", "token_endpoint"] = "issuer"
+    pushed_authorization: Literal["auto", "always", "never"] = "auto"
+    id_token_key_file: str = ""
     scopes: list[str] = field(default_factory=lambda: ["openid", "profile", "offline_access"])
     authorization_parameters: dict[str, str] = field(default_factory=dict)
     signing_algorithms: list[str] = field(
@@ -140,6 +170,7 @@ class ProviderSettings:
     leeway_seconds: NotNegative = 60.0
     timeout_seconds: Positive = 10.0
     ca_file: str = ""
+    refresh_ends_access_token: bool = False
     end_session: Literal["auto", "browser", "direct"] = "auto"
     login_path: str = "/login"
     refresh_path: str = "/refresh"
@@ -159,6 +190,11 @@ class SessionSettings:
         login_attempts_per_user_per_minute: Wrong passwords for one user name in the hub's own login form. Then the name has to
             wait for a minute, and after each further one twice as long, up to 5 minutes. More of them help guessers.
         login_attempts_per_address_per_minute: Failed logins from one address (IPv6: one /64 network) in that form.
+        warning_seconds: The page is told that its session will end this long before it does; 0: it is not.
+        end_after_last_channel_seconds: A session that has had a channel ends this long after its last one was closed, for kiosks
+            and wards; 0: it does not. Longer than a page takes to load again, and to dial again after a break.
+        manage_max_age_seconds: How long ago the user may have logged in to end sessions of theirs; 0: as long as the session
+            lives.
     """
 
     idle_timeout_seconds: Positive = 900.0
@@ -169,6 +205,9 @@ class SessionSettings:
     max_login_attempts: Count = 10
     login_attempts_per_user_per_minute: Count = 5
     login_attempts_per_address_per_minute: Count = 20
+    warning_seconds: NotNegative = 60.0
+    end_after_last_channel_seconds: NotNegative = 0.0
+    manage_max_age_seconds: NotNegative = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,10 +306,15 @@ class StaticSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogSettings:
-    """What is logged, and how. `format` is `console` for people or `json` for machines; both go to standard error."""
+    """What is logged, and how. `format` is `console` for people or `json` for machines; both go to standard error.
+
+    Attributes:
+        audit_file: Where the audit events go, as JSON; empty: into the log. The file may be moved away at any time (logrotate).
+    """
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     format: Literal["console", "json"] = "console"
+    audit_file: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

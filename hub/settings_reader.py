@@ -14,7 +14,7 @@ from typing import Any, TypeVar, get_type_hints
 import msgspec
 
 from hub.secret import Secret
-from hub.settings import SECTIONS, ProviderSettings, RouteSettings, Settings, SettingsError
+from hub.settings import SECTIONS, AdminSettings, ProviderSettings, RouteSettings, Settings, SettingsError
 from hub.settings_rules import contradictions
 
 Item = TypeVar("Item", RouteSettings, ProviderSettings)
@@ -172,9 +172,30 @@ def _readable(error: msgspec.ValidationError) -> str:
 
 
 def _with_secret_files(settings: Settings, reader: _Reader) -> Settings:
-    """Put the secrets of `client_secret_file` in their places."""
+    """Put the secrets of `client_secret_file` and `token_file` in their places."""
     further = [_with_secret(provider, f"providers[{index}]", reader) for index, provider in enumerate(settings.providers)]
-    return dataclasses.replace(settings, provider=_with_secret(settings.provider, "provider", reader), providers=further)
+    return dataclasses.replace(
+        settings,
+        provider=_with_secret(settings.provider, "provider", reader),
+        providers=further,
+        admin=_with_token(settings.admin, reader),
+    )
+
+
+def _with_token(admin: AdminSettings, reader: _Reader) -> AdminSettings:
+    if not admin.token_file:
+        return admin
+    if admin.token:
+        reader.mistakes.append("admin.token: give either this or admin.token_file, not both.")
+        return admin
+    try:
+        token = Path(admin.token_file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        reader.mistakes.append(f"admin.token_file: {admin.token_file} cannot be read.")
+        return admin
+    if not token:
+        reader.mistakes.append(f"admin.token_file: {admin.token_file} is empty.")
+    return dataclasses.replace(admin, token=Secret(token))
 
 
 def _with_secret(provider: ProviderSettings, key: str, reader: _Reader) -> ProviderSettings:

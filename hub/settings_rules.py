@@ -7,7 +7,9 @@ from urllib.parse import SplitResult, urlsplit
 
 from hub.settings import (
     MAIN_PROVIDER,
+    AdminSettings,
     ChannelSettings,
+    LogSettings,
     ProviderSettings,
     RouteSettings,
     ServerSettings,
@@ -25,6 +27,8 @@ def contradictions(settings: Settings) -> list[str]:
         *_provider_mistakes("provider", settings.provider, settings.server.allow_insecure_http),
         *_further_provider_mistakes(settings),
         *_session_mistakes(settings.session),
+        *_admin_mistakes(settings.admin),
+        *_log_mistakes(settings.log),
         *_route_mistakes(settings.routes),
         *_channel_mistakes(settings.channel),
     ]
@@ -115,8 +119,9 @@ def _issuer_mistakes(key: str, provider: ProviderSettings, allow_insecure_http: 
 
 def _client_mistakes(key: str, provider: ProviderSettings) -> list[str]:
     mistakes = [] if provider.client_id else [f"{key}.client_id: is missing."]
-    if not provider.client_secret and not provider.client_secret_file:
-        mistakes.append(f"{key}.client_secret: is missing; better still, name a file in {key}.client_secret_file.")
+    mistakes.extend(_authentication_mistakes(key, provider))
+    if provider.id_token_key_file and not Path(provider.id_token_key_file).is_file():
+        mistakes.append(f"{key}.id_token_key_file: there is no file {provider.id_token_key_file}.")
     if "openid" not in provider.scopes:
         mistakes.append(f"{key}.scopes: must contain openid, else the provider sends no ID token.")
     weak = [name for name in provider.signing_algorithms if name.lower() == "none" or name.startswith("HS")]
@@ -124,7 +129,42 @@ def _client_mistakes(key: str, provider: ProviderSettings) -> list[str]:
         mistakes.append(f"{key}.signing_algorithms: {', '.join(weak)} cannot be accepted; name asymmetric algorithms.")
     reserved = sorted(RESERVED_AUTHORIZATION_PARAMETERS.intersection(provider.authorization_parameters))
     mistakes.extend(f"{key}.authorization_parameters: {name} is set by the hub itself." for name in reserved)
+    max_age = provider.authorization_parameters.get("max_age", "0")
+    if not (max_age.isascii() and max_age.isdigit()):  # it would go to the provider, and nobody would check what comes back
+        mistakes.append(f"{key}.authorization_parameters: max_age must be whole seconds.")
     return mistakes
+
+
+def _authentication_mistakes(key: str, provider: ProviderSettings) -> list[str]:
+    """Return what is missing, or has no meaning, in the way in which the hub proves who it is."""
+    method, mistakes = provider.client_authentication, []
+    if method == "private_key_jwt":
+        if not provider.client_key_file:
+            mistakes.append(f"{key}.client_key_file: is missing; private_key_jwt signs with it.")
+        elif not Path(provider.client_key_file).is_file():
+            mistakes.append(f"{key}.client_key_file: there is no file {provider.client_key_file}.")
+    elif not provider.client_secret and not provider.client_secret_file:
+        mistakes.append(f"{key}.client_secret: is missing; better still, name a file in {key}.client_secret_file.")
+    if method != "private_key_jwt":
+        unused = [name for name in ("client_key_file", "client_key_id") if getattr(provider, name)]
+        mistakes.extend(f"{key}.{name}: has no meaning with client_authentication = {method}." for name in unused)
+    mistakes.extend(_assertion_mistakes(key, provider))
+    return mistakes
+
+
+def _assertion_mistakes(key: str, provider: ProviderSettings) -> list[str]:
+    method, algorithm = provider.client_authentication, provider.client_assertion_algorithm
+    known = ASSERTION_ALGORITHMS.get(method, ())
+    if algorithm and algorithm not in known:
+        meaning = f"must be one of {', '.join(known)}" if known else "has no meaning"
+        return [f"{key}.client_assertion_algorithm: {meaning} with client_authentication = {method}."]
+    secret = provider.client_secret.reveal().encode()
+    if method == "client_secret_jwt" and secret and len(secret) < SHORTEST_SECRET[algorithm or "HS256"]:
+        return [
+            f"{key}.client_secret: must have at least {SHORTEST_SECRET[algorithm or 'HS256']} bytes to sign with "
+            f"{algorithm or 'HS256'} (RFC 7518 section 3.2)."
+        ]
+    return []
 
 
 def _further_provider_mistakes(settings: Settings) -> list[str]:
@@ -143,6 +183,12 @@ def _further_provider_mistakes(settings: Settings) -> list[str]:
     return mistakes
 
 
+SHORTEST_SECRET = {"HS256": 32, "HS384": 48, "HS512": 64}
+ASSERTION_ALGORITHMS = {
+    "client_secret_jwt": tuple(SHORTEST_SECRET),
+    "private_key_jwt": ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"),
+}
+
 PROVIDER_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 NATIVE_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 
@@ -156,7 +202,34 @@ def _session_mistakes(session: SessionSettings) -> list[str]:
     mistakes = [f"session.key_files: there is no file {name}." for name in session.key_files if not Path(name).is_file()]
     if session.idle_timeout_seconds > session.absolute_timeout_seconds:
         mistakes.append("session.idle_timeout_seconds: must not be longer than session.absolute_timeout_seconds.")
+    mistakes.extend(_closing_mistakes(session))
     return mistakes
+
+
+def _closing_mistakes(session: SessionSettings) -> list[str]:
+    seconds = session.end_after_last_channel_seconds
+    if 0 < seconds < SHORTEST_RELOAD_SECONDS:
+        return [
+            "session.end_after_last_channel_seconds: must be 0 or at least "
+            f"{SHORTEST_RELOAD_SECONDS:.0f}: a page that is loaded again closes its channel too."
+        ]
+    return []
+
+
+def _admin_mistakes(admin: AdminSettings) -> list[str]:
+    if admin.token and len(admin.token.reveal()) < SHORTEST_ADMIN_TOKEN:
+        return [f"admin.token: must be at least {SHORTEST_ADMIN_TOKEN} characters that nobody can guess."]
+    return []
+
+
+def _log_mistakes(log: LogSettings) -> list[str]:
+    if log.audit_file and not Path(log.audit_file).absolute().parent.is_dir():
+        return [f"log.audit_file: there is no folder {Path(log.audit_file).absolute().parent}."]
+    return []
+
+
+SHORTEST_RELOAD_SECONDS = 5.0
+SHORTEST_ADMIN_TOKEN = 32
 
 
 def _route_mistakes(routes: list[RouteSettings]) -> list[str]:
@@ -187,7 +260,7 @@ def _route_mistakes(routes: list[RouteSettings]) -> list[str]:
 def _token_mistakes(name: str, route: RouteSettings) -> list[str]:
     """What a route wants of its tokens has to fit together."""
     mistakes = []
-    if route.resource and (not _parse_url(route.resource).hostname or "#" in route.resource):
+    if route.resource and not ABSOLUTE_URI.fullmatch(route.resource):
         mistakes.append(f"{name}.resource: must be an absolute URI without fragment (RFC 8707).")
     unused = {"user": ("audience", "scopes"), "none": ("audience", "resource", "scopes", "max_age_seconds", "acr_values")}
     mistakes.extend(
@@ -195,6 +268,8 @@ def _token_mistakes(name: str, route: RouteSettings) -> list[str]:
     )
     return mistakes
 
+
+ABSOLUTE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^#\s]+")  # urn:example:api is one too
 
 KNOWN_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 

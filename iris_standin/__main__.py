@@ -42,6 +42,7 @@ async def _serve(standin: Standin, port: int, host: str) -> None:
     log = logging.getLogger("iris_standin")
     log.info("issuer   %s", standin.issuer)
     log.info("clinic   %s", standin.clinic_url)
+    log.info("native   %s", standin.native_url)
     log.info("users    alice / alice-demo, bob / bob-demo")
     await stopped.wait()
     await standin.stop()

@@ -1,4 +1,4 @@
-"""What was asked of the token endpoint and the REST application, so that tests can count. Holds no secrets."""
+"""What was asked of the endpoints for tokens and of the REST applications, so that tests can count. Holds no secrets."""
 
 import asyncio
 import itertools
@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 CAPACITY = 50_000  # entries; a load test of some minutes, in about 20 MB
 
-Service = Literal["token", "clinic"]
+Service = Literal["token", "clinic", "native"]
 
 RUNNING = "running"
 
@@ -22,9 +22,10 @@ class Entry:
         at: When it came; epoch seconds.
         path: Without query.
         status: HTTP status; 0 while it runs, or if no answer was sent.
+        grant_type: Of a token request; for the native JWT mode the endpoint: `login`, `refresh`, `logout`, `revoke`.
         outcome: `running`, then for the token endpoint `issued`, an OAuth error code, `unavailable` (500 by toggle) or
-            `dropped` (refreshed, but the response was lost by toggle); for the REST application `answered`. `aborted`
-            for both if the caller went away first.
+            `dropped` (refreshed, but the response was lost by toggle); for the native JWT mode `issued`, `ended`, `refused`,
+            `disabled` or `unavailable`; for the REST application `answered`. `aborted` for all if the caller went away first.
     """
 
     number: int

@@ -58,6 +58,11 @@ class Options:
         logout_bug_dp432190: /logout shows its page but the session and its tokens live on (fixed in 2024.1.2).
         resource_validation: How the REST application checks a JWT: `offline` by signature and expiry, so that a revoked
             one lives until it expires, or by `introspection`. Opaque tokens are always introspected.
+        native_enabled: The REST application of the native JWT mode takes JWTs (JWTAuthEnabled); else it wants Basic.
+        native_access_seconds: Life of its access tokens (JWTAccessTokenTimeout).
+        native_refresh_seconds: Life of its refresh tokens (JWTRefreshTokenTimeout).
+        native_refresh_latency: Seconds between the exchange of a refresh, which kills the old tokens, and its answer.
+        native_500_once: The next request to /login, /refresh, /logout or /revoke is answered 500; then this is False again.
         resource_audience: The `aud` that the REST application demands; empty does not look at it, as IRIS by default.
     """
 
@@ -92,6 +97,11 @@ class Options:
     logout_bug_dp432190: bool = False
     resource_validation: Literal["offline", "introspection"] = "offline"
     resource_audience: str = ""
+    native_enabled: bool = True
+    native_access_seconds: Seconds = 60
+    native_refresh_seconds: Seconds = 900
+    native_refresh_latency: Pause = 0.0
+    native_500_once: bool = False
 
     def changed(self, changes: Mapping[str, Any]) -> "Options":
         """Return these options with `changes` (name to value, as JSON types) applied, all of them or none.

@@ -4,6 +4,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,19 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler, StaticFileHandler
 
 from iris_standin.authority import Authority
+from iris_standin.clinic import bearer
 from iris_standin.clinic.base import Clinic
 from iris_standin.clinic.records import Records
 from iris_standin.clinic.routes import clinic_routes
 from iris_standin.journal import Journal
 from iris_standin.keys import KeyRing
 from iris_standin.model import Client, User
+from iris_standin.native import NativeApplication
 from iris_standin.options import Options
 from iris_standin.state import State
 from iris_standin.users import USERS
 from iris_standin.web import authorize, endpoints, simulation, token
+from iris_standin.web.native import native_routes
 
 MAX_BODY_BYTES = 2 * 1024**3
 
@@ -32,8 +36,8 @@ class Standin:
     """An authorization server and its REST application on one port.
 
     Attributes:
-        journal: What was asked of the token endpoint and the REST application.
-        records: The data of the REST application.
+        journal: What was asked of the token endpoint, the native JWT endpoints and the REST applications.
+        records: The data of the REST applications.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class Standin:
         self._prefix = f"/{prefix.strip('/')}" if prefix.strip("/") else ""
         self._server: HTTPServer | None = None
         self._url = ""
+        self._native = NativeApplication(self._authority, f"{self._prefix}/api/app")
         self.journal = Journal()
         self.records = Records()
 
@@ -103,6 +108,16 @@ class Standin:
         return f"{self.url}{self._prefix}/csp/clinic"
 
     @property
+    def native_url(self) -> str:
+        """The base URL of the REST application that logs its users in itself (native JWT mode)."""
+        return f"{self.url}{self._native.path}"
+
+    @property
+    def native_logins(self) -> int:
+        """How many logins of the native JWT mode live."""
+        return len(self._native.logins)
+
+    @property
     def issued(self) -> dict[str, list[str]]:
         """Every secret given out, by kind (`access_token`, `refresh_token`, `id_token`, `code`); needs expose_secrets."""
         return {kind: list(values) for kind, values in (self._authority.issued or {}).items()}
@@ -110,6 +125,7 @@ class Standin:
     def end_sessions(self, username: str) -> None:
         """End every session of a user with all its tokens, as an administrator does: the next refresh is refused."""
         self._authority.state.end_user(username)
+        self._native.end_user(username)
 
     def replace_client_secret(self, client_id: str, secret: str) -> None:
         """Give a client another secret, as an administrator does; the old one is refused from now on."""
@@ -143,7 +159,9 @@ class Standin:
     def _application(self) -> Application:
         services = {"authority": self._authority, "journal": self.journal}
         oauth2 = f"{self._prefix}/oauth2"
-        clinic = Clinic(self._authority, self.journal, self.records, f"{self._prefix}/csp/clinic")
+        parts = self._authority, self.journal, self.records
+        clinic = Clinic(*parts, f"{self._prefix}/csp/clinic", partial(bearer.authenticate, self._authority))
+        native = Clinic(*parts, self._native.path, self._native.authenticate)
         routes: list[tuple[str, type[RequestHandler], dict[str, Any]]] = [
             (f"{oauth2}/.well-known/openid-configuration", endpoints.DiscoveryHandler, services),
             (f"{oauth2}/authorize", authorize.AuthorizeHandler, services),
@@ -155,6 +173,8 @@ class Standin:
             (f"{oauth2}/logout", endpoints.LogoutHandler, services),
             (rf"{oauth2}/pages/(style\.css)", StaticFileHandler, {"path": str(PAGES)}),
             *clinic_routes(clinic),
+            *native_routes(self._native, self.journal),
+            *clinic_routes(native),
             ("/__sim/options", simulation.OptionsHandler, services),
             ("/__sim/log", simulation.LogHandler, services),
             ("/__sim/issued", simulation.IssuedHandler, services),

@@ -16,6 +16,7 @@
 import { Connection } from "./connection.js";
 import { csrfToken } from "./cookies.js";
 import { ChannelError } from "./exchange.js";
+import { identity } from "./identity.js";
 
 export { ChannelError };
 
@@ -61,7 +62,7 @@ export class Channel extends EventTarget {
     clearTimeout(this.#redial);
     this.#settled = new Promise((resolve) => (this.#settle = resolve));
     this.#change("connecting");
-    const hello = { csrf: csrfToken(), client: this.#client };
+    const hello = { csrf: csrfToken(), client: this.#client, identity: identity() };
     const isCurrent = () => connection === this.#connection; // one that we left may still have something to say
     const connection = new Connection(this.#url, hello, {
       ready: () => isCurrent() && this.#opened(),

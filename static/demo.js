@@ -2,6 +2,7 @@
 
 import { Api } from "./api.js";
 import { Channel } from "./channel.js";
+import { setIdentity, speaksForAnother } from "./identity.js";
 import { fetchSession, loginUrl, logOut } from "./session.js";
 import { Calls } from "./views/calls.js";
 import { byId } from "./views/dom.js";
@@ -10,6 +11,7 @@ import { clearLog, logCall, logEvent } from "./views/log.js";
 import { Patients } from "./views/patients.js";
 import { SessionPanel } from "./views/session-panel.js";
 
+const OTHER_USER = 4409;
 const CHECK_MS = 30_000; // without a channel nobody else tells that the session has ended
 const AFTER_CALL_MS = 500; // many calls in a row, one look at the session
 
@@ -21,6 +23,11 @@ const END_REASONS = {
   no_refresh_token: "Your login was not meant to last longer.",
   identity: "The login server named another user.",
   replaced: "You have logged in again elsewhere in this browser.",
+  other_user: "Another user has logged in in this browser.",
+  elsewhere: "You have ended this session from another one.",
+  operator: "An operator has ended your session.",
+  provider: "You have logged out at the login server.",
+  last_channel: "The last window of the application was closed.",
 };
 const CHANNEL_STATES = {
   closed: "Channel closed",
@@ -62,8 +69,10 @@ async function look(options) {
 }
 
 function signedIn(session) {
+  if (speaksForAnother(session)) return location.reload(); // what this page shows is the former user's
   panel.show(session);
   if (view === "signed-in") return;
+  setIdentity(session.identity);
   show("signed-in");
   channel.open();
   patients.load();
@@ -86,6 +95,7 @@ function signedOut(reason) {
 
 function clearPrivate() {
   clearTimeout(afterCall);
+  setIdentity("");
   patients.clear();
   calls.clear();
   panel.clear();
@@ -115,7 +125,7 @@ function showChannelState({ state, code, reason, retryInMs }) {
   const why = code === undefined ? "" : ` (${code}${reason ? ` ${reason}` : ""})`;
   const next = retryInMs === undefined || retryInMs === null ? "" : `, dialling again in ${Math.ceil(retryInMs / 1000)} s`;
   logEvent(`${CHANNEL_STATES[state]}${why}${next}`, { bad: state === "waiting" || state === "refused" });
-  if (state === "ended" && !leaving) look();
+  if ((state === "ended" || code === OTHER_USER) && !leaving) look();
 }
 
 function takeEvent({ topic, name, data }) {

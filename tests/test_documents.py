@@ -6,10 +6,11 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from hub import errors
+from hub import audit, errors
 from hub.metrics import Metrics
 from hub.session.sessions import END_DETAILS
 from hub.settings import SECTIONS, SettingsError
@@ -113,6 +114,16 @@ def test_described_log_events_exist() -> None:
     source = "".join(file.read_text(encoding="utf-8") for file in PROJECT.glob("hub/**/*.py"))
 
     assert described
+    assert [name for name in sorted(described) if f'"{name}"' not in source] == []
+
+
+def test_every_audit_event_is_described() -> None:
+    """The table of the audit names each event that there can be, and no other; each is written somewhere."""
+    text = (PROJECT / "docs/operating.md").read_text(encoding="utf-8").partition("## Audit")[2].partition("## ")[0]
+    described = set(re.findall(r"`(audit\.\w+)`", "".join(re.findall(r"^\| (`.*?`) \|", text, re.MULTILINE))))
+    source = "".join(file.read_text(encoding="utf-8") for file in PROJECT.glob("hub/**/*.py") if file.name != "audit.py")
+
+    assert described == set(get_args(audit.Event))
     assert [name for name in sorted(described) if f'"{name}"' not in source] == []
 
 

@@ -47,6 +47,7 @@ def test_exposition() -> None:
     metrics.requests.labels("http", "200").inc()
     metrics.request_seconds.labels("channel").observe(0.03)
     metrics.channels.set(3)
+    metrics.open_circuits.labels("main").set(2)
 
     read = figures(metrics.exposition().decode())
     assert read["hub_logins_total", "completed"] == 1
@@ -55,6 +56,7 @@ def test_exposition() -> None:
     assert read["hub_request_seconds_bucket", "0.025,channel"] == 0
     assert read["hub_request_seconds_bucket", "0.05,channel"] == 1
     assert read["hub_channels", ""] == 3
+    assert read["hub_open_circuits", "main"] == 2
     assert all(name.startswith("hub_") for name, _ in read)
 
 

@@ -1,6 +1,8 @@
 """The settings: what is read from where, and that every mistake is named at once."""
 
 import dataclasses
+import json
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -61,6 +63,18 @@ class TestSources:
 
         assert load(None, environment).provider.client_secret.reveal() == "from-file"
 
+    def test_admin_token_file(self, tmp_path: Path) -> None:
+        """So is the secret of the operators; one that is too short is refused there too."""
+        file = tmp_path / "secret"
+        file.write_text("0123456789abcdef" * 3 + "\n")
+        token = load(None, {**REQUIRED, "HUB_ADMIN_TOKEN_FILE": str(file)}).admin.token
+
+        assert token.reveal() == "0123456789abcdef" * 3
+
+        file.write_text("short\n")
+
+        assert mistakes({**REQUIRED, "HUB_ADMIN_TOKEN_FILE": str(file)})[0].startswith("admin.token: ")
+
     def test_secrets_are_not_shown(self) -> None:
         """Printing the settings does not print the client secret."""
         assert "s3cret" not in repr(load(None, REQUIRED))
@@ -77,6 +91,8 @@ class TestSources:
             expected = {item.name: getattr(getattr(defaults, name), item.name) for item in dataclasses.fields(kind)}
             if name == "provider":
                 expected["client_secret"] = ""
+            if name == "admin":
+                expected["token"] = ""
             assert reference[name] == expected, name
         assert routes == dataclasses.asdict(RouteSettings(prefix=routes["prefix"], target=routes["target"]))
         assert providers.keys() == {"name", "issuer"}  # the others are those of [provider]
@@ -131,24 +147,53 @@ class TestMistakes:
             ({"HUB_PROVIDER_AUTHORIZATION_PARAMETERS": "x"}, "provider.authorization_parameters"),
             ({"HUB_PROVIDER_CLIENT_AUTHENTICATION": "none"}, "provider.client_authentication"),
             ({"HUB_PROVIDER_CLIENT_SECRET_FILE": "/nowhere"}, "provider.client_secret"),
+            ({"HUB_PROVIDER_CA_FILE": "/nowhere"}, "provider.ca_file"),
             ({"HUB_SESSION_IDLE_TIMEOUT_SECONDS": "0"}, "session.idle_timeout_seconds"),
             ({"HUB_SESSION_IDLE_TIMEOUT_SECONDS": "99999"}, "session.idle_timeout_seconds"),
             ({"HUB_CHANNEL_INLINE": "70000"}, "channel.inline"),
             ({"HUB_LOG_LEVEL": "LOUD"}, "log.level"),
+            ({"HUB_LOG_AUDIT_FILE": "/nowhere/audit.log"}, "log.audit_file"),
+            ({"HUB_ADMIN_TOKEN": "easy-to-guess"}, "admin.token"),
+            ({"HUB_ADMIN_TOKEN": "0" * 40, "HUB_ADMIN_TOKEN_FILE": "/nowhere"}, "admin.token"),
+            ({"HUB_ADMIN_TOKEN_FILE": "/nowhere"}, "admin.token_file"),
+            ({"HUB_ADMIN_TOKEN_FILE": os.devnull}, "admin.token_file"),
+            ({"HUB_SESSION_WARNING_SECONDS": "-1"}, "session.warning_seconds"),
+            ({"HUB_SESSION_END_AFTER_LAST_CHANNEL_SECONDS": "1"}, "session.end_after_last_channel_seconds"),
+            ({"HUB_SESSION_MANAGE_MAX_AGE_SECONDS": "-1"}, "session.manage_max_age_seconds"),
             ({"HUB_ROUTES": "{"}, "HUB_ROUTES"),
             ({"HUB_PROVIDERS": '[{"name": "Partner!", "issuer": "https://x.example"}]'}, "providers[0].name"),
             ({"HUB_PROVIDERS": '[{"name": "main", "issuer": "https://x.example"}]'}, "providers[0].name"),
             ({"HUB_PROVIDERS": '[{"name": "partner"}]'}, "providers[0].issuer"),
             ({"HUB_PROVIDERS": '[{"name": "partner", "issuer": "https://x.example"}]'}, "providers[0].client_id"),
             ({"HUB_PROVIDER_NAME": "other"}, "provider.name"),
+            ({"HUB_PROVIDER_KIND": "iris_native", "HUB_PROVIDER_LOGIN_PATH": "login"}, "provider.login_path"),
+            ({"HUB_PROVIDER_KIND": "iris_native", "HUB_PROVIDER_REFRESH_PATH": "/../refresh"}, "provider.refresh_path"),
+            ({"HUB_PROVIDER_KIND": "iris_native", "HUB_PROVIDER_LOGOUT_PATH": "/logout?x=1"}, "provider.logout_path"),
+            ({"HUB_PROVIDER_KIND": "iris_native", "HUB_PROVIDER_REVOKE_PATH": "//evil.example"}, "provider.revoke_path"),
+            ({"HUB_SESSION_LOGIN_ATTEMPTS_PER_USER_PER_MINUTE": "0"}, "session.login_attempts_per_user_per_minute"),
             ({"HUB_ROUTES": '[{"prefix": "/hub", "target": "https://x.example"}]'}, "routes[0].prefix"),
             ({"HUB_ROUTES": '[{"prefix": "/a/../b", "target": "https://x.example"}]'}, "routes[0].prefix"),
             ({"HUB_ROUTES": '[{"prefix": "/api", "target": "https://u:p@x.example"}]'}, "routes[0].target"),
+            ({"HUB_ROUTES": '[{"prefix": "/api", "target": "https://x.example", "resource": "lab"}]'}, "routes[0].resource"),
+            ({"HUB_ROUTES": '[{"prefix": "/a", "target": "https://x.example", "resource": "urn:lab#a"}]'}, "routes[0].resource"),
         ],
     )
     def test_each(self, environment: dict[str, str], key: str) -> None:
         """A single mistake is reported under its key."""
         assert key in [mistake.partition(":")[0] for mistake in mistakes({**REQUIRED, **environment})]
+
+    @pytest.mark.parametrize("resource", ["https://lab.example/api", "urn:hub:api"])
+    def test_resource(self, resource: str) -> None:
+        """RFC 8707 section 2: any absolute URI without fragment names a resource."""
+        routes = json.dumps([{"prefix": "/api", "target": "https://x.example", "resource": resource}])
+
+        assert load(None, {**REQUIRED, "HUB_ROUTES": routes}).routes[0].resource == resource
+
+    def test_native_needs_no_client(self) -> None:
+        """An IRIS application in native JWT mode has no client id, secret or scopes."""
+        environment = {"HUB_PROVIDER_KIND": "iris_native", "HUB_PROVIDER_ISSUER": "https://iris.example/csp/clinic"}
+
+        assert load(None, environment).provider.kind == "iris_native"
 
     def test_insecure_http_has_to_be_asked_for(self) -> None:
         """Plain HTTP on a network needs the setting that says what it costs."""

@@ -13,6 +13,7 @@ class CloseCode(IntEnum):
     LOG_IN = 4401
     CSRF = 4403
     SUBPROTOCOL = 4406
+    OTHER_USER = 4409
     SLOW_READER = 4420
     NO_PONG = 4421
     NO_HELLO = 4422

@@ -5,7 +5,7 @@ import functools
 import math
 from collections.abc import Awaitable, Iterable
 
-from hub import log
+from hub import audit, log
 from hub.channel.close_codes import ChannelClosed, CloseCode
 from hub.channel.connection import Connection, State
 from hub.channel.events import BodyReceived, ByeReceived, Event, HelloReceived, RequestAborted
@@ -72,6 +72,7 @@ class Driver:
             self._handle(events)
             self._go_on()
         except ChannelClosed as closed:
+            self._audit_refusal(closed)
             self.close(closed.code, closed.reason)
         return self._sender.room() if self._sender.is_full else None
 
@@ -152,9 +153,22 @@ class Driver:
     def _greet(self, hello: HelloMessage) -> None:
         if not self._services.csrf_matches(self.session_id, hello.csrf):
             raise ChannelClosed(CloseCode.CSRF, "the csrf token does not belong to the session")
+        if hello.identity not in ("", self.session.identity):
+            raise ChannelClosed(CloseCode.OTHER_USER, "another user is logged in now")
         self._gzip = "gzip" in hello.capabilities
         self._connection.ready(self.connection_id, self._session_facts())
         logger.info("channel.ready", connection=self.connection_id, session_ref=self.session.ref, client=hello.client)
+
+    def _audit_refusal(self, closed: ChannelClosed) -> None:
+        if closed.code in (CloseCode.CSRF, CloseCode.OTHER_USER):
+            audit.record(
+                "audit.request_refused",
+                outcome="failure",
+                reason="identity-changed" if closed.code is CloseCode.OTHER_USER else "csrf",
+                connection=self.connection_id,
+                session_ref=self.session.ref,
+                address=self._client_address,
+            )
 
     def _session_facts(self) -> SessionFacts:
         lifetimes, now = self._services.lifetimes, self._services.clock.now()
@@ -163,6 +177,7 @@ class Driver:
             idle_ms=max(round((lifetimes.idle_end(self.session) - now) * 1000), 0),
             absolute_ms=max(round((lifetimes.absolute_end(self.session) - now) * 1000), 0),
             name=self.session.name,
+            identity=self.session.identity,
         )
 
     def _go_on(self) -> None:

@@ -50,12 +50,17 @@ class Sessions(Protocol):
         """
 
 
+def _nobody_listens(_session_key: str) -> None:
+    """Take a note of presence for nobody."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelServices:
     """What all channels of a worker share.
 
     Attributes:
         csrf_matches: Tells whether the token of `hello` belongs to the session.
+        note_presence: Told the key of a session when its first channel has opened here, and when the last one has closed.
     """
 
     pipeline: Pipeline
@@ -65,3 +70,4 @@ class ChannelServices:
     clock: Clock
     metrics: Metrics
     settings: ChannelSettings
+    note_presence: Callable[[str], None] = _nobody_listens

@@ -17,11 +17,12 @@ StreamLength = Annotated[int, Meta(ge=-1)]
 
 
 class HelloMessage(Struct, tag="hello", frozen=True):
-    """C: the first message; `csrf` proves that our own page sends it."""
+    """C: the first message; `csrf` proves that our own page sends it, `identity` says whose data it shows."""
 
     csrf: str
     client: Annotated[str, Meta(max_length=200)] = ""
     capabilities: list[str] = []
+    identity: Annotated[str, Meta(max_length=200)] = ""
 
 
 class RequestMessage(Struct, tag="request", frozen=True):
@@ -155,6 +156,7 @@ class SessionFacts(Struct, frozen=True, omit_defaults=True):
     idle_ms: int
     absolute_ms: int
     name: str | None = None
+    identity: str = ""
 
 
 class ReadyMessage(Struct, tag="ready", frozen=True):

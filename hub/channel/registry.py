@@ -8,6 +8,7 @@ from typing import Any
 from hub import log
 from hub.channel.close_codes import ChannelClosed, CloseCode
 from hub.channel.driver import UNKNOWN_REASON, Driver
+from hub.channel.end_warnings import EndWarnings
 from hub.channel.interfaces import ChannelServices, Socket
 from hub.errors import NotAuthenticated, SessionEnded, StoreUnavailable
 from hub.session.model import Session, SessionId
@@ -30,10 +31,16 @@ class Registry:
         self._rechecking: set[str] = set()
         self._ended: dict[str, float] = {}
         self._leaving: dict[str, float] = {}
+        self._warnings = EndWarnings(services.lifetimes)
         self._recheck_limit = asyncio.Semaphore(RECHECKS_AT_ONCE)
 
     def __len__(self) -> int:
         return self._count
+
+    @property
+    def session_keys(self) -> list[str]:
+        """The sessions that have a channel here."""
+        return list(self._channels)
 
     @property
     def has_room(self) -> bool:
@@ -55,6 +62,8 @@ class Registry:
             raise ChannelClosed(CloseCode.TOO_MANY_CHANNELS, "too many channels of this session")
         connection_id = secrets.token_hex(8)
         driver = Driver(self._services, socket, session_id, session, connection_id=connection_id, client_address=client_address)
+        if session.key not in self._channels:
+            self._services.note_presence(session.key)
         self._channels.setdefault(session.key, set()).add(driver)
         self._count += 1
         self._services.metrics.channels.inc()
@@ -68,6 +77,8 @@ class Registry:
         drivers.remove(driver)
         if not drivers:
             del self._channels[driver.session_key]
+            self._warnings.forget(driver.session_key)
+            self._services.note_presence(driver.session_key)
         self._count -= 1
         code = driver.close_code or peer_code or 1006
         self._services.metrics.channels.dec()
@@ -127,15 +138,20 @@ class Registry:
         for key, drivers in list(self._channels.items()):
             for driver in list(drivers):
                 driver.tick(monotonic)
-            if self._end_of(drivers) <= now and key not in self._rechecking:
+            session = self._freshest(drivers)
+            is_over = self._services.lifetimes.end(session) <= now
+            if (is_over or self._warnings.must_ask(key, session, now)) and key not in self._rechecking:
                 self._own(self._recheck(key))
 
-    def _end_of(self, drivers: Iterable[Driver]) -> float:
-        """Return when the session ends as its channels know it: the latest of them, since each saw another moment."""
-        return max(self._services.lifetimes.end(driver.session) for driver in drivers)
+    def _freshest(self, drivers: Iterable[Driver]) -> Session:
+        """Return the session as its channels know it: that which ends last, since each saw another moment."""
+        return max((driver.session for driver in drivers), key=self._services.lifetimes.end)
 
     async def _recheck(self, session_key: str) -> None:
-        """Close the channels of a session that has ended, unless the store cannot say: then the next second asks again."""
+        """Ask the store how a session stands: close its channels if it has ended, warn them if it soon will.
+
+        If the store cannot say, the next second asks again.
+        """
         drivers = self._of(session_key)
         if not drivers or session_key in self._rechecking:
             return
@@ -145,12 +161,15 @@ class Registry:
                 session = await self._services.sessions.current(drivers[0].session_id, passive=True)
             for driver in drivers:
                 driver.accept(session)
+            if told := self._warnings.look(session_key, session, self._services.clock.now()):
+                self.notify(session_key, told.name, told.data)
         except StoreUnavailable:
             return
         except NotAuthenticated as error:
             reason = error.extensions.get("reason", UNKNOWN_REASON) if isinstance(error, SessionEnded) else UNKNOWN_REASON
             now = self._services.clock.now()
-            await self.end_session(session_key, str(reason), min(self._end_of(drivers), now))
+            ended_at = self._services.lifetimes.end(self._freshest(drivers))
+            await self.end_session(session_key, str(reason), min(ended_at, now))
         finally:
             self._rechecking.discard(session_key)
 

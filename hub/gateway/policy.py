@@ -38,10 +38,7 @@ def step_up(session: Session, *, max_age: int | None, acr_values: str) -> StepUp
 
 
 def _is_too_old(route: Route, session: Session, now: float) -> bool:
-    if not route.max_age_seconds:
-        return False
-    logged_in_at = session.created_at if session.auth_time is None else session.auth_time
-    return now - logged_in_at > route.max_age_seconds
+    return bool(route.max_age_seconds) and now - session.authenticated_at > route.max_age_seconds
 
 
 def _is_too_weak(route: Route, session: Session) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hub import log
 from hub.clock import Clock
 from hub.errors import LoginExpired, LoginFailed, NotAuthenticated, ProviderMisbehaved
+from hub.login.login_parameters import LoginParameters
 from hub.login.new_session import Authenticated, Visitor, new_session
 from hub.metrics import Metrics
 from hub.oidc.authorization import process_authorization_response
@@ -19,6 +20,7 @@ from hub.settings import MAIN_PROVIDER, SessionSettings
 from hub.tokens.schedule import scheduled
 
 RESTART_WINDOW_SECONDS = 60.0  # a login that fails twice within this time needs its user
+NOTHING_SPECIAL = LoginParameters()
 
 logger = log.get(__name__)
 
@@ -62,17 +64,29 @@ class CodeFlow:
         self._metrics = metrics
         self._jitter = jitter
 
-    async def begin(self, return_to: str, browser_id: BrowserId | None, provider_name: str = MAIN_PROVIDER) -> BegunLogin:
+    async def begin(
+        self,
+        return_to: str,
+        browser_id: BrowserId | None,
+        provider_name: str = MAIN_PROVIDER,
+        present: SessionId | None = None,
+        parameters: LoginParameters = NOTHING_SPECIAL,
+    ) -> BegunLogin:
         """Store a login attempt of this browser, and say where it has to go.
 
+        Parameters:
+            present: The session that the browser has already.
+            parameters: What this login asks of the provider.
+
         Raises:
-            BadRequest: There is no such provider.
-            ProviderUnavailable, ProviderMisbehaved: The provider's metadata cannot be had.
+            BadRequest: There is no such provider, or the settings do not accept what the login asks for.
+            LoginFailed: The provider refuses what the login asks for.
+            ProviderUnavailable, ProviderMisbehaved: The provider's metadata cannot be had, or it takes no login now.
             StoreUnavailable: Redis does not answer.
         """
         provider = self._providers.openid(provider_name)
         browser_id = browser_id or BrowserId.generate()
-        request = await provider.begin_login(self._redirect_uri(provider_name))
+        request = await provider.begin_login(self._redirect_uri(provider_name), parameters.as_request())
         attempt = LoginAttempt(
             browser_key=browser_id.key,
             provider=provider_name,
@@ -81,6 +95,8 @@ class CodeFlow:
             code_verifier=request.code_verifier,
             return_to=return_to,
             created_at=self._clock.now(),
+            present="" if present is None else present.key,
+            parameters=request.demands,
         )
         limits = self._settings
         await self._attempts.put(digest(request.state), attempt, limits.login_timeout_seconds, limits.max_login_attempts)
@@ -99,7 +115,7 @@ class CodeFlow:
 
         Parameters:
             parameters: The query of the callback, each name with all its values.
-            present: The session that the browser has already; it is replaced by the new one.
+            present: The session that the browser has already, if it says so; it is replaced by the new one.
             provider_name: The provider whose callback this is. A response may not come to another one's (RFC 9700 section 4.4).
 
         Raises:
@@ -116,7 +132,7 @@ class CodeFlow:
         if attempt.provider != provider_name:
             raise LoginFailed("The response does not come from the login service that was asked. Please log in again.")
         session_id, session = await self._authenticate(parameters, attempt, visitor)
-        await self._sessions.start(session, present)
+        await self._sessions.start(session, attempt.present if present is None else present.key)
         await self._attempts.finish(state_key, attempt.return_to, self._settings.login_timeout_seconds)
         self._metrics.logins.labels("completed").inc()
         return CompletedLogin(session_id, attempt.return_to)
@@ -150,7 +166,9 @@ class CodeFlow:
             raise LoginFailed(f"The login service did not accept the login ({error.error}). Begin again.") from error
         if response.id_token is None:
             raise ProviderMisbehaved("It sent no ID token; provider.scopes must contain openid.")
-        claims = await provider.validate_id_token(response.id_token, nonce=attempt.nonce, access_token=response.access_token)
+        claims = await provider.validate_id_token(
+            response.id_token, nonce=attempt.nonce, access_token=response.access_token, demands=attempt.parameters
+        )
         userinfo = await provider.userinfo(response.access_token, claims.subject)
         acr = claims.claims.get("acr")
         user = Authenticated(

@@ -122,7 +122,7 @@ class FormLogin:
         )
         tokens = scheduled(TokenSet.from_response(response, asked_at), self._jitter(), provider.clock_difference)
         session_id, session = new_session(user, tokens, visitor, self._settings, now)
-        await self._sessions.start(session, present)
+        await self._sessions.start(session, "" if present is None else present.key)
         return session_id
 
     def _provider(self, name: str) -> NativeJwt:

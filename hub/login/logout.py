@@ -24,16 +24,19 @@ class Logout:
         self._return_url = return_url
         self._revocations: set[asyncio.Task[None]] = set()
 
-    async def end(self, session_id: SessionId) -> str:
+    async def end(self, session_id: SessionId, address: str = "") -> str:
         """End the session, and return the URL to which the browser should go now.
 
         That is the provider's end-session endpoint where the provider has one that browsers visit (RP-Initiated Logout 1.0),
         else the application. A provider that does not answer holds nobody up: the session of the hub is over in any case.
 
+        Parameters:
+            address: Where the user is, for the audit.
+
         Raises:
             StoreUnavailable: Redis does not answer; the user is still logged in.
         """
-        session = await self._sessions.end(session_id.key, "logout")
+        session = await self._sessions.end(session_id.key, "logout", address=address)
         if session is None:
             return self._return_url
         try:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge  # type: ignore[import-untyped]
 
-from hub.errors import LoginFailed
+from hub.errors import BadRequest, LoginFailed
 from hub.oidc.metadata import ProviderMetadata
 from hub.secret import Secret
 from hub.settings import ProviderSettings
@@ -41,16 +41,23 @@ class AuthorizationRequest:
     """Where to send the browser, and what has to be remembered until it comes back.
 
     Attributes:
-        url: The authorization endpoint with all parameters.
+        url: The authorization endpoint with all parameters, or with a reference to them.
+        parameters: What the login asks for.
         state: Names the attempt in the response; used once.
         nonce: Binds the ID token to the attempt.
         code_verifier: Proves at the token endpoint that the code was asked for by us.
     """
 
     url: str = field(repr=False)
+    parameters: Mapping[str, str] = field(repr=False)
     state: str = field(repr=False)
     nonce: str = field(repr=False)
     code_verifier: Secret
+
+    @property
+    def demands(self) -> dict[str, str]:
+        """What the ID token has to show in return: `max_age` and `acr_values`, as far as they were asked for."""
+        return {name: self.parameters[name] for name in ("max_age", "acr_values") if name in self.parameters}
 
 
 def build_authorization_request(
@@ -64,13 +71,17 @@ def build_authorization_request(
 
     Parameters:
         redirect_uri: The hub's callback, as registered at the provider.
-        extra: Further parameters of this one request, such as `prompt`. They win over those of the settings, and
-            neither can replace a parameter that the hub sets itself.
+        extra: Further parameters of this one request, such as `prompt`. They win over those of the settings, but cannot make a
+            login weaker than those want it, and neither can replace a parameter that the hub sets itself.
+
+    Raises:
+        BadRequest: `extra` asks for ways of authentication which the settings do not accept.
     """
     state, nonce, code_verifier = (secrets.token_urlsafe(RANDOM_BYTES) for _ in range(3))
     parameters = {
         **settings.authorization_parameters,
         **extra,
+        **_strictest(settings.authorization_parameters, extra),
         "response_type": "code",
         "client_id": settings.client_id,
         "redirect_uri": redirect_uri,
@@ -80,10 +91,19 @@ def build_authorization_request(
         "code_challenge": create_s256_code_challenge(code_verifier),
         "code_challenge_method": "S256",
     }
+    return AuthorizationRequest(
+        url=authorization_url(metadata, parameters),
+        parameters=parameters,
+        state=state,
+        nonce=nonce,
+        code_verifier=Secret(code_verifier),
+    )
+
+
+def authorization_url(metadata: ProviderMetadata, parameters: Mapping[str, str]) -> str:
+    """Return the authorization endpoint with these parameters; a query that it has stays (RFC 6749 section 3.1)."""
     endpoint = metadata.authorization_endpoint
-    separator = "&" if urlsplit(endpoint).query else "?"
-    url = endpoint + separator + urlencode(parameters)
-    return AuthorizationRequest(url=url, state=state, nonce=nonce, code_verifier=Secret(code_verifier))
+    return endpoint + ("&" if urlsplit(endpoint).query else "?") + urlencode(parameters)
 
 
 def process_authorization_response(parameters: Mapping[str, list[str]], *, expected_issuer: str, iss_required: bool) -> Secret:
@@ -100,11 +120,30 @@ def process_authorization_response(parameters: Mapping[str, list[str]], *, expec
     _refuse_duplicates(parameters)
     _refuse_other_issuer(parameters, expected_issuer, required=iss_required)
     if "error" in parameters:
-        raise _refused(parameters["error"][0])
+        raise refused_authorization(parameters["error"][0])
     code = parameters.get("code", [""])[0]
     if not code:
         raise LoginFailed("The login service sent no code. Please log in again.")
     return Secret(code)
+
+
+def _strictest(settings: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
+    """Return what has to hold where settings and caller both say how people prove who they are.
+
+    Anybody can write the address of a login: what the operator demands is the least that is asked for.
+    """
+    strictest = {}
+    if "max_age" in settings and "max_age" in extra:
+        strictest["max_age"] = min(settings["max_age"], extra["max_age"], key=int)
+    if "acr_values" in settings and "acr_values" in extra:
+        accepted = settings["acr_values"].split()
+        strictest["acr_values"] = " ".join(value for value in extra["acr_values"].split() if value in accepted)
+        if not strictest["acr_values"]:
+            raise BadRequest("acr_values: holds none that provider.authorization_parameters accepts.")
+    if "prompt" in settings and "prompt" in extra:
+        words = dict.fromkeys([*settings["prompt"].split(), *extra["prompt"].split()])
+        strictest["prompt"] = " ".join(word for word in words if word != "none")  # which stands alone (section 3.1.2.1)
+    return strictest
 
 
 def _refuse_duplicates(parameters: Mapping[str, list[str]]) -> None:
@@ -121,7 +160,8 @@ def _refuse_other_issuer(parameters: Mapping[str, list[str]], expected_issuer: s
         raise LoginFailed("The response does not come from the login service that was asked. Please log in again.")
 
 
-def _refused(code: str) -> LoginFailed:
+def refused_authorization(code: str) -> LoginFailed:
+    """Return what an error code of the provider means to the person who logs in (RFC 6749 section 4.1.2.1)."""
     if not ERROR_CODE.fullmatch(code):
         return LoginFailed(EXPLANATION_OF_OTHERS)
     return LoginFailed(EXPLANATIONS.get(code, EXPLANATION_OF_OTHERS), error=code)

@@ -4,6 +4,7 @@ Without it a machine whose clock is some minutes off cannot log anybody in: ever
 valid yet.
 """
 
+from calendar import timegm
 from collections import deque
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
@@ -42,7 +43,7 @@ class ClockDifference:
         if took_seconds > LONGEST_CALL_SECONDS or fields.get("age", "0").strip() != "0":
             return
         try:
-            shown = parsedate_to_datetime(fields.get("date", "")).timestamp()
+            shown = timegm(parsedate_to_datetime(fields.get("date", "")).utctimetuple())
         except (ValueError, TypeError, OverflowError):
             return
         sample = shown + 0.5 - (received_at - took_seconds / 2)  # on average half a second is cut off

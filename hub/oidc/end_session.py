@@ -37,6 +37,5 @@ def build_direct_end_session(metadata: ProviderMetadata, id_token: Secret, clien
     """
     if metadata.end_session_endpoint is None:
         return None
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    body = urlencode({"id_token_hint": id_token.reveal(), "client_id": client_id})
-    return FormRequest(metadata.end_session_endpoint, headers, body)
+    form = {"id_token_hint": id_token.reveal(), "client_id": client_id}
+    return FormRequest(metadata.end_session_endpoint, form, headers={"Content-Type": "application/x-www-form-urlencoded"})

@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 from hub.errors import ProviderMisbehaved
 from hub.oidc.answer import decode_object
 from hub.oidc.metadata import ProviderMetadata
-from hub.oidc.token_endpoint import WHAT, FormRequest, TokenResponse, build_grant, process_token_response
+from hub.oidc.token_endpoint import WHAT, FormRequest, TokenResponse, process_token_response
 from hub.secret import Secret
-from hub.settings import ProviderSettings
 
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
-ISSUED_TOKEN_TYPES = frozenset({ACCESS_TOKEN, "urn:ietf:params:oauth:token-type:jwt"})
+ISSUED_TOKEN_TYPES = (ACCESS_TOKEN, "urn:ietf:params:oauth:token-type:jwt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,15 +28,12 @@ class TokenTarget:
     scopes: tuple[str, ...] = ()
 
 
-def build_client_credentials(metadata: ProviderMetadata, settings: ProviderSettings, target: TokenTarget) -> FormRequest:
+def build_client_credentials(metadata: ProviderMetadata, target: TokenTarget) -> FormRequest:
     """Make the request for a token of the hub itself (RFC 6749 section 4.4)."""
-    form = {"grant_type": "client_credentials", **_target_form(metadata, target)}
-    return build_grant(metadata, settings, form)
+    return FormRequest(metadata.token_endpoint, {"grant_type": "client_credentials", **_target_form(metadata, target)})
 
 
-def build_exchange(
-    metadata: ProviderMetadata, settings: ProviderSettings, access_token: Secret, target: TokenTarget
-) -> FormRequest:
+def build_exchange(metadata: ProviderMetadata, access_token: Secret, target: TokenTarget) -> FormRequest:
     """Make the request that exchanges a user's access token for one that is for another party (RFC 8693 section 2.1)."""
     form = {
         "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
@@ -46,7 +42,7 @@ def build_exchange(
         "requested_token_type": ACCESS_TOKEN,
         **_target_form(metadata, target),
     }
-    return build_grant(metadata, settings, form)
+    return FormRequest(metadata.token_endpoint, form)
 
 
 def process_client_credentials(status: int, headers: Mapping[str, str], body: bytes) -> TokenResponse:

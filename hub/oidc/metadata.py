@@ -37,6 +37,7 @@ class ProviderMetadata:
     backchannel_logout_session_supported: bool = False
     code_challenge_methods_supported: tuple[str, ...] | None = None
     token_endpoint_auth_methods_supported: tuple[str, ...] | None = None
+    token_endpoint_auth_signing_alg_values_supported: tuple[str, ...] | None = None
     grant_types_supported: tuple[str, ...] | None = None
     scopes_supported: tuple[str, ...] | None = None
 

@@ -5,11 +5,12 @@ browsers to remember. Its cookie `CSPBrowserId`, with which an empty login bring
 """
 
 import asyncio
+from collections.abc import Callable
 
 from hub import log
 from hub.clock import Clock
 from hub.errors import HubError, ProviderMisbehaved, ProviderRejectedClient
-from hub.oidc.door import Answer, ProviderDoor
+from hub.oidc.door import Answer, ProviderDoor, report_nothing
 from hub.oidc.id_token import IdTokenClaims, Original
 from hub.oidc.native_messages import (
     CredentialsRefused,
@@ -38,10 +39,21 @@ _log = log.get(__name__)
 class NativeJwt:
     """A JWT-enabled IRIS application of the settings, as the rest of the hub sees it."""
 
-    def __init__(self, settings: ProviderSettings, clock: Clock) -> None:
+    def __init__(
+        self, settings: ProviderSettings, clock: Clock, report_open_circuits: Callable[[float], None] = report_nothing
+    ) -> None:
+        """Parameters:
+        report_open_circuits: Is told the number of endpoints that are being left alone, whenever it changes.
+        """
         self._settings = settings
         self._clock = clock
-        self._door = ProviderDoor(clock, settings.timeout_seconds, settings.ca_file)
+        self._door = ProviderDoor(
+            clock,
+            settings.timeout_seconds,
+            settings.ca_file,
+            name=settings.name,
+            report_open_circuits=report_open_circuits,
+        )
         self._probing: asyncio.Task[None] | None = None
         self._trouble: str | None = "The IRIS application has not been asked yet."
 

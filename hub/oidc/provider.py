@@ -1,17 +1,18 @@
 """An OpenID Provider: what the rest of the hub asks of it, put together from the pure modules and the door."""
 
-import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from hub import log
 from hub.clock import Clock
-from hub.errors import HubError, ProviderMisbehaved, ProviderRejectedClient
-from hub.oidc.answer import decode_object, refuse_unavailable
-from hub.oidc.authorization import AuthorizationRequest, build_authorization_request
+from hub.errors import ProviderMisbehaved
+from hub.oidc.answer import refuse_unavailable
+from hub.oidc.authorization import NO_PARAMETERS, AuthorizationRequest, build_authorization_request
+from hub.oidc.client_calls import ClientCalls
 from hub.oidc.door import Answer, ProviderDoor, report_nothing
+from hub.oidc.encryption import decrypt_id_token, read_decryption_key
 from hub.oidc.end_session import build_direct_end_session, build_end_session_url, is_direct
 from hub.oidc.grants import TokenTarget, build_client_credentials, build_exchange, process_client_credentials, process_exchange
 from hub.oidc.id_token import (
@@ -21,32 +22,16 @@ from hub.oidc.id_token import (
     validate_id_token,
     validate_refreshed_id_token,
 )
-from hub.oidc.jwks import KeySet, process_jwks
-from hub.oidc.kept import Kept
 from hub.oidc.logout_token import LogoutClaims, validate_logout_token
-from hub.oidc.metadata import ProviderMetadata, build_discovery_url, process_metadata
-from hub.oidc.signed_jwt import UnknownKey
-from hub.oidc.token_endpoint import (
-    FormRequest,
-    TokenRefused,
-    TokenResponse,
-    build_code_exchange,
-    build_refresh,
-    build_revocation,
-    process_token_response,
-    token_error,
-)
+from hub.oidc.metadata import ProviderMetadata
+from hub.oidc.published import Published
+from hub.oidc.pushed_authorization import contradicts, is_pushed
+from hub.oidc.token_endpoint import FormRequest, TokenResponse, build_code_exchange, build_refresh
+from hub.oidc.userinfo import ACCEPT, SignedUserinfo, read_userinfo, require_subject, verify_userinfo
+from hub.oidc.userinfo import WHAT as USERINFO
 from hub.secret import Secret
 from hub.settings import ProviderSettings
-from hub.tasks import end_tasks
 
-METADATA_FRESH_SECONDS = 3600.0
-KEYS_FRESH_SECONDS = 600.0  # a key that the provider withdraws is believed no longer than this
-RENEWAL_SECONDS = 30.0  # tokens with invented key ids must not become a flood of requests to the provider
-DISCOVERY_RETRY_SECONDS = 5.0
-DISCOVERY_WAIT_SECONDS = 4.0  # shorter, so that a circuit that has opened lets each of those retries through
-
-T = TypeVar("T")
 _log = log.get(__name__)
 
 
@@ -57,13 +42,15 @@ class OpenIDProvider:
         self, settings: ProviderSettings, clock: Clock, report_open_circuits: Callable[[float], None] = report_nothing
     ) -> None:
         """Parameters:
-        report_open_circuits: Is told the number of endpoints that are being left alone, whenever it changes.
+            report_open_circuits: Is told the number of endpoints that are being left alone, whenever it changes.
+
+        Raises:
+            SettingsError: A certificate or a private key cannot be read.
         """
         self._settings = settings
         self._clock = clock
-        self._expected = _expectations(settings)
-        self._metadata = Kept(self._fetch_metadata, clock, fresh_seconds=METADATA_FRESH_SECONDS, retry_seconds=RENEWAL_SECONDS)
-        self._keys = Kept(self._fetch_keys, clock, fresh_seconds=KEYS_FRESH_SECONDS, retry_seconds=RENEWAL_SECONDS)
+        self._expected = _expectations(settings, NO_PARAMETERS)
+        self._decryption_key = read_decryption_key(settings)
         self._door = ProviderDoor(
             clock,
             settings.timeout_seconds,
@@ -71,9 +58,9 @@ class OpenIDProvider:
             name=settings.name,
             report_open_circuits=report_open_circuits,
         )
-        self._discovery: asyncio.Task[None] | None = None
-        self._discovery_trouble = "The provider's discovery document has not been read yet."
-        self._client_trouble: str | None = None
+        self._client = ClientCalls(settings, self._door)
+        self._published = Published(settings.issuer, self._door, clock, self._compare)
+        self._contradiction: str | None = None
 
     @property
     def name(self) -> str:
@@ -92,8 +79,8 @@ class OpenIDProvider:
 
     @property
     def kills_old_access_token(self) -> bool:
-        """Never: an OpenID Provider lets an access token live to its end."""
-        return False
+        """Whether a refresh ends the old access token at once; most providers let it live to its end."""
+        return self._settings.refresh_ends_access_token
 
     @property
     def clock_difference(self) -> float:
@@ -107,21 +94,16 @@ class OpenIDProvider:
     async def start(self) -> None:
         """Open the door, and begin to look for the provider until it is found. Does not wait for it."""
         await self._door.start()
-        self._discovery = asyncio.create_task(self._discover())
+        self._published.start()
 
     async def close(self) -> None:
         """End everything that is under way, and close the door."""
-        if self._discovery is not None:
-            await end_tasks([self._discovery])
-        await self._metadata.close()
-        await self._keys.close()
+        await self._published.close()
         await self._door.close()
 
     def status(self) -> str | None:
         """Say in one line why nobody can log in; None if nothing speaks against it."""
-        if not self._metadata.is_known:
-            return self._discovery_trouble
-        return self._client_trouble
+        return self._published.trouble() or self._client.trouble() or self._contradiction
 
     async def metadata(self) -> ProviderMetadata:
         """Return the provider's metadata; renewed each hour, and kept while the provider does not answer.
@@ -129,28 +111,48 @@ class OpenIDProvider:
         Raises:
             ProviderUnavailable, ProviderMisbehaved: There is none yet.
         """
-        return await self._metadata.get()
+        return await self._published.metadata()
 
-    async def begin_login(self, redirect_uri: str) -> AuthorizationRequest:
+    async def begin_login(self, redirect_uri: str, parameters: Mapping[str, str] = NO_PARAMETERS) -> AuthorizationRequest:
         """Return where a browser has to go to log in, and what has to be remembered until it comes back.
 
+        Where the request is pushed, the URL serves for one login that begins at once.
+
+        Parameters:
+            parameters: What this login asks for, besides the settings.
+
         Raises:
-            ProviderUnavailable, ProviderMisbehaved: The provider's metadata cannot be had.
+            BadRequest: `parameters` ask for ways of authentication which the settings do not accept.
+            LoginFailed, ProviderRejectedClient: The provider refuses the pushed request.
+            ProviderUnavailable, ProviderMisbehaved: The provider's metadata cannot be had, or it takes no request now.
         """
-        return build_authorization_request(await self.metadata(), self._settings, redirect_uri)
+        metadata = await self.metadata()
+        request = build_authorization_request(metadata, self._settings, redirect_uri, extra=parameters)
+        if not is_pushed(metadata, self._settings.pushed_authorization):
+            return request
+        return replace(request, url=await self._client.push(metadata, request.parameters))
 
     async def exchange_code(self, code: Secret, code_verifier: Secret, redirect_uri: str) -> TokenResponse:
         """Turn an authorization code into tokens.
 
+        The ID token comes back as a signed one, decrypted if the provider encrypts it.
+
         Raises:
             TokenRefused, ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: As `process_token_response`.
+            ProviderMisbehaved: The ID token cannot be decrypted, or is not encrypted and has to be.
         """
         metadata = await self.metadata()
-        request = build_code_exchange(metadata, self._settings, code=code, code_verifier=code_verifier, redirect_uri=redirect_uri)
-        return await self._request_tokens(request)
+        request = build_code_exchange(metadata, code=code, code_verifier=code_verifier, redirect_uri=redirect_uri)
+        response = await self._client.request_tokens(metadata, request)
+        if response.id_token is None:
+            return response
+        return replace(response, id_token=decrypt_id_token(response.id_token, self._decryption_key))
 
     async def refresh(self, refresh_token: Secret, *, resource: str = "") -> TokenResponse:
         """Get fresh tokens. If this is cancelled, the answer, and with it a rotated refresh token, is lost.
+
+        An ID token that cannot be decrypted is left out, as the provider may do (OpenID Connect Core 1.0 section 12.2): raising
+        would lose the refresh token.
 
         Parameters:
             resource: URI of a resource server that the access token shall be for (RFC 8707); empty: as at the login.
@@ -160,7 +162,9 @@ class OpenIDProvider:
             TargetRefused: The provider gives no access token for this resource.
             ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: As `process_token_response`.
         """
-        return await self._request_tokens(build_refresh(await self.metadata(), self._settings, refresh_token, resource))
+        metadata = await self.metadata()
+        response = await self._client.request_tokens(metadata, build_refresh(metadata, refresh_token, resource))
+        return self._with_readable_id_token(response)
 
     async def client_token(self, target: TokenTarget) -> TokenResponse:
         """Get an access token for the hub itself (client credentials).
@@ -168,8 +172,9 @@ class OpenIDProvider:
         Raises:
             TokenRefused, ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: As `process_token_response`.
         """
-        request = build_client_credentials(await self.metadata(), self._settings, target)
-        return await self._request_tokens(request, process_client_credentials)
+        metadata = await self.metadata()
+        request = build_client_credentials(metadata, target)
+        return await self._client.request_tokens(metadata, request, process_client_credentials)
 
     async def exchange(self, access_token: Secret, target: TokenTarget) -> TokenResponse:
         """Exchange the access token of a user for one that is for another party (RFC 8693).
@@ -178,19 +183,26 @@ class OpenIDProvider:
             TokenRefused: The token is not valid any more, or the provider gives none for this target.
             ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: As `process_exchange`.
         """
-        request = build_exchange(await self.metadata(), self._settings, access_token, target)
-        return await self._request_tokens(request, process_exchange)
+        metadata = await self.metadata()
+        request = build_exchange(metadata, access_token, target)
+        return await self._client.request_tokens(metadata, request, process_exchange)
 
-    async def validate_id_token(self, token: Secret, *, nonce: str, access_token: Secret | None) -> IdTokenClaims:
+    async def validate_id_token(
+        self, token: Secret, *, nonce: str, access_token: Secret | None, demands: Mapping[str, str] = NO_PARAMETERS
+    ) -> IdTokenClaims:
         """Check the ID token of a login.
+
+        Parameters:
+            demands: `max_age` and `acr_values` of this login, as far as it asked for them; otherwise those of the settings hold.
 
         Raises:
             UnknownKey: The provider does not publish the key, or not yet.
             ProviderUnavailable: The provider's keys cannot be had.
             ProviderMisbehaved: A rule is broken; the detail says which.
         """
-        return await self._with_keys(
-            lambda keys: validate_id_token(token, keys, self._expected, now=self.now(), nonce=nonce, access_token=access_token)
+        expected = _expectations(self._settings, demands)
+        return await self._published.with_keys(
+            lambda keys: validate_id_token(token, keys, expected, now=self.now(), nonce=nonce, access_token=access_token)
         )
 
     async def validate_refreshed_id_token(
@@ -210,7 +222,7 @@ class OpenIDProvider:
             ProviderUnavailable: The provider's keys cannot be had.
             ProviderMisbehaved: A rule is broken; the detail says which.
         """
-        return await self._with_keys(
+        return await self._published.with_keys(
             lambda keys: validate_refreshed_id_token(
                 token,
                 keys,
@@ -231,7 +243,7 @@ class OpenIDProvider:
             ProviderUnavailable: The provider's keys cannot be had.
             ProviderMisbehaved: A rule is broken; the detail says which.
         """
-        claims = await self._with_keys(
+        claims = await self._published.with_keys(
             lambda keys: validate_logout_token(
                 token,
                 keys,
@@ -252,23 +264,24 @@ class OpenIDProvider:
 
         Raises:
             ProviderUnavailable: The provider does not answer.
-            ProviderMisbehaved: The claims are about somebody else, or no JSON object.
+            UnknownKey: The response is signed with a key that the provider does not publish.
+            ProviderMisbehaved: The claims are about somebody else, or cannot be read, or their signature is wrong.
         """
-        what, url = "userinfo endpoint", (await self.metadata()).userinfo_endpoint
+        url = (await self.metadata()).userinfo_endpoint
         if url is None:
             return {}
-        headers = {"Authorization": f"Bearer {access_token.reveal()}", "Accept": "application/json"}
-        answer = await self._door.call("GET", url, what, headers=headers)
-        refuse_unavailable(answer.status, answer.headers, what)
+        headers = {"Authorization": f"Bearer {access_token.reveal()}", "Accept": ACCEPT}
+        answer = await self._door.call("GET", url, USERINFO, headers=headers)
+        refuse_unavailable(answer.status, answer.headers, USERINFO)
         if answer.status in (401, 403):
             _log.info("provider.userinfo_refused", status=answer.status)
             return {}
         if answer.status != 200:
-            raise ProviderMisbehaved(f"The {what} of the login service answered with status {answer.status}.")
-        claims = decode_object(answer.body, what)
-        if claims.get("sub") != subject:  # section 5.3.2: else the claims must not be used
-            raise ProviderMisbehaved(f"The {what} answered about another person than the one who logged in.")
-        return claims
+            raise ProviderMisbehaved(f"The {USERINFO} of the login service answered with status {answer.status}.")
+        claims = read_userinfo(answer.headers, answer.body, self._decryption_key)
+        if isinstance(claims, SignedUserinfo):
+            claims = await self._verified_userinfo(claims)
+        return require_subject(claims, subject)
 
     async def revoke(self, token: Secret, hint: str) -> bool:
         """Revoke a token (RFC 7009); tell whether the provider did so, or did not know it any more.
@@ -279,20 +292,7 @@ class OpenIDProvider:
         Raises:
             ProviderRejectedClient, ProviderUnavailable: The token is still valid (section 2.2.1).
         """
-        what, request = "revocation endpoint", build_revocation(await self.metadata(), self._settings, token, hint)
-        if request is None:
-            return False
-        answer = await self._post(request, what)
-        refuse_unavailable(answer.status, answer.headers, what)
-        if answer.status == 200:
-            self._accepted()
-            return True
-        error = token_error(answer.status, answer.headers, answer.body)
-        if isinstance(error, ProviderRejectedClient):
-            self._rejected(error)
-            raise error
-        _log.info("provider.revocation_refused", status=answer.status, reason=error.detail)
-        return False
+        return await self._client.revoke(await self.metadata(), token, hint)
 
     async def log_out(self, *, id_token: Secret | None, access_token: Secret, return_url: str) -> str:
         """End the session at the provider, and return where the browser has to go now.
@@ -329,79 +329,48 @@ class OpenIDProvider:
             _log.info("provider.end_session_refused", status=answer.status)
         return answer.status < 400
 
-    async def _discover(self) -> None:
-        """Ask until the provider has answered once: while the hub is not ready, nobody else will ask."""
-        while not self._metadata.is_known:
-            try:
-                await self._metadata.get()
-            except HubError:
-                await self._clock.sleep(DISCOVERY_RETRY_SECONDS)
+    def _compare(self, metadata: ProviderMetadata) -> None:
+        """Hold what the provider says of itself against the settings."""
+        self._client.compare(metadata)
+        found = contradicts(metadata, self._settings.pushed_authorization)
+        if found is not None and found != self._contradiction:
+            _log.error("provider.contradicts_settings", provider=self.name, reason=found)
+        self._contradiction = found
 
-    async def _fetch_metadata(self) -> ProviderMetadata:
-        issuer = self._settings.issuer
+    def _with_readable_id_token(self, response: TokenResponse) -> TokenResponse:
+        if response.id_token is None:
+            return response
         try:
-            answer = await self._door.call(
-                "GET", build_discovery_url(issuer), "discovery document", longest_wait_seconds=DISCOVERY_WAIT_SECONDS
+            return replace(response, id_token=decrypt_id_token(response.id_token, self._decryption_key))
+        except ProviderMisbehaved as error:
+            _log.warning("provider.id_token_not_readable", provider=self.name, reason=error.detail)
+            return replace(response, id_token=None)
+
+    async def _verified_userinfo(self, signed: SignedUserinfo) -> dict[str, Any]:
+        return await self._published.with_keys(
+            lambda keys: verify_userinfo(
+                signed,
+                keys,
+                issuer=self.issuer,
+                client_id=self._settings.client_id,
+                algorithms=self._settings.signing_algorithms,
+                leeway_seconds=self._settings.leeway_seconds,
+                now=self.now(),
             )
-            metadata = process_metadata(answer.status, answer.body, issuer, answer.headers)
-        except HubError as error:
-            if self._metadata.is_known or error.detail != self._discovery_trouble:
-                _log.warning("provider.discovery_failed", issuer=issuer, reason=error.detail)
-            self._discovery_trouble = error.detail
-            raise
-        _log.info("provider.discovered", issuer=issuer, iris=metadata.is_iris)
-        return metadata
-
-    async def _fetch_keys(self) -> KeySet:
-        metadata = await self.metadata()
-        answer = await self._door.call("GET", metadata.jwks_uri, "key set")
-        return process_jwks(answer.status, answer.headers, answer.body)
-
-    async def _with_keys(self, validate: Callable[[KeySet], T]) -> T:
-        """Validate with the keys in hand; if none of them fits, once more after fetching them again."""
-        try:
-            return validate(await self._keys.get())
-        except UnknownKey:
-            return validate(await self._keys.renew())
-
-    async def _request_tokens(
-        self,
-        request: FormRequest,
-        process: Callable[[int, Mapping[str, str], bytes], TokenResponse] = process_token_response,
-    ) -> TokenResponse:
-        answer = await self._post(request, "token endpoint")
-        try:
-            response = process(answer.status, answer.headers, answer.body)
-        except ProviderRejectedClient as error:
-            self._rejected(error)
-            raise
-        except TokenRefused:
-            self._accepted()
-            raise
-        self._accepted()
-        return response
-
-    def _rejected(self, error: ProviderRejectedClient) -> None:
-        if self._client_trouble is None:
-            _log.error("provider.rejected_client", client_id=self._settings.client_id, reason=error.detail)
-        self._client_trouble = error.detail
-
-    def _accepted(self) -> None:
-        if self._client_trouble is not None:
-            _log.info("provider.accepted_client", client_id=self._settings.client_id)
-        self._client_trouble = None
+        )
 
     def _post(self, request: FormRequest, what: str) -> Awaitable[Answer]:
         return self._door.call("POST", request.url, what, headers=request.headers, body=request.body.encode())
 
 
-def _expectations(settings: ProviderSettings) -> Expectations:
-    max_age = settings.authorization_parameters.get("max_age", "")
+def _expectations(settings: ProviderSettings, demands: Mapping[str, str]) -> Expectations:
+    asked = {**settings.authorization_parameters, **demands}
+    max_age = asked.get("max_age", "")
     return Expectations(
         issuer=settings.issuer,
         client_id=settings.client_id,
         algorithms=settings.signing_algorithms,
         leeway_seconds=settings.leeway_seconds,
         max_age_seconds=float(max_age) if max_age.isascii() and max_age.isdigit() else None,
-        acr_values=settings.authorization_parameters.get("acr_values", "").split(),
+        acr_values=asked.get("acr_values", "").split(),
     )

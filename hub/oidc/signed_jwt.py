@@ -102,7 +102,7 @@ def _header(text: str, what: str) -> Mapping[str, Any]:
         header, _, _ = text.split(".")
         return msgspec.json.decode(_decode_segment(header), type=dict[str, Any])
     except (ValueError, msgspec.DecodeError) as error:
-        raise ProviderMisbehaved(f"The {what} is no signed JWT; encrypted ones are not supported.") from error
+        raise ProviderMisbehaved(f"The {what} is no signed JWT.") from error
 
 
 def _decode_segment(segment: str) -> bytes:

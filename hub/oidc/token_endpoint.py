@@ -1,11 +1,13 @@
-"""Token and revocation requests (RFC 6749 sections 2.3.1, 4.1.3, 5 and 6; RFC 7009). Pure."""
+"""Token and revocation requests (RFC 6749 sections 4.1.3, 5 and 6; RFC 7009). Pure.
 
-import base64
+Who sends them is not proved here: `client_authentication` adds that.
+"""
+
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -13,12 +15,12 @@ from hub.errors import LoginFailed, ProviderMisbehaved, ProviderRejectedClient, 
 from hub.oidc.answer import decode_object, parse_retry_after, refuse_unavailable
 from hub.oidc.metadata import ProviderMetadata
 from hub.secret import Secret
-from hub.settings import ProviderSettings
 
 WHAT = "token endpoint"
+FORM_HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 REJECTED_CLIENT = (
-    "The login service rejects the hub as a client. Mend provider.client_id, provider.client_secret or "
-    "provider.client_authentication."
+    "The login service rejects the hub as a client. Mend provider.client_id, provider.client_secret (or client_key_file), "
+    "or provider.client_authentication."
 )
 TOKEN = re.compile(r"[\x21-\x7e]+")  # RFC 6749 appendix A.12, less the space, which would split the Authorization header
 ERROR_CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")  # narrower than RFC 6749 section 5.2: it is shown to people
@@ -26,11 +28,16 @@ ERROR_CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")  # narrower than RFC 6749 sec
 
 @dataclass(frozen=True, slots=True)
 class FormRequest:
-    """A POST with a form body. Headers and body hold secrets and are not printed."""
+    """A POST with a form body. Headers and form hold secrets and are not printed."""
 
     url: str
-    headers: dict[str, str] = field(repr=False)
-    body: str = field(repr=False)
+    form: dict[str, str] = field(repr=False)
+    headers: dict[str, str] = field(default_factory=lambda: dict(FORM_HEADERS), repr=False)
+
+    @property
+    def body(self) -> str:
+        """The form as it is sent."""
+        return urlencode(self.form)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +92,7 @@ class _Wire(msgspec.Struct):
     scope: str | None = None
 
 
-def build_code_exchange(
-    metadata: ProviderMetadata, settings: ProviderSettings, *, code: Secret, code_verifier: Secret, redirect_uri: str
-) -> FormRequest:
+def build_code_exchange(metadata: ProviderMetadata, *, code: Secret, code_verifier: Secret, redirect_uri: str) -> FormRequest:
     """Make the request that turns an authorization code into tokens (RFC 6749 section 4.1.3, RFC 7636 section 4.5)."""
     form = {
         "grant_type": "authorization_code",
@@ -95,25 +100,18 @@ def build_code_exchange(
         "redirect_uri": redirect_uri,
         "code_verifier": code_verifier.reveal(),
     }
-    return _authenticated(metadata.token_endpoint, form, settings)
+    return FormRequest(metadata.token_endpoint, form)
 
 
-def build_refresh(
-    metadata: ProviderMetadata, settings: ProviderSettings, refresh_token: Secret, resource: str = ""
-) -> FormRequest:
+def build_refresh(metadata: ProviderMetadata, refresh_token: Secret, resource: str = "") -> FormRequest:
     """Make the request for fresh tokens (RFC 6749 section 6). Without `scope`: what was granted stays granted."""
     form = {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal()}
     if resource:  # RFC 8707 section 2.2: an access token for this resource alone
         form["resource"] = resource
-    return _authenticated(metadata.token_endpoint, form, settings)
+    return FormRequest(metadata.token_endpoint, form)
 
 
-def build_grant(metadata: ProviderMetadata, settings: ProviderSettings, form: dict[str, str]) -> FormRequest:
-    """Make a token request of any other grant; `form` holds its parameters."""
-    return _authenticated(metadata.token_endpoint, form, settings)
-
-
-def build_revocation(metadata: ProviderMetadata, settings: ProviderSettings, token: Secret, hint: str) -> FormRequest | None:
+def build_revocation(metadata: ProviderMetadata, token: Secret, hint: str) -> FormRequest | None:
     """Make the request that revokes `token` (RFC 7009 section 2.1); None if the provider has no endpoint for it.
 
     Parameters:
@@ -121,8 +119,7 @@ def build_revocation(metadata: ProviderMetadata, settings: ProviderSettings, tok
     """
     if metadata.revocation_endpoint is None:
         return None
-    form = {"token": token.reveal(), "token_type_hint": hint}
-    return _authenticated(metadata.revocation_endpoint, form, settings)
+    return FormRequest(metadata.revocation_endpoint, {"token": token.reveal(), "token_type_hint": hint})
 
 
 def process_token_response(status: int, headers: Mapping[str, str], body: bytes) -> TokenResponse:
@@ -154,9 +151,13 @@ def process_token_response(status: int, headers: Mapping[str, str], body: bytes)
 
 
 def token_error(
-    status: int, headers: Mapping[str, str], body: bytes
+    status: int, headers: Mapping[str, str], body: bytes, what: str = WHAT
 ) -> TokenRefused | ProviderRejectedClient | ProviderUnavailable | ProviderMisbehaved:
-    """Return what an error answer (RFC 6749 section 5.2, also used by RFC 7009 section 2.2.1) means for the hub."""
+    """Return what an error answer (RFC 6749 section 5.2, also used by RFC 7009 section 2.2.1) means for the hub.
+
+    Parameters:
+        what: The endpoint in words, for the operator.
+    """
     match _error_code(body):
         case "invalid_client" | "unauthorized_client":
             return ProviderRejectedClient(REJECTED_CLIENT)
@@ -170,19 +171,7 @@ def token_error(
         case None if status == 401:  # 401 means a failed client authentication even where no JSON says so
             return ProviderRejectedClient(REJECTED_CLIENT)
         case None:
-            return ProviderMisbehaved(f"The {WHAT} answered with status {status} and no OAuth error.")
-
-
-def _authenticated(url: str, form: dict[str, str], settings: ProviderSettings) -> FormRequest:
-    """Add client id and secret in the way of the settings (RFC 6749 section 2.3.1)."""
-    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-    client_id, client_secret = settings.client_id, settings.client_secret.reveal()
-    if settings.client_authentication == "client_secret_post":
-        form = {**form, "client_id": client_id, "client_secret": client_secret}
-    else:
-        credentials = f"{quote_plus(client_id)}:{quote_plus(client_secret)}"
-        headers["Authorization"] = f"Basic {base64.b64encode(credentials.encode()).decode()}"
-    return FormRequest(url, headers, urlencode(form))
+            return ProviderMisbehaved(f"The {what} answered with status {status} and no OAuth error.")
 
 
 def _error_code(body: bytes) -> str | None:

@@ -177,6 +177,11 @@ class Session:
         return identity_of(self.issuer, self.subject)
 
     @property
+    def authenticated_at(self) -> float:
+        """When the user last proved who they are; epoch seconds. Where the provider did not say, when it sent them back."""
+        return self.created_at if self.auth_time is None else self.auth_time
+
+    @property
     def ref(self) -> str:
         """The session's name in the log."""
         return session_ref(self.key)
@@ -188,10 +193,15 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Lifetimes:
-    """How long a session may live, in seconds."""
+    """How long a session may live, in seconds.
+
+    Attributes:
+        warning_seconds: How long before the end its user is warned; 0: never. At most half of the idle time.
+    """
 
     idle_seconds: float
     absolute_seconds: float
+    warning_seconds: float = 0.0
 
     @property
     def touch_interval_seconds(self) -> float:
@@ -209,6 +219,12 @@ class Lifetimes:
     def end(self, session: Session) -> float:
         """Return when the session ends as things stand."""
         return min(self.idle_end(session), self.absolute_end(session))
+
+    def warned_at(self, session: Session) -> float | None:
+        """Return when the user is warned that the session will end, as things stand; None: never."""
+        if not self.warning_seconds:
+            return None
+        return self.end(session) - min(self.warning_seconds, self.idle_seconds / 2)
 
     def end_reason(self, session: Session, now: float) -> EndReason | None:
         """Return why the session is over at `now`, or None if it lives."""
@@ -246,7 +262,9 @@ class LoginAttempt:
         provider: Name of the provider that it was begun at: only that one's callback completes it.
         issuer: The same provider's issuer: a response from another one is refused (RFC 9700 section 2.1).
         return_to: Where the application wants to go on after the login.
-        parameters: What this login asked for beyond the settings, such as `max_age`.
+        parameters: What the ID token has to show: `max_age` and `acr_values`, as far as this login asked for them.
+        present: Key of the session that the browser had when it began; empty if there was none. The Strict cookie that would tell
+            does not come back with the provider's redirect, which is a cross-site navigation.
     """
 
     browser_key: str
@@ -257,3 +275,4 @@ class LoginAttempt:
     created_at: float
     provider: str = MAIN_PROVIDER
     parameters: dict[str, str] = field(default_factory=dict)
+    present: str = ""

@@ -21,7 +21,8 @@ def connect(url: str, timeout_seconds: float) -> Redis:
     """Return a client; it connects when it is first used, and again after every failure.
 
     redis-py's own defaults would turn an outage into minutes of silence (10 tries of 5 s each): here a command fails after
-    `timeout_seconds`, and a burst of commands waits for connections instead of failing. One repetition covers a connection that the server closed while it was idle.
+    `timeout_seconds`, and a burst of commands waits for connections instead of failing. One repetition covers a connection
+    that the server closed while it was idle.
 
     Raises:
         SettingsError: The URL cannot be understood.

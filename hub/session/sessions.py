@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
-from hub import log
+from hub import audit, log
 from hub.clock import Clock
 from hub.errors import NotAuthenticated, SessionEnded, StoreUnavailable
 from hub.metrics import Metrics
@@ -26,6 +27,9 @@ END_DETAILS: dict[EndReason, str] = {
     "last_channel": "The last window of the application was closed.",
 }
 
+ENDED_BY_USER: frozenset[EndReason] = frozenset({"logout", "elsewhere", "replaced", "other_user"})
+ENDED_BY_PROVIDER: frozenset[EndReason] = frozenset({"provider", "refused", "no_refresh_token", "identity"})
+
 REPLACED_GRACE_SECONDS = 10.0  # for requests under way, and for tabs that have not taken up the new cookie yet
 
 logger = log.get(__name__)
@@ -41,32 +45,42 @@ class Sessions:
         self._metrics = metrics
         self.lifetimes = lifetimes
 
-    async def start(self, session: Session, present: SessionId | None = None) -> None:
+    async def start(self, session: Session, present: str = "") -> None:
         """Store a session that a login has just made.
 
         Parameters:
-            present: The session that the browser has had so far. If it is the same user's, its id goes on for a short grace, for
-                the requests under way, and stands for the new session; another user's ends at once.
+            present: Key of the session that the browser has had so far; empty: none. If it is the same user's, its id goes on for
+                a short grace, for the requests under way, and stands for the new session; another user's ends at once.
 
         Raises:
             StoreUnavailable: Redis does not answer; the user is not logged in.
         """
         await self._store.create(session)
         logger.info("session.started", session_ref=session.ref, subject=session.subject, provider=session.provider)
-        if present is not None:
-            await self._replace(present.key, session)
+        audit.record(
+            "audit.login_succeeded",
+            **_who(session),
+            provider=session.provider,
+            address=session.address,
+            client=session.client,
+            acr=session.acr,
+            replaces=session_ref(present),
+        )
+        if present:
+            await self._replace(present, session)
 
     async def _replace(self, key: str, successor: Session) -> None:
         present = await self._store.load(key)
         if not isinstance(present, Session):
             return
         if present.identity != successor.identity:
-            await self.end(present.key, "other_user")
+            await self.end(present.key, "other_user", address=successor.address)
             return
         if await self._store.move(present.key, successor.key, REPLACED_GRACE_SECONDS) is None:
             return
         logger.info("session.replaced", session_ref=present.ref, by=successor.ref, subject=successor.subject)
         self._metrics.sessions_ended.labels("replaced").inc()
+        _audit_end(present, "replaced", successor.address)
         await self._tell(SessionWasReplaced(present.key, self._clock.now() + REPLACED_GRACE_SECONDS))
 
     async def current(self, session_id: SessionId | None, *, passive: bool = False) -> Session:
@@ -97,8 +111,11 @@ class Sessions:
             found = replace(found, touched_at=now)
         return found
 
-    async def end(self, key: str, reason: EndReason) -> Session | None:
+    async def end(self, key: str, reason: EndReason, *, address: str = "") -> Session | None:
         """End the session and tell all workers; return it as it last was, or None if it was over already.
+
+        Parameters:
+            address: From where a person has ended it, for the audit.
 
         Raises:
             StoreUnavailable: Redis does not answer; the session lives on.
@@ -108,6 +125,7 @@ class Sessions:
             return None
         logger.info("session.ended", session_ref=session_ref(key), reason=reason, subject=session.subject)
         self._metrics.sessions_ended.labels(reason).inc()
+        _audit_end(session, reason, address)
         await self._tell(SessionHasEnded(key, reason, self._clock.now()))
         return session
 
@@ -120,15 +138,26 @@ class Sessions:
         """Return the living sessions that came out of one session at the provider (`sid`)."""
         return await self._store.living(await self._store.keys_of_provider_session(issuer, provider_session_id))
 
-    def all(self) -> AsyncIterator[Session]:
-        """Yield every living session, in no order: for operators."""
-        return self._store.scan()
+    def all(self, prefix: str = "") -> AsyncIterator[Session]:
+        """Yield every living session whose key begins with `prefix`, in no order: for operators."""
+        return self._store.scan(prefix)
 
     async def _tell(self, event: SessionHasEnded | SessionWasReplaced) -> None:
         try:
             await self._events.publish(event)
         except StoreUnavailable:
             logger.warning("session.end_not_published", session_ref=session_ref(event.key))
+
+
+def _audit_end(session: Session, reason: EndReason, address: str) -> None:
+    by = "user" if reason in ENDED_BY_USER else "provider" if reason in ENDED_BY_PROVIDER else "hub"
+    by = "operator" if reason == "operator" else by
+    audit.record("audit.session_ended", **_who(session), reason=reason, by=by, address=address)
+
+
+def _who(session: Session) -> dict[str, Any]:
+    """Return how the audit names a session and its user."""
+    return {"subject": session.subject, "issuer": session.issuer, "session_ref": session.ref}
 
 
 def ended(reason: EndReason) -> SessionEnded:

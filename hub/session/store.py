@@ -185,11 +185,14 @@ class SessionStore:
         sessions = [session for session in found if isinstance(session, Session)]
         return [session for session in sessions if self._lifetimes.end_reason(session, now) is None]
 
-    async def scan(self) -> AsyncIterator[Session]:
-        """Yield every living session, in no order. Looks at all of Redis: for operators, not for requests."""
+    async def scan(self, prefix: str = "") -> AsyncIterator[Session]:
+        """Yield every living session whose key begins with `prefix`, a part of a hash, in no order.
+
+        Looks at all of Redis: for operators, not for requests.
+        """
         batch: list[str] = []
         with translated_errors():
-            async for name in self._redis.scan_iter(match=f"{SESSIONS}*", count=SCAN_BATCH):
+            async for name in self._redis.scan_iter(match=f"{SESSIONS}{prefix}*", count=SCAN_BATCH):
                 batch.append(name.decode().removeprefix(SESSIONS))
                 if len(batch) >= SCAN_BATCH:
                     for session in await self.living(batch):

@@ -1,7 +1,5 @@
 """Access tokens of the hub itself (client credentials, RFC 6749 section 4.4), kept in memory: any worker can get its own."""
 
-import asyncio
-
 from hub.clock import Clock
 from hub.errors import TokenNotIssued
 from hub.oidc.providers import Providers
@@ -11,6 +9,7 @@ from hub.session.model import TokenSet
 from hub.tokens.access import TRAVEL_SECONDS
 from hub.tokens.demand import TokenDemand
 from hub.tokens.schedule import margin_seconds
+from hub.tokens.single_flight import SingleFlight
 
 
 class ClientTokens:
@@ -20,7 +19,7 @@ class ClientTokens:
         self._providers = providers
         self._clock = clock
         self._kept: dict[str, TokenSet] = {}
-        self._running: dict[str, asyncio.Task[TokenSet]] = {}
+        self._running = SingleFlight[str, TokenSet]("client token")
 
     async def get(self, demand: TokenDemand) -> Secret:
         """Return a token that lives.
@@ -31,34 +30,21 @@ class ClientTokens:
         """
         tokens, now = self._kept.get(demand.name), self._clock.now()
         if tokens is None or tokens.is_expired(now + TRAVEL_SECONDS):
-            tokens = await asyncio.shield(self._fetching(demand))
+            tokens = await self._running.do(demand.name, lambda: self._fetch(demand))
         elif _is_due(tokens, now):
-            self._fetching(demand)
+            self._running.start(demand.name, lambda: self._fetch(demand))
         return tokens.access_token
 
     async def renew(self, demand: TokenDemand, rejected: Secret) -> Secret:
         """Return another token than `rejected`; like `get`."""
         tokens = self._kept.get(demand.name)
         if tokens is None or tokens.access_token == rejected:
-            tokens = await asyncio.shield(self._fetching(demand))
+            tokens = await self._running.do(demand.name, lambda: self._fetch(demand))
         return tokens.access_token
 
     async def close(self) -> None:
         """Wait for the requests under way."""
-        await asyncio.gather(*self._running.values(), return_exceptions=True)
-
-    def _fetching(self, demand: TokenDemand) -> asyncio.Task[TokenSet]:
-        task = self._running.get(demand.name)
-        if task is None:
-            task = asyncio.create_task(self._fetch(demand))
-            self._running[demand.name] = task
-            task.add_done_callback(lambda done: self._finished(demand.name, done))
-        return task
-
-    def _finished(self, name: str, task: asyncio.Task[TokenSet]) -> None:
-        self._running.pop(name, None)
-        if not task.cancelled():
-            task.exception()  # reading it keeps asyncio from complaining when nobody waited
+        await self._running.close()
 
     async def _fetch(self, demand: TokenDemand) -> TokenSet:
         asked_at = self._clock.now()

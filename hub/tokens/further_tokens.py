@@ -4,7 +4,6 @@ They are kept with the session, in its record, and are found by session and dema
 another. Whoever loses such a token asks for it again; the session is not concerned.
 """
 
-import asyncio
 from dataclasses import replace
 
 from hub.clock import Clock
@@ -18,6 +17,7 @@ from hub.session.store import SessionStore
 from hub.tokens.access import TRAVEL_SECONDS, TokenAccess
 from hub.tokens.demand import TokenDemand
 from hub.tokens.refresher import Refresher
+from hub.tokens.single_flight import SingleFlight
 
 SUBJECT_TOKEN_DEAD = frozenset({"invalid_grant", "invalid_request", "invalid_token"})
 """What providers answer when the user's token, which is to be exchanged, is not valid any more (RFC 8693 section 2.2.2)."""
@@ -41,7 +41,7 @@ class FurtherTokens:
         self._access = access
         self._providers = providers
         self._clock = clock
-        self._running: dict[tuple[str, str], asyncio.Task[TokenSet]] = {}
+        self._running = SingleFlight[tuple[str, str], TokenSet]("further token")
 
     async def get(self, session: Session, demand: TokenDemand) -> Secret:
         """Return a token of the session for this demand that lives.
@@ -53,33 +53,22 @@ class FurtherTokens:
         """
         tokens = await self._store.load_token(session.key, demand.name)
         if tokens is None or tokens.is_expired(self._clock.now() + TRAVEL_SECONDS):
-            tokens = await asyncio.shield(self._obtaining(session, demand, tokens))
+            tokens = await self._obtain_once(session, demand, tokens)
         return tokens.access_token
 
     async def renew(self, session: Session, demand: TokenDemand, rejected: Secret) -> Secret:
         """Return another token than `rejected`, which the resource server answered with 401; like `get`."""
         tokens = await self._store.load_token(session.key, demand.name)
         if tokens is None or tokens.access_token == rejected:
-            tokens = await asyncio.shield(self._obtaining(session, demand, tokens))
+            tokens = await self._obtain_once(session, demand, tokens)
         return tokens.access_token
 
     async def close(self) -> None:
         """Wait for the requests under way: a rotated refresh token must be stored."""
-        await asyncio.gather(*self._running.values(), return_exceptions=True)
+        await self._running.close()
 
-    def _obtaining(self, session: Session, demand: TokenDemand, spent: TokenSet | None) -> asyncio.Task[TokenSet]:
-        key = (session.key, demand.name)
-        task = self._running.get(key)
-        if task is None:
-            task = asyncio.create_task(self._obtain(session, demand, spent))
-            self._running[key] = task
-            task.add_done_callback(lambda done: self._finished(key, done))
-        return task
-
-    def _finished(self, key: tuple[str, str], task: asyncio.Task[TokenSet]) -> None:
-        self._running.pop(key, None)
-        if not task.cancelled():
-            task.exception()  # reading it keeps asyncio from complaining when nobody waited
+    async def _obtain_once(self, session: Session, demand: TokenDemand, spent: TokenSet | None) -> TokenSet:
+        return await self._running.do((session.key, demand.name), lambda: self._obtain(session, demand, spent))
 
     async def _obtain(self, session: Session, demand: TokenDemand, spent: TokenSet | None) -> TokenSet:
         try:

@@ -19,11 +19,12 @@ from hub.oidc.providers import Provider, Providers
 from hub.oidc.token_endpoint import TokenRefused, TokenResponse
 from hub.secret import Secret
 from hub.session.events import EventFeed, SessionWasRefreshed
-from hub.session.model import EndReason, Session, TokenSet, session_ref
+from hub.session.model import EndReason, Session, TokenSet
 from hub.session.refresh_lock import Lease, RefreshLock
 from hub.session.sessions import Sessions, ended
 from hub.session.store import SessionStore
 from hub.tokens.schedule import scheduled
+from hub.tokens.single_flight import SingleFlight
 
 WAIT_SECONDS = 0.05  # between two looks at what another worker is refreshing
 PATIENCE_SECONDS = 20.0  # then the waiting request is told to come back; the refresh itself goes on
@@ -74,17 +75,12 @@ class Refresher:
         self._clock = clock
         self._metrics = metrics
         self._jitter = jitter
-        self._running: dict[str, asyncio.Task[Session]] = {}
+        self._running = SingleFlight[str, Session]("refresh")
         self._failures: dict[str, _Failure] = {}
 
     def start(self, key: str, spent: Secret) -> asyncio.Task[Session]:
         """Begin to replace the access token `spent` of a session, or join the task that does so already."""
-        task = self._running.get(key)
-        if task is None:
-            task = asyncio.create_task(self._replace(key, spent))
-            self._running[key] = task
-            task.add_done_callback(lambda done: self._finished(key, done))
-        return task
+        return self._running.start(key, lambda: self._replace(key, spent))
 
     async def refresh(self, key: str, spent: Secret) -> Session:
         """Return the session with another access token than `spent`.
@@ -94,7 +90,7 @@ class Refresher:
             ProviderUnavailable, ProviderMisbehaved: There are no new tokens now; the session lives on.
             StoreUnavailable: Redis does not answer.
         """
-        return await asyncio.shield(self.start(key, spent))
+        return await self._running.do(key, lambda: self._replace(key, spent))
 
     def is_refreshing(self, key: str) -> bool:
         """Tell whether a refresh of this session runs here."""
@@ -107,15 +103,7 @@ class Refresher:
 
     async def close(self) -> None:
         """Wait for the grants under way: their tokens must be stored."""
-        await asyncio.gather(*self._running.values(), return_exceptions=True)
-
-    def _finished(self, key: str, task: asyncio.Task[Session]) -> None:
-        self._running.pop(key, None)
-        if task.cancelled():
-            return
-        error = task.exception()  # reading it also keeps asyncio from complaining when nobody waited
-        if error is not None and not isinstance(error, HubError):
-            logger.error("refresh.crashed", session_ref=session_ref(key), exc_info=error)
+        await self._running.close()
 
     async def obtain(self, key: str, name: str, resource: str, spent: TokenSet | None) -> TokenSet:
         """Return an access token for another resource, got with the session's refresh token (RFC 8707 section 2.2).

@@ -11,10 +11,10 @@ import msgspec
 import tornado.template
 import tornado.web
 
-from hub import log
-from hub.errors import BadRequest, HubError, MethodNotAllowed, NotFound
+from hub import audit, log
+from hub.errors import BadRequest, HubError, IdentityChanged, MethodNotAllowed, NotFound, RequestRefused, StepUpRequired
 from hub.session.cookie import Cookies
-from hub.session.model import SessionId
+from hub.session.model import SessionId, session_ref
 from hub.web.client_address import Network, client_address
 
 PAGES = Path(__file__).with_name("pages")
@@ -150,8 +150,22 @@ class BaseHandler(tornado.web.RequestHandler):
         if isinstance(value, HubError):
             level = logger.warning if value.status >= 500 else logger.info
             level("request.failed", problem=value.slug, detail=value.detail, path=self.request.path)
+            if isinstance(value, RequestRefused | StepUpRequired | IdentityChanged):
+                self._audit_refusal(value)
         elif not isinstance(value, tornado.web.HTTPError):
             logger.error("request.crashed", path=self.request.path, exc_info=(typ, value, tb))
+
+    def _audit_refusal(self, error: HubError) -> None:
+        session_id = self.session_id
+        audit.record(
+            "audit.request_refused",
+            outcome="failure",
+            reason=error.slug,
+            method=self.request.method,
+            path=self.request.path,
+            address=self.client_address,
+            session_ref=None if session_id is None else session_ref(session_id.key),
+        )
 
 
 class NotFoundHandler(BaseHandler):

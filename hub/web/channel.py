@@ -8,7 +8,7 @@ from typing import Any
 from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler, WebSocketProtocol
 
-from hub import log
+from hub import audit, log
 from hub.channel.close_codes import ChannelClosed, CloseCode
 from hub.channel.driver import Driver
 from hub.channel.interfaces import Sessions
@@ -47,6 +47,7 @@ class ChannelHandler(WebSocketHandler):
         """Upgrade, if the page is ours and there is room."""
         if not self.check_origin(self.request.headers.get("Origin", "")):
             logger.info("channel.origin_refused", origin=self.request.headers.get("Origin", ""))
+            self._audit_refusal("origin")
             self.set_status(403)
             await self.finish("The origin is not allowed.\n")
         elif not self._registry.has_room:
@@ -55,6 +56,16 @@ class ChannelHandler(WebSocketHandler):
             await self.finish("There is no room for another channel.\n")
         else:
             await super().get(*args, **kwargs)
+
+    def _audit_refusal(self, reason: str) -> None:
+        audit.record(
+            "audit.request_refused",
+            outcome="failure",
+            reason=reason,
+            method="GET",
+            path=self.request.path,
+            address=self._client_address(),
+        )
 
     def check_origin(self, origin: str) -> bool:
         """Stop cross-site WebSocket hijacking: browsers send cookies along, and CORS does not apply."""

@@ -53,8 +53,10 @@ class FormLoginHandler(CeremonyHandler):
         try:
             await self._log_in(name, return_to)
         except CredentialsRefused:
+            self.audit_failure("credentials", name)
             self._show(name, return_to, Trouble(401, WRONG))
         except TooManyRequests as error:
+            self.audit_failure(error.slug, name)
             self._show(name, return_to, self._limited(error))
 
     async def _log_in(self, name: str, return_to: str) -> None:

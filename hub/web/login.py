@@ -2,9 +2,11 @@
 
 from urllib.parse import urlencode
 
-from hub.errors import LOGIN_URL, LoginExpired, LoginFailed, RequestRefused
+from hub import audit
+from hub.errors import LOGIN_URL, HubError, LoginExpired, LoginFailed, RequestRefused
 from hub.login.code_flow import CodeFlow
 from hub.login.form_login import FormLogin
+from hub.login.login_parameters import parse_login_parameters
 from hub.login.new_session import Visitor
 from hub.login.return_url import parse_return_to
 from hub.metrics import Metrics
@@ -30,6 +32,17 @@ class CeremonyHandler(BaseHandler):
         """The browser, as lists of sessions name it."""
         return Visitor(self.request.headers.get("User-Agent", ""), self.client_address)
 
+    @property
+    def query_parameters(self) -> dict[str, list[str]]:
+        """The query of the request: each name with all its values."""
+        return {
+            name: [value.decode("utf-8", "replace") for value in values] for name, values in self.request.query_arguments.items()
+        }
+
+    def audit_failure(self, reason: str, provider_name: str) -> None:
+        """Note for the audit that somebody could not log in."""
+        audit.record("audit.login_failed", outcome="failure", reason=reason, provider=provider_name, address=self.client_address)
+
     def require_navigation(self) -> None:
         """Refuse scripts, images, frames and prefetching: a login begins when a person opens it (ASVS 7.6.2)."""
         headers = self.request.headers
@@ -49,10 +62,11 @@ class LoginHandler(CeremonyHandler):
         self.require_navigation()
         return_to = parse_return_to(self.get_query_argument("return_to", ""))
         provider_name = self.get_query_argument("provider", MAIN_PROVIDER)
+        wanted = parse_login_parameters(self.query_parameters)
         if self.form_login.serves(provider_name):
             self.redirect(f"{LOGIN_URL}/{provider_name}?{urlencode({'return_to': return_to})}")
             return
-        login = await self.code_flow.begin(return_to, self.browser_id, provider_name)
+        login = await self.code_flow.begin(return_to, self.browser_id, provider_name, self.session_id, wanted)
         seconds = self.session_settings.login_timeout_seconds
         self.set_cookies([self.site.cookies.set_login(login.browser_id, seconds)])
         self.redirect(login.url)
@@ -70,9 +84,12 @@ class CallbackHandler(CeremonyHandler):
         self.require_navigation()
         try:
             login = await self.code_flow.complete(
-                self._parameters(), self.browser_id, self.session_id, self.visitor, provider_name or MAIN_PROVIDER
+                self.query_parameters, self.browser_id, self.session_id, self.visitor, provider_name or MAIN_PROVIDER
             )
-        except LoginFailed as error:
+        except HubError as error:
+            self.audit_failure(error.slug, provider_name or MAIN_PROVIDER)
+            if not isinstance(error, LoginFailed):
+                raise
             self.metrics.logins.labels("refused").inc()
             if isinstance(error, LoginExpired) and await self.code_flow.may_restart(self.browser_id):
                 self.metrics.logins.labels("restarted").inc()
@@ -83,8 +100,3 @@ class CallbackHandler(CeremonyHandler):
             # The pre-login cookie stays for its ten minutes: another tab may be logging in with it.
             self.set_cookies(self.site.cookies.set_session(login.session_id))
         self.write_page("continue.html", return_to=login.return_to)
-
-    def _parameters(self) -> dict[str, list[str]]:
-        return {
-            name: [value.decode("utf-8", "replace") for value in values] for name, values in self.request.query_arguments.items()
-        }

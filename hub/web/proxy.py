@@ -19,6 +19,7 @@ from hub.session.model import Session
 from hub.session.sessions import Sessions
 from hub.web import csrf
 from hub.web.base import BaseHandler
+from hub.web.identity import require_identity
 
 PASSIVE_HEADER = "X-Hub-Passive"
 WHOLE_ANSWER_BYTES = 64 * 1024  # an announced answer up to this size leaves in one write, head and body together
@@ -155,7 +156,9 @@ class ProxyHandler(BaseHandler):
     async def _find_session(self, route: Route) -> Session | None:
         if route.demand is None:
             return None
-        return await self.sessions.current(self.session_id, passive=self._is_passive())
+        session = await self.sessions.current(self.session_id, passive=self._is_passive())
+        require_identity(self.request.headers, session)
+        return session
 
     def _is_passive(self) -> bool:
         return self.request.headers.get(PASSIVE_HEADER) == "1"

@@ -10,6 +10,7 @@ from hub.session.model import Session, SessionId
 from hub.session.sessions import Sessions
 from hub.web import csrf
 from hub.web.base import BaseHandler
+from hub.web.identity import IDENTITY_HEADER, require_identity
 
 
 class SessionHandler(BaseHandler):
@@ -38,13 +39,16 @@ class SessionHandler(BaseHandler):
 
     def _describe(self, session: Session) -> dict[str, Any]:
         now, lifetimes, tokens = self.clock.now(), self.sessions.lifetimes, session.tokens
+        warned_at = lifetimes.warned_at(session)
         return {
             "authenticated": True,
+            "identity": session.identity,
             "subject": session.subject,
             "name": session.name,
             "claims": session.claims,
             "idle_expires_in": round(lifetimes.idle_end(session) - now, 3),
             "absolute_expires_in": round(lifetimes.absolute_end(session) - now, 3),
+            "warning_in": None if warned_at is None else round(max(warned_at - now, 0.0), 3),
             "token_expires_in": None if tokens.expires_at is None else round(tokens.expires_at - now, 3),
             "login_url": LOGIN_URL,
             "logout_url": "/hub/logout",
@@ -55,14 +59,28 @@ class LogoutHandler(BaseHandler):
     """Ends the session and tells the page where to go: to the provider, so that the user is logged out there too."""
 
     logout: Logout
+    sessions: Sessions
 
     async def post(self) -> None:
         self.no_store()
         session_id = self.session_id
         csrf.require_proof(self.request.headers, self.site.origin, session_id)
-        destination = "/" if session_id is None else await self.logout.end(session_id)
+        await self._require_same_user(session_id)
+        destination = "/" if session_id is None else await self.logout.end(session_id, self.client_address)
         self.set_cookies(self.site.cookies.clear_session())
         self.write_json({"redirect_to": destination})
+
+    async def _require_same_user(self, session_id: SessionId | None) -> None:
+        """Do not let the page of a former user log out the present one.
+
+        Raises:
+            IdentityChanged: Another user is logged in than the page was loaded for.
+        """
+        if IDENTITY_HEADER in self.request.headers:
+            try:
+                require_identity(self.request.headers, await self.sessions.current(session_id, passive=True))
+            except NotAuthenticated:
+                return  # nobody is logged in: the cookies go all the same
 
 
 def _reason(error: NotAuthenticated) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """What the handlers of the REST application share: the caller, errors, the journal, and noticing that a client left."""
 
 import asyncio
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
+from urllib.parse import urljoin
 
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler
@@ -20,17 +21,23 @@ REASONS = {404: "UnknownResource", 405: "MethodNotAllowed"}
 
 @dataclass(frozen=True, slots=True)
 class Clinic:
-    """What the handlers work with; `url` is the base URL of the application."""
+    """What the handlers work with.
+
+    Attributes:
+        path: Where the application is; without a slash at its end.
+        authenticate: Finds the caller by the header `Authorization` and the query parameter `access_token`, or raises CspError.
+    """
 
     authority: Authority
     journal: Journal
     records: Records
     path: str
+    authenticate: Callable[[str, str], bearer.Caller]
 
     @property
     def url(self) -> str:
         """The absolute base URL, known once the server listens."""
-        return self.authority.issuer.removesuffix("/oauth2") + "/csp/clinic"
+        return urljoin(self.authority.issuer, self.path)
 
 
 class ClinicHandler(RequestHandler):
@@ -51,7 +58,7 @@ class ClinicHandler(RequestHandler):
         self.entry = clinic.journal.open("clinic", request.method or "", request.path, clinic.authority.now())
         if self.needs_token:
             header = request.headers.get("Authorization", "")
-            self.caller = bearer.authenticate(clinic.authority, header, self.get_query_argument("access_token", ""))
+            self.caller = clinic.authenticate(header, self.get_query_argument("access_token", ""))
             self.entry.subject = self.caller.subject
 
     def on_finish(self) -> None:

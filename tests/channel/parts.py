@@ -142,7 +142,7 @@ class World:
     services: ChannelServices
 
     @classmethod
-    def build(cls, clock: ManualClock, **limits: Any) -> "World":
+    def build(cls, clock: ManualClock, *, warning_seconds: float = 0.0, **limits: Any) -> "World":
         """Return a world in which nothing has happened."""
         settings = replace(ChannelSettings(), **limits)
         session_id = SessionId.generate()
@@ -150,7 +150,7 @@ class World:
         services = ChannelServices(
             pipeline=pipeline,
             sessions=sessions,
-            lifetimes=Lifetimes(900.0, 43_200.0),
+            lifetimes=Lifetimes(900.0, 43_200.0, warning_seconds),
             csrf_matches=xsrf_token_matches,
             clock=clock,
             metrics=metrics,

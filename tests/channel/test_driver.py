@@ -10,6 +10,7 @@ import pytest
 from hub.channel.driver import Driver
 from hub.errors import NotAuthenticated, ResourceServerBroken, ResourceServerUnreachable, SessionEnded, StoreUnavailable
 from hub.gateway.messages import ApiRequest, ApiResponse
+from hub.session.model import identity_of
 from tests.channel.parts import JSON, Socket, World, body, json_answer, request, settle, stream_of
 from tests.parties.clock import ManualClock
 
@@ -74,7 +75,13 @@ class TestHandshake:
         await clock.advance(0)
         (ready,) = channel.socket.take()
 
-        assert ready["session"] == {"subject": "s1", "name": "Ada", "idle_ms": 900_000, "absolute_ms": 43_200_000}
+        assert ready["session"] == {
+            "subject": "s1",
+            "name": "Ada",
+            "identity": channel.world.sessions.session.identity,
+            "idle_ms": 900_000,
+            "absolute_ms": 43_200_000,
+        }
         assert ready["connection"] == "c1"
 
     async def test_wrong_csrf_token_closes(self, clock: ManualClock) -> None:
@@ -88,6 +95,23 @@ class TestHandshake:
         assert socket.closed is not None
         assert socket.closed[0] == 4403
         assert world.pipeline.requests == []
+
+    @pytest.mark.parametrize(("subject", "code"), [("s1", None), ("s2", 4409)])
+    async def test_page_of_another_user(self, clock: ManualClock, subject: str, code: int | None) -> None:
+        """A page that was loaded for another user than is logged in now gets no channel; its requests are never run."""
+        world, socket = World.build(clock), Socket()
+
+        async def give(_: ApiRequest) -> ApiResponse:
+            return json_answer(1)
+
+        world.pipeline.answers["/api/a"] = give
+        driver = Driver(world.services, socket, world.session_id, world.sessions.session, connection_id="c", client_address="")
+        hello = json.loads(world.hello) | {"identity": identity_of("https://provider.example", subject)}
+        driver.receive(json.dumps([hello, json.loads(request(1))]))
+        await settle()
+
+        assert (socket.closed and socket.closed[0]) == code
+        assert len(world.pipeline.requests) == (1 if code is None else 0)
 
     async def test_bye_closes_normally(self, clock: ManualClock) -> None:
         """A page that closes is told goodbye."""

@@ -1,6 +1,7 @@
 """All channels of a worker: limits, session ends, heartbeats."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -204,3 +205,81 @@ async def test_close_codes_of_clients_do_not_flood_the_metrics(clock: ManualCloc
 
     assert worker.metric("hub_channel_closes_total", code="1001") == 1
     assert worker.metric("hub_channel_closes_total", code="other") == 2
+
+
+async def test_warning_before_the_end(clock: ManualClock) -> None:
+    """Once, a minute before the end, after the store was asked; activity elsewhere takes it back, silence brings it again."""
+    worker = Worker(clock, warning_seconds=60.0, heartbeat_interval_seconds=5000.0)
+    watch = asyncio.ensure_future(worker.registry.watch())
+    (_, socket), (_, other) = await worker.open(), await worker.open()
+    await clock.advance(839)
+
+    assert (socket.take(), worker.world.sessions.asked) == ([], [])
+
+    await clock.advance(30)
+    events = socket.take()
+
+    assert events == other.take()
+    assert [(event["topic"], event["name"], event["data"]) for event in events] == [
+        ("session", "expiring", {"in_ms": 60_000, "kind": "idle"})
+    ]
+
+    worker.world.sessions.session = replace(worker.world.sessions.session, touched_at=clock.now())  # in another tab
+    await clock.advance(10)
+
+    assert [(event["name"], event["data"]["in_ms"] > 880_000) for event in socket.take()] == [("extended", True)]
+
+    await clock.advance(830)
+
+    assert [event["name"] for event in socket.take()] == ["expiring"]
+    assert set(worker.world.sessions.asked) == {True}
+    watch.cancel()
+
+
+async def test_no_warning_for_a_session_in_use_elsewhere(clock: ManualClock) -> None:
+    """A channel that knows nothing of what other tabs do asks before it warns."""
+    worker = Worker(clock, warning_seconds=60.0, heartbeat_interval_seconds=5000.0)
+    watch = asyncio.ensure_future(worker.registry.watch())
+    _, socket = await worker.open()
+    worker.world.sessions.session = new_session(worker.world.session_id, now=clock.now() + 600)
+    await clock.advance(1000)
+
+    assert socket.take() == []
+    assert worker.world.sessions.asked == [True]
+    watch.cancel()
+
+
+async def test_no_warning_while_the_store_is_down(clock: ManualClock) -> None:
+    """Nobody knows how the session stands: the page hears of it when Redis is back."""
+    worker = Worker(clock, warning_seconds=60.0, heartbeat_interval_seconds=5000.0)
+    watch = asyncio.ensure_future(worker.registry.watch())
+    _, socket = await worker.open()
+    worker.world.sessions.error = StoreUnavailable()
+    await clock.advance(860)
+
+    assert socket.take() == []
+
+    worker.world.sessions.error = None
+    await clock.advance(2)
+
+    assert [(event["name"], event["data"]["in_ms"]) for event in socket.take()] == [("expiring", 39_000)]
+    watch.cancel()
+
+
+async def test_presence_is_noted_at_the_first_and_the_last_channel(clock: ManualClock) -> None:
+    """Whoever ends sessions with their last channel learns when there is one, and when there is none any more."""
+    worker = Worker(clock)
+    noted: list[str] = []
+    worker.registry = Registry(replace(worker.world.services, note_presence=noted.append))
+    (first, _), (second, _) = await worker.open(), await worker.open()
+    key = first.session_key
+
+    assert (noted, worker.registry.session_keys) == ([key], [key])
+
+    worker.registry.release(first, None)
+
+    assert (noted, worker.registry.session_keys) == ([key], [key])
+
+    worker.registry.release(second, None)
+
+    assert (noted, worker.registry.session_keys) == ([key, key], [])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.errors import LoginFailed
+from hub.errors import BadRequest, LoginFailed
 from hub.oidc.authorization import build_authorization_request, process_authorization_response
 from tests.oidc.samples import ISSUER, METADATA, REDIRECT_URI, settings
 
@@ -42,18 +42,46 @@ class TestRequest:
 
     def test_further_parameters(self) -> None:
         """Parameters of settings and caller are added, the caller's win, and none replaces one of the hub's own."""
-        chosen = settings(authorization_parameters={"aud": "https://api", "prompt": "login", "state": "mine"})
+        chosen = settings(authorization_parameters={"aud": "https://api", "login_hint": "bob", "state": "mine"})
         request = build_authorization_request(
-            METADATA, chosen, REDIRECT_URI, extra={"prompt": "none", "code_challenge_method": "plain"}
+            METADATA, chosen, REDIRECT_URI, extra={"login_hint": "alice", "code_challenge_method": "plain"}
         )
 
         query = parse_qs(urlsplit(request.url).query)
-        assert (["https://api"], ["none"], ["S256"], [request.state]) == (
+        assert (["https://api"], ["alice"], ["S256"], [request.state]) == (
             query["aud"],
-            query["prompt"],
+            query["login_hint"],
             query["code_challenge_method"],
             query["state"],
         )
+
+    @pytest.mark.parametrize(
+        ("demanded", "extra", "sent"),
+        [
+            ({}, {"max_age": "900"}, {"max_age": "900"}),
+            ({"max_age": "300"}, {}, {"max_age": "300"}),
+            ({"max_age": "300"}, {"max_age": "900"}, {"max_age": "300"}),
+            ({"max_age": "1000"}, {"max_age": "900"}, {"max_age": "900"}),
+            ({"max_age": "300"}, {"max_age": "0"}, {"max_age": "0"}),
+            ({"acr_values": "gold silver"}, {"acr_values": "bronze silver"}, {"acr_values": "silver"}),
+            ({"prompt": "login"}, {"prompt": "consent"}, {"prompt": "login consent"}),
+            ({"prompt": "none"}, {"prompt": "login"}, {"prompt": "login"}),
+        ],
+    )
+    def test_no_weaker_login(self, demanded: dict[str, str], extra: dict[str, str], sent: dict[str, str]) -> None:
+        """C6, C7: what the operator demands of a login holds, whatever its address says; a login may demand more."""
+        chosen = settings(authorization_parameters=demanded)
+        request = build_authorization_request(METADATA, chosen, REDIRECT_URI, extra=extra)
+
+        query = parse_qs(urlsplit(request.url).query)
+        assert {name: query[name] for name in sent} == {name: [value] for name, value in sent.items()}
+        assert request.demands == {name: value for name, value in sent.items() if name != "prompt"}
+
+    def test_other_ways_of_authentication(self) -> None:
+        """C7: a login cannot ask for ways of authentication which the operator does not accept."""
+        chosen = settings(authorization_parameters={"acr_values": "gold silver"})
+        with pytest.raises(BadRequest, match=r"^acr_values: "):
+            build_authorization_request(METADATA, chosen, REDIRECT_URI, extra={"acr_values": "bronze"})
 
     def test_endpoint_with_query(self) -> None:
         """A query of the authorization endpoint stays (RFC 6749 section 3.1)."""

@@ -15,11 +15,11 @@ from hub.oidc.id_token import (
     Expectations,
     IdTokenClaims,
     SubjectChanged,
-    UnknownKey,
     validate_id_token,
     validate_refreshed_id_token,
 )
 from hub.oidc.jwks import KeySet, process_jwks
+from hub.oidc.signed_jwt import UnknownKey
 from hub.secret import Secret
 from tests.oidc.samples import ISSUER
 from tests.parties.signing import SigningKey, break_signature, sign

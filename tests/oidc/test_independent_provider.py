@@ -1,5 +1,6 @@
 """hub.oidc.provider against an independent, certified provider (npm oidc-provider)."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,14 +9,19 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import aiohttp
 import pytest
+import tornado.httpserver
+import tornado.netutil
+import tornado.web
 
 from hub.clock import SystemClock
 from hub.errors import LoginFailed, ProviderRejectedClient
 from hub.oidc.authorization import AuthorizationRequest, build_authorization_request, process_authorization_response
 from hub.oidc.end_session import build_end_session_url
+from hub.oidc.grants import TokenTarget
 from hub.oidc.id_token import IdTokenClaims
 from hub.oidc.provider import OpenIDProvider
-from hub.oidc.token_endpoint import TokenRefused, TokenResponse
+from hub.oidc.signed_jwt import stated_claims
+from hub.oidc.token_endpoint import TargetRefused, TokenRefused, TokenResponse
 from hub.secret import Secret
 from hub.settings import ProviderSettings
 from tests.parties.openid_provider import OidcProvider
@@ -209,3 +215,79 @@ async def test_logout_in_browser(browser: aiohttp.ClientSession) -> None:
             await hub.code(*PERSON)
 
     assert query == {"state": ["s"]}
+
+
+class Posted(tornado.web.RequestHandler):
+    """Keeps the logout token that the provider posts."""
+
+    def initialize(self, tokens: asyncio.Queue[str]) -> None:
+        self._tokens = tokens
+
+    def post(self) -> None:
+        self._tokens.put_nowait(self.get_body_argument("logout_token"))
+
+
+@pytest.fixture
+async def posted(io_loop: Any) -> AsyncIterator[tuple[str, asyncio.Queue[str]]]:
+    """The URL of a back-channel logout endpoint, and the logout tokens that arrive there."""
+    tokens: asyncio.Queue[str] = asyncio.Queue()
+    server = tornado.httpserver.HTTPServer(tornado.web.Application([("/logout", Posted, {"tokens": tokens})]))
+    sockets = tornado.netutil.bind_sockets(0, "127.0.0.1")
+    server.add_sockets(sockets)
+    yield f"http://127.0.0.1:{sockets[0].getsockname()[1]}/logout", tokens
+    server.stop()
+    await server.close_all_connections()
+
+
+async def test_back_channel_logout(browser: aiohttp.ClientSession, posted: tuple[str, asyncio.Queue[str]]) -> None:
+    """L2 to L7: the logout token that a certified provider posts is accepted, and names user and session of the login."""
+    url, tokens = posted
+    async with OidcProvider.start(redirect_uri=REDIRECT_URI, post_logout_redirect_uri=HUB, backchannel_logout_uri=url) as party:
+        chosen = settings(party)
+        async with connected(chosen) as provider:
+            _, claims = await Hub(provider, chosen, browser).log_in()
+            metadata = await provider.metadata()
+            await browse(browser, str(build_end_session_url(metadata, party.client_id, HUB, "s")), [{"logout": "yes"}])
+            async with asyncio.timeout(10):
+                token = Secret(await tokens.get())
+            ended = await provider.validate_logout_token(token)
+
+    assert (ended.issuer, ended.subject, ended.session_id) == (claims.issuer, "alice", claims.session_id)
+    assert claims.session_id is not None
+    assert metadata.backchannel_logout_supported and metadata.backchannel_logout_session_supported
+
+
+async def test_client_credentials() -> None:
+    """RFC 6749 section 4.4: the hub gets an access token of its own, and nothing else."""
+    async with (
+        OidcProvider.start(redirect_uri=REDIRECT_URI, access_token_format="jwt") as party,
+        connected(settings(party)) as provider,
+    ):
+        tokens = await provider.client_token(TokenTarget(resource=party.resource, scopes=("api",)))
+        with pytest.raises(TokenRefused) as refused:
+            await provider.exchange(tokens.access_token, TokenTarget(resource=party.resource))
+
+    claims = stated_claims(tokens.access_token, what="access token")
+    assert (claims["aud"], claims["client_id"], claims["scope"], tokens.refresh_token) == (party.resource, "hub", "api", None)
+    assert refused.value.error in {"unsupported_grant_type", "unauthorized_client"}  # it knows no token exchange
+
+
+async def test_resource_indicators(browser: aiohttp.ClientSession) -> None:
+    """RFC 8707 section 2.2: a refresh gives a token for the resource; one that was not granted is `invalid_target`.
+
+    This provider has used the refresh token up by then: a wrong resource in the settings of a route costs logins.
+    """
+    async with OidcProvider.start(redirect_uri=REDIRECT_URI, access_token_format="jwt") as party:
+        chosen = settings(party, scopes=["openid", "offline_access", "api"])
+        async with connected(chosen) as provider:
+            tokens, _ = await Hub(provider, chosen, browser).log_in()
+            assert tokens.refresh_token is not None
+            refreshed = await provider.refresh(tokens.refresh_token, resource=party.resource)
+            assert refreshed.refresh_token is not None
+            with pytest.raises(TargetRefused):
+                await provider.refresh(refreshed.refresh_token, resource="https://other.example/api")
+            with pytest.raises(TokenRefused) as spent:
+                await provider.refresh(refreshed.refresh_token)
+
+    assert stated_claims(refreshed.access_token, what="access token")["aud"] == party.resource
+    assert spent.value.error == "invalid_grant"

@@ -33,6 +33,32 @@ class TestDiscoveryResponse:
             metadata.userinfo_endpoint,
         )
 
+    def test_abilities(self) -> None:
+        """What the provider says it can do is read; what it does not mention it cannot do, or nobody knows."""
+        least = process_metadata(200, discovery(), ISSUER)
+        most = process_metadata(
+            200,
+            discovery(
+                pushed_authorization_request_endpoint=f"{ISSUER}/par",
+                require_pushed_authorization_requests=True,
+                frontchannel_logout_supported=True,
+                frontchannel_logout_session_supported=True,
+                backchannel_logout_supported=True,
+                backchannel_logout_session_supported=True,
+                token_endpoint_auth_methods_supported=["private_key_jwt"],
+                grant_types_supported=["authorization_code"],
+                scopes_supported=["openid"],
+            ),
+            ISSUER,
+        )
+
+        assert (least.require_pushed_authorization_requests, most.require_pushed_authorization_requests) == (False, True)
+        assert (least.backchannel_logout_supported, most.backchannel_logout_supported) == (False, True)
+        assert (least.frontchannel_logout_session_supported, most.frontchannel_logout_session_supported) == (False, True)
+        assert (least.token_endpoint_auth_methods_supported, least.grant_types_supported, least.scopes_supported) == (None,) * 3
+        assert (most.token_endpoint_auth_methods_supported, most.scopes_supported) == (("private_key_jwt",), ("openid",))
+        assert most.endpoints["pushed_authorization_request_endpoint"] == f"{ISSUER}/par"
+
     @pytest.mark.parametrize("issuer", [f"{ISSUER}/", "https://PROVIDER.example", "http://provider.example", ""])
     def test_issuer_mismatch(self, issuer: str) -> None:
         """discovery-issuer-mismatch (C13): an issuer that differs by one letter is refused, and both are named."""
@@ -54,6 +80,7 @@ class TestDiscoveryResponse:
             {"token_endpoint": "https://[/token"},
             {"jwks_uri": "file:///etc/passwd"},
             {"userinfo_endpoint": f"{ISSUER}/userinfo#fragment"},
+            {"pushed_authorization_request_endpoint": "http://provider.example/par"},
             {"code_challenge_methods_supported": ["plain"]},
             {"code_challenge_methods_supported": "S256"},
         ],

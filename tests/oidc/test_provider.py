@@ -15,9 +15,12 @@ import pytest
 
 from hub.errors import HubError, ProviderMisbehaved, ProviderRejectedClient, ProviderUnavailable
 from hub.oidc.authorization import build_authorization_request, process_authorization_response
-from hub.oidc.id_token import IdTokenClaims, SubjectChanged, UnknownKey
-from hub.oidc.provider import MAX_ANSWER_BYTES, OpenIDProvider
-from hub.oidc.token_endpoint import TokenRefused, TokenResponse
+from hub.oidc.door import MAX_ANSWER_BYTES
+from hub.oidc.grants import TokenTarget
+from hub.oidc.id_token import IdTokenClaims, SubjectChanged
+from hub.oidc.provider import OpenIDProvider
+from hub.oidc.signed_jwt import UnknownKey
+from hub.oidc.token_endpoint import TargetRefused, TokenRefused, TokenResponse
 from hub.secret import Secret
 from hub.settings import ProviderSettings
 from tests.oidc.samples import REDIRECT_URI
@@ -307,6 +310,164 @@ class TestRefresh:
             )
 
         assert same.subject == SUBJECT
+
+
+class TestFurtherGrants:
+    """Tokens for other parties and for the hub itself, through the door."""
+
+    async def test_resource(self, party: HostileProvider, provider: OpenIDProvider, login: Login) -> None:
+        """RFC 8707 section 2.2: a refresh can ask for an access token for one resource."""
+        first = (await login.exchange())[0].refresh_token
+        assert first is not None
+        await provider.refresh(first, resource="https://lab.example/api")
+
+        assert party.requests[-1].arguments["resource"] == "https://lab.example/api"
+
+    async def test_client_token(self, party: HostileProvider, provider: OpenIDProvider) -> None:
+        """RFC 6749 section 4.4: the hub gets a token of its own."""
+        tokens = await provider.client_token(TokenTarget(scopes=("lab",)))
+
+        assert (tokens.expires_in, tokens.refresh_token) == (300.0, None)
+        assert party.requests[-1].arguments == {"grant_type": "client_credentials", "scope": "lab"}
+
+    async def test_exchange(self, party: HostileProvider, provider: OpenIDProvider) -> None:
+        """RFC 8693: the user's token becomes one for somebody else, and is not what comes back."""
+        tokens = await provider.exchange(Secret("the-users"), TokenTarget(audience="lab"))
+
+        assert party.requests[-1].arguments["subject_token"] == "the-users"
+        assert tokens.access_token != Secret("the-users")
+
+    @pytest.mark.parametrize(
+        ("answer", "error"),
+        [
+            (CannedAnswer(400, b'{"error":"invalid_target"}'), TargetRefused),
+            (CannedAnswer(400, b'{"error":"invalid_grant"}'), TokenRefused),
+            (CannedAnswer(503), ProviderUnavailable),
+            (CannedAnswer(200, b'{"access_token":"a","token_type":"N_A"}'), ProviderMisbehaved),
+        ],
+    )
+    async def test_errors(
+        self, party: HostileProvider, provider: OpenIDProvider, answer: CannedAnswer, error: type[HubError]
+    ) -> None:
+        """They fail as a refresh does."""
+        party.answers["/token"] = answer
+        for attempt in (provider.client_token(TokenTarget()), provider.exchange(Secret("a"), TokenTarget())):
+            with pytest.raises(error):
+                await attempt
+
+    @pytest.mark.expects_log
+    async def test_rejected(self, party: HostileProvider, provider: OpenIDProvider) -> None:
+        """A wrong secret is noticed here too."""
+        party.answers["/token"] = CannedAnswer(401, b'{"error":"invalid_client"}')
+        with pytest.raises(ProviderRejectedClient):
+            await provider.client_token(TokenTarget())
+
+        assert "provider.client_secret" in str(provider.status())
+
+
+class TestLogoutToken:
+    """Back-Channel Logout 1.0, with the provider's published keys."""
+
+    async def test_valid(self, party: HostileProvider, provider: OpenIDProvider, clock: ManualClock) -> None:
+        """It says whose session has ended, and until when it has to be remembered."""
+        claims = await provider.validate_logout_token(Secret(party.logout_token()))
+
+        assert (claims.issuer, claims.subject, claims.session_id) == (party.issuer, SUBJECT, "provider-session")
+        assert claims.expires_at == clock.now() + 120 + 60
+
+    async def test_rotation(self, party: HostileProvider, provider: OpenIDProvider) -> None:
+        """A key that was not known yet is fetched."""
+        await provider.validate_logout_token(Secret(party.logout_token()))
+        party.rotate_keys("second")
+        claims = await provider.validate_logout_token(Secret(party.logout_token()))
+
+        assert (claims.subject, party.calls("/jwks")) == (SUBJECT, 2)
+
+    async def test_flood(self, party: HostileProvider, provider: OpenIDProvider) -> None:
+        """Tokens that anybody can post do not make a flood of requests to the provider."""
+        for number in range(10):
+            with pytest.raises(UnknownKey):
+                await provider.validate_logout_token(Secret(party.logout_token({"kid": f"invented-{number}"})))
+
+        assert party.calls("/jwks") == 2
+
+    async def test_id_token(self, party: HostileProvider, provider: OpenIDProvider, login: Login) -> None:
+        """L12: the ID token of a login ends nothing."""
+        tokens, _ = await login.exchange()
+        assert tokens.id_token is not None
+        with pytest.raises(ProviderMisbehaved, match="events"):
+            await provider.validate_logout_token(tokens.id_token)
+
+    async def test_keys_not_there(self, party: HostileProvider, provider: OpenIDProvider) -> None:
+        """While the keys cannot be had there is no verdict."""
+        party.answers["/jwks"] = CannedAnswer(503)
+        with pytest.raises(ProviderUnavailable):
+            await provider.validate_logout_token(Secret(party.logout_token()))
+
+
+class TestClockDifference:
+    """A machine whose clock is wrong."""
+
+    @pytest.mark.expects_log
+    @pytest.mark.parametrize("ahead", [300, -300])
+    async def test_login(self, party: HostileProvider, clock: ManualClock, ahead: float) -> None:
+        """With clocks five minutes apart people log in, and a logout token of now is accepted; its time is the hub's."""
+        party.now = lambda: clock.now() + ahead
+        party.claims = {"exp": int(clock.now() + ahead + 30)}
+        async with connected(party.issuer, clock) as provider:
+            claims = await Login(provider, party).validate()
+            ended = await provider.validate_logout_token(Secret(party.logout_token()))
+
+            assert (claims.subject, ended.subject) == (SUBJECT, SUBJECT)
+            assert provider.clock_difference == pytest.approx(ahead, abs=1)
+            assert ended.expires_at == pytest.approx(clock.now() + 180, abs=2)
+
+    @pytest.mark.expects_log
+    async def test_still_checked(self, party: HostileProvider, clock: ManualClock) -> None:
+        """The times in the token are measured by the provider's clock: an old token stays an old one."""
+        party.now = lambda: clock.now() - 300
+        party.claims = {"exp": int(clock.now() - 300 - 61)}
+        async with connected(party.issuer, clock) as provider:
+            with pytest.raises(ProviderMisbehaved, match="expired"):
+                await Login(provider, party).validate()
+
+
+class TestOutage:
+    """An endpoint that fails while others work."""
+
+    @pytest.mark.expects_log
+    async def test_other_endpoints(self, party: HostileProvider, provider: OpenIDProvider, login: Login) -> None:
+        """While userinfo and revocation fail and are left alone, people log in and sessions are refreshed."""
+        party.answers |= {"/userinfo": CannedAnswer(500), "/revoke": CannedAnswer(500)}
+        for _ in range(7):
+            with pytest.raises(ProviderUnavailable):
+                await provider.userinfo(Secret("at"), SUBJECT)
+            with pytest.raises(ProviderUnavailable):
+                await provider.revoke(Secret("r"), "refresh_token")
+        claims = await login.validate()
+
+        assert (claims.subject, party.calls("/userinfo"), party.calls("/revoke")) == (SUBJECT, 5, 5)
+
+    @pytest.mark.expects_log
+    async def test_down_for_long_at_start(
+        self, party: HostileProvider, clock: ManualClock, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """A provider that was down for long is found within a few seconds of its return; the log said why once."""
+        party.answers[DISCOVERY] = CannedAnswer(503)
+        async with connected(party.issuer, clock) as provider:
+            for number in range(1, 20):
+                await party.answered(DISCOVERY, number)
+                while party.calls(DISCOVERY) == number:
+                    await clock.advance(1)
+            await party.answered(DISCOVERY, 20)
+            del party.answers[DISCOVERY]
+            returned_at = clock.now()
+            while party.calls(DISCOVERY) == 20:
+                await clock.advance(1)
+            await provider.metadata()
+
+            assert (provider.status(), clock.now() - returned_at < 20) == (None, True)
+        assert len([record for record in caplog.records if "provider.discovery_failed" in record.getMessage()]) == 1
 
 
 class TestIdToken:

@@ -19,6 +19,7 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 import tornado.httpserver
+import tornado.httputil
 import tornado.netutil
 import tornado.web
 
@@ -27,6 +28,11 @@ from tests.parties.signing import SigningKey, sign
 CLIENT_ID = "hub"
 CLIENT_SECRET = "s3cret:of+the/hub %with=every&thing"
 SUBJECT = "alice"
+
+FURTHER_GRANTS: dict[str, dict[str, Any]] = {
+    "client_credentials": {},
+    "urn:ietf:params:oauth:grant-type:token-exchange": {"issued_token_type": "urn:ietf:params:oauth:token-type:access_token"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ class HostileProvider:
         answers: Canned answers by path.
         held: Paths that answer only after their event is set.
         requests: All requests so far.
-        now: Clock of the time claims.
+        now: Clock of the time claims and of the `Date` of answers.
     """
 
     issuer: str = ""
@@ -177,6 +183,21 @@ class HostileProvider:
         claims = {name: value for name, value in claims.items() if value is not None}
         return self.forge(sign(_changed(claims, self.claims), self.signing_key, self.header))
 
+    def logout_token(self, header: dict[str, Any] | None = None, **changes: Any) -> str:
+        """Make a logout token; header members and claims that are None are left out."""
+        now = int(self.now())
+        claims = {
+            "iss": self.issuer,
+            "aud": CLIENT_ID,
+            "iat": now,
+            "exp": now + 120,
+            "jti": self._secret("logout"),
+            "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+            "sub": SUBJECT,
+            "sid": "provider-session",
+        }
+        return sign(_changed(claims, changes), self.signing_key, {"typ": "logout+jwt", **(header or {})})
+
     def authorize(self, parameters: dict[str, str]) -> str:
         """Log the person in and return the URL to go back to."""
         code = self._secret("code")
@@ -193,6 +214,9 @@ class HostileProvider:
         """Answer a token request."""
         if form.get("grant_type") == "refresh_token":
             return self._refresh(form)
+        if form.get("grant_type") in FURTHER_GRANTS:
+            members = {"access_token": self._secret("access"), "token_type": "Bearer", "expires_in": 300}
+            return 200, _changed(members | FURTHER_GRANTS[form["grant_type"]], self.token_members)
         request = self._codes.pop(form.get("code", ""), None)
         challenge = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         if request is None or request["code_challenge"] != base64.urlsafe_b64encode(challenge).rstrip(b"=").decode():
@@ -231,6 +255,9 @@ class _Handler(tornado.web.RequestHandler):
 
     def initialize(self, provider: HostileProvider) -> None:
         self.provider = provider
+
+    def prepare(self) -> None:
+        self.set_header("Date", tornado.httputil.format_timestamp(self.provider.now()))
 
     async def get(self) -> None:
         await self._serve()

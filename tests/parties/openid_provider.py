@@ -74,6 +74,7 @@ class OidcProvider:
         host: str = "127.0.0.1",
         port: int = 0,
         issuer: str = "",
+        backchannel_logout_uri: str = "",
     ) -> AsyncIterator[Self]:
         """Run a provider until the end of the block.
 
@@ -81,6 +82,7 @@ class OidcProvider:
             access_token_format: `opaque`, with which userinfo answers, or `jwt` (RFC 9068), meant for `resource` alone.
             host: Name in the issuer. Browsers share cookies between ports of one name, so it differs from the hub's.
             issuer: What it calls itself where it stands behind something else; the port is then its own.
+            backchannel_logout_uri: Where it posts logout tokens for sessions that have ended; empty: nowhere.
         """
         settings = {
             "redirect_uris": [redirect_uri],
@@ -94,6 +96,7 @@ class OidcProvider:
             "host": host,
             "port": port,
             "issuer": issuer,
+            "backchannel_logout_uri": backchannel_logout_uri,
         }
         await asyncio.to_thread(npm.install, FOLDER)
         pipe = asyncio.subprocess.PIPE

@@ -44,6 +44,15 @@ async def test_so_many_are_free(limiter: RateLimiter) -> None:
     assert await wait_of(limiter, USER, "bob") == 0.0
 
 
+async def test_one_by_one(limiter: RateLimiter, clock: ManualClock) -> None:
+    """Five failures within a minute are five, not six, although a little is forgiven between them."""
+    for _ in range(5):
+        await limiter.take(USER, "alice")
+        await clock.advance(10.0)
+
+    assert await wait_of(limiter, USER, "alice") == 50.0
+
+
 async def test_waits_double(limiter: RateLimiter, clock: ManualClock) -> None:
     """Each failure after a wait doubles the next one, up to five minutes; what is refused meanwhile changes nothing."""
     await attempts_let_through(limiter, USER, "alice")

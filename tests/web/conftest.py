@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,15 @@ from hub.application import build_admin_application, build_application
 from hub.secret import Secret
 from hub.services import Services
 from hub.session.keyring import Keyring
-from hub.settings import ProviderSettings, RouteSettings, ServerSettings, Settings, StaticSettings
+from hub.settings import (
+    AdminSettings,
+    ProviderSettings,
+    RouteSettings,
+    ServerSettings,
+    SessionSettings,
+    Settings,
+    StaticSettings,
+)
 from tests.parties.browser import Answer, Browser
 from tests.parties.clock import ManualClock
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, HostileProvider
@@ -104,9 +112,16 @@ def build_house(redis_url: str, clock: ManualClock, root: Path) -> BuildHouse:
     """Build a house; the parameters replace server settings, `discovery` is called before the hub looks for its provider."""
 
     @asynccontextmanager
-    async def build(prepare: Callable[[HostileProvider], None] | None = None, **server: Any) -> AsyncIterator[House]:
-        public, admin = bind_sockets(0, "127.0.0.1"), bind_sockets(0, "127.0.0.1")
-        port, admin_port = (sockets[0].getsockname()[1] for sockets in (public, admin))
+    async def build(
+        prepare: Callable[[HostileProvider], None] | None = None,
+        *,
+        session: SessionSettings | None = None,
+        admin: AdminSettings | None = None,
+        provider_settings: Mapping[str, Any] | None = None,
+        **server: Any,
+    ) -> AsyncIterator[House]:
+        public, inner = bind_sockets(0, "127.0.0.1"), bind_sockets(0, "127.0.0.1")
+        port, admin_port = (sockets[0].getsockname()[1] for sockets in (public, inner))
         api = await RawResourceServer.start(answering(200, ("Content-Type", "application/json"), body=b"{}"))
         async with HostileProvider.start() as provider:
             provider.now = clock.now
@@ -114,17 +129,24 @@ def build_house(redis_url: str, clock: ManualClock, root: Path) -> BuildHouse:
                 prepare(provider)
             settings = Settings(
                 server=ServerSettings(**{"public_url": f"http://localhost:{port}", **server}),
-                provider=ProviderSettings(issuer=provider.issuer, client_id=CLIENT_ID, client_secret=Secret(CLIENT_SECRET)),
+                provider=ProviderSettings(
+                    issuer=provider.issuer,
+                    client_id=CLIENT_ID,
+                    client_secret=Secret(CLIENT_SECRET),
+                    **(provider_settings or {}),
+                ),
                 routes=[
                     RouteSettings(prefix="/api", target=api.url),
                     RouteSettings(prefix="/open", target=api.url, token="none"),
                 ],
                 static=dataclasses.replace(StaticSettings(), root=str(root)),
+                session=session or SessionSettings(),
+                admin=admin or AdminSettings(),
             )
             services = Services(settings, Keyring([secrets.token_bytes(32)]), redis_url, clock)
             await services.start()
             servers = [HTTPServer(build_application(services)), HTTPServer(build_admin_application(services))]
-            for server_, sockets in zip(servers, (public, admin), strict=True):
+            for server_, sockets in zip(servers, (public, inner), strict=True):
                 server_.add_sockets(sockets)
             try:
                 yield House(services, provider, clock, port, admin_port, root)

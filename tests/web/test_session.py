@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from hub.session.cookie import xsrf_token
-from hub.session.model import SessionId
+from hub.session.model import SessionId, identity_of
 from tests.parties.browser import Browser
 from tests.parties.hostile_provider import SUBJECT
 from tests.web.conftest import House
@@ -36,11 +36,13 @@ class TestSession:
 
         assert answer.json() == {
             "authenticated": True,
+            "identity": identity_of(house.provider.issuer, SUBJECT),
             "subject": SUBJECT,
             "name": "Alice Liddell",
             "claims": {},
             "idle_expires_in": 900,
             "absolute_expires_in": 43200,
+            "warning_in": 840,
             "token_expires_in": 300,
             "login_url": "/hub/login",
             "logout_url": "/hub/logout",

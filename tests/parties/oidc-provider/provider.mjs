@@ -28,8 +28,12 @@ function clients(settings) {
     client_secret: settings.client_secret,
     redirect_uris: settings.redirect_uris,
     post_logout_redirect_uris: settings.post_logout_redirect_uris,
-    grant_types: ['authorization_code', 'refresh_token'],
+    grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
     response_types: ['code'],
+    ...(settings.backchannel_logout_uri && {
+      backchannel_logout_uri: settings.backchannel_logout_uri,
+      backchannel_logout_session_required: true,
+    }),
   };
   return [
     { ...client, client_id: 'hub', token_endpoint_auth_method: 'client_secret_basic' },
@@ -70,6 +74,8 @@ function configuration(settings) {
     rotateRefreshToken: settings.rotate_refresh_token,
     issueRefreshToken: (ctx, client) => client.grantTypeAllowed('refresh_token'),
     expiresWithSession: () => false,
+    // Its own guard refuses loopback addresses, where all parties of a test are.
+    fetch: (url, { dispatcher, ...options }) => globalThis.fetch(url, options),
     interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
     ttl: {
       AccessToken: settings.access_token_seconds,
@@ -81,6 +87,8 @@ function configuration(settings) {
       Session: 86400,
     },
     features: {
+      backchannelLogout: { enabled: true },
+      clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
       introspection: { enabled: true, allowedPolicy: () => true },
       resourceIndicators: resourceIndicators(settings),

@@ -1,0 +1,148 @@
+"""`hub sessions list` and `hub sessions end`: what operators may do with sessions, at the machine.
+
+Talks to Redis itself, so it works while no hub runs, and tells the hubs that do run, which close the channels. Only the private
+Redis of one machine has to be there: it runs as long as its hub.
+"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import msgspec
+
+from hub import log
+from hub.clock import SystemClock
+from hub.embedded_redis import EmbeddedRedisError, running_url
+from hub.errors import HubError, StoreUnavailable
+from hub.metrics import Metrics
+from hub.session.codec import Codec
+from hub.session.events import EventFeed
+from hub.session.keyring import Keyring, KeyringError
+from hub.session.listing import describe_to_operator
+from hub.session.model import Lifetimes, session_ref
+from hub.session.operators import Criteria, Operator, SessionDesk
+from hub.session.redis_client import connect
+from hub.session.sessions import Sessions
+from hub.session.store import SessionStore
+from hub.settings import Settings, SettingsError
+from hub.settings_reader import load
+
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+DEFAULT_CONFIG = Path("conf/hub.toml")
+DEFAULT_LIMIT = 1000
+COLUMNS = ("handle", "subject", "provider", "age", "inactive", "address", "client")
+OPERATOR = Operator("command")
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the command; its options then hold `run`, which takes them and returns the exit code."""
+    command = subparsers.add_parser("sessions", help="list or end the sessions of users")
+    actions = command.add_subparsers(dest="action", required=True)
+    listing = actions.add_parser("list", help="show who is logged in")
+    listing.add_argument("--limit", type=int, default=DEFAULT_LIMIT, help="show at most so many (default: %(default)s)")
+    listing.add_argument("--json", action="store_true", help="print a JSON array")
+    ending = actions.add_parser("end", help="log users out")
+    which = ending.add_mutually_exclusive_group(required=True)
+    which.add_argument("handle", nargs="?", help="one session: its handle, or the first 12 characters or more")
+    which.add_argument("--all", action="store_true", help="all sessions of all users")
+    which.add_argument("--subject", default="", help="all sessions of this user")
+    listing.add_argument("--subject", default="", help="only those of this user")
+    for action in (listing, ending):
+        action.add_argument("--issuer", default="", help="only those of this provider's users, by its issuer")
+        action.add_argument("--provider", default="", help="only those of this provider, by its name in the settings")
+        action.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=f"settings file (default: {DEFAULT_CONFIG})")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Carry the command out; return the exit code: 0 done, 1 not done, 2 the settings or the command line are wrong."""
+    try:
+        settings = load(getattr(options, "config", DEFAULT_CONFIG))
+        log.configure(settings.log.level, settings.log.format, audit_file=settings.log.audit_file)
+        return asyncio.run(_run(options, settings))
+    except SettingsError as error:
+        return _say(EXIT_USAGE, "The settings cannot be used:", *error.mistakes)
+    except (KeyringError, EmbeddedRedisError) as error:
+        return _say(EXIT_FAILED, str(error))
+    except StoreUnavailable:
+        return _say(EXIT_FAILED, "Redis does not answer. Where redis.url is empty it runs only as long as the hub.")
+    except HubError as error:
+        return _say(EXIT_FAILED, error.detail)
+
+
+async def _run(options: argparse.Namespace, settings: Settings) -> int:
+    criteria = Criteria(subject=options.subject, issuer=options.issuer, provider=options.provider)
+    async with _opened(settings) as sessions:
+        if options.action == "list":
+            return await _list(options, criteria, sessions)
+        if options.handle:
+            ended = await SessionDesk(sessions).end(options.handle, OPERATOR)
+            sys.stdout.write(f"Session {ended.ref} of {log.mask_text(ended.subject)} has ended.\n")
+        else:
+            sys.stdout.write(f"{await SessionDesk(sessions).end_all(criteria, OPERATOR)} sessions have ended.\n")
+    return 0
+
+
+async def _list(options: argparse.Namespace, criteria: Criteria, sessions: Sessions) -> int:
+    found = await SessionDesk(sessions).find(criteria, max(options.limit, 1), OPERATOR)
+    now = SystemClock().now()
+    listed = [describe_to_operator(session, sessions.lifetimes, now) for session in found.sessions]
+    if options.json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(listed)).decode() + "\n")
+    else:
+        sys.stdout.write(_table([COLUMNS, *map(_row, listed)]))
+    if found.more:
+        sys.stderr.write(f"There are more than {options.limit}; see --limit.\n")
+    return 0
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Sessions]:
+    """Open the store of these settings.
+
+    Raises:
+        EmbeddedRedisError: No private Redis runs.
+        KeyringError: A key cannot be read.
+    """
+    data_dir, times = Path(settings.redis.data_dir), settings.session
+    url = settings.redis.url or running_url(data_dir)
+    keyring = Keyring.read([Path(name) for name in times.key_files] or [data_dir / "session.key"])
+    redis = connect(url, settings.redis.timeout_seconds)
+    lifetimes, clock = Lifetimes(times.idle_timeout_seconds, times.absolute_timeout_seconds), SystemClock()
+    try:
+        store = SessionStore(redis, Codec(keyring), lifetimes, clock)
+        yield Sessions(store, EventFeed(redis, clock), lifetimes, clock, Metrics())
+    finally:
+        await redis.aclose()
+
+
+def _row(listed: dict[str, Any]) -> tuple[str, ...]:
+    times = (_duration(listed["age"]), _duration(listed["inactive_for"]))
+    shown = (listed["subject"], listed["provider"], *times, listed["address"], listed["client"])
+    return (
+        session_ref(listed["handle"]),
+        *(log.mask_text(cell) or "-" for cell in shown),
+    )  # a browser's name could hold anything
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(max(seconds, 0)), 60)
+    return f"{minutes // 60}h {minutes % 60:02}m" if minutes >= 60 else f"{minutes}m {rest:02}s"
+
+
+def _table(rows: list[tuple[str, ...]]) -> str:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _say(code: int, headline: str, *lines: str) -> int:
+    sys.stderr.write("\n  ".join([headline, *lines]) + "\n")
+    return code

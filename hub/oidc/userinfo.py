@@ -1,0 +1,97 @@
+"""The userinfo response (OpenID Connect Core 1.0 section 5.3.2), as JSON or as a signed or encrypted JWT. Pure."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hub.errors import ProviderMisbehaved
+from hub.oidc.answer import decode_object
+from hub.oidc.encryption import DecryptionKey, decrypt, is_encrypted
+from hub.oidc.id_token import OTHER_KINDS
+from hub.oidc.jwks import KeySet
+from hub.oidc.signed_jwt import instant, verify
+from hub.secret import Secret
+
+WHAT = "userinfo endpoint"
+JWT = "userinfo response"
+ACCEPT = "application/json, application/jwt"  # which of them comes is settled when the client is registered
+
+
+@dataclass(frozen=True, slots=True)
+class SignedUserinfo:
+    """A userinfo response that is a JWT; it says nothing before `verify_userinfo` has judged it."""
+
+    token: Secret
+
+
+def read_userinfo(headers: Mapping[str, str], body: bytes, key: DecryptionKey | None) -> dict[str, Any] | SignedUserinfo:
+    """Return the claims, or the signed JWT that holds them.
+
+    An encrypted response need not be signed (section 5.3.2); like plain JSON it is believed because it came over TLS, from the
+    provider itself.
+
+    Parameters:
+        key: Decrypts, if the provider encrypts for the hub.
+
+    Raises:
+        ProviderMisbehaved: It is neither, or cannot be decrypted.
+    """
+    kind = {name.lower(): value for name, value in headers.items()}.get("content-type", "")
+    if kind.partition(";")[0].strip().lower() != "application/jwt":
+        return decode_object(body, WHAT)
+    try:
+        text = body.decode("ascii").strip()
+    except UnicodeDecodeError as error:
+        raise ProviderMisbehaved(f"The {WHAT} of the login service answered with a JWT that is none.") from error
+    if is_encrypted(text):
+        if key is None:
+            raise ProviderMisbehaved(f"The {JWT} is encrypted. Name the private key for it in provider.id_token_key_file.")
+        text = decrypt(Secret(text), key, what=JWT)
+        if text.startswith("{"):
+            return decode_object(text.encode(), WHAT)
+    return SignedUserinfo(Secret(text))
+
+
+def verify_userinfo(
+    signed: SignedUserinfo,
+    keys: KeySet,
+    *,
+    issuer: str,
+    client_id: str,
+    algorithms: Collection[str],
+    leeway_seconds: float,
+    now: float,
+) -> dict[str, Any]:
+    """Return the claims of a signed response.
+
+    Parameters:
+        now: Epoch seconds by the provider's clock.
+
+    Raises:
+        UnknownKey: No key fits; try again with a fresh key set.
+        ProviderMisbehaved: The signature is wrong, or it was made for somebody else, or as something else, or has expired.
+    """
+    jwt = verify(signed.token, keys, algorithms, what=JWT)
+    claims = jwt.claims
+    if jwt.kind in OTHER_KINDS or "events" in claims:
+        raise ProviderMisbehaved(f"The token in place of the {JWT} is of another kind.")
+    if claims.get("iss", issuer) != issuer:
+        raise ProviderMisbehaved(f"The {JWT}'s iss is not provider.issuer.")
+    audience = claims.get("aud", client_id)
+    if client_id not in (audience if isinstance(audience, list) else [audience]):
+        raise ProviderMisbehaved(f"The {JWT}'s aud is not provider.client_id.")
+    expires_at = instant(claims, "exp", what=JWT)
+    if expires_at is not None and expires_at + leeway_seconds <= now:
+        raise ProviderMisbehaved(f"The {JWT} has expired. Are the clocks of provider and hub right?")
+    return claims
+
+
+def require_subject(claims: dict[str, Any], subject: str) -> dict[str, Any]:
+    """Return the claims, if they are about `subject`: else they must not be used (section 5.3.2).
+
+    Raises:
+        ProviderMisbehaved: They are about somebody else.
+    """
+    if claims.get("sub") != subject:
+        raise ProviderMisbehaved(f"The {WHAT} answered about another person than the one who logged in.")
+    return claims

@@ -1,0 +1,47 @@
+"""DOOR to Redis: which sessions are to end because their last channel was closed.
+
+    hub:ending   sorted set of session keys by the time at which each ends, unless a worker with a channel of it pushes that on
+
+Every worker pushes the sessions whose channels it holds. One that crashes pushes no more: nothing has to be cleaned up after it.
+"""
+
+from collections.abc import Sequence
+from typing import cast
+
+from hub.session.redis_client import Redis, translated_errors
+
+ENDING = "hub:ending"
+BATCH = 1000
+CLAIM_SECONDS = 30.0  # longer than ending a session takes; if the worker that has claimed it crashes, another one ends it then
+
+CLAIM = """
+local keys = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[3])
+for _, key in ipairs(keys) do redis.call('ZADD', KEYS[1], ARGV[2], key) end
+return keys
+"""
+
+
+class LastChannels:
+    """The ends that are to come. All methods raise `StoreUnavailable` when Redis does not answer."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._claim = redis.register_script(CLAIM)
+
+    async def push(self, keys: Sequence[str], until: float) -> None:
+        """Let each session live until `until` (epoch seconds) at least."""
+        with translated_errors():
+            for start in range(0, len(keys), BATCH):
+                await self._redis.zadd(ENDING, dict.fromkeys(keys[start : start + BATCH], until), gt=True)
+
+    async def claim(self, now: float, limit: int) -> list[str]:
+        """Return at most `limit` sessions whose time is over. Whoever gets one has to end it, then `forget` it."""
+        with translated_errors():
+            keys = cast(list[bytes], await self._claim(keys=[ENDING], args=[now, now + CLAIM_SECONDS, limit]))
+        return [key.decode() for key in keys]
+
+    async def forget(self, keys: Sequence[str]) -> None:
+        """Drop sessions that have ended."""
+        if keys:
+            with translated_errors():
+                await self._redis.zrem(ENDING, *keys)

@@ -1,0 +1,130 @@
+"""What the audit says of logins, of the ends of sessions, and of what was refused at the doors (OWASP ASVS 16.3)."""
+
+from typing import Any
+
+import pytest
+
+from tests.web.conftest import House
+
+
+class Audit:
+    """The audit events so far."""
+
+    def __init__(self, caplog: pytest.LogCaptureFixture) -> None:
+        self._caplog = caplog
+
+    def take(self) -> list[dict[str, Any]]:
+        """Return the events since the last look, without what is the same in all."""
+        events = [dict(record.msg) for record in self._caplog.records if record.name == "hub.audit"]  # type: ignore[call-overload]
+        self._caplog.clear()
+        return [{key: value for key, value in event.items() if key not in ("timestamp", "level", "client")} for event in events]
+
+
+@pytest.fixture
+def audit(caplog: pytest.LogCaptureFixture) -> Audit:
+    """Reads the audit."""
+    return Audit(caplog)
+
+
+async def test_life_of_a_session(house: House, audit: Audit) -> None:
+    """Who logged in, again as after a step-up, and out: each with user, session and address."""
+    async with house.browser() as browser:
+        (login,) = audit.take()
+        await browser.open("/hub/login")
+        again, replaced = audit.take()
+        await browser.fetch("/hub/logout", method="POST")
+        (logout,) = audit.take()
+
+    who = {"subject": "alice", "issuer": house.provider.issuer, "address": "127.0.0.1", "outcome": "success"}
+    first, second = login["session_ref"], again["session_ref"]
+    assert login == {**who, "event": "audit.login_succeeded", "provider": "main", "session_ref": first}
+    assert again == {**who, "event": "audit.login_succeeded", "provider": "main", "session_ref": second, "replaces": first}
+    ended = {**who, "event": "audit.session_ended", "by": "user"}
+    assert replaced == {**ended, "reason": "replaced", "session_ref": first}
+    assert logout == {**ended, "reason": "logout", "session_ref": second}
+
+
+async def test_end_by_time(house: House, audit: Audit) -> None:
+    """Nobody ended it but the clock."""
+    async with house.browser() as browser:
+        audit.take()
+        await house.clock.advance(901)
+        await browser.fetch("/hub/session")
+        (ended,) = audit.take()
+
+    assert (ended["reason"], ended["by"], "address" in ended) == ("idle", "hub", False)
+
+
+@pytest.mark.expects_log
+@pytest.mark.parametrize(
+    ("lever", "reason"), [({"nonce": "other"}, "provider-misbehaved"), ({"sub": None}, "provider-misbehaved")]
+)
+async def test_login_with_a_bad_answer_of_the_provider(house: House, audit: Audit, lever: dict[str, Any], reason: str) -> None:
+    """A login that cannot be accepted is noted as failed."""
+    house.provider.claims.update(lever)
+    async with house.browser():
+        (failed,) = audit.take()
+
+    assert failed == {
+        "event": "audit.login_failed",
+        "outcome": "failure",
+        "reason": reason,
+        "provider": "main",
+        "address": "127.0.0.1",
+    }
+
+
+async def test_login_that_was_refused(house: House, audit: Audit) -> None:
+    """The provider's refusal comes back with its code: noted as failed."""
+    house.provider.authorization_response.update(error="access_denied", code=None)
+    async with house.browser():
+        (failed,) = audit.take()
+
+    assert (failed["event"], failed["reason"]) == ("audit.login_failed", "login-failed")
+
+
+@pytest.mark.parametrize(
+    ("headers", "reason"),
+    [
+        ({}, "request-refused"),
+        ({"X_Hub_CSRF": "1", "Sec_Fetch_Site": "cross-site"}, "request-refused"),
+        ({"X_Hub_CSRF": "1", "X_Hub_Identity": "somebody"}, "identity-changed"),
+    ],
+)
+async def test_refused_request(house: House, audit: Audit, headers: dict[str, str], reason: str) -> None:
+    """What came without proof, or from the page of another user, is noted with path and session, and without the query."""
+    async with house.browser() as browser:
+        (login,) = audit.take()
+        cookie = f"__Host-Http-hub={browser.session_cookie()}"
+        await house.fetch("/api/x?secret=1", Cookie=cookie, **headers)
+        (refused,) = audit.take()
+
+    assert refused == {
+        "event": "audit.request_refused",
+        "outcome": "failure",
+        "reason": reason,
+        "method": "GET",
+        "path": "/api/x",
+        "address": "127.0.0.1",
+        "session_ref": login["session_ref"],
+    }
+
+
+async def test_refused_channel(house: House, audit: Audit) -> None:
+    """A page of another origin that tries to open a channel is noted."""
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec_WebSocket_Version": "13", "Sec_WebSocket_Key": "eA=="}
+    await house.fetch("/hub/channel", Origin="https://evil.example", **upgrade)
+    (refused,) = audit.take()
+
+    assert (refused["event"], refused["reason"], refused["path"]) == ("audit.request_refused", "origin", "/hub/channel")
+
+
+async def test_ordinary_traffic_is_not_noted(house: House, audit: Audit) -> None:
+    """Calls, and calls without a session, are no security events."""
+    async with house.browser() as browser:
+        audit.take()
+        await browser.fetch("/api/x")
+        await browser.fetch("/hub/session")
+        await house.fetch("/api/x", X_Hub_CSRF="1")
+
+        assert audit.take() == []

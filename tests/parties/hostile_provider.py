@@ -72,6 +72,7 @@ class HostileProvider:
         held: Paths that answer only after their event is set.
         requests: All requests so far.
         now: Clock of the time claims and of the `Date` of answers.
+        refused_subject_tokens: Access tokens that it does not exchange, as if they were dead.
     """
 
     issuer: str = ""
@@ -88,6 +89,7 @@ class HostileProvider:
     held: dict[str, asyncio.Event] = field(default_factory=dict)
     requests: list[SeenRequest] = field(default_factory=list)
     now: Callable[[], float] = time.time
+    refused_subject_tokens: set[str] = field(default_factory=set)
     _logged_in_at: float | None = None
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
     _refresh_tokens: set[str] = field(default_factory=set)
@@ -215,6 +217,8 @@ class HostileProvider:
         if form.get("grant_type") == "refresh_token":
             return self._refresh(form)
         if form.get("grant_type") in FURTHER_GRANTS:
+            if form.get("subject_token") in self.refused_subject_tokens:
+                return 400, {"error": "invalid_request"}
             members = {"access_token": self._secret("access"), "token_type": "Bearer", "expires_in": 300}
             return 200, _changed(members | FURTHER_GRANTS[form["grant_type"]], self.token_members)
         request = self._codes.pop(form.get("code", ""), None)

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -23,6 +23,8 @@ from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
 from hub.settings import ProviderSettings
 from hub.tokens.access import TokenAccess
+from hub.tokens.client_tokens import ClientTokens
+from hub.tokens.further_tokens import FurtherTokens
 from hub.tokens.refresh_worker import RefreshWorker
 from hub.tokens.refresher import Refresher
 from hub.tokens.schedule import scheduled
@@ -44,6 +46,8 @@ class Worker:
     provider: OpenIDProvider
     refresher: Refresher
     access: TokenAccess
+    further: FurtherTokens
+    client: ClientTokens
     background: RefreshWorker
     metrics: Metrics
 
@@ -68,9 +72,14 @@ async def worker(redis_url: str, issuer: str, keyring: Keyring, clock: Clock) ->
     providers = Providers([provider])
     refresher = Refresher(store, sessions, lock, providers, events, clock, metrics, jitter=lambda: 0.0)
     background = RefreshWorker(store, sessions, refresher, clock)
+    access = TokenAccess(refresher, providers, clock)
+    further = FurtherTokens(store, sessions, refresher, access, providers, clock)
+    client_tokens = ClientTokens(providers, clock)
     try:
-        yield Worker(clock, store, sessions, provider, refresher, TokenAccess(refresher, providers, clock), background, metrics)
+        yield Worker(clock, store, sessions, provider, refresher, access, further, client_tokens, background, metrics)
     finally:
+        await client_tokens.close()
+        await further.close()
         await refresher.close()
         await provider.close()
         await client.aclose()
@@ -123,8 +132,6 @@ async def session(one: Worker, party: HostileProvider, clock: ManualClock) -> Se
 
 def replace_issuer(session: Session, issuer: str) -> Session:
     """Return the session as one of another provider."""
-    from dataclasses import replace
-
     return replace(session, issuer=issuer)
 
 

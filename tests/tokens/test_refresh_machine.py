@@ -211,7 +211,7 @@ class RefreshMachine(RuleBasedStateMachine):
         client = self.clients[number + 1]
         client.connection_pool.connection_class = _NoConnection
         self.run(client.connection_pool.disconnect())
-        for task in list(refresher._running.values()):
+        for task in list(refresher._running._running.values()):
             task.cancel()
         self.turn()
         self.workers[worker] = self._worker()

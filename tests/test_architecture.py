@@ -48,7 +48,7 @@ PURE = {
     *("hub.oidc.client_authentication", "hub.oidc.encryption", "hub.oidc.pushed_authorization", "hub.oidc.userinfo"),
     *("hub.oidc.circuit_breaker", "hub.oidc.clock_difference", "hub.oidc.grants", "hub.oidc.logout_token"),
     *("hub.session.model", "hub.session.codec", "hub.session.keyring", "hub.session.cookie", "hub.session.listing"),
-    *("hub.tokens.schedule", "hub.login.return_url", "hub.login.login_parameters", "hub.oidc.private_key"),
+    *("hub.tokens.schedule", "hub.tokens.demand", "hub.login.return_url", "hub.login.login_parameters", "hub.oidc.private_key"),
     *("hub.gateway.routes", "hub.gateway.policy", "hub.gateway.headers"),
     *("hub.channel.messages", "hub.channel.codec", "hub.channel.connection", "hub.channel.outbox"),
     *("hub.channel.admission", "hub.channel.bodies", "hub.channel.close_codes", "hub.channel.events"),

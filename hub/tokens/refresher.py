@@ -7,7 +7,7 @@ answer must be stored. New tokens are stored before anything else can fail.
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from hub import log
@@ -23,26 +23,16 @@ from hub.session.model import EndReason, Session, TokenSet
 from hub.session.refresh_lock import Lease, RefreshLock
 from hub.session.sessions import Sessions, ended
 from hub.session.store import SessionStore
+from hub.tokens.backoff import Backoff
 from hub.tokens.schedule import scheduled
 from hub.tokens.single_flight import SingleFlight
 
 WAIT_SECONDS = 0.05  # between two looks at what another worker is refreshing
 PATIENCE_SECONDS = 20.0  # then the waiting request is told to come back; the refresh itself goes on
-BACKOFF_SECONDS = 5.0  # after a failure, when the provider did not name a time; doubled by each further one
-BACKOFF_AT_MOST_SECONDS = 60.0
 
 T = TypeVar("T")
 
 logger = log.get(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    """The last failed refresh of a session: nobody asks the provider again before `until` (monotonic)."""
-
-    until: float
-    count: int
-    error: HubError
 
 
 class _TakenMeanwhile(Exception):
@@ -76,7 +66,7 @@ class Refresher:
         self._metrics = metrics
         self._jitter = jitter
         self._running = SingleFlight[str, Session]("refresh")
-        self._failures: dict[str, _Failure] = {}
+        self._backoff = Backoff(clock, jitter)
 
     def start(self, key: str, spent: Secret) -> asyncio.Task[Session]:
         """Begin to replace the access token `spent` of a session, or join the task that does so already."""
@@ -98,8 +88,7 @@ class Refresher:
 
     def forget_old_failures(self) -> None:
         """Drop the failures that are long over, so that what is remembered stays bounded."""
-        forgotten = self._clock.monotonic() - BACKOFF_AT_MOST_SECONDS
-        self._failures = {key: failure for key, failure in self._failures.items() if failure.until > forgotten}
+        self._backoff.forget_old()
 
     async def close(self) -> None:
         """Wait for the grants under way: their tokens must be stored."""
@@ -150,7 +139,7 @@ class Refresher:
         self, key: str, taken: Callable[[Session], Awaitable[T | None]], work: Callable[[Session, Lease], Awaitable[T]]
     ) -> T:
         """Do `work` as the only one, or take what somebody else has done meanwhile (`taken` returns it)."""
-        self._raise_recent_failure(key)
+        self._backoff.raise_recent(key)
         give_up_at = self._clock.monotonic() + PATIENCE_SECONDS
         while True:
             async with self._lock.hold(key) as lease:
@@ -160,7 +149,7 @@ class Refresher:
                 if lease is not None and self._lock.is_held(lease):
                     return await work(session, lease)
             if self._clock.monotonic() >= give_up_at:
-                raise ProviderUnavailable("Your login is being renewed. Try again.", retry_after_seconds=BACKOFF_SECONDS)
+                raise ProviderUnavailable("Your login is being renewed. Try again.", retry_after_seconds=5.0)
             await self._clock.sleep(WAIT_SECONDS)
 
     async def _grant(self, session: Session, lease: Lease) -> Session:
@@ -205,7 +194,7 @@ class Refresher:
         return provider, response, asked_at
 
     async def _store_tokens(self, session: Session, lease: Lease) -> Session:
-        self._failures.pop(session.key, None)
+        self._backoff.succeeded(session.key)
         try:
             return await self._store.replace_if_unchanged(session, lease.fence)
         except Conflict:
@@ -220,11 +209,7 @@ class Refresher:
 
     async def _failed(self, session: Session, error: HubError) -> HubError:
         """Keep the session, look at it again later, and let nobody ask the provider before."""
-        before = self._failures.get(session.key)
-        count = 1 if before is None else before.count + 1
-        backoff = min(BACKOFF_SECONDS * 2 ** (count - 1), BACKOFF_AT_MOST_SECONDS)
-        wait = error.retry_after_seconds or backoff * (1 + self._jitter())
-        self._failures[session.key] = _Failure(self._clock.monotonic() + wait, count, error)
+        wait = self._backoff.failed(session.key, error)
         self._metrics.refreshes.labels("failed").inc()
         logger.warning("refresh.failed", session_ref=session.ref, problem=error.slug, detail=error.detail, retry_in=wait)
         try:
@@ -232,15 +217,6 @@ class Refresher:
         except StoreUnavailable:
             logger.warning("refresh.not_rescheduled", session_ref=session.ref)
         return error
-
-    def _raise_recent_failure(self, key: str) -> None:
-        failure = self._failures.get(key)
-        if failure is None:
-            return
-        wait = failure.until - self._clock.monotonic()
-        if wait > 0:
-            failure.error.retry_after_seconds = wait
-            raise failure.error
 
     async def _end(self, session: Session, reason: EndReason) -> NotAuthenticated:
         self._metrics.refreshes.labels("ended").inc()

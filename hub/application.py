@@ -15,6 +15,7 @@ from hub.web.channel import ChannelHandler
 from hub.web.client_address import parse_networks
 from hub.web.form_login import FormLoginHandler
 from hub.web.login import CallbackHandler, LoginHandler
+from hub.web.provider_logout import BackChannelLogoutHandler, FrontChannelLogoutHandler
 from hub.web.proxy import ProxyHandler
 from hub.web.session import LogoutHandler, SessionHandler
 from hub.web.sessions import SessionEndHandler, SessionListHandler
@@ -50,6 +51,7 @@ def build_application(services: Services) -> tornado.web.Application:
     }
     own = {"site": site, "sessions": services.sessions, "clock": services.clock}
     managed = own | {"manage_max_age_seconds": settings.session.manage_max_age_seconds}
+    provider_logout = {"site": site, "provider_logout": services.provider_logout, "limiter": services.limiter}
     proxy = {"site": site, "pipeline": services.pipeline, "sessions": services.sessions, "exchanges": services.exchanges}
     static = {
         "site": site,
@@ -71,6 +73,8 @@ def build_application(services: Services) -> tornado.web.Application:
             (r"/hub/sessions", SessionListHandler, managed),
             (r"/hub/sessions/([0-9a-f]{64})", SessionEndHandler, managed),
             (r"/hub/logout", LogoutHandler, own | {"logout": services.logout}),
+            (r"/hub/frontchannel-logout(?:/([a-z0-9-]+))?", FrontChannelLogoutHandler, provider_logout),
+            (r"/hub/backchannel-logout(?:/([a-z0-9-]+))?", BackChannelLogoutHandler, provider_logout),
             (r"/hub/channel", ChannelHandler, channel),
             (r"/hub/assets/(page\.css)", AssetHandler, {"site": site, "path": str(PAGES)}),
             (r"/hub(?:/.*)?", NotFoundHandler, {"site": site}),

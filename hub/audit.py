@@ -9,6 +9,7 @@ from typing import Any, Literal
 import structlog
 
 from hub import log
+from hub.errors import HubError, IdentityChanged, RequestRefused, StepUpRequired, TokenNotIssued
 
 logger: structlog.stdlib.BoundLogger = log.audit_logger()
 
@@ -16,6 +17,7 @@ Event = Literal[
     "audit.login_succeeded",
     "audit.login_failed",
     "audit.session_ended",
+    "audit.logout_refused",
     "audit.request_refused",
     "audit.operator_listed",
     "audit.operator_ended",
@@ -25,6 +27,8 @@ Event = Literal[
 
 Outcome = Literal["success", "failure"]
 
+REFUSALS = (RequestRefused, StepUpRequired, TokenNotIssued, IdentityChanged)
+
 
 def record(event: Event, *, outcome: Outcome = "success", **facts: Any) -> None:
     """Write one event. What is not known, None or empty, is left out.
@@ -33,3 +37,8 @@ def record(event: Event, *, outcome: Outcome = "success", **facts: Any) -> None:
         facts: `subject` and `issuer` of the user, `session_ref`, `address` from which it was done, `by` whom, `reason`, ...
     """
     logger.info(event, outcome=outcome, **{name: fact for name, fact in facts.items() if fact not in (None, "")})
+
+
+def is_refusal(error: HubError) -> bool:
+    """Tell whether somebody asked for what they may not have, or not yet: each door records that (ASVS 16.3.2)."""
+    return isinstance(error, REFUSALS)

@@ -32,6 +32,9 @@ class Metrics:
         channels: Open channels.
         channel_closes: Closed channels by `code`.
         kill_seconds: Time from the end of a session to the close of one of its channels.
+        revocations: Tries to revoke the tokens of an ended session, by `outcome`: `revoked`, `unsupported` (the provider has no
+            way to), `failed` (tried again), `postponed` (another session shares the grant), `given_up`, `dropped` (the provider
+            is gone).
         open_circuits: Endpoints that are being left alone because they keep failing, by `provider`.
     """
 
@@ -61,6 +64,7 @@ class Metrics:
             buckets=LATENCY_BUCKETS,
             registry=registry,
         )
+        self.revocations = Counter("hub_revocations", "Tries to revoke tokens", ["outcome"], registry=registry)
         self.open_circuits = Gauge(
             "hub_open_circuits", "Endpoints left alone", ["provider"], registry=registry, multiprocess_mode="livemax"
         )

@@ -1,13 +1,10 @@
 """The life of a hub: settings -> private Redis if none is named -> services -> listen -> signals -> drain -> close."""
 
-import argparse
 import asyncio
 import dataclasses
 import gc
 import signal
 import ssl
-import sys
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -19,16 +16,14 @@ from hub import __version__, log
 from hub.application import build_admin_application, build_application
 from hub.channel.close_codes import CloseCode
 from hub.clock import SystemClock
-from hub.embedded_redis import EmbeddedRedis, EmbeddedRedisError
+from hub.embedded_redis import EmbeddedRedis
 from hub.services import Services
-from hub.session.keyring import Keyring, KeyringError, make_key_file
+from hub.session.key_folder import KeySources, provide_keys
+from hub.session.key_watch import KeyWatch
 from hub.settings import Settings, SettingsError
 from hub.settings_reader import load
-from hub.supervisor import Supervisor, WorkersFailed
+from hub.supervisor import Supervisor
 
-DEFAULT_CONFIG = Path("conf/hub.toml")
-EXIT_FAILED = 1
-EXIT_SETTINGS = 2
 OWN_BODY_BYTES = 64 * 1024  # what the hub's own endpoints take; each route sets its own limit
 MAX_HEADER_BYTES = 32 * 1024
 IDLE_CONNECTION_SECONDS = 120.0
@@ -38,22 +33,6 @@ logger = log.get(__name__)
 
 class StartupError(Exception):
     """The hub cannot start; the message says why and what to do."""
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the hub until it is told to stop; return the exit code: 0 stopped, 1 cannot run, 2 the settings are wrong."""
-    options = _parse(arguments)
-    if options.make_key:
-        return _make_key(options.make_key)
-    try:
-        settings = load(options.config)
-        log.configure(settings.log.level, settings.log.format, audit_file=settings.log.audit_file)
-        run(settings, options.config, is_worker=options.worker)
-    except SettingsError as error:
-        return _say(EXIT_SETTINGS, "The settings cannot be used:", *error.mistakes)
-    except (StartupError, EmbeddedRedisError, KeyringError, WorkersFailed) as error:
-        return _say(EXIT_FAILED, "The hub cannot run:", str(error))
-    return 0
 
 
 def run(settings: Settings, config: Path | None = None, *, is_worker: bool = False) -> None:
@@ -71,39 +50,67 @@ def run(settings: Settings, config: Path | None = None, *, is_worker: bool = Fal
         runner.run(_run(settings, config, is_worker=is_worker))
 
 
+def hold_reloads() -> None:
+    """Let SIGHUP wait until this process can follow it; before that it would end the process. `run` takes it up."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
+
+
 async def _run(settings: Settings, config: Path | None, *, is_worker: bool) -> None:
-    stop = _stop_signal()
+    stop, reload = _stop_signal(), _reload_signal()
     async with AsyncExitStack() as closing:
         settings = await _with_local_store(settings, closing)
         if settings.server.processes > 1 and not is_worker:
-            await Supervisor(settings, config).run(stop)
+            await Supervisor(settings, config).run(stop, reload)
         else:
-            await Worker(settings).run(stop)
+            await Worker(settings, config).run(stop, reload)
 
 
 class Worker:
     """One process that serves requests."""
 
-    def __init__(self, settings: Settings) -> None:
-        keyring = Keyring.read([Path(name) for name in settings.session.key_files])
+    def __init__(self, settings: Settings, config: Path | None) -> None:
+        clock = SystemClock()
         self._settings = settings
-        self._services = Services(settings, keyring, settings.redis.url, SystemClock())
+        self._config = config
+        self._keys = KeyWatch(KeySources.of(settings), clock)
+        self._services = Services(settings, self._keys.keyring, settings.redis.url, clock)
         self._servers: list[tornado.httpserver.HTTPServer] = []
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Serve until `stop` is set, then finish what is under way.
+    async def run(self, stop: asyncio.Event, reload: asyncio.Event) -> None:
+        """Serve until `stop` is set, then finish what is under way; follow the settings file each time `reload` is set.
 
         Raises:
             StartupError, SettingsError: An address or a certificate cannot be used.
         """
         try:
             await self._services.start()
+            self._services.keep_running("key watch", self._keys.run())
+            self._services.keep_running("reload", self._reload_when_told(reload))
             self._listen()
             spare_the_collector()
             await stop.wait()
             await self._drain()
         finally:
             await self._services.close()
+
+    async def _reload_when_told(self, reload: asyncio.Event) -> None:
+        while True:
+            await reload.wait()
+            reload.clear()
+            self._reload()
+
+    def _reload(self) -> None:
+        """Take keys and log from the settings as they are now; what cannot be used is logged, and all stays as it was."""
+        try:
+            settings = load(self._config)
+            log.configure(settings.log.level, settings.log.format, audit_file=settings.log.audit_file)
+        except SettingsError as error:
+            logger.error("hub.reload_failed", mistakes=error.mistakes)
+            return
+        if self._keys.look([Path(name) for name in settings.session.key_files]):
+            logger.info("hub.reloaded", keys=len(self._keys.keyring.key_ids))
+        else:
+            logger.error("hub.reload_failed", mistakes=["The keys cannot be read; the former ones stay."])
 
     def _listen(self) -> None:
         server, admin = self._settings.server, self._settings.admin
@@ -146,18 +153,24 @@ class Worker:
 
 
 async def _with_local_store(settings: Settings, closing: AsyncExitStack) -> Settings:
-    """Return settings that name a Redis and a session key: those of this machine, where the operator named none."""
+    """Return settings that name a Redis and session keys: those of this machine, where the operator named none.
+
+    Raises:
+        EmbeddedRedisError, StartupError, KeyringError: Redis cannot be started, or the keys can be neither read nor made.
+    """
     if settings.redis.url:
         return settings
-    redis = EmbeddedRedis(Path(settings.redis.data_dir))
+    data_dir = Path(settings.redis.data_dir)
+    redis = EmbeddedRedis(data_dir)
     await redis.start()
     closing.push_async_callback(redis.stop)
-    session = settings.session
-    if not session.key_files:
-        key_file = Path(settings.redis.data_dir) / "session.key"
-        if not key_file.exists():
-            make_key_file(key_file)
-        session = dataclasses.replace(session, key_files=[str(key_file.absolute())])
+    session, folder = settings.session, KeySources.of(settings).folder
+    if folder is not None and not session.key_files:
+        try:
+            provide_keys(folder, data_dir / "session.key", SystemClock().now())
+        except OSError as error:
+            raise StartupError(f"{folder}: the session key cannot be kept there ({error.strerror}).") from error
+    session = dataclasses.replace(session, key_dir="" if folder is None else str(folder.absolute()))
     return dataclasses.replace(settings, redis=dataclasses.replace(settings.redis, url=redis.url), session=session)
 
 
@@ -193,6 +206,14 @@ def _stop_signal() -> asyncio.Event:
     return stop
 
 
+def _reload_signal() -> asyncio.Event:
+    """Return an event that SIGHUP sets."""
+    reload = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.set)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
+    return reload
+
+
 def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
     """Return uvloop's event loop where it is installed."""
     try:
@@ -200,29 +221,3 @@ def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
     except ImportError:
         return None
     return uvloop.Loop
-
-
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="hub", description="Keeps OAuth 2.0 tokens on the web server.")
-    parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help="settings file (default: %(default)s)")
-    parser.add_argument("--make-key", type=Path, metavar="FILE", help="write a new session key to FILE and end")
-    parser.add_argument("--version", action="version", version=__version__)
-    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
-    return parser.parse_args(arguments)
-
-
-def _make_key(file: Path) -> int:
-    try:
-        make_key_file(file)
-    except OSError as error:
-        return _say(EXIT_FAILED, f"{file}: cannot be written ({error.strerror}).")
-    return 0
-
-
-def _say(code: int, headline: str, *lines: str) -> int:
-    sys.stderr.write("\n  ".join([headline, *lines]) + "\n")
-    return code
-
-
-if __name__ == "__main__":
-    sys.exit(main())

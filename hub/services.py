@@ -18,6 +18,7 @@ from hub.gateway.routes import RouteTable
 from hub.login.code_flow import CodeFlow
 from hub.login.form_login import FormLogin
 from hub.login.logout import Logout
+from hub.login.provider_logout import ProviderLogout
 from hub.metrics import Metrics
 from hub.oidc.native_jwt import NativeJwt
 from hub.oidc.provider import OpenIDProvider
@@ -28,10 +29,12 @@ from hub.session.cookie import xsrf_token_matches
 from hub.session.events import EventFeed, SessionEvent, SessionHasEnded, SessionWasRefreshed, SessionWasReplaced
 from hub.session.keyring import Keyring
 from hub.session.last_channel import LastChannels
+from hub.session.logout_tokens import SeenLogoutTokens
 from hub.session.model import Lifetimes
 from hub.session.rate_limit import RateLimiter
 from hub.session.redis_client import connect
 from hub.session.refresh_lock import RefreshLock
+from hub.session.revocations import Revocations
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
 from hub.settings import ProviderSettings, Settings
@@ -41,6 +44,7 @@ from hub.tokens.client_tokens import ClientTokens
 from hub.tokens.further_tokens import FurtherTokens
 from hub.tokens.refresh_worker import RefreshWorker
 from hub.tokens.refresher import Refresher
+from hub.tokens.revocation_worker import RevocationWorker
 from hub.tokens.route_tokens import RouteTokens
 
 logger = log.get(__name__)
@@ -61,13 +65,15 @@ class Services:
         codec = Codec(keyring)
         self.store = SessionStore(self.redis, codec, lifetimes, clock)
         self.events = EventFeed(self.redis, clock)
-        self.sessions = Sessions(self.store, self.events, lifetimes, clock, self.metrics)
+        revocations = Revocations(self.redis, codec)
+        self.sessions = Sessions(self.store, self.events, revocations, lifetimes, clock, self.metrics)
         self.providers = Providers([_provider(provider, clock, self.metrics) for provider in settings.all_providers])
         lock = RefreshLock(self.redis, clock)
         self.refresher = Refresher(
             self.store, self.sessions, lock, self.providers, self.events, clock, self.metrics, random.random
         )
         self.refresh_worker = RefreshWorker(self.store, self.sessions, self.refresher, clock)
+        self.revocation_worker = RevocationWorker(revocations, self.sessions, self.providers, clock, self.metrics, random.random)
         self.resource_server = ResourceServer(route.ca_file for route in settings.routes)
         access = TokenAccess(self.refresher, self.providers, clock)
         self.client_tokens = ClientTokens(self.providers, clock)
@@ -84,9 +90,12 @@ class Services:
             self.metrics,
             random.random,
         )
-        limiter = RateLimiter(self.redis, clock)
-        self.form_login = FormLogin(self.providers, self.sessions, limiter, settings.session, clock, self.metrics, random.random)
-        self.logout = Logout(self.sessions, self.providers, f"{origin}/")
+        self.limiter = RateLimiter(self.redis, clock)
+        self.form_login = FormLogin(
+            self.providers, self.sessions, self.limiter, settings.session, clock, self.metrics, random.random
+        )
+        self.logout = Logout(self.sessions, self.providers, revocations, clock, f"{origin}/")
+        self.provider_logout = ProviderLogout(self.sessions, self.providers, SeenLogoutTokens(self.redis), clock)
         self.presence = Presence(LastChannels(self.redis), self.sessions, clock, settings.session.end_after_last_channel_seconds)
         self.registry = Registry(
             ChannelServices(
@@ -116,13 +125,14 @@ class Services:
         self._closing.push_async_callback(self.providers.close)
         await self.resource_server.start()
         self._closing.push_async_callback(self.resource_server.close)
-        self._closing.push_async_callback(self.logout.close)
+        self._closing.push_async_callback(self.revocation_worker.close)
         self._closing.push_async_callback(self.refresher.close)
         self._closing.push_async_callback(self.further_tokens.close)
         self._closing.push_async_callback(self.client_tokens.close)
         self._closing.push_async_callback(self._stop_tasks)
         self._run("session events", self.events.run(self._on_event, self.registry.recheck_all))
         self._run("background refresh", self.refresh_worker.run())
+        self._run("revocation", self.revocation_worker.run())
         self._run("channel watch", self.registry.watch())
         self._run("presence", self.presence.run(lambda: self.registry.session_keys))
 
@@ -130,8 +140,11 @@ class Services:
         """Stop the tasks, finish the refreshes and revocations under way, and close the connections."""
         await self._closing.aclose()
 
-    async def readiness(self) -> dict[str, str]:
-        """Return what keeps this hub from working, by part; empty when it is ready."""
+    async def readiness(self) -> tuple[bool, dict[str, str]]:
+        """Return whether this hub can serve requests, and what is wrong, by part.
+
+        One provider of several that fails is a trouble, but no reason to send everybody elsewhere.
+        """
         troubles = {}
         if self.draining:
             troubles["hub"] = "is being stopped"
@@ -141,7 +154,12 @@ class Services:
             await self.store.ping()
         except StoreUnavailable:
             troubles["redis"] = "does not answer"
-        return troubles | self.providers.troubles()
+        of_providers = self.providers.troubles()
+        return not troubles and len(of_providers) < len(self.providers), troubles | of_providers
+
+    def keep_running(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Run a task of the process besides the services' own; if it ends by itself, this hub is no longer ready."""
+        self._run(name, work)
 
     def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=name)

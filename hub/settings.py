@@ -101,7 +101,7 @@ class RedisSettings:
 
     Attributes:
         url: `redis://`, `rediss://` or `unix://`; empty starts a private server for this machine alone.
-        data_dir: Where the private server keeps its data, and the hub its session key when no key file is named.
+        data_dir: Where the private server keeps its data, and the hub its session keys when no others are named.
         timeout_seconds: After this long without an answer Redis counts as down.
     """
 
@@ -183,8 +183,10 @@ class SessionSettings:
     """How long a login lasts, and what of it the page may know.
 
     Attributes:
-        key_files: Files with one 256-bit key each (base64url). The first encrypts, all decrypt. Empty: the hub makes one in
-            `redis.data_dir`, which only works on one machine.
+        key_files: Files with one 256-bit key each (base64url). The first encrypts, all decrypt.
+        key_dir: Folder of dated keys, which `hub keys rotate` makes: the newest that is old enough encrypts, all decrypt. If it
+            is empty, and so is `key_files`, a hub with a private Redis uses `keys` in `redis.data_dir`.
+        key_activation_seconds: How old a key of that folder must be to encrypt: longer than it takes to reach every machine.
         claims: Claims of ID token and userinfo that `GET /hub/session` shows to the page, besides `sub` and `name`.
         max_login_attempts: Logins that one browser may have begun at the same time; the oldest gives way.
         login_attempts_per_user_per_minute: Wrong passwords for one user name in the hub's own login form. Then the name has to
@@ -200,6 +202,8 @@ class SessionSettings:
     idle_timeout_seconds: Positive = 900.0
     absolute_timeout_seconds: Positive = 43200.0
     key_files: list[str] = field(default_factory=list)
+    key_dir: str = ""
+    key_activation_seconds: NotNegative = 300.0
     claims: list[str] = field(default_factory=lambda: ["preferred_username", "email"])
     login_timeout_seconds: Positive = 600.0
     max_login_attempts: Count = 10

@@ -77,11 +77,13 @@ def _redis_mistakes(settings: Settings) -> list[str]:
     mistakes = []
     if urlsplit(url).scheme not in ("redis", "rediss", "unix"):
         mistakes.append("redis.url: must begin with redis://, rediss:// or unix://.")
-    if not settings.session.key_files:
+    if not settings.session.key_files and not settings.session.key_dir:
         mistakes.append(
             "session.key_files: is missing. Hubs that share one Redis need the same key: make one with "
-            "`python run.py --make-key FILE` and name it on every machine."
+            "`python run.py keys make FILE` and name it on every machine, or name a folder of keys in session.key_dir."
         )
+    if settings.session.key_dir and not Path(settings.session.key_dir).is_dir():
+        mistakes.append(f"session.key_dir: there is no folder {settings.session.key_dir}.")
     return mistakes
 
 

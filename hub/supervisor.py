@@ -32,9 +32,10 @@ class Supervisor:
         self._settings = settings
         self._command = [sys.executable, "-m", "hub", "--worker", *(["--config", str(config)] if config else [])]
         self._failed = asyncio.Event()
+        self._workers: dict[asyncio.subprocess.Process, float] = {}  # since when each runs
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Keep the workers running until `stop` is set, then end them and wait.
+    async def run(self, stop: asyncio.Event, reload: asyncio.Event) -> None:
+        """Keep the workers running until `stop` is set, then end them and wait. Each time `reload` is set, all are told.
 
         Raises:
             WorkersFailed: A worker cannot be started.
@@ -42,6 +43,7 @@ class Supervisor:
         metrics_dir = tempfile.mkdtemp(prefix="hub-metrics-")
         environment = self._environment(metrics_dir)
         keepers = [asyncio.create_task(self._keep(number, environment)) for number in range(self._settings.server.processes)]
+        keepers.append(asyncio.create_task(self._pass_on(reload)))
         ends = [asyncio.create_task(stop.wait()), asyncio.create_task(self._failed.wait())]
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -58,7 +60,7 @@ class Supervisor:
         return {
             **os.environ,
             "HUB_REDIS_URL": self._settings.redis.url,
-            "HUB_SESSION_KEY_FILES": ",".join(self._settings.session.key_files),
+            "HUB_SESSION_KEY_DIR": self._settings.session.key_dir,
             "PROMETHEUS_MULTIPROC_DIR": metrics_dir,
         }
 
@@ -68,18 +70,33 @@ class Supervisor:
             began = time.monotonic()
             process = await asyncio.create_subprocess_exec(*self._command, env=environment, preexec_fn=_end_with_parent)
             logger.info("worker.started", worker=number, pid=process.pid)
+            self._workers[process] = began
             try:
                 code = await process.wait()
             except asyncio.CancelledError:
                 await self._end(process)
                 raise
+            finally:
+                del self._workers[process]
             # What it counted stays; what it had open, such as channels, is gone.
             mark_process_dead(process.pid, environment["PROMETHEUS_MULTIPROC_DIR"])  # type: ignore[no-untyped-call]
             logger.error("worker.ended", worker=number, pid=process.pid, exit_status=code)
-            if time.monotonic() - began < EARLY_SECONDS and code > 0:
+            if time.monotonic() - began < EARLY_SECONDS and code > 0 and not self._somebody_serves():
                 self._failed.set()
                 return
             await asyncio.sleep(RESTART_SECONDS)
+
+    def _somebody_serves(self) -> bool:
+        """Tell whether a worker has got beyond its start: then a settings file that was broken since must not end them all."""
+        return any(time.monotonic() - began >= EARLY_SECONDS for began in self._workers.values())
+
+    async def _pass_on(self, reload: asyncio.Event) -> None:
+        while True:
+            await reload.wait()
+            reload.clear()
+            for process in self._workers:
+                if process.returncode is None:
+                    process.send_signal(signal.SIGHUP)
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
         """Stop a worker; one that does not finish its requests in time is killed."""

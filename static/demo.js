@@ -10,6 +10,7 @@ import { clearHoldings, showHoldings } from "./views/holdings.js";
 import { clearLog, logCall, logEvent } from "./views/log.js";
 import { Patients } from "./views/patients.js";
 import { SessionPanel } from "./views/session-panel.js";
+import { clearSessions, showSessions } from "./views/sessions.js";
 
 const OTHER_USER = 4409;
 const CHECK_MS = 30_000; // without a channel nobody else tells that the session has ended
@@ -77,6 +78,7 @@ function signedIn(session) {
   channel.open();
   patients.load();
   showHoldings();
+  showSessions();
 }
 
 /** Leave nothing private on the page, and say why the session ended if that is known. */
@@ -100,6 +102,7 @@ function clearPrivate() {
   calls.clear();
   panel.clear();
   clearHoldings();
+  clearSessions();
   clearLog();
 }
 
@@ -152,6 +155,7 @@ panel.addEventListener("stay", () => look({ active: true }));
 panel.addEventListener("over", () => look());
 byId("log-out").addEventListener("click", leave);
 byId("look-again").addEventListener("click", showHoldings);
+byId("list-again").addEventListener("click", showSessions);
 byId("try-again").addEventListener("click", () => look());
 setInterval(() => view === "signed-in" && look(), CHECK_MS);
 document.addEventListener("visibilitychange", () => {

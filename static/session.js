@@ -15,6 +15,23 @@ export async function fetchSession({ active = false } = {}) {
   return response.json();
 }
 
+/**
+ * Ask where the user is logged in. Does not count as activity.
+ *
+ * @returns {Promise<object[]>} Each with `handle`, `current`, `client`, `address`, and times in seconds.
+ */
+export async function fetchSessions() {
+  const response = await fetch("/hub/sessions?passive=1", { headers: proof() });
+  if (!response.ok) throw new Error(`The hub answered ${response.status}.`);
+  return (await response.json()).sessions;
+}
+
+/** End one of the user's sessions. One that has ended already is as good. */
+export async function endSession(handle) {
+  const response = await fetch(`/hub/sessions/${handle}`, { method: "DELETE", headers: proof() });
+  if (!response.ok && response.status !== 404) throw new Error(`The hub answered ${response.status}.`);
+}
+
 /** End the session; return where to go on, which may be the provider's own logout page. */
 export async function logOut() {
   const response = await fetch("/hub/logout", { method: "POST", headers: proof() });

@@ -21,11 +21,12 @@ LAYERS: list[set[str]] = [  # from the ground up; a module imports from its own 
     {"hub.services"},
     {"hub.application"},
     {"hub.server", "hub.supervisor", "hub.embedded_redis", "hub.commands"},
+    {"hub.cli"},
     {"hub.__main__"},
 ]
 
 GROUND = LAYERS[0]
-TOP = LAYERS[-2]
+TOP = LAYERS[-3]
 
 DOORS: dict[str, set[str]] = {
     "tornado": {"hub.application", "hub.server"},  # and hub.web
@@ -36,6 +37,8 @@ DOORS: dict[str, set[str]] = {
         "hub.session.redis_client",
         "hub.session.rate_limit",
         "hub.session.last_channel",
+        "hub.session.revocations",
+        "hub.session.logout_tokens",
         "hub.embedded_redis",
     },
     "aiohttp": {"hub.oidc.door", "hub.gateway.resource_server"},
@@ -48,6 +51,7 @@ PURE = {
     *("hub.oidc.client_authentication", "hub.oidc.encryption", "hub.oidc.pushed_authorization", "hub.oidc.userinfo"),
     *("hub.oidc.circuit_breaker", "hub.oidc.clock_difference", "hub.oidc.grants", "hub.oidc.logout_token"),
     *("hub.session.model", "hub.session.codec", "hub.session.keyring", "hub.session.cookie", "hub.session.listing"),
+    *("hub.session.key_folder",),
     *("hub.tokens.schedule", "hub.tokens.demand", "hub.login.return_url", "hub.login.login_parameters", "hub.oidc.private_key"),
     *("hub.gateway.routes", "hub.gateway.policy", "hub.gateway.headers"),
     *("hub.channel.messages", "hub.channel.codec", "hub.channel.connection", "hub.channel.outbox"),

@@ -121,7 +121,7 @@ class TestCannotStart:
 
         assert ended.returncode == 1
         assert last_line(ended).startswith(f"{key_file}: holds no key")
-        assert last_line(ended).endswith("make one with `python run.py --make-key FILE`")
+        assert last_line(ended).endswith("make one with `python run.py keys make FILE`")
 
     def test_data_dir(self, tmp_path: Path) -> None:
         """A data folder that cannot be made is named with its setting."""

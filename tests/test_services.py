@@ -42,9 +42,9 @@ async def test_ready(redis_url: str) -> None:
         await services.start()
         await provider.answered("/.well-known/openid-configuration", 1)
         await services.providers.openid("main").metadata()
-        assert await services.readiness() == {}
+        assert await services.readiness() == (True, {})
         services.draining = True
-        assert await services.readiness() == {"hub": "is being stopped"}
+        assert await services.readiness() == (False, {"hub": "is being stopped"})
         await services.close()
 
 
@@ -53,7 +53,8 @@ async def test_not_ready() -> None:
     """Neither Redis nor provider has to be up at the start; each is named until it is."""
     services = build("redis://127.0.0.1:9")
     await services.start()
-    troubles = await services.readiness()
+    is_ready, troubles = await services.readiness()
+    assert not is_ready
     await services.close()
 
     assert troubles["redis"] == "does not answer"

@@ -14,7 +14,7 @@ from hub.channel.interfaces import ChannelServices, Socket
 from hub.channel.messages import HelloMessage, RequestMessage, SessionFacts
 from hub.channel.sending import Sender
 from hub.channel.upload_body import UploadBody
-from hub.errors import HubError, NotAuthenticated, SessionEnded
+from hub.errors import HubError, IdentityChanged, NotAuthenticated, SessionEnded
 from hub.session.model import Session, SessionId
 from hub.tasks import end_tasks
 
@@ -72,7 +72,7 @@ class Driver:
             self._handle(events)
             self._go_on()
         except ChannelClosed as closed:
-            self._audit_refusal(closed)
+            self._audit_close(closed)
             self.close(closed.code, closed.reason)
         return self._sender.room() if self._sender.is_full else None
 
@@ -159,16 +159,21 @@ class Driver:
         self._connection.ready(self.connection_id, self._session_facts())
         logger.info("channel.ready", connection=self.connection_id, session_ref=self.session.ref, client=hello.client)
 
-    def _audit_refusal(self, closed: ChannelClosed) -> None:
+    def _audit_close(self, closed: ChannelClosed) -> None:
         if closed.code in (CloseCode.CSRF, CloseCode.OTHER_USER):
-            audit.record(
-                "audit.request_refused",
-                outcome="failure",
-                reason="identity-changed" if closed.code is CloseCode.OTHER_USER else "csrf",
-                connection=self.connection_id,
-                session_ref=self.session.ref,
-                address=self._client_address,
-            )
+            self._audit_refusal("csrf" if closed.code is CloseCode.CSRF else IdentityChanged.slug)
+
+    def _audit_refusal(self, reason: str, message: RequestMessage | None = None) -> None:
+        audit.record(
+            "audit.request_refused",
+            outcome="failure",
+            reason=reason,
+            method=message and message.method,
+            path=message and message.path.partition("?")[0],
+            connection=self.connection_id,
+            session_ref=self.session.ref,
+            address=self._client_address,
+        )
 
     def _session_facts(self) -> SessionFacts:
         lifetimes, now = self._services.lifetimes, self._services.clock.now()
@@ -202,6 +207,8 @@ class Driver:
         except SessionEnded as ended:
             self.end_session(str(ended.extensions.get("reason", UNKNOWN_REASON)))
         except HubError as error:
+            if audit.is_refusal(error):
+                self._audit_refusal(error.slug, message)
             self._connection.fail(message.id, error)
         except Exception as error:
             logger.exception("channel.request_failed", connection=self.connection_id, path=message.path.split("?")[0])

@@ -17,15 +17,17 @@ import msgspec
 from hub import log
 from hub.clock import SystemClock
 from hub.embedded_redis import EmbeddedRedisError, running_url
-from hub.errors import HubError, StoreUnavailable
+from hub.errors import BadRequest, HubError, StoreUnavailable
 from hub.metrics import Metrics
 from hub.session.codec import Codec
 from hub.session.events import EventFeed
+from hub.session.key_folder import KeySources
 from hub.session.keyring import Keyring, KeyringError
 from hub.session.listing import describe_to_operator
 from hub.session.model import Lifetimes, session_ref
 from hub.session.operators import Criteria, Operator, SessionDesk
 from hub.session.redis_client import connect
+from hub.session.revocations import Revocations
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
 from hub.settings import Settings, SettingsError
@@ -52,7 +54,7 @@ def register(subparsers: Subparsers) -> None:
     which = ending.add_mutually_exclusive_group(required=True)
     which.add_argument("handle", nargs="?", help="one session: its handle, or the first 12 characters or more")
     which.add_argument("--all", action="store_true", help="all sessions of all users")
-    which.add_argument("--subject", default="", help="all sessions of this user")
+    which.add_argument("--subject", help="all sessions of this user")
     listing.add_argument("--subject", default="", help="only those of this user")
     for action in (listing, ending):
         action.add_argument("--issuer", default="", help="only those of this provider's users, by its issuer")
@@ -78,13 +80,15 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _run(options: argparse.Namespace, settings: Settings) -> int:
-    criteria = Criteria(subject=options.subject, issuer=options.issuer, provider=options.provider)
+    criteria = Criteria(subject=options.subject or "", issuer=options.issuer, provider=options.provider)
     async with _opened(settings) as sessions:
         if options.action == "list":
             return await _list(options, criteria, sessions)
-        if options.handle:
+        if options.handle is not None:
             ended = await SessionDesk(sessions).end(options.handle, OPERATOR)
             sys.stdout.write(f"Session {ended.ref} of {log.mask_text(ended.subject)} has ended.\n")
+        elif not options.all and not options.subject:
+            raise BadRequest("--subject: is empty. All sessions of all users end with --all only.")
         else:
             sys.stdout.write(f"{await SessionDesk(sessions).end_all(criteria, OPERATOR)} sessions have ended.\n")
     return 0
@@ -113,12 +117,13 @@ async def _opened(settings: Settings) -> AsyncIterator[Sessions]:
     """
     data_dir, times = Path(settings.redis.data_dir), settings.session
     url = settings.redis.url or running_url(data_dir)
-    keyring = Keyring.read([Path(name) for name in times.key_files] or [data_dir / "session.key"])
-    redis = connect(url, settings.redis.timeout_seconds)
     lifetimes, clock = Lifetimes(times.idle_timeout_seconds, times.absolute_timeout_seconds), SystemClock()
+    keyring = Keyring(KeySources.of(settings).read(clock.now()))
+    redis = connect(url, settings.redis.timeout_seconds)
     try:
-        store = SessionStore(redis, Codec(keyring), lifetimes, clock)
-        yield Sessions(store, EventFeed(redis, clock), lifetimes, clock, Metrics())
+        codec = Codec(keyring)
+        store = SessionStore(redis, codec, lifetimes, clock)
+        yield Sessions(store, EventFeed(redis, clock), Revocations(redis, codec), lifetimes, clock, Metrics())
     finally:
         await redis.aclose()
 

@@ -83,6 +83,9 @@ class Providers:
     def __init__(self, providers: Iterable[Provider]) -> None:
         self._by_name = {provider.name: provider for provider in providers}
 
+    def __len__(self) -> int:
+        return len(self._by_name)
+
     def __iter__(self) -> Iterator[Provider]:
         return iter(self._by_name.values())
 

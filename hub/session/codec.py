@@ -7,9 +7,9 @@ import msgspec
 
 from hub.secret import Secret
 from hub.session.keyring import Keyring, KeyringError
-from hub.session.model import LoginAttempt, Session, TokenSet
+from hub.session.model import LoginAttempt, Revocation, Session, TokenSet
 
-Record = TypeVar("Record", Session, LoginAttempt, TokenSet)
+Record = TypeVar("Record", Session, LoginAttempt, TokenSet, Revocation)
 
 
 class UnreadableRecord(ValueError):
@@ -59,6 +59,18 @@ class Codec:
         """
         return self._open(sealed, f"attempt:{state_key}", LoginAttempt)
 
+    def encode_revocation(self, revocation: Revocation) -> bytes:
+        """Return `revocation` sealed for its session."""
+        return self._keyring.seal(_encode(revocation), f"revocation:{revocation.key}")
+
+    def decode_revocation(self, sealed: bytes, key: str) -> Revocation:
+        """Return what has to be revoked of the session `key`.
+
+        Raises:
+            UnreadableRecord: The record is not what this hub wrote there.
+        """
+        return self._open(sealed, f"revocation:{key}", Revocation)
+
     def _open(self, sealed: bytes, name: str, kind: type[Record]) -> Record:
         try:
             return msgspec.msgpack.decode(self._keyring.open(sealed, name), type=kind, dec_hook=_decode_secret)
@@ -66,7 +78,7 @@ class Codec:
             raise UnreadableRecord(str(error)) from error
 
 
-def _encode(value: Session | LoginAttempt | TokenSet) -> bytes:
+def _encode(value: Session | LoginAttempt | TokenSet | Revocation) -> bytes:
     return msgspec.msgpack.encode(value, enc_hook=_encode_secret)
 
 

@@ -254,6 +254,48 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    """What is left to be revoked at the provider after the end of a session (RFC 7009).
+
+    Attributes:
+        key: Key of the session that has ended.
+        provider: Name of the provider in the settings.
+        provider_session_id: `sid` of the session, if it had one.
+        give_up_at: When the last of the tokens is worth nothing any more; epoch seconds.
+        failures: How often the provider could not be had.
+    """
+
+    key: str
+    provider: str
+    issuer: str
+    provider_session_id: str | None
+    give_up_at: float
+    access_token: Secret
+    refresh_token: Secret | None
+    failures: int = 0
+
+    @classmethod
+    def of(cls, session: Session, give_up_at: float) -> Self:
+        """Return what has to be revoked of an ended session, at `give_up_at` or the end of its tokens at the latest."""
+        tokens = session.tokens
+        end = tokens.expires_at if tokens.refresh_token is None else tokens.refresh_expires_at
+        return cls(
+            key=session.key,
+            provider=session.provider,
+            issuer=session.issuer,
+            provider_session_id=session.provider_session_id,
+            give_up_at=give_up_at if end is None else min(end, give_up_at),
+            access_token=tokens.access_token,
+            refresh_token=tokens.refresh_token,
+        )
+
+    @property
+    def ref(self) -> str:
+        """The session's name in the log."""
+        return session_ref(self.key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoginAttempt:
     """A login that was begun and has not come back yet (authorization code flow).
 

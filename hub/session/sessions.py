@@ -9,7 +9,8 @@ from hub.clock import Clock
 from hub.errors import NotAuthenticated, SessionEnded, StoreUnavailable
 from hub.metrics import Metrics
 from hub.session.events import EventFeed, SessionHasEnded, SessionWasReplaced
-from hub.session.model import EndReason, Lifetimes, Session, SessionId, Tombstone, session_ref
+from hub.session.model import EndReason, Lifetimes, Revocation, Session, SessionId, Tombstone, session_ref
+from hub.session.revocations import Revocations
 from hub.session.store import SessionStore
 
 END_DETAILS: dict[EndReason, str] = {
@@ -32,15 +33,31 @@ ENDED_BY_PROVIDER: frozenset[EndReason] = frozenset({"provider", "refused", "no_
 
 REPLACED_GRACE_SECONDS = 10.0  # for requests under way, and for tabs that have not taken up the new cookie yet
 
+NOT_REVOKED: frozenset[EndReason] = frozenset({"refused"})  # the provider has just said that the refresh token is worth nothing
+REVOKED_AFTER_SECONDS: dict[EndReason, float] = {
+    "logout": 60.0,  # first the session at the provider has to end, after which `Logout` does not wait any longer
+    "replaced": REPLACED_GRACE_SECONDS + 5.0,
+}
+REVOCATION_TRIED_SECONDS = 86400.0
+
 logger = log.get(__name__)
 
 
 class Sessions:
     """Starts, finds and ends sessions."""
 
-    def __init__(self, store: SessionStore, events: EventFeed, lifetimes: Lifetimes, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        store: SessionStore,
+        events: EventFeed,
+        revocations: Revocations,
+        lifetimes: Lifetimes,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
         self._store = store
         self._events = events
+        self._revocations = revocations
         self._clock = clock
         self._metrics = metrics
         self.lifetimes = lifetimes
@@ -81,6 +98,7 @@ class Sessions:
         logger.info("session.replaced", session_ref=present.ref, by=successor.ref, subject=successor.subject)
         self._metrics.sessions_ended.labels("replaced").inc()
         _audit_end(present, "replaced", successor.address)
+        await self._revoke_later(present, "replaced")
         await self._tell(SessionWasReplaced(present.key, self._clock.now() + REPLACED_GRACE_SECONDS))
 
     async def current(self, session_id: SessionId | None, *, passive: bool = False) -> Session:
@@ -112,7 +130,7 @@ class Sessions:
         return found
 
     async def end(self, key: str, reason: EndReason, *, address: str = "") -> Session | None:
-        """End the session and tell all workers; return it as it last was, or None if it was over already.
+        """End the session, tell all workers, and have its tokens revoked; return it as it last was, or None if it was over.
 
         Parameters:
             address: From where a person has ended it, for the audit.
@@ -127,6 +145,7 @@ class Sessions:
         self._metrics.sessions_ended.labels(reason).inc()
         _audit_end(session, reason, address)
         await self._tell(SessionHasEnded(key, reason, self._clock.now()))
+        await self._revoke_later(session, reason)
         return session
 
     async def of_user(self, issuer: str, subject: str) -> list[Session]:
@@ -141,6 +160,17 @@ class Sessions:
     def all(self, prefix: str = "") -> AsyncIterator[Session]:
         """Yield every living session whose key begins with `prefix`, in no order: for operators."""
         return self._store.scan(prefix)
+
+    async def _revoke_later(self, session: Session, reason: EndReason) -> None:
+        """Put the tokens of an ended session into the queue. Nobody waits for the provider here."""
+        if reason in NOT_REVOKED:
+            return
+        now = self._clock.now()
+        revocation = Revocation.of(session, now + REVOCATION_TRIED_SECONDS)
+        try:
+            await self._revocations.put(revocation, now, now + REVOKED_AFTER_SECONDS.get(reason, 0.0))
+        except StoreUnavailable:  # a moment ago it was there; the tokens live until they expire
+            logger.warning("revocation.not_queued", session_ref=session.ref)
 
     async def _tell(self, event: SessionHasEnded | SessionWasReplaced) -> None:
         try:

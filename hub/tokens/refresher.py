@@ -148,6 +148,8 @@ class Refresher:
                     return result
                 if lease is not None and self._lock.is_held(lease):
                     return await work(session, lease)
+            if lease is not None:
+                continue  # it ran out before anything was done: this process, or its machine, was asleep
             if self._clock.monotonic() >= give_up_at:
                 raise ProviderUnavailable("Your login is being renewed. Try again.", retry_after_seconds=5.0)
             await self._clock.sleep(WAIT_SECONDS)

@@ -7,8 +7,8 @@ import tornado.web
 
 from hub.metrics import Metrics
 
-Readiness = Callable[[], Awaitable[dict[str, str]]]
-"""Returns what keeps the hub from working, by part: empty when it is ready."""
+Readiness = Callable[[], Awaitable[tuple[bool, dict[str, str]]]]
+"""Returns whether requests can be served, and what is wrong, by part."""
 
 
 class HealthHandler(tornado.web.RequestHandler):
@@ -25,10 +25,10 @@ class ReadyHandler(tornado.web.RequestHandler):
         self.readiness = readiness
 
     async def get(self) -> None:
-        troubles = await self.readiness()
-        self.set_status(503 if troubles else 200)
+        is_ready, troubles = await self.readiness()
+        self.set_status(200 if is_ready else 503)
         self.set_header("Content-Type", "application/json")
-        self.write(msgspec.json.encode({"status": "not ready" if troubles else "ready", "troubles": troubles}))
+        self.write(msgspec.json.encode({"status": "ready" if is_ready else "not ready", "troubles": troubles}))
 
 
 class MetricsHandler(tornado.web.RequestHandler):

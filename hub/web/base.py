@@ -12,7 +12,7 @@ import tornado.template
 import tornado.web
 
 from hub import audit, log
-from hub.errors import BadRequest, HubError, IdentityChanged, MethodNotAllowed, NotFound, RequestRefused, StepUpRequired
+from hub.errors import BadRequest, HubError, MethodNotAllowed, NotFound
 from hub.session.cookie import Cookies
 from hub.session.model import SessionId, session_ref
 from hub.web.client_address import Network, client_address
@@ -150,7 +150,7 @@ class BaseHandler(tornado.web.RequestHandler):
         if isinstance(value, HubError):
             level = logger.warning if value.status >= 500 else logger.info
             level("request.failed", problem=value.slug, detail=value.detail, path=self.request.path)
-            if isinstance(value, RequestRefused | StepUpRequired | IdentityChanged):
+            if audit.is_refusal(value):
                 self._audit_refusal(value)
         elif not isinstance(value, tornado.web.HTTPError):
             logger.error("request.crashed", path=self.request.path, exc_info=(typ, value, tb))

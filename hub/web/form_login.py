@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from hub.errors import BodyTooLarge, TooManyRequests
+from hub.errors import BodyTooLarge, HubError, TooManyRequests
 from hub.login.form_login import FormLogin, form_token, form_token_matches
 from hub.login.return_url import parse_return_to
 from hub.oidc.native_messages import CredentialsRefused
@@ -48,6 +48,7 @@ class FormLoginHandler(CeremonyHandler):
         return_to = parse_return_to(self._field("return_to"))
         browser_id = self.browser_id
         if browser_id is None or not form_token_matches(browser_id, name, self._field("token")):
+            self.audit_failure("csrf", name)
             self._show(name, return_to, Trouble(403, TOO_OLD))
             return
         try:
@@ -58,6 +59,9 @@ class FormLoginHandler(CeremonyHandler):
         except TooManyRequests as error:
             self.audit_failure(error.slug, name)
             self._show(name, return_to, self._limited(error))
+        except HubError as error:
+            self.audit_failure(error.slug, name)
+            raise
 
     async def _log_in(self, name: str, return_to: str) -> None:
         user, password = self._field("user"), Secret(self._field("password"))

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import msgspec
+
 from hub.clock import Clock
-from hub.errors import LOGIN_URL, NotAuthenticated
+from hub.errors import LOGIN_URL, BadRequest, NotAuthenticated
 from hub.login.logout import Logout
 from hub.session.cookie import XSRF_COOKIE, xsrf_token
 from hub.session.model import Session, SessionId
@@ -55,6 +57,12 @@ class SessionHandler(BaseHandler):
         }
 
 
+class LogoutWish(msgspec.Struct, frozen=True):
+    """What a page may ask for with a logout. Other members are ignored."""
+
+    everywhere: bool = False
+
+
 class LogoutHandler(BaseHandler):
     """Ends the session and tells the page where to go: to the provider, so that the user is logged out there too."""
 
@@ -65,10 +73,29 @@ class LogoutHandler(BaseHandler):
         self.no_store()
         session_id = self.session_id
         csrf.require_proof(self.request.headers, self.site.origin, session_id)
+        everywhere = self._is_everywhere()
         await self._require_same_user(session_id)
-        destination = "/" if session_id is None else await self.logout.end(session_id, self.client_address)
+        destination = "/"
+        if session_id is not None:
+            destination = await self.logout.end(session_id, self.client_address, everywhere=everywhere)
         self.set_cookies(self.site.cookies.clear_session())
         self.write_json({"redirect_to": destination})
+
+    def _is_everywhere(self) -> bool:
+        """Tell whether all sessions of the user shall end: `?everywhere=1`, or `{"everywhere": true}` as JSON.
+
+        Raises:
+            BadRequest: The JSON is broken, or `everywhere` is neither true nor false. Nobody is logged out then.
+        """
+        if self.get_query_argument("everywhere", "") == "1":
+            return True
+        if not self.request.body or not self.request.headers.get("Content-Type", "").startswith("application/json"):
+            return False
+        try:
+            wish = msgspec.json.decode(self.request.body, type=LogoutWish | None)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise BadRequest("everywhere: has to be true or false.") from error
+        return wish is not None and wish.everywhere
 
     async def _require_same_user(self, session_id: SessionId | None) -> None:
         """Do not let the page of a former user log out the present one.

@@ -2,8 +2,6 @@
 
 import { byId } from "./dom.js";
 
-const WARN_SECONDS = 60;
-
 export class SessionPanel extends EventTarget {
   #session = null;
   #receivedAt = 0;
@@ -57,8 +55,8 @@ export class SessionPanel extends EventTarget {
     byId("idle").textContent = inWords(idle);
     byId("absolute").textContent = inWords(absolute);
     byId("token").textContent = token === null ? "no known end" : `${inWords(token)}, then renewed by itself`;
-    byId("ending").hidden = Math.min(idle, absolute) > WARN_SECONDS;
-    byId("stay").hidden = absolute <= WARN_SECONDS;
+    byId("ending").hidden = left(this.#session.warning_in) !== 0; // null: the hub is not to warn
+    byId("stay").hidden = absolute <= idle; // no activity helps
     if (Math.min(idle, absolute) === 0) {
       clearInterval(this.#ticking);
       this.dispatchEvent(new Event("over"));

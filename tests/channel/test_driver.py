@@ -8,10 +8,20 @@ from typing import Any
 import pytest
 
 from hub.channel.driver import Driver
-from hub.errors import NotAuthenticated, ResourceServerBroken, ResourceServerUnreachable, SessionEnded, StoreUnavailable
+from hub.errors import (
+    HubError,
+    NotAuthenticated,
+    ResourceServerBroken,
+    ResourceServerUnreachable,
+    SessionEnded,
+    StepUpRequired,
+    StoreUnavailable,
+    TokenNotIssued,
+)
 from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.session.model import identity_of
 from tests.channel.parts import JSON, Socket, World, body, json_answer, request, settle, stream_of
+from tests.parties.audit import Audit
 from tests.parties.clock import ManualClock
 
 
@@ -112,6 +122,22 @@ class TestHandshake:
 
         assert (socket.closed and socket.closed[0]) == code
         assert len(world.pipeline.requests) == (1 if code is None else 0)
+
+    @pytest.mark.parametrize(
+        ("changes", "reason"), [({"csrf": "guessed"}, "csrf"), ({"identity": "somebody else"}, "identity-changed")]
+    )
+    async def test_refused_hello_is_audited(
+        self, clock: ManualClock, caplog: pytest.LogCaptureFixture, changes: dict[str, str], reason: str
+    ) -> None:
+        """ASVS 16.3: a page that cannot prove whose it is leaves a line with session and address."""
+        world, socket = World.build(clock), Socket()
+        session = world.sessions.session
+        driver = Driver(world.services, socket, world.session_id, session, connection_id="c1", client_address="192.0.2.1")
+        driver.receive(json.dumps(json.loads(world.hello) | changes))
+
+        who = {"connection": "c1", "session_ref": session.ref, "address": "192.0.2.1"}
+        expected = {"event": "audit.request_refused", "outcome": "failure", "reason": reason}
+        assert Audit(caplog).take() == [{**expected, **who}]
 
     async def test_bye_closes_normally(self, clock: ManualClock) -> None:
         """A page that closes is told goodbye."""
@@ -232,6 +258,27 @@ class TestRequests:
 
         assert (error["problem"]["status"], error["processed"]) == (500, "maybe")
         assert "a defect" not in json.dumps(error)
+
+
+class TestAudit:
+    @pytest.mark.parametrize("error", [StepUpRequired("too old", max_age=60), TokenNotIssued()])
+    async def test_refused_request(self, clock: ManualClock, caplog: pytest.LogCaptureFixture, error: HubError) -> None:
+        """ASVS 16.3.2: what a user may not have, or not yet, is noted as over HTTP: with the path, without the query."""
+        channel = await Channel(clock).ready()
+        channel.answers("/api/a", error)
+        await channel.ask(request(1, "/api/a?name=ada"))
+
+        who = {"connection": "c1", "session_ref": channel.driver.session.ref, "address": "192.0.2.1"}
+        expected = {"event": "audit.request_refused", "outcome": "failure", "reason": error.slug}
+        assert Audit(caplog).take() == [{**expected, **who, "method": "GET", "path": "/api/a"}]
+
+    async def test_ordinary_errors(self, clock: ManualClock, caplog: pytest.LogCaptureFixture) -> None:
+        """An API that cannot be reached is no security event."""
+        channel = await Channel(clock).ready()
+        channel.answers("/api/a", ResourceServerUnreachable())
+        await channel.ask(request(1))
+
+        assert Audit(caplog).take() == []
 
 
 class TestSessionEnd:

@@ -18,6 +18,7 @@ from hub.session.events import EventFeed, SessionEvent, SessionHasEnded
 from hub.session.keyring import Keyring, make_key_file
 from hub.session.model import Lifetimes, Session
 from hub.session.redis_client import connect
+from hub.session.revocations import Revocations
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
 from tests.parties.hub import PROJECT, settings
@@ -77,11 +78,12 @@ async def desk(redis_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
     config.touch()
     redis, lifetimes = connect(redis_url, 2.0), Lifetimes(900, 43200)
     feed = EventFeed(redis, clock)
-    store = SessionStore(redis, Codec(Keyring.read([key_file])), lifetimes, clock)
+    codec = Codec(Keyring.read([key_file]))
+    store = SessionStore(redis, codec, lifetimes, clock)
     clean = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
     environment = settings("https://iris.example/oauth2", "hub", "s3cret", [], HUB_REDIS_URL=redis_url)
     environment |= {"HUB_SESSION_KEY_FILES": str(key_file), "HUB_LOG_AUDIT_FILE": str(tmp_path / "audit.log")}
-    yield Desk(Sessions(store, feed, lifetimes, clock, Metrics()), feed, clean | environment)
+    yield Desk(Sessions(store, feed, Revocations(redis, codec), lifetimes, clock, Metrics()), feed, clean | environment)
     await redis.aclose()
 
 
@@ -169,6 +171,9 @@ async def test_end_many(desk: Desk, tmp_path: Path) -> None:
         (["end"], 2, "required"),
         (["end", "0" * 12, "--all"], 2, "not allowed"),
         (["end", "0" * 12], 1, "no such session"),
+        (["end", ""], 1, "12 to 64 hexadecimal digits"),
+        (["end", "--subject", ""], 1, "--subject: is empty"),
+        (["end", "--subject", "", "--issuer", "https://iris.example"], 1, "--subject: is empty"),
         (["end", "alice"], 1, "12 to 64 hexadecimal digits"),
         (["list", "--limit", "many"], 2, "invalid int"),
         (["list", "--config", "/nowhere/hub.toml"], 2, "cannot be read"),

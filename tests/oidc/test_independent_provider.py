@@ -217,6 +217,28 @@ async def test_logout_in_browser(browser: aiohttp.ClientSession) -> None:
     assert query == {"state": ["s"]}
 
 
+@pytest.mark.parametrize("kind", ["refresh_token", "access_token"])
+async def test_revocation_takes_the_grant_along(browser: aiohttp.ClientSession, kind: str) -> None:
+    """R7009 section 2.1: two logins in one session at the provider share a grant, and either token of the one ends the other's.
+
+    So nothing is revoked while another session of the same `sid` lives.
+    """
+    async with OidcProvider.start(redirect_uri=REDIRECT_URI) as party:
+        chosen = settings(party)
+        async with connected(chosen) as provider:
+            hub = Hub(provider, chosen, browser)
+            first, claims = await hub.log_in()
+            request, code = await hub.code()  # again, without a form: the provider knows the browser
+            second = await provider.exchange_code(code, request.code_verifier, REDIRECT_URI)
+            assert first.refresh_token is not None and second.refresh_token is not None and second.id_token is not None
+            again = await provider.validate_id_token(second.id_token, nonce=request.nonce, access_token=second.access_token)
+            assert await provider.revoke(first.refresh_token if kind == "refresh_token" else first.access_token, kind)
+            with pytest.raises(TokenRefused):
+                await provider.refresh(second.refresh_token)
+
+    assert claims.session_id == again.session_id
+
+
 class Posted(tornado.web.RequestHandler):
     """Keeps the logout token that the provider posts."""
 

@@ -247,7 +247,7 @@ class HostileProvider:
         return _changed(members, self.token_members)
 
     def _secret(self, kind: str) -> str:
-        return f"{kind}-{next(self._count)}-of-the-hostile-provider"
+        return f"{kind}-{next(self._count)}-of-the-hostile-provider-at-{self.issuer.rpartition(':')[2]}"
 
 
 def _changed(original: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

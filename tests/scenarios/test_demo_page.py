@@ -102,6 +102,7 @@ async def cancel_slow_call(page: Page, clinic: Clinic) -> None:
 async def shows_nothing_private(page: Page) -> None:
     """Check that neither the page nor its hidden parts hold the user or a patient."""
     await expect(page.locator("#patients tr")).to_have_count(0)
+    await expect(page.locator("#sessions li")).to_have_count(0)
     content = await page.content()
     assert "Alice" not in content
     assert "alice" not in content
@@ -156,6 +157,35 @@ async def test_end_of_the_session_is_told(start_clinic: StartClinic) -> None:
         await log_in(other)
         assert other.url == clinic.hub.url + "/other"
         assert chromium.complaints == []
+
+
+async def test_another_session_is_ended(clinic: Clinic) -> None:
+    """The user sees where they are logged in, ends the session that they do not know, and keeps their own."""
+    async with clinic.browser("alice") as lost, Chromium.start() as chromium:
+        page = await chromium.open(clinic.hub.url + START)
+        await log_in(page)
+        await expect(page.locator("#sessions li")).to_have_count(2)
+        await expect(page.locator("#sessions strong")).to_have_text("This one")
+        await page.get_by_role("button", name="End it").click()
+
+        await expect(page.locator("#sessions li")).to_have_count(1)
+        await expect(page.get_by_role("heading", name="Where you are logged in")).to_be_focused()
+        assert (await lost.fetch("/hub/session")).json()["reason"] == "elsewhere"
+        await press(page, "Who am I?", "The API knows you as alice, by a token that your browser never had.")
+        assert chromium.complaints == []
+
+
+async def test_warned_before_the_end(start_clinic: StartClinic) -> None:
+    """The page warns when the hub says that it is time; whoever wants to stay may, and without a word the session ends."""
+    async with start_clinic(HUB_SESSION_IDLE_TIMEOUT_SECONDS="6") as clinic, Chromium.start() as chromium:
+        page = await chromium.open(clinic.hub.url + START)
+        await log_in(page)
+        await expect(page.get_by_text("You will be logged out soon.")).to_be_visible()
+        await page.get_by_role("button", name="Stay logged in").click()
+        await expect(page.get_by_text("You will be logged out soon.")).to_be_hidden()
+        await expect(page.locator("#session-end")).to_have_text(
+            "You were logged out because nothing happened for a while.", timeout=15_000
+        )
 
 
 async def test_without_a_channel(start_clinic: StartClinic) -> None:

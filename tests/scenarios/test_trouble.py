@@ -18,7 +18,7 @@ async def readiness(hub: Hub) -> tuple[int, dict[str, str]]:
     return status, json.loads(text)["troubles"]
 
 
-async def until_not_ready(hub: Hub, part: str) -> str:
+async def until_troubled(hub: Hub, part: str) -> str:
     """Wait until `/readyz` names `part`, and return what it says."""
     async with asyncio.timeout(20):
         while part not in (troubles := (await readiness(hub))[1]):
@@ -38,7 +38,7 @@ async def test_provider_down_at_start() -> None:
     environment = settings(issuer, "hub", SECRET, routes(f"http://127.0.0.1:{provider_port}/csp/clinic"))
     async with Hub.start(environment, port=port, wait=False) as hub:
         await hub.listening()
-        assert "cannot be reached" in await until_not_ready(hub, "provider")
+        assert "cannot be reached" in await until_troubled(hub, "provider")
         assert (await readiness(hub))[0] == 503
         assert (await hub.admin("/healthz"))[0] == 200
 
@@ -68,7 +68,7 @@ async def test_wrong_client_secret(start_clinic: StartClinic, when: str) -> None
             assert answers[-1].status == 503
             assert answers[-1].json()["type"] == "urn:hub:problem:provider-rejected-client"
             assert (await browser.fetch("/hub/session")).json()["authenticated"]
-        assert "secret" in await until_not_ready(clinic.hub, "provider")
+        assert "secret" in await until_troubled(clinic.hub, "provider")
 
         if when == "refresh":  # the operator mends it: the session goes on as if nothing had been
             clinic.standin.replace_client_secret("hub", SECRET)
@@ -96,7 +96,7 @@ async def test_redis_outage(start_clinic: StartClinic, tmp_path_factory: pytest.
             assert call.json()["type"] == "urn:hub:problem:store-unavailable"
             assert call.header("Retry-After")
             assert call.all("Set-Cookie") == session.all("Set-Cookie") == []
-            assert await until_not_ready(clinic.hub, "redis") == "does not answer"
+            assert await until_troubled(clinic.hub, "redis") == "does not answer"
             channel = await Channel.connect(browser)
             assert (await channel.closed).code == 4503
 
@@ -131,7 +131,7 @@ async def test_redis_down_at_start() -> None:
         hub.configure(HUB_SESSION_KEY_FILES=str(key_file))
         await hub.run()
         await hub.listening()
-        assert await until_not_ready(hub, "redis") == "does not answer"
+        assert await until_troubled(hub, "redis") == "does not answer"
         assert not has_trace(hub.log())
 
 

@@ -12,6 +12,7 @@ from hub.session.events import EventFeed
 from hub.session.keyring import Keyring
 from hub.session.model import Lifetimes
 from hub.session.redis_client import Redis, connect
+from hub.session.revocations import Revocations
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
 from tests.parties.clock import ManualClock
@@ -52,6 +53,12 @@ def feed(redis_client: Redis, clock: ManualClock) -> EventFeed:
 
 
 @pytest.fixture
-def sessions(store: SessionStore, feed: EventFeed, clock: ManualClock) -> Sessions:
+def revocations(redis_client: Redis, keyring: Keyring) -> Revocations:
+    """What has to be revoked."""
+    return Revocations(redis_client, Codec(keyring))
+
+
+@pytest.fixture
+def sessions(store: SessionStore, feed: EventFeed, revocations: Revocations, clock: ManualClock) -> Sessions:
     """The life of sessions."""
-    return Sessions(store, feed, LIFETIMES, clock, Metrics())
+    return Sessions(store, feed, revocations, LIFETIMES, clock, Metrics())

@@ -19,6 +19,7 @@ from hub.session.keyring import Keyring
 from hub.session.model import Lifetimes, Session, SessionId, TokenSet
 from hub.session.redis_client import connect
 from hub.session.refresh_lock import RefreshLock
+from hub.session.revocations import Revocations
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
 from hub.settings import ProviderSettings
@@ -27,6 +28,7 @@ from hub.tokens.client_tokens import ClientTokens
 from hub.tokens.further_tokens import FurtherTokens
 from hub.tokens.refresh_worker import RefreshWorker
 from hub.tokens.refresher import Refresher
+from hub.tokens.revocation_worker import RevocationWorker
 from hub.tokens.schedule import scheduled
 from tests.parties.clock import ManualClock
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, SUBJECT, HostileProvider
@@ -49,6 +51,8 @@ class Worker:
     further: FurtherTokens
     client: ClientTokens
     background: RefreshWorker
+    revocations: Revocations
+    revoking: RevocationWorker
     metrics: Metrics
 
     def outcomes(self, outcome: str) -> float:
@@ -56,15 +60,21 @@ class Worker:
         value = self.metrics.refreshes.labels(outcome)._value.get()
         return float(value)
 
+    def revoked(self, outcome: str) -> float:
+        """Return how often revoking ended so."""
+        return float(self.metrics.revocations.labels(outcome)._value.get())
+
 
 @asynccontextmanager
 async def worker(redis_url: str, issuer: str, keyring: Keyring, clock: Clock) -> AsyncIterator[Worker]:
     """Build one worker's part."""
     client = connect(redis_url, 2.0)
     metrics = Metrics()
-    store = SessionStore(client, Codec(keyring), LIFETIMES, clock)
+    codec = Codec(keyring)
+    store = SessionStore(client, codec, LIFETIMES, clock)
     events = EventFeed(client, clock)
-    sessions = Sessions(store, events, LIFETIMES, clock, metrics)
+    revocations = Revocations(client, codec)
+    sessions = Sessions(store, events, revocations, LIFETIMES, clock, metrics)
     settings = ProviderSettings(issuer=issuer, client_id=CLIENT_ID, client_secret=Secret(CLIENT_SECRET), timeout_seconds=5.0)
     provider = OpenIDProvider(settings, clock)
     await provider.start()
@@ -75,8 +85,22 @@ async def worker(redis_url: str, issuer: str, keyring: Keyring, clock: Clock) ->
     access = TokenAccess(refresher, providers, clock)
     further = FurtherTokens(store, sessions, refresher, access, providers, clock)
     client_tokens = ClientTokens(providers, clock)
+    revoking = RevocationWorker(revocations, sessions, providers, clock, metrics, jitter=lambda: 0.0)
     try:
-        yield Worker(clock, store, sessions, provider, refresher, access, further, client_tokens, background, metrics)
+        yield Worker(
+            clock=clock,
+            store=store,
+            sessions=sessions,
+            provider=provider,
+            refresher=refresher,
+            access=access,
+            further=further,
+            client=client_tokens,
+            background=background,
+            revocations=revocations,
+            revoking=revoking,
+            metrics=metrics,
+        )
     finally:
         await client_tokens.close()
         await further.close()

@@ -18,6 +18,7 @@ from hub.session.keyring import Keyring
 from hub.session.model import Session, SessionId, TokenSet
 from hub.session.redis_client import connect
 from hub.session.refresh_lock import RefreshLock
+from hub.session.revocations import Revocations
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
 from hub.settings import ProviderSettings
@@ -46,7 +47,7 @@ async def native_worker(redis_url: str, issuer: str, keyring: Keyring, clock: Ma
     client, metrics = connect(redis_url, 2.0), Metrics()
     store = SessionStore(client, Codec(keyring), LIFETIMES, clock)
     events = EventFeed(client, clock)
-    sessions = Sessions(store, events, LIFETIMES, clock, metrics)
+    sessions = Sessions(store, events, Revocations(client, Codec(keyring)), LIFETIMES, clock, metrics)
     provider = NativeJwt(ProviderSettings(kind="iris_native", issuer=issuer), clock)
     providers = Providers([provider])
     await providers.start()

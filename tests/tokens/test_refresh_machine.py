@@ -25,6 +25,7 @@ from hub.session.keyring import Keyring
 from hub.session.model import Lifetimes, Session, SessionId, TokenSet
 from hub.session.redis_client import Redis, connect
 from hub.session.refresh_lock import RefreshLock
+from hub.session.revocations import Revocations
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore, session_name
 from hub.tokens.refresher import Refresher
@@ -300,7 +301,7 @@ class RefreshMachine(RuleBasedStateMachine):
         client = self._client()
         store = SessionStore(client, self.codec, LIFETIMES, self.clock)
         events, metrics = EventFeed(client, self.clock), Metrics()
-        sessions = Sessions(store, events, LIFETIMES, self.clock, metrics)
+        sessions = Sessions(store, events, Revocations(client, self.codec), LIFETIMES, self.clock, metrics)
         providers = Providers([WorkersProvider(self.provider, number)])  # type: ignore[list-item]
         lock = RefreshLock(client, self.clock)
         return number, sessions, Refresher(store, sessions, lock, providers, events, self.clock, metrics, lambda: 0.0)

@@ -222,6 +222,29 @@ class TestAfterwards:
         task.cancel()
 
 
+class TestSleep:
+    """A process that was frozen, or whose machine slept."""
+
+    async def test_lease_that_ran_out_in_the_meantime(
+        self, one: Worker, party: HostileProvider, session: Session, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Nothing is done with a lease from before the sleep; a new one is taken, and the request succeeds."""
+        by_key, slept = one.sessions.by_key, 0
+
+        async def sleepy(key: str, *, passive: bool = True) -> Session:
+            nonlocal slept
+            slept += 1
+            if slept == 1:
+                await clock.advance(100)
+            return await by_key(key, passive=passive)
+
+        monkeypatch.setattr(one.sessions, "by_key", sleepy)
+        refreshed = await one.refresher.refresh(session.key, session.tokens.access_token)
+
+        assert refreshed.tokens.access_token != session.tokens.access_token
+        assert party.calls(TOKEN_PATH) == 1
+
+
 class TestBackground:
     """The refresh worker."""
 

@@ -6,6 +6,7 @@ import pytest
 
 from hub.secret import Secret
 from hub.settings import AdminSettings
+from tests.parties.audit import Audit
 from tests.web.conftest import BuildHouse, House
 
 TOKEN = "the-operators-secret-of-48-characters-0123456789"
@@ -94,12 +95,15 @@ async def test_mistakes(guarded: House, method: str, target: str, status: int) -
     "shown", ["", "Bearer", "Bearer ", "Bearer wrong", f"Basic {TOKEN}", TOKEN, f"Bearer {TOKEN}x", "Bearer \xe9"]
 )
 @pytest.mark.parametrize(("method", "target"), [("GET", "/sessions"), ("DELETE", "/sessions?subject=alice")])
-async def test_without_the_secret(guarded: House, shown: str, method: str, target: str) -> None:
+async def test_without_the_secret(guarded: House, caplog: pytest.LogCaptureFixture, shown: str, method: str, target: str) -> None:
     """Without it, or with another one, nothing is told and nothing is ended; being refused is audited."""
     headers = {"Authorization": shown} if shown else {}
     async with guarded.browser() as browser:
+        caplog.clear()
         answer = await guarded.ask(target, method=method, admin=True, **headers)
 
+        refused = {"event": "audit.operator_refused", "outcome": "failure", "door": "http", "address": "127.0.0.1"}
+        assert Audit(caplog).take() == [refused]
         assert (answer.status, answer.header("WWW-Authenticate")) == (401, 'Bearer realm="hub admin"')
         assert "alice" not in answer.text
         assert (await browser.fetch("/hub/session")).json()["authenticated"]

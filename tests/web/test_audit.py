@@ -1,23 +1,13 @@
 """What the audit says of logins, of the ends of sessions, and of what was refused at the doors (OWASP ASVS 16.3)."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
-from tests.web.conftest import House
-
-
-class Audit:
-    """The audit events so far."""
-
-    def __init__(self, caplog: pytest.LogCaptureFixture) -> None:
-        self._caplog = caplog
-
-    def take(self) -> list[dict[str, Any]]:
-        """Return the events since the last look, without what is the same in all."""
-        events = [dict(record.msg) for record in self._caplog.records if record.name == "hub.audit"]  # type: ignore[call-overload]
-        self._caplog.clear()
-        return [{key: value for key, value in event.items() if key not in ("timestamp", "level", "client")} for event in events]
+from hub.settings import SessionSettings
+from tests.parties.audit import Audit
+from tests.web.conftest import BuildHouse, House
 
 
 @pytest.fixture
@@ -42,6 +32,25 @@ async def test_life_of_a_session(house: House, audit: Audit) -> None:
     ended = {**who, "event": "audit.session_ended", "by": "user"}
     assert replaced == {**ended, "reason": "replaced", "session_ref": first}
     assert logout == {**ended, "reason": "logout", "session_ref": second}
+
+
+@pytest.mark.parametrize("changes", [{}, {"aud": "somebody else"}])
+async def test_back_channel(house: House, audit: Audit, changes: dict[str, str]) -> None:
+    """A logout token ends a session in the provider's name; one that is not valid, or comes again, is noted as refused."""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    async with house.browser() as browser:
+        (login,) = audit.take()
+        body = urlencode({"logout_token": house.provider.logout_token(**changes)}).encode()
+        await browser.fetch("/hub/backchannel-logout", method="POST", body=body, headers=form)
+        first = audit.take()
+        await browser.fetch("/hub/backchannel-logout", method="POST", body=body, headers=form)
+        (again,) = audit.take()
+
+    ended = {"event": "audit.session_ended", "by": "provider", "reason": "provider", "outcome": "success"}
+    who = {"subject": "alice", "issuer": house.provider.issuer, "session_ref": login["session_ref"]}
+    refused = {"event": "audit.logout_refused", "outcome": "failure", "provider": "main", "address": "127.0.0.1"}
+    assert again == {**refused, "reason": again["reason"]}
+    assert first == ([again] if changes else [{**ended, **who}])
 
 
 async def test_end_by_time(house: House, audit: Audit) -> None:
@@ -108,6 +117,18 @@ async def test_refused_request(house: House, audit: Audit, headers: dict[str, st
         "address": "127.0.0.1",
         "session_ref": login["session_ref"],
     }
+
+
+async def test_login_that_is_too_old(build_house: BuildHouse, audit: Audit) -> None:
+    """ASVS 7.5.2: who wants to end sessions with an old login is asked to log in again, and that is noted."""
+    async with build_house(session=SessionSettings(manage_max_age_seconds=300.0)) as house, house.browser() as browser:
+        (login,) = audit.take()
+        await house.clock.advance(301)
+        answer = await browser.fetch(f"/hub/sessions/{'0' * 64}", method="DELETE")
+        (refused,) = audit.take()
+
+    assert (answer.status, refused["reason"]) == (401, "step-up-required")
+    assert (refused["event"], refused["session_ref"]) == ("audit.request_refused", login["session_ref"])
 
 
 async def test_refused_channel(house: House, audit: Audit) -> None:

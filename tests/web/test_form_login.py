@@ -19,6 +19,7 @@ from hub.services import Services
 from hub.session.keyring import Keyring
 from hub.settings import ProviderSettings, ServerSettings, SessionSettings, Settings, StaticSettings
 from iris_standin import Standin
+from tests.parties.audit import Audit
 from tests.parties.browser import Answer, Browser
 from tests.parties.clock import ManualClock
 
@@ -336,6 +337,37 @@ class TestFailure:
 
             assert (answer.status, native.asked(), answer.all("Set-Cookie")) == (503, 0, [])
             assert answer.header("Retry-After") is not None
+
+
+@pytest.mark.expects_log
+class TestAudit:
+    """Who tried (ASVS 16.3.1)."""
+
+    @pytest.mark.parametrize(
+        ("changes", "trouble", "reason"),
+        [
+            ({"password": "wrong"}, {}, "credentials"),
+            ({"token": "of another browser"}, {}, "csrf"),
+            ({}, {"native_500_once": True}, "provider-unavailable"),
+        ],
+    )
+    async def test_failed(
+        self, native: Native, caplog: pytest.LogCaptureFixture, changes: dict[str, str], trouble: dict[str, Any], reason: str
+    ) -> None:
+        """Each login that came to nothing is noted with its reason, and without what was typed."""
+        fields, cookie = await open_form(native)
+        native.standin.change(**trouble)
+        await native.post({**fields, **changes}, Cookie=cookie)
+
+        failed = {"event": "audit.login_failed", "outcome": "failure", "provider": "main", "address": "127.0.0.1"}
+        assert Audit(caplog).take() == [{**failed, "reason": reason}]
+
+    async def test_succeeded(self, native: Native, caplog: pytest.LogCaptureFixture) -> None:
+        """One event, as for every login."""
+        fields, cookie = await open_form(native)
+        await native.post(fields, Cookie=cookie)
+
+        assert [(event["event"], event["subject"]) for event in Audit(caplog).take()] == [("audit.login_succeeded", "alice")]
 
 
 @pytest.mark.expects_log

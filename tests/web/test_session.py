@@ -1,14 +1,18 @@
 """`GET /hub/session` and `POST /hub/logout`, with a real session."""
 
+import asyncio
+import json
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from hub.session.cookie import xsrf_token
 from hub.session.model import SessionId, identity_of
+from hub.tokens.revocation_worker import PERIOD_SECONDS
 from tests.parties.browser import Browser
 from tests.parties.hostile_provider import SUBJECT
-from tests.web.conftest import House
+from tests.web.conftest import BuildHouse, House
 
 COOKIE = "__Host-Http-hub"
 
@@ -135,10 +139,26 @@ class TestLogout:
         """The provider is told to forget the tokens, the refresh token first."""
         async with house.browser() as browser:
             await browser.fetch("/hub/logout", method="POST")
+            await house.clock.advance(PERIOD_SECONDS)
             await house.provider.answered("/revoke", 2)
 
         hints = [request.arguments["token_type_hint"] for request in house.provider.requests if request.path == "/revoke"]
         assert hints == ["refresh_token", "access_token"]
+
+    async def test_provider_first_then_revocation(self, build_house: BuildHouse) -> None:
+        """IRIS no longer finds its session once the tokens are revoked: while the hub ends it there, nothing is revoked."""
+        async with build_house(provider_settings={"end_session": "direct"}) as house, house.browser() as browser:
+            gate = house.provider.hold("/logout")
+            leaving = asyncio.create_task(browser.fetch("/hub/logout", method="POST"))
+            await house.provider.asked("/logout")
+            await house.clock.advance(30)
+            revoked_before = house.provider.calls("/revoke")
+            gate.set()
+            answer = await leaving
+            await house.clock.advance(PERIOD_SECONDS)
+            await house.provider.answered("/revoke", 2)
+
+        assert (revoked_before, answer.json()) == (0, {"redirect_to": house.url + "/"})
 
     @pytest.mark.parametrize(
         "headers",
@@ -179,3 +199,69 @@ class TestLogout:
         assert (ended.status, ended.json()) == (200, {"redirect_to": house.url + "/"})
         assert (nobody.status, nobody.json()) == (200, {"redirect_to": "/"})
         assert len(ended.all("Set-Cookie")) == len(nobody.all("Set-Cookie")) == 2
+
+    async def test_of_a_session_that_was_just_replaced(self, house: House) -> None:
+        """In the grace after a new login the former cookie stands for the new session: logging out with it ends that one."""
+        async with house.browser() as browser:
+            former = f"{COOKIE}={browser.session_cookie()}"
+            await browser.open("/hub/login")
+            answer = await house.fetch("/hub/logout", method="POST", Cookie=former, X_Hub_CSRF="1")
+            after = (await browser.fetch("/hub/session")).json()
+
+        assert answer.status == 200
+        assert (after["authenticated"], after["reason"]) == (False, "logout")
+
+    @pytest.mark.parametrize("state", ["", "?state=", "?state=of-somebody-else", "?state=a&state=b&error=access_denied"])
+    async def test_coming_back_from_the_provider(self, house: House, state: str) -> None:
+        """RP-Initiated Logout 1.0 section 3: with its state, another or none, the application opens and no harm is done."""
+        async with house.browser() as browser:
+            answer = await browser.open(f"/{state}", from_site=house.provider.issuer)
+
+            assert (answer.status, "App" in answer.text, answer.all("Set-Cookie")) == (200, True, [])
+            assert (await browser.fetch("/hub/session")).json()["authenticated"]
+
+
+class TestEverywhere:
+    """The way out of all browsers at once."""
+
+    @pytest.mark.parametrize(
+        ("target", "options"),
+        [("/hub/logout?everywhere=1", {}), ("/hub/logout", {"json_body": {"everywhere": True, "other": 1}})],
+    )
+    async def test_ends_all(self, house: House, target: str, options: dict[str, Any]) -> None:
+        """All sessions of the user end, the others as ended from elsewhere, and all tokens are revoked."""
+        async with house.browser() as here, house.browser() as there:
+            answer = await here.fetch(target, method="POST", **options)
+            mine, other = [(await browser.fetch("/hub/session")).json() for browser in (here, there)]
+            await house.clock.advance(PERIOD_SECONDS)
+            await house.provider.answered("/revoke", 4)
+
+        assert answer.json()["redirect_to"].startswith(f"{house.provider.issuer}/logout")
+        assert (mine["authenticated"], other["authenticated"], other["reason"]) == (False, False, "elsewhere")
+
+    @pytest.mark.parametrize("body", [{"everywhere": False}, {}, None])
+    async def test_only_when_asked_for(self, house: House, body: Any) -> None:
+        """A plain logout leaves the other browsers alone, whatever Angular sends as its body."""
+        async with house.browser() as here, house.browser() as there:
+            await here.fetch("/hub/logout", method="POST", headers={"Content-Type": "application/json"}, body=json.dumps(body))
+
+            assert (await there.fetch("/hub/session")).json()["authenticated"]
+
+    async def test_other_users_stay(self, house: House) -> None:
+        """It ends the sessions of one user, not of everybody."""
+        async with house.browser() as here:
+            house.provider.claims = {"sub": "bob"}
+            house.provider.userinfo = {"sub": "bob"}
+            async with house.browser() as bob:
+                await here.fetch("/hub/logout?everywhere=1", method="POST")
+
+                assert (await bob.fetch("/hub/session")).json()["subject"] == "bob"
+
+    @pytest.mark.parametrize("body", [b"{", b'{"everywhere": 1}', b'["everywhere"]', b"\xff"])
+    async def test_unreadable_wish(self, house: House, body: bytes) -> None:
+        """Who wants something that cannot be understood is told so, and still logged in."""
+        async with house.browser() as browser:
+            answer = await browser.fetch("/hub/logout", method="POST", headers={"Content-Type": "application/json"}, body=body)
+
+            assert answer.status == 400
+            assert (await browser.fetch("/hub/session")).json()["authenticated"]

@@ -1,0 +1,64 @@
+"""The command line: `hub` runs a hub; `hub keys` and `hub sessions` are for its operators.
+
+Exit codes: 0 done, 1 not done, 2 the settings or the command line are wrong.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from hub import __version__, log, server
+from hub.commands import keys, sessions
+from hub.embedded_redis import EmbeddedRedisError
+from hub.session.keyring import KeyringError
+from hub.settings import SettingsError
+from hub.settings_reader import load
+from hub.supervisor import WorkersFailed
+
+DEFAULT_CONFIG = Path("conf/hub.toml")
+EXIT_FAILED = 1
+EXIT_SETTINGS = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line asks for; return the exit code. A wrong command line ends the process with exit code 2."""
+    options = _parser().parse_args(arguments)
+    if options.make_key:
+        return keys.make(options.make_key)
+    code: int = options.run(options)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="hub", description="Keeps OAuth 2.0 tokens on the web server. Without a command it runs until it is told to stop."
+    )
+    parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help="settings file (default: %(default)s)")
+    parser.add_argument("--make-key", type=Path, metavar="FILE", help="the same as `keys make FILE`")
+    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
+    parser.set_defaults(run=_run)
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
+    keys.register(subparsers)
+    sessions.register(subparsers)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Run the hub until it is told to stop."""
+    server.hold_reloads()
+    try:
+        settings = load(options.config)
+        log.configure(settings.log.level, settings.log.format, audit_file=settings.log.audit_file)
+        server.run(settings, options.config, is_worker=options.worker)
+    except SettingsError as error:
+        return _say(EXIT_SETTINGS, "The settings cannot be used:", *error.mistakes)
+    except (server.StartupError, EmbeddedRedisError, KeyringError, WorkersFailed) as error:
+        return _say(EXIT_FAILED, "The hub cannot run:", str(error))
+    return 0
+
+
+def _say(code: int, headline: str, *lines: str) -> int:
+    sys.stderr.write("\n  ".join([headline, *lines]) + "\n")
+    return code

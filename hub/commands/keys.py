@@ -1,0 +1,176 @@
+"""`hub keys`: make, rotate, list and prune the keys that sessions are encrypted with.
+
+Works on files alone. Running hubs see by themselves what changes in their folder of keys; nothing has to be told to them.
+"""
+
+import argparse
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeAlias
+
+from hub.clock import SystemClock
+from hub.session.key_folder import (
+    OUTLIVING_SECONDS,
+    DatedKey,
+    KeySources,
+    add_key,
+    in_order,
+    outlived,
+    read_folder,
+    remove_key,
+)
+from hub.session.keyring import KeyringError, make_key_file, read_key
+from hub.settings import SessionSettings, SettingsError
+from hub.settings_reader import load
+
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+DEFAULT_CONFIG = Path("conf/hub.toml")
+NO_FOLDER = (
+    "session.key_dir: is missing; this command works on a folder of keys. Name one there or with --dir. Keys in single files are "
+    "made with `keys make FILE` and named in session.key_files."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """The folder to work on, and the times that count there."""
+
+    folder: Path
+    single: list[bytes]
+    activation_seconds: float
+    lifetime_seconds: float
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the command; its options then hold `run`, which takes them and returns the exit code."""
+    command = subparsers.add_parser("keys", help="make and rotate the keys that sessions are encrypted with")
+    actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
+    making = actions.add_parser("make", help="write a new key to a file of its own, for session.key_files")
+    making.add_argument("file", type=Path, metavar="FILE")
+    making.set_defaults(run=lambda options: make(options.file))
+    rotating = actions.add_parser("rotate", help="put a new key into the folder of keys; it encrypts when all hubs know it")
+    rotating.add_argument("--prune", action="store_true", help="and remove the keys that no session is sealed with any more")
+    pruning = actions.add_parser("prune", help="remove the keys that no session is sealed with any more")
+    pruning.add_argument(
+        "--after",
+        type=_seconds,
+        metavar="SECONDS",
+        help="how long ago a key must have stopped encrypting (default: the longest life of a session). Sessions that were last "
+        "sealed before that are lost",
+    )
+    listing = actions.add_parser("list", help="show the keys of the folder, the newest first")
+    for action in (rotating, pruning, listing):
+        action.add_argument("--dir", type=Path, metavar="DIR", help="the folder, instead of that of the settings")
+        action.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=f"settings file (default: {DEFAULT_CONFIG})")
+        action.set_defaults(run=run)
+
+
+def make(file: Path) -> int:
+    """Write a new key to `file`; return the exit code."""
+    try:
+        make_key_file(file)
+    except OSError as error:
+        return _say(EXIT_FAILED, f"{file}: cannot be written ({error.strerror}).")
+    return 0
+
+
+def run(options: argparse.Namespace) -> int:
+    """Carry out an action on the folder of keys; return the exit code."""
+    try:
+        place = _place(options)
+        if options.action == "rotate":
+            _rotate(place)
+        if options.action == "prune" or (options.action == "rotate" and options.prune):
+            _prune(place, place.lifetime_seconds if getattr(options, "after", None) is None else options.after)
+        if options.action == "list":
+            _list(place)
+    except SettingsError as error:
+        return _say(EXIT_USAGE, "The settings cannot be used:", *error.mistakes)
+    except KeyringError as error:
+        return _say(EXIT_FAILED, str(error))
+    except OSError as error:
+        return _say(EXIT_FAILED, f"{error.filename}: cannot be changed ({error.strerror}).")
+    return 0
+
+
+def _place(options: argparse.Namespace) -> _Place:
+    """Return where to work.
+
+    Raises:
+        SettingsError: The settings are wrong, or name no folder of keys.
+        KeyringError: A key of the settings cannot be read.
+    """
+    if options.dir is not None:
+        return _place_of(options.dir, SessionSettings(), [])
+    settings = load(getattr(options, "config", DEFAULT_CONFIG))
+    sources = KeySources.of(settings)
+    if sources.folder is None:
+        raise SettingsError([NO_FOLDER])
+    return _place_of(sources.folder, settings.session, [read_key(file) for file in sources.files])
+
+
+def _place_of(folder: Path, session: SessionSettings, single: list[bytes]) -> _Place:
+    return _Place(
+        folder=folder,
+        single=single,
+        activation_seconds=session.key_activation_seconds,
+        lifetime_seconds=session.absolute_timeout_seconds + OUTLIVING_SECONDS,
+    )
+
+
+def _rotate(place: _Place) -> None:
+    former = read_folder(place.folder)  # a folder that cannot be read gets no more keys
+    added = add_key(place.folder, SystemClock().now())
+    begins = added.made_at + place.activation_seconds if former or place.single else added.made_at
+    sys.stdout.write(
+        f"{added.file}: decrypts at once, encrypts from {_time(begins)} on. It has to be on every machine by then.\n"
+    )
+
+
+def _prune(place: _Place, lifetime_seconds: float) -> None:
+    gone = outlived(read_folder(place.folder), SystemClock().now(), place.activation_seconds, lifetime_seconds)
+    for dated in gone:
+        remove_key(dated)
+        sys.stdout.write(f"{dated.file}: removed.\n")
+    if not gone:
+        sys.stdout.write("No key can be removed yet.\n")
+
+
+def _list(place: _Place) -> None:
+    dated, now = read_folder(place.folder), SystemClock().now()
+    if not dated:
+        raise KeyringError(f"{place.folder}: holds no key")
+    first = in_order(dated, place.single, now, place.activation_seconds)[0]
+    for each in dated:
+        sys.stdout.write(f"{each.file.name}  {_state(each, first, now, place.activation_seconds)}\n")
+
+
+def _state(dated: DatedKey, first: bytes, now: float, activation_seconds: float) -> str:
+    if dated.key == first:
+        return "encrypts"
+    begins = dated.made_at + activation_seconds
+    return f"decrypts; encrypts from {_time(begins)} on" if begins > now else "decrypts"
+
+
+def _time(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not seconds >= 0:
+        raise argparse.ArgumentTypeError("must be seconds, 0 or more")
+    return seconds
+
+
+def _say(code: int, headline: str, *lines: str) -> int:
+    sys.stderr.write("\n  ".join([headline, *lines]) + "\n")
+    return code

@@ -1,0 +1,135 @@
+"""Revokes the tokens of ended sessions at their providers (RFC 7009), again and again until that has succeeded."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+from hub import log
+from hub.clock import Clock
+from hub.errors import HubError, ProviderUnavailable, StoreUnavailable
+from hub.metrics import Metrics
+from hub.oidc.providers import Provider, Providers
+from hub.session.model import Revocation
+from hub.session.revocations import Revocations
+from hub.session.sessions import Sessions
+
+PERIOD_SECONDS = 1.0
+BATCH = 50  # as many go to the provider at the same time
+FIRST_WAIT_SECONDS = 5.0  # when the provider did not name a time; doubled by each further failure
+LONGEST_WAIT_SECONDS = 3600.0
+SHARED_WAIT_SECONDS = 600.0
+
+logger = log.get(__name__)
+
+
+class RevocationWorker:
+    """One task a process; the queue gives each entry to one of them.
+
+    Parameters:
+        jitter: Returns a number from 0 to 1, by which waits are lengthened so that not all come back at once.
+    """
+
+    def __init__(
+        self,
+        revocations: Revocations,
+        sessions: Sessions,
+        providers: Providers,
+        clock: Clock,
+        metrics: Metrics,
+        jitter: Callable[[], float],
+    ) -> None:
+        self._revocations = revocations
+        self._sessions = sessions
+        self._providers = providers
+        self._clock = clock
+        self._metrics = metrics
+        self._jitter = jitter
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Work until cancelled; what has begun then goes on, see `close`."""
+        while True:
+            await self.work_once()
+            await self._clock.sleep(PERIOD_SECONDS)
+
+    async def work_once(self) -> None:
+        """Do what is due now."""
+        try:
+            due = await self._revocations.claim(self._clock.now(), BATCH)
+        except StoreUnavailable:
+            logger.warning("revocation.store_unavailable")
+            return
+        tasks = [asyncio.create_task(self._settle(revocation)) for revocation in due]
+        for task in tasks:
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def close(self) -> None:
+        """Finish what is under way, and do once what is due. The rest waits for another worker, or the next start."""
+        if self._under_way:
+            await asyncio.wait(set(self._under_way))
+        await self.work_once()
+
+    async def _settle(self, revocation: Revocation) -> None:
+        try:
+            outcome = await self._try(revocation)
+        except StoreUnavailable:  # the claim runs out, and then it is tried again
+            logger.warning("revocation.store_unavailable")
+            return
+        self._metrics.revocations.labels(outcome).inc()
+
+    async def _try(self, revocation: Revocation) -> str:
+        """Do what can be done now; return the outcome for the metric."""
+        if self._clock.now() >= revocation.give_up_at:
+            return await self._give_up(revocation)
+        try:
+            provider = self._providers.of(revocation.provider, revocation.issuer)
+        except ProviderUnavailable:
+            logger.info("revocation.dropped", session_ref=revocation.ref, provider=revocation.provider)
+            await self._revocations.forget(revocation.key)
+            return "dropped"
+        if await self._is_shared(revocation):
+            now = self._clock.now()
+            await self._revocations.put(revocation, now, now + SHARED_WAIT_SECONDS)
+            return "postponed"
+        try:
+            complete = await _revoke(provider, revocation)
+        except HubError as error:
+            return await self._try_again(revocation, error)
+        await self._revocations.forget(revocation.key)
+        return "revoked" if complete else "unsupported"
+
+    async def _is_shared(self, revocation: Revocation) -> bool:
+        """Tell whether the tokens must not be revoked yet, for the sake of a living session.
+
+        After a second login in the same session at the provider, the new tokens may belong to the same grant, and a provider may
+        end all of that together with one token (RFC 7009 section 2.1).
+        """
+        if revocation.provider_session_id is None:
+            return False
+        return bool(await self._sessions.of_provider_session(revocation.issuer, revocation.provider_session_id))
+
+    async def _try_again(self, revocation: Revocation, error: HubError) -> str:
+        own = min(FIRST_WAIT_SECONDS * 2**revocation.failures, LONGEST_WAIT_SECONDS) * (1 + self._jitter())
+        now, wait = self._clock.now(), error.retry_after_seconds or own
+        due_at = min(now + wait, revocation.give_up_at)  # at its end it comes up once more, to be given up
+        seconds = round(due_at - now, 1)
+        logger.info("revocation.failed", session_ref=revocation.ref, problem=error.slug, detail=error.detail, again_in=seconds)
+        await self._revocations.put(replace(revocation, failures=revocation.failures + 1), now, due_at)
+        return "failed"
+
+    async def _give_up(self, revocation: Revocation) -> str:
+        if revocation.failures:
+            logger.warning("revocation.given_up", session_ref=revocation.ref, provider=revocation.provider)
+        await self._revocations.forget(revocation.key)
+        return "given_up"
+
+
+async def _revoke(provider: Provider, revocation: Revocation) -> bool:
+    """Revoke the tokens, the refresh token first: with it a provider may drop what was made from it."""
+    complete = True
+    if revocation.refresh_token is not None:
+        complete = await provider.revoke(revocation.refresh_token, "refresh_token")
+    return await provider.revoke(revocation.access_token, "access_token") and complete

@@ -1,0 +1,129 @@
+"""Logout at the provider, where there are several: each ends sessions of its own users only."""
+
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+
+import pytest
+
+from hub.errors import BadRequest, SessionEnded
+from hub.login.provider_logout import ProviderLogout
+from hub.metrics import Metrics
+from hub.oidc.native_jwt import NativeJwt
+from hub.oidc.provider import OpenIDProvider
+from hub.oidc.providers import Providers
+from hub.secret import Secret
+from hub.session.codec import Codec
+from hub.session.events import EventFeed
+from hub.session.keyring import Keyring
+from hub.session.logout_tokens import SeenLogoutTokens
+from hub.session.model import Lifetimes, Session, SessionId
+from hub.session.redis_client import connect
+from hub.session.revocations import Revocations
+from hub.session.sessions import Sessions
+from hub.session.store import SessionStore
+from hub.settings import ProviderSettings
+from tests.parties.clock import ManualClock
+from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, HostileProvider
+from tests.session.samples import make_session
+
+SID = "provider-session"  # both providers may well use the same one
+
+
+@dataclass
+class Parties:
+    """Two providers, each with a session of a user called alice at the hub."""
+
+    logout: ProviderLogout
+    sessions: Sessions
+    first: HostileProvider
+    second: HostileProvider
+    of_first: Session
+    of_second: Session
+
+    async def living(self) -> list[str]:
+        """Return the names of the providers whose session lives."""
+        found = []
+        for session in (self.of_first, self.of_second):
+            try:
+                found.append((await self.sessions.by_key(session.key)).provider)
+            except SessionEnded:
+                continue
+        return found
+
+
+@pytest.fixture
+async def parties(redis_url: str, clock: ManualClock) -> AsyncIterator[Parties]:
+    """Everything that a logout at a provider touches."""
+    client, codec = connect(redis_url, 2.0), Codec(Keyring([secrets.token_bytes(32)]))
+    lifetimes = Lifetimes(900, 43200)
+    sessions = Sessions(
+        SessionStore(client, codec, lifetimes, clock),
+        EventFeed(client, clock),
+        Revocations(client, codec),
+        lifetimes,
+        clock,
+        Metrics(),
+    )
+    async with HostileProvider.start() as first, HostileProvider.start() as second:
+        first.now = second.now = clock.now
+        providers = Providers(
+            [
+                OpenIDProvider(_settings("main", first.issuer), clock),
+                OpenIDProvider(_settings("second", second.issuer), clock),
+                NativeJwt(ProviderSettings(kind="iris_native", name="native", issuer="http://127.0.0.1:9"), clock),
+            ]
+        )
+        for name in ("main", "second"):
+            await providers.openid(name).start()
+        of_first, of_second = (
+            replace(make_session(SessionId.generate()), provider=name, issuer=party.issuer, provider_session_id=SID)
+            for name, party in (("main", first), ("second", second))
+        )
+        await sessions.start(of_first)
+        await sessions.start(of_second)
+        logout = ProviderLogout(sessions, providers, SeenLogoutTokens(client), clock)
+        yield Parties(logout, sessions, first, second, of_first, of_second)
+        for name in ("main", "second"):
+            await providers.openid(name).close()
+    await client.aclose()
+
+
+def _settings(name: str, issuer: str) -> ProviderSettings:
+    return ProviderSettings(name=name, issuer=issuer, client_id=CLIENT_ID, client_secret=Secret(CLIENT_SECRET))
+
+
+@pytest.mark.parametrize("claims", [{}, {"sid": None}])
+async def test_back_channel(parties: Parties, claims: dict[str, None]) -> None:
+    """L9: users and sessions of other issuers stay, though `sub` and `sid` read the same."""
+    assert await parties.logout.by_token("second", Secret(parties.second.logout_token(**claims))) == 1
+    assert await parties.living() == ["main"]
+
+
+async def test_token_of_another_provider(parties: Parties) -> None:
+    """L3: at the address of one provider the token of another is refused, and still serves at its own."""
+    token = Secret(parties.second.logout_token())
+    with pytest.raises(BadRequest):
+        await parties.logout.by_token("main", token)
+    assert await parties.living() == ["main", "second"]
+
+    assert await parties.logout.by_token("second", token) == 1
+
+
+async def test_front_channel(parties: Parties) -> None:
+    """F1: `iss` has to be that of the provider whose address it is."""
+    with pytest.raises(BadRequest):
+        await parties.logout.by_browser("main", parties.second.issuer, SID)
+    assert await parties.living() == ["main", "second"]
+
+    assert await parties.logout.by_browser("second", parties.second.issuer, SID) == 1
+    assert await parties.living() == ["main"]
+
+
+@pytest.mark.parametrize("name", ["native", "unknown"])
+async def test_no_openid_provider(parties: Parties, name: str) -> None:
+    """What is no OpenID Provider, or is not there, has no such addresses."""
+    with pytest.raises(BadRequest):
+        await parties.logout.by_browser(name, "http://127.0.0.1:9", SID)
+    with pytest.raises(BadRequest):
+        await parties.logout.by_token(name, Secret(parties.first.logout_token()))

@@ -36,10 +36,10 @@ def contradictions(settings: Settings) -> list[str]:
 
 def _parse_url(text: str) -> SplitResult:
     """Return the parts of an http(s) URL; of anything else an empty one, so that a check of its parts fails."""
-    url = urlsplit(text)
     try:
+        url = urlsplit(text)
         is_url = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
-    except ValueError:  # a port that is no port
+    except ValueError:  # a port that is no port, a bracket that is never closed
         is_url = False
     return url if is_url else urlsplit("")
 

@@ -102,6 +102,7 @@ csrf = "fetch_metadata"
 def _start_standin(port: int, hub_url: str, secret: str, access_token_seconds: int) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "iris_standin", "--port", str(port), "--client-id", CLIENT_ID, "--client-secret", secret]
     command += ["--redirect-uri", f"{hub_url}/hub/callback", "--post-logout-redirect-uri", f"{hub_url}/"]
+    command += ["--frontchannel-logout-uri", f"{hub_url}/hub/frontchannel-logout"]
     command += ["--option", f"access_token_seconds={access_token_seconds}"]
     return subprocess.Popen(command, cwd=HERE, stderr=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
 

@@ -136,6 +136,8 @@ class TestMistakes:
             ({"HUB_SERVER_PUBLIC_URL": "http://clinic.example"}, "server.public_url"),
             ({"HUB_SERVER_PUBLIC_URL": "https://clinic.example/app"}, "server.public_url"),
             ({"HUB_SERVER_PUBLIC_URL": "https://clinic.example:99999"}, "server.public_url"),
+            ({"HUB_SERVER_PUBLIC_URL": "https://["}, "server.public_url"),
+            ({"HUB_PROVIDER_ISSUER": "https://[::1"}, "provider.issuer"),
             ({"HUB_SERVER_TRUSTED_PROXIES": "10.0.0.0/33"}, "server.trusted_proxies"),
             ({"HUB_REDIS_URL": "http://redis"}, "redis.url"),
             ({"HUB_REDIS_URL": "redis://redis"}, "session.key_files"),

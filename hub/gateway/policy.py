@@ -38,7 +38,7 @@ def step_up(session: Session, *, max_age: int | None, acr_values: str) -> StepUp
 
 
 def _is_too_old(route: Route, session: Session, now: float) -> bool:
-    return bool(route.max_age_seconds) and now - session.authenticated_at > route.max_age_seconds
+    return bool(route.max_age_seconds) and session.is_login_older(route.max_age_seconds, now)
 
 
 def _is_too_weak(route: Route, session: Session) -> bool:

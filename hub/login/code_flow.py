@@ -179,6 +179,7 @@ class CodeFlow:
             provider_session_id=claims.session_id,
             nonce=attempt.nonce,
             auth_time=claims.auth_time,
+            clock_difference=provider.clock_difference,
             acr=acr if isinstance(acr, str) else None,
         )
         tokens = scheduled(TokenSet.from_response(response, asked_at), self._jitter(), provider.clock_difference)

@@ -41,6 +41,7 @@ class Authenticated:
     provider_session_id: str | None = None
     nonce: str | None = None
     auth_time: float | None = None
+    clock_difference: float = 0.0
     acr: str | None = None
 
 
@@ -61,6 +62,7 @@ def new_session(
         provider_session_id=user.provider_session_id,
         nonce=user.nonce,
         auth_time=user.auth_time,
+        clock_difference=user.clock_difference,
         acr=user.acr,
         name=str(name) if name else None,
         claims={key: user.claims[key] for key in settings.claims if key in user.claims},

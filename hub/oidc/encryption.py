@@ -60,26 +60,28 @@ def is_encrypted(text: str) -> bool:
     return text.count(".") == 4
 
 
-def decrypt_id_token(token: Secret, key: DecryptionKey | None) -> Secret:
-    """Return the signed JWT that is the ID token; whose signature it is has still to be checked.
+def decrypt_signed(token: Secret, key: DecryptionKey | None, *, what: str, required: bool = True) -> Secret:
+    """Return the signed JWT inside; whose signature it is has still to be checked.
 
     Parameters:
-        key: None: ID tokens are not encrypted. Otherwise all are.
+        key: None: the provider does not encrypt for the hub. Otherwise it does.
+        what: The kind of token in words, such as `ID token`.
+        required: Whether a token that is not encrypted is refused where there is a key.
 
     Raises:
         ProviderMisbehaved: It is encrypted and should not be, or the other way round; or it cannot be decrypted; or what is
             inside is not signed.
     """
     text = token.reveal()
-    if key is None:
-        if is_encrypted(text):
-            raise ProviderMisbehaved(f"The ID token is encrypted. Name the private key for it in provider.{SETTING}.")
-        return token
     if not is_encrypted(text):
-        raise ProviderMisbehaved(f"The ID token is not encrypted, although provider.{SETTING} is set.")
-    inner = decrypt(token, key, what="ID token")
+        if key is not None and required:
+            raise ProviderMisbehaved(f"The {what} is not encrypted, although provider.{SETTING} is set.")
+        return token
+    if key is None:
+        raise ProviderMisbehaved(f"The {what} is encrypted. Name the private key for it in provider.{SETTING}.")
+    inner = decrypt(token, key, what=what)
     if inner.count(".") != 2:  # OpenID Connect Core 1.0 section 2: it is signed first
-        raise ProviderMisbehaved("The ID token is encrypted, but holds no signed JWT.")
+        raise ProviderMisbehaved(f"The {what} is encrypted, but holds no signed JWT.")
     return Secret(inner)
 
 

@@ -12,22 +12,16 @@ from hub.oidc.answer import refuse_unavailable
 from hub.oidc.authorization import NO_PARAMETERS, AuthorizationRequest, build_authorization_request
 from hub.oidc.client_calls import ClientCalls
 from hub.oidc.door import Answer, ProviderDoor, report_nothing
-from hub.oidc.encryption import decrypt_id_token, read_decryption_key
 from hub.oidc.end_session import build_direct_end_session, build_end_session_url, is_direct
 from hub.oidc.grants import TokenTarget, build_client_credentials, build_exchange, process_client_credentials, process_exchange
-from hub.oidc.id_token import (
-    Expectations,
-    IdTokenClaims,
-    Original,
-    validate_id_token,
-    validate_refreshed_id_token,
-)
-from hub.oidc.logout_token import LogoutClaims, validate_logout_token
+from hub.oidc.id_token import IdTokenClaims, Original
+from hub.oidc.logout_token import LogoutClaims
 from hub.oidc.metadata import ProviderMetadata
 from hub.oidc.published import Published
 from hub.oidc.pushed_authorization import contradicts, is_pushed
+from hub.oidc.token_checks import TokenChecks
 from hub.oidc.token_endpoint import FormRequest, TokenResponse, build_code_exchange, build_refresh
-from hub.oidc.userinfo import ACCEPT, SignedUserinfo, read_userinfo, require_subject, verify_userinfo
+from hub.oidc.userinfo import ACCEPT, require_subject
 from hub.oidc.userinfo import WHAT as USERINFO
 from hub.secret import Secret
 from hub.settings import ProviderSettings
@@ -49,8 +43,6 @@ class OpenIDProvider:
         """
         self._settings = settings
         self._clock = clock
-        self._expected = _expectations(settings, NO_PARAMETERS)
-        self._decryption_key = read_decryption_key(settings)
         self._door = ProviderDoor(
             clock,
             settings.timeout_seconds,
@@ -60,6 +52,7 @@ class OpenIDProvider:
         )
         self._client = ClientCalls(settings, self._door)
         self._published = Published(settings.issuer, self._door, clock, self._compare)
+        self._checks = TokenChecks(settings, self._published, clock, self.now)
         self._contradiction: str | None = None
 
     @property
@@ -144,9 +137,7 @@ class OpenIDProvider:
         metadata = await self.metadata()
         request = build_code_exchange(metadata, code=code, code_verifier=code_verifier, redirect_uri=redirect_uri)
         response = await self._client.request_tokens(metadata, request)
-        if response.id_token is None:
-            return response
-        return replace(response, id_token=decrypt_id_token(response.id_token, self._decryption_key))
+        return self._with_readable_id_token(response)
 
     async def refresh(self, refresh_token: Secret, *, resource: str = "") -> TokenResponse:
         """Get fresh tokens. If this is cancelled, the answer, and with it a rotated refresh token, is lost.
@@ -164,7 +155,11 @@ class OpenIDProvider:
         """
         metadata = await self.metadata()
         response = await self._client.request_tokens(metadata, build_refresh(metadata, refresh_token, resource))
-        return self._with_readable_id_token(response)
+        try:
+            return self._with_readable_id_token(response)
+        except ProviderMisbehaved as error:
+            _log.warning("provider.id_token_not_readable", provider=self.name, reason=error.detail)
+            return replace(response, id_token=None)
 
     async def client_token(self, target: TokenTarget) -> TokenResponse:
         """Get an access token for the hub itself (client credentials).
@@ -200,10 +195,7 @@ class OpenIDProvider:
             ProviderUnavailable: The provider's keys cannot be had.
             ProviderMisbehaved: A rule is broken; the detail says which.
         """
-        expected = _expectations(self._settings, demands)
-        return await self._published.with_keys(
-            lambda keys: validate_id_token(token, keys, expected, now=self.now(), nonce=nonce, access_token=access_token)
-        )
+        return await self._checks.id_token(token, nonce=nonce, access_token=access_token, demands=demands)
 
     async def validate_refreshed_id_token(
         self,
@@ -222,17 +214,8 @@ class OpenIDProvider:
             ProviderUnavailable: The provider's keys cannot be had.
             ProviderMisbehaved: A rule is broken; the detail says which.
         """
-        return await self._published.with_keys(
-            lambda keys: validate_refreshed_id_token(
-                token,
-                keys,
-                self._expected,
-                now=self.now(),
-                original=original,
-                access_token=access_token,
-                nonce=nonce,
-                auth_time=auth_time,
-            )
+        return await self._checks.refreshed_id_token(
+            token, original=original, access_token=access_token, nonce=nonce, auth_time=auth_time
         )
 
     async def validate_logout_token(self, token: Secret) -> LogoutClaims:
@@ -243,18 +226,7 @@ class OpenIDProvider:
             ProviderUnavailable: The provider's keys cannot be had.
             ProviderMisbehaved: A rule is broken; the detail says which.
         """
-        claims = await self._published.with_keys(
-            lambda keys: validate_logout_token(
-                token,
-                keys,
-                issuer=self.issuer,
-                client_id=self._settings.client_id,
-                algorithms=self._settings.signing_algorithms,
-                leeway_seconds=self._settings.leeway_seconds,
-                now=self.now(),
-            )
-        )
-        return replace(claims, expires_at=claims.expires_at - (self.now() - self._clock.now()))
+        return await self._checks.logout_token(token)
 
     async def userinfo(self, access_token: Secret, subject: str) -> dict[str, Any]:
         """Return the claims about `subject` (OpenID Connect Core 1.0 section 5.3).
@@ -278,10 +250,7 @@ class OpenIDProvider:
             return {}
         if answer.status != 200:
             raise ProviderMisbehaved(f"The {USERINFO} of the login service answered with status {answer.status}.")
-        claims = read_userinfo(answer.headers, answer.body, self._decryption_key)
-        if isinstance(claims, SignedUserinfo):
-            claims = await self._verified_userinfo(claims)
-        return require_subject(claims, subject)
+        return require_subject(await self._checks.userinfo(answer.headers, answer.body), subject)
 
     async def revoke(self, token: Secret, hint: str) -> bool:
         """Revoke a token (RFC 7009); tell whether the provider did so, or did not know it any more.
@@ -340,37 +309,7 @@ class OpenIDProvider:
     def _with_readable_id_token(self, response: TokenResponse) -> TokenResponse:
         if response.id_token is None:
             return response
-        try:
-            return replace(response, id_token=decrypt_id_token(response.id_token, self._decryption_key))
-        except ProviderMisbehaved as error:
-            _log.warning("provider.id_token_not_readable", provider=self.name, reason=error.detail)
-            return replace(response, id_token=None)
-
-    async def _verified_userinfo(self, signed: SignedUserinfo) -> dict[str, Any]:
-        return await self._published.with_keys(
-            lambda keys: verify_userinfo(
-                signed,
-                keys,
-                issuer=self.issuer,
-                client_id=self._settings.client_id,
-                algorithms=self._settings.signing_algorithms,
-                leeway_seconds=self._settings.leeway_seconds,
-                now=self.now(),
-            )
-        )
+        return replace(response, id_token=self._checks.readable(response.id_token))
 
     def _post(self, request: FormRequest, what: str) -> Awaitable[Answer]:
         return self._door.call("POST", request.url, what, headers=request.headers, body=request.body.encode())
-
-
-def _expectations(settings: ProviderSettings, demands: Mapping[str, str]) -> Expectations:
-    asked = {**settings.authorization_parameters, **demands}
-    max_age = asked.get("max_age", "")
-    return Expectations(
-        issuer=settings.issuer,
-        client_id=settings.client_id,
-        algorithms=settings.signing_algorithms,
-        leeway_seconds=settings.leeway_seconds,
-        max_age_seconds=float(max_age) if max_age.isascii() and max_age.isdigit() else None,
-        acr_values=asked.get("acr_values", "").split(),
-    )

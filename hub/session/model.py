@@ -26,6 +26,7 @@ brought another user's tokens. `replaced`: the same user logged in again in this
 
 ID_BYTES = 32  # 256 bits: cannot be guessed, and its hash needs no salt
 ID_LENGTH = 43  # characters of 32 bytes in base64url
+AUTH_TIME_RESOLUTION_SECONDS = 1.0
 
 
 class RandomId(Secret):
@@ -147,7 +148,8 @@ class Session:
         provider: Name of the provider in the settings.
         provider_session_id: `sid` of the ID token, if there was one.
         nonce: Nonce of the login: a refreshed ID token may leave it out, but must not hold another one.
-        auth_time: When the user proved who they are, as the provider says; epoch seconds.
+        auth_time: When the user proved who they are, as the provider says; epoch seconds of its clock.
+        clock_difference: Seconds that the provider's clock was ahead of ours at the login.
         acr: How they proved it (Authentication Context Class Reference), as the provider says.
         client: Short name of the browser, for lists of sessions.
         address: Where the browser was when it logged in.
@@ -167,6 +169,7 @@ class Session:
     provider_session_id: str | None = None
     nonce: str | None = None
     auth_time: float | None = None
+    clock_difference: float = 0.0
     acr: str | None = None
     client: str = ""
     address: str = ""
@@ -179,7 +182,17 @@ class Session:
     @property
     def authenticated_at(self) -> float:
         """When the user last proved who they are; epoch seconds. Where the provider did not say, when it sent them back."""
-        return self.created_at if self.auth_time is None else self.auth_time
+        if self.auth_time is None:
+            return self.created_at
+        return min(self.auth_time - self.clock_difference, self.created_at)
+
+    def is_login_older(self, seconds: float, now: float) -> bool:
+        """Tell whether the user proved who they are longer ago than that, beyond doubt.
+
+        `auth_time` is in whole seconds. Without the one that may be missing, a provider asked for this `max_age` could hold the
+        same login for young enough, and the user would be sent there again at once.
+        """
+        return now - self.authenticated_at > seconds + AUTH_TIME_RESOLUTION_SECONDS
 
     @property
     def ref(self) -> str:

@@ -3,7 +3,7 @@
 from urllib.parse import urlencode
 
 from hub import audit
-from hub.errors import LOGIN_URL, HubError, LoginExpired, LoginFailed, RequestRefused
+from hub.errors import LOGIN_URL, BadRequest, HubError, LoginExpired, LoginFailed, RequestRefused
 from hub.login.code_flow import CodeFlow
 from hub.login.form_login import FormLogin
 from hub.login.login_parameters import parse_login_parameters
@@ -64,6 +64,8 @@ class LoginHandler(CeremonyHandler):
         provider_name = self.get_query_argument("provider", MAIN_PROVIDER)
         wanted = parse_login_parameters(self.query_parameters)
         if self.form_login.serves(provider_name):
+            if wanted.acr_values:  # or else the same login would be asked for again and again
+                raise BadRequest("acr_values: this login service knows no other way to log in than name and password.")
             self.redirect(f"{LOGIN_URL}/{provider_name}?{urlencode({'return_to': return_to})}")
             return
         login = await self.code_flow.begin(return_to, self.browser_id, provider_name, self.session_id, wanted)

@@ -72,5 +72,5 @@ class SessionEndHandler(OwnSessionsHandler):
             StepUpRequired: They have not.
         """
         limit = self.manage_max_age_seconds
-        if limit and self.clock.now() - session.authenticated_at > limit:
+        if limit and session.is_login_older(limit, self.clock.now()):
             raise step_up(session, max_age=int(limit), acr_values="")

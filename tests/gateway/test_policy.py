@@ -47,10 +47,20 @@ class TestStepUp:
         authorise(route(max_age_seconds=100), "GET", proved, START)
         authorise(route(max_age_seconds=100), "GET", SESSION, START + 100)
 
-        for session, now in ((proved, START + 1), (SESSION, START + 101)):
+        for session, now in ((proved, START + 2), (SESSION, START + 102)):
             with pytest.raises(StepUpRequired) as caught:
                 authorise(route(max_age_seconds=100), "GET", session, now)
             assert caught.value.problem().as_json()["login_url"] == "/hub/login?max_age=100"
+
+    @pytest.mark.parametrize("difference", [-300.0, 300.0])
+    def test_clock_of_the_provider(self, difference: float) -> None:
+        """`auth_time` is by the provider's clock: wrong by five minutes, it makes a login neither older nor younger."""
+        now = START + difference - 100  # by the provider's clock
+        proved = replace(SESSION, auth_time=now, clock_difference=difference)
+
+        authorise(route(max_age_seconds=100), "GET", proved, START)
+        with pytest.raises(StepUpRequired):
+            authorise(route(max_age_seconds=100), "GET", proved, START + 2)
 
     def test_strong_enough(self) -> None:
         """The login must have been made in one of the ways of the route."""

@@ -1,0 +1,122 @@
+"""Whether tokens and signed answers of one provider can be believed: its keys, its time and its settings, put together.
+
+What the rules are stands in the pure modules (`id_token`, `logout_token`, `userinfo`).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from hub.clock import Clock
+from hub.oidc.authorization import NO_PARAMETERS
+from hub.oidc.encryption import decrypt_signed, read_decryption_key
+from hub.oidc.id_token import Expectations, IdTokenClaims, Original, validate_id_token, validate_refreshed_id_token
+from hub.oidc.logout_token import LogoutClaims, validate_logout_token
+from hub.oidc.published import Published
+from hub.oidc.userinfo import SignedUserinfo, read_userinfo, verify_userinfo
+from hub.secret import Secret
+from hub.settings import ProviderSettings
+
+
+class TokenChecks:
+    """Checks what the provider says. All methods raise
+
+    UnknownKey: The provider does not publish the key, or not yet.
+    ProviderUnavailable: The provider's keys cannot be had.
+    ProviderMisbehaved: A rule is broken; the detail says which.
+    """
+
+    def __init__(self, settings: ProviderSettings, published: Published, clock: Clock, now: Callable[[], float]) -> None:
+        """Parameters:
+            now: Returns the time by the provider's clock, which its tokens are judged by.
+
+        Raises:
+            SettingsError: The private key for encrypted tokens cannot be read.
+        """
+        self._settings = settings
+        self._published = published
+        self._clock = clock
+        self._now = now
+        self._decryption_key = read_decryption_key(settings)
+
+    def readable(self, id_token: Secret) -> Secret:
+        """Return the signed ID token, decrypted if the provider encrypts it. Nothing else is checked."""
+        return decrypt_signed(id_token, self._decryption_key, what="ID token")
+
+    async def id_token(
+        self, token: Secret, *, nonce: str, access_token: Secret | None, demands: Mapping[str, str] = NO_PARAMETERS
+    ) -> IdTokenClaims:
+        """Check the readable ID token of a login.
+
+        Parameters:
+            demands: `max_age` and `acr_values` of this login, as far as it asked for them; otherwise those of the settings hold.
+        """
+        expected = self._expectations(demands)
+        return await self._published.with_keys(
+            lambda keys: validate_id_token(token, keys, expected, now=self._now(), nonce=nonce, access_token=access_token)
+        )
+
+    async def refreshed_id_token(
+        self, token: Secret, *, original: Original, access_token: Secret | None, nonce: str | None, auth_time: float | None
+    ) -> IdTokenClaims:
+        """Check the readable ID token of a refresh response against the session's `original` issuer and subject."""
+        expected = self._expectations(NO_PARAMETERS)
+        return await self._published.with_keys(
+            lambda keys: validate_refreshed_id_token(
+                token,
+                keys,
+                expected,
+                now=self._now(),
+                original=original,
+                access_token=access_token,
+                nonce=nonce,
+                auth_time=auth_time,
+            )
+        )
+
+    async def logout_token(self, token: Secret) -> LogoutClaims:
+        """Check a logout token that was posted to the hub; `expires_at` of what it says is by the hub's clock."""
+        # Back-Channel Logout 1.0 section 2.4: who encrypts ID tokens should encrypt logout tokens, too, and need not.
+        readable = decrypt_signed(token, self._decryption_key, what="logout token", required=False)
+        claims = await self._published.with_keys(
+            lambda keys: validate_logout_token(
+                readable,
+                keys,
+                issuer=self._settings.issuer,
+                client_id=self._settings.client_id,
+                algorithms=self._settings.signing_algorithms,
+                leeway_seconds=self._settings.leeway_seconds,
+                now=self._now(),
+            )
+        )
+        return replace(claims, expires_at=claims.expires_at - (self._now() - self._clock.now()))
+
+    async def userinfo(self, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+        """Return the claims of a userinfo response, whose signature is checked if it has one."""
+        claims = read_userinfo(headers, body, self._decryption_key)
+        if not isinstance(claims, SignedUserinfo):
+            return claims
+        return await self._published.with_keys(
+            lambda keys: verify_userinfo(
+                claims,
+                keys,
+                issuer=self._settings.issuer,
+                client_id=self._settings.client_id,
+                algorithms=self._settings.signing_algorithms,
+                leeway_seconds=self._settings.leeway_seconds,
+                now=self._now(),
+            )
+        )
+
+    def _expectations(self, demands: Mapping[str, str]) -> Expectations:
+        settings = self._settings
+        asked = {**settings.authorization_parameters, **demands}
+        max_age = asked.get("max_age", "")
+        return Expectations(
+            issuer=settings.issuer,
+            client_id=settings.client_id,
+            algorithms=settings.signing_algorithms,
+            leeway_seconds=settings.leeway_seconds,
+            max_age_seconds=float(max_age) if max_age.isascii() and max_age.isdigit() else None,
+            acr_values=asked.get("acr_values", "").split(),
+        )

@@ -130,7 +130,7 @@ class Services:
         self._closing.push_async_callback(self.further_tokens.close)
         self._closing.push_async_callback(self.client_tokens.close)
         self._closing.push_async_callback(self._stop_tasks)
-        self._run("session events", self.events.run(self._on_event, self.registry.recheck_all))
+        self._run("session events", self.events.run(self._on_event, self.registry.recheck_all, self.registry.store_lost))
         self._run("background refresh", self.refresh_worker.run())
         self._run("revocation", self.revocation_worker.run())
         self._run("channel watch", self.registry.watch())

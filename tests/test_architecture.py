@@ -55,7 +55,7 @@ PURE = {
     *("hub.tokens.schedule", "hub.tokens.demand", "hub.login.return_url", "hub.login.login_parameters", "hub.oidc.private_key"),
     *("hub.gateway.routes", "hub.gateway.policy", "hub.gateway.headers"),
     *("hub.channel.messages", "hub.channel.codec", "hub.channel.connection", "hub.channel.outbox"),
-    *("hub.channel.admission", "hub.channel.bodies", "hub.channel.close_codes", "hub.channel.events"),
+    *("hub.channel.admission", "hub.channel.outage", "hub.channel.bodies", "hub.channel.close_codes", "hub.channel.events"),
     *("hub.channel.liveness", "hub.channel.requests", "hub.channel.uploads", "hub.channel.end_warnings"),
     *("hub.web.csrf", "hub.web.client_address", "hub.web.identity"),
 }

@@ -4,6 +4,7 @@ import asyncio
 import functools
 import math
 from collections.abc import Awaitable, Iterable
+from typing import Literal
 
 from hub import audit, log
 from hub.channel.close_codes import ChannelClosed, CloseCode
@@ -12,9 +13,10 @@ from hub.channel.events import BodyReceived, ByeReceived, Event, HelloReceived, 
 from hub.channel.exchange import Relay, api_request
 from hub.channel.interfaces import ChannelServices, Socket
 from hub.channel.messages import HelloMessage, RequestMessage, SessionFacts
+from hub.channel.outage import PROBE_SECONDS, TRUSTED_SECONDS
 from hub.channel.sending import Sender
 from hub.channel.upload_body import UploadBody
-from hub.errors import HubError, IdentityChanged, NotAuthenticated, SessionEnded
+from hub.errors import HubError, IdentityChanged, NotAuthenticated, SessionEnded, StoreUnavailable
 from hub.session.model import Session, SessionId
 from hub.tasks import end_tasks
 
@@ -43,6 +45,7 @@ class Driver:
         self.session = session
         self.connection_id = connection_id
         self.close_code: CloseCode | None = None
+        self._confirmed_at = now
         self._services = services
         self._socket = socket
         self._client_address = client_address
@@ -115,10 +118,11 @@ class Driver:
         if (session.issuer, session.subject) != (self.session.issuer, self.session.subject):
             raise SessionEnded(reason="identity")
         self.session = session
+        self._confirmed_at = self._services.clock.monotonic()
 
-    def notify(self, name: str, data: dict[str, object]) -> None:
-        """Tell the client something about its session."""
-        self._connection.notify("session", name, data)
+    def notify(self, topic: Literal["session", "hub"], name: str, data: dict[str, object]) -> None:
+        """Tell the client something about its session, or about the hub."""
+        self._connection.notify(topic, name, data)
         self._sender.schedule()
 
     def end_session(self, reason: str) -> None:
@@ -237,20 +241,39 @@ class Driver:
             await response.close()
 
     async def _current_session(self, message: RequestMessage) -> Session:
-        """Return the session as it stands.
+        """Return the session as it stands; while the store does not answer, as it stood a short while ago.
 
         Raises:
             SessionEnded: It has ended, or belongs to somebody else than at the handshake.
-            StoreUnavailable: Nothing is known.
+            StoreUnavailable: Nothing is known, or not any more.
         """
+        outage = self._services.outage
+        if not outage.may_ask(self._services.clock.monotonic()):
+            return self._session_in_hand()
         try:
             session = await self._services.sessions.current(self.session_id, passive=message.passive)
+        except StoreUnavailable:
+            outage.began(self._services.clock.monotonic())
+            return self._session_in_hand()
         except SessionEnded:
             raise
         except NotAuthenticated as error:
             raise SessionEnded(reason=UNKNOWN_REASON) from error
+        outage.ended()
         self.accept(session)
         return session
+
+    def _session_in_hand(self) -> Session:
+        """Return the session as this channel knows it, as long as that may be trusted.
+
+        Raises:
+            StoreUnavailable: The store has confirmed it too long ago, or its time is over by what is known.
+        """
+        clock = self._services.clock
+        is_confirmed = clock.monotonic() - self._confirmed_at <= TRUSTED_SECONDS
+        if not is_confirmed or self._services.lifetimes.end_reason(self.session, clock.now()):
+            raise StoreUnavailable("Try again in a moment. You are still logged in.", retry_after_seconds=PROBE_SECONDS)
+        return self.session
 
     # -- deadlines ----------------------------------------------------------------------------------------------------
 

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from hub.channel.close_codes import CloseCode
+from hub.channel.outage import Outage
 from hub.channel.outbox import Frame
 from hub.clock import Clock
 from hub.gateway.messages import ApiRequest, ApiResponse
@@ -71,3 +72,4 @@ class ChannelServices:
     metrics: Metrics
     settings: ChannelSettings
     note_presence: Callable[[str], None] = _nobody_listens
+    outage: Outage = field(default_factory=Outage)

@@ -33,6 +33,7 @@ class Registry:
         self._leaving: dict[str, float] = {}
         self._warnings = EndWarnings(services.lifetimes)
         self._recheck_limit = asyncio.Semaphore(RECHECKS_AT_ONCE)
+        services.outage.listen(self._tell_of_outage)
 
     def __len__(self) -> int:
         return self._count
@@ -107,7 +108,11 @@ class Registry:
     def notify(self, session_key: str, name: str, data: dict[str, object]) -> None:
         """Send an event of the topic `session` to every channel of a session."""
         for driver in self._of(session_key):
-            driver.notify(name, data)
+            driver.notify("session", name, data)
+
+    def store_lost(self) -> None:
+        """Take note that the store does not answer: the channels go on for a while without it, and are told so."""
+        self._services.outage.began(self._services.clock.monotonic())
 
     async def watch(self) -> None:
         """Every second: heartbeats, slow readers, and sessions whose time is over. Runs until it is cancelled."""
@@ -116,7 +121,8 @@ class Registry:
             self._tick()
 
     async def recheck_all(self) -> None:
-        """Ask the store about every session: its end may have been missed while the event feed was down."""
+        """Ask the store, which answers again, about every session: its end may have been missed."""
+        self._services.outage.ended()
         await asyncio.gather(*(self._recheck(key) for key in list(self._channels)))
 
     async def close_all(self, code: CloseCode, reason: str) -> None:
@@ -125,6 +131,11 @@ class Registry:
         for driver in drivers:
             driver.close(code, reason)
         await asyncio.gather(*(driver.finish() for driver in drivers), *self._tasks)
+
+    def _tell_of_outage(self, is_on: bool) -> None:
+        for drivers in self._channels.values():
+            for driver in drivers:
+                driver.notify("hub", "degraded" if is_on else "restored", {})
 
     def _of(self, session_key: str) -> list[Driver]:
         return list(self._channels.get(session_key, ()))

@@ -46,6 +46,12 @@ class SessionWasReplaced(msgspec.Struct, frozen=True, tag="replaced"):
 SessionEvent = SessionHasEnded | SessionWasRefreshed | SessionWasReplaced
 OnEvent = Callable[[SessionEvent], Awaitable[None]]
 OnGap = Callable[[], Awaitable[None]]
+OnLost = Callable[[], None]
+
+
+def _nothing() -> None:
+    """Do nothing about a feed that is interrupted."""
+
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[SessionEvent] = msgspec.json.Decoder(SessionEvent)
@@ -67,13 +73,14 @@ class EventFeed:
         with translated_errors():
             await self._redis.publish(CHANNEL, _encoder.encode(event))
 
-    async def run(self, on_event: OnEvent, on_gap: OnGap) -> None:
-        """Listen until cancelled; call `on_gap` each time that listening begins."""
+    async def run(self, on_event: OnEvent, on_gap: OnGap, on_lost: OnLost = _nothing) -> None:
+        """Listen until cancelled; call `on_gap` each time that listening begins, and `on_lost` when it cannot go on."""
         while True:
             try:
                 await self._listen(on_event, on_gap)
             except (RedisError, OSError) as error:
                 logger.warning("events.interrupted", error=type(error).__name__)
+                on_lost()
                 await self._clock.sleep(RECONNECT_SECONDS)
 
     async def _listen(self, on_event: OnEvent, on_gap: OnGap) -> None:

@@ -1,7 +1,7 @@
 """The access token of a session, usable now. A session whose token cannot be had fails the request: never another token."""
 
 from hub.clock import Clock
-from hub.errors import ProviderMisbehaved, ProviderUnavailable
+from hub.errors import ProviderMisbehaved, ProviderUnavailable, StoreUnavailable
 from hub.oidc.providers import Providers
 from hub.secret import Secret
 from hub.session.model import Session
@@ -50,7 +50,7 @@ class TokenAccess:
             return tokens.access_token
         try:
             return await self._replaced(session)
-        except (ProviderUnavailable, ProviderMisbehaved):
+        except (ProviderUnavailable, ProviderMisbehaved, StoreUnavailable):  # without the store nobody can refresh
             if tokens.is_expired(self._clock.now() + TRAVEL_SECONDS):
                 raise
             return tokens.access_token

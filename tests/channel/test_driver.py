@@ -241,13 +241,55 @@ class TestRequests:
         channel.answers("/api/a", ResourceServerUnreachable("refused"))
         channel.answers("/api/b", NotAuthenticated())
         first, second = await channel.ask(request(1), request(2, "/api/b"))
-        channel.world.sessions.error = StoreUnavailable(retry_after_seconds=2)
-        (third,) = await channel.ask(request(3))
+        channel.answers("/api/c", StoreUnavailable(retry_after_seconds=2))
+        (third,) = await channel.ask(request(3, "/api/c"))
 
         assert (first["processed"], first["problem"]["detail"]) == ("never", "refused")
         assert second["problem"]["status"] == 401
         assert (third["problem"]["status"], third["retry_after_ms"], third["processed"]) == (503, 2000, "never")
         assert channel.socket.closed is None
+
+    async def test_store_is_down(self, clock: ManualClock) -> None:
+        """Rule 8: an open channel goes on with its session for a minute since the store confirmed it, and no longer."""
+        channel = await Channel(clock, heartbeat_interval_seconds=5000.0).ready()
+        channel.answers("/api/a", {})
+        await channel.ask(request(1))
+        channel.world.sessions.error = StoreUnavailable(retry_after_seconds=2)
+        within = [[each["type"] for each in await channel.ask(request(2))]]
+        await clock.advance(60)
+        within.append([each["type"] for each in await channel.ask(request(3))])
+        await clock.advance(0.1)
+        (after,) = await channel.ask(request(4))
+
+        assert within == [["response"], ["response"]]
+        assert (after["problem"]["status"], after["processed"], after["retry_after_ms"]) == (503, "never", 1000)
+        assert channel.socket.closed is None
+
+        channel.world.sessions.error = None
+        await clock.advance(1)
+        assert [each["type"] for each in await channel.ask(request(5))] == ["response"]
+
+    async def test_store_is_down_and_the_session_over(self, clock: ManualClock) -> None:
+        """What is known to be over is not used, however short the outage."""
+        channel = await Channel(clock, heartbeat_interval_seconds=5000.0).ready()
+        await clock.advance(890)
+        channel.driver.accept(channel.world.sessions.session)
+        channel.world.sessions.error = StoreUnavailable()
+        await clock.advance(10)
+        (refused,) = await channel.ask(request(1))
+
+        assert refused["problem"]["status"] == 503
+        assert channel.world.pipeline.requests == []
+
+    async def test_session_that_ended_during_an_outage(self, clock: ManualClock) -> None:
+        """What another worker says about the end counts at once, whatever the store does."""
+        channel = await Channel(clock).ready()
+        channel.world.sessions.error = StoreUnavailable()
+        channel.driver.end_session("logout")
+        await channel.ask(request(1))
+
+        assert channel.socket.closed == (4401, "session ended: logout")
+        assert channel.world.pipeline.requests == []
 
     @pytest.mark.expects_log
     async def test_defect_is_logged_and_answered(self, clock: ManualClock) -> None:

@@ -133,6 +133,20 @@ async def test_session_that_lives_on_stays_open(clock: ManualClock) -> None:
     watch.cancel()
 
 
+async def test_outage_is_told_to_all_channels(clock: ManualClock) -> None:
+    """Once when it begins, however often it is noticed, and once when it is over."""
+    worker = Worker(clock)
+    channels = [await worker.open(), await worker.open()]
+    worker.registry.store_lost()
+    worker.registry.store_lost()
+    await worker.registry.recheck_all()
+    await worker.registry.recheck_all()
+    await settle()
+
+    for _, socket in channels:
+        assert [(event["topic"], event["name"]) for event in socket.take()] == [("hub", "degraded"), ("hub", "restored")]
+
+
 async def test_recheck_all_finds_missed_ends(clock: ManualClock) -> None:
     """After a gap in the event feed every session is looked at; another user's is not handed on."""
     worker = Worker(clock)

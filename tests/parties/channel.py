@@ -165,11 +165,11 @@ class Channel:
             self._answer(message, message.get("body"))
         elif kind == "error":
             answer = ChannelAnswer(message["problem"]["status"], {}, None, message["problem"], message["processed"], message)
-            self._waiting.pop(message["id"]).set_result(answer)
+            self._give(message["id"], answer)
         elif kind == "reset":
             self._streams.pop(message["id"], None)
             answer = ChannelAnswer(0, {}, None, {"type": "reset", "detail": message.get("reason")}, "maybe", message)
-            self._waiting.pop(message["id"]).set_result(answer)
+            self._give(message["id"], answer)
 
     def _take_body(self, frame: bytes) -> None:
         _, flags, _, request_id = BODY_HEADER.unpack_from(frame)
@@ -182,6 +182,10 @@ class Channel:
             self._answer(message, bytes(body))
 
     def _answer(self, message: dict[str, Any], body: Any) -> None:
-        waiting = self._waiting.pop(message["id"], None)
+        self._give(message["id"], ChannelAnswer(message["status"], message["headers"], body, message=message))
+
+    def _give(self, request_id: int, answer: ChannelAnswer) -> None:
+        """Hand out an answer, unless whoever asked is gone."""
+        waiting = self._waiting.pop(request_id, None)
         if waiting is not None and not waiting.done():
-            waiting.set_result(ChannelAnswer(message["status"], message["headers"], body, message=message))
+            waiting.set_result(answer)

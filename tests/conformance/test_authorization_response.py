@@ -55,11 +55,13 @@ async def test_error(house: House, error: str) -> None:
 
 
 async def test_oidcc_client_test_3rd_party_init_login(house: House) -> None:
-    """C15: another page may begin a login, but can choose neither the provider nor where it ends."""
-    outcome = await log_in(house, f"/hub/login?iss={quote(EVIL)}&target_link_uri={quote(EVIL)}")
+    """C15: no other party chooses provider and landing page (OpenID Connect Core 1.0 section 4); the page says so."""
+    for query in (f"iss={quote(EVIL)}&target_link_uri={quote(EVIL)}", f"iss={quote(house.provider.issuer)}"):
+        outcome = await log_in(house, f"/hub/login?{query}")
 
-    assert (outcome.page.url, outcome.session["authenticated"]) == (f"{house.url}/", True)
-    assert house.provider.calls("/authorize") == 1
+        assert (outcome.page.status, outcome.session["authenticated"]) == (400, False)
+        assert "open the application and log in there" in outcome.page.text
+    assert house.provider.calls("/authorize") == 0
 
 
 async def test_oidcc_client_test_3rd_party_init_login_return_url(house: House) -> None:

@@ -66,7 +66,7 @@ async def test_oidcc_client_test_client_secret_jwt(build_house: BuildHouse) -> N
     [
         pytest.param({"expires_in": None}, id="no-expires-in"),
         pytest.param({"scope": None}, id="no-scope"),
-        pytest.param({"refresh_token": None}, id="no-refresh-token"),
+        pytest.param({"refresh_token": None}, id="no-refresh-token", marks=pytest.mark.expects_log),
         pytest.param({"token_type": "bEaReR"}, id="token-type-case"),
         pytest.param({"unheard_of": [1, 2]}, id="unknown-member"),
     ],
@@ -104,6 +104,7 @@ async def test_refused_code(house: House) -> None:
     assert house.provider.calls("/authorize") == 1
 
 
+@pytest.mark.expects_log
 async def test_no_refresh_token_no_renewal(house: House) -> None:
     """B19, B20: a login without refresh token ends with its access token, and its user is told so."""
     house.provider.token_members = {"refresh_token": None}

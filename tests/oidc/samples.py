@@ -1,7 +1,11 @@
 """Values that the tests of this package share."""
 
 import json
+from pathlib import Path
 from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
 from hub.oidc.metadata import ProviderMetadata
 from hub.secret import Secret
@@ -52,3 +56,11 @@ def iris_discovery() -> bytes:
         subject_types_supported=None,
         **named,
     )
+
+
+def write_key(folder: Path, key: PrivateKeyTypes, name: str = "key.pem", password: bytes | None = None) -> str:
+    """Write a private key as an operator has it (PEM, PKCS #8); return the path."""
+    encryption = NoEncryption() if password is None else BestAvailableEncryption(password)
+    path = folder / name
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
+    return str(path)

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
@@ -12,10 +13,13 @@ import pytest
 import tornado.httpserver
 import tornado.netutil
 import tornado.web
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from hub.clock import SystemClock
 from hub.errors import LoginFailed, ProviderRejectedClient
-from hub.oidc.authorization import AuthorizationRequest, build_authorization_request, process_authorization_response
+from hub.oidc.authorization import AuthorizationRequest, process_authorization_response
 from hub.oidc.end_session import build_end_session_url
 from hub.oidc.grants import TokenTarget
 from hub.oidc.id_token import IdTokenClaims
@@ -24,6 +28,7 @@ from hub.oidc.signed_jwt import stated_claims
 from hub.oidc.token_endpoint import TargetRefused, TokenRefused, TokenResponse
 from hub.secret import Secret
 from hub.settings import ProviderSettings
+from tests.oidc.samples import write_key
 from tests.parties.openid_provider import OidcProvider
 
 HUB = "http://localhost:9/"  # nobody listens there: the test reads what comes back out of the redirect
@@ -89,7 +94,7 @@ class Hub:
     async def code(self, *forms: dict[str, str]) -> tuple[AuthorizationRequest, Secret]:
         """Begin a login, fill in the forms, and return the request and the code."""
         metadata = await self._provider.metadata()
-        request = build_authorization_request(metadata, self._settings, REDIRECT_URI)
+        request = await self._provider.begin_login(REDIRECT_URI)
         query = await browse(self._browser, request.url, list(forms))
         assert query["state"] == [request.state]
         code = process_authorization_response(
@@ -313,3 +318,128 @@ async def test_resource_indicators(browser: aiohttp.ClientSession) -> None:
 
     assert stated_claims(refreshed.access_token, what="access token")["aud"] == party.resource
     assert spent.value.error == "invalid_grant"
+
+
+def public_jwk(key: Any, use: str, **members: str) -> dict[str, Any]:
+    """Return the public half of a key, as it is registered."""
+    jwk = RSAKey if isinstance(key, rsa.RSAPrivateKey) else ECKey if isinstance(key, ec.EllipticCurvePrivateKey) else OKPKey
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return {**jwk.import_key(pem).as_dict(private=False), "use": use, **members}
+
+
+RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+EC_KEY = ec.generate_private_key(ec.SECP256R1())
+ED_KEY = ed25519.Ed25519PrivateKey.generate()
+
+
+@pytest.mark.parametrize(
+    ("key", "algorithm"),
+    [(RSA_KEY, "PS256"), (RSA_KEY, "RS256"), (EC_KEY, "ES256"), (ED_KEY, "EdDSA")],
+    ids=["ps256", "rs256", "es256", "eddsa"],
+)
+async def test_private_key_jwt(browser: aiohttp.ClientSession, tmp_path: Path, key: Any, algorithm: str) -> None:
+    """B1, S11: a login, a refresh and a revocation with a private key; the provider never sees what could be stolen from it."""
+    registered = {
+        "token_endpoint_auth_method": "private_key_jwt",
+        "token_endpoint_auth_signing_alg": algorithm,
+        "jwks": {"keys": [public_jwk(key, "sig", kid="mine")]},
+    }
+    async with OidcProvider.start(redirect_uri=REDIRECT_URI, client_metadata=registered) as party:
+        chosen = settings(
+            party,
+            client_secret=Secret(""),
+            client_authentication="private_key_jwt",
+            client_key_file=write_key(tmp_path, key),
+            client_key_id="mine",
+            client_assertion_algorithm=algorithm,
+        )
+        async with connected(chosen) as provider:
+            tokens, claims = await Hub(provider, chosen, browser).log_in()
+            assert tokens.refresh_token is not None
+            refreshed = await provider.refresh(tokens.refresh_token)
+            assert refreshed.refresh_token is not None
+            assert await provider.revoke(refreshed.refresh_token, "refresh_token")
+
+    assert claims.subject == "alice"
+
+
+async def test_client_secret_jwt(browser: aiohttp.ClientSession) -> None:
+    """The secret signs and is never sent."""
+    registered = {"token_endpoint_auth_method": "client_secret_jwt"}
+    async with OidcProvider.start(redirect_uri=REDIRECT_URI, client_metadata=registered) as party:
+        chosen = settings(party, client_authentication="client_secret_jwt")
+        async with connected(chosen) as provider:
+            _, claims = await Hub(provider, chosen, browser).log_in()
+
+    assert claims.subject == "alice"
+
+
+@pytest.mark.expects_log
+async def test_wrong_private_key(tmp_path: Path) -> None:
+    """A key that is not registered is told from a refused grant, and makes the hub not ready."""
+    registered = {"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [public_jwk(RSA_KEY, "sig")]}}
+    async with OidcProvider.start(redirect_uri=REDIRECT_URI, client_metadata=registered) as party:
+        other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        chosen = settings(party, client_authentication="private_key_jwt", client_key_file=write_key(tmp_path, other))
+        async with connected(chosen) as provider:
+            with pytest.raises(ProviderRejectedClient):
+                await provider.refresh(Secret("r"))
+            assert provider.status()
+
+
+@pytest.mark.parametrize(("required", "setting"), [(True, "auto"), (False, "always"), (False, "never")])
+async def test_pushed_authorization(browser: aiohttp.ClientSession, required: bool, setting: str) -> None:
+    """RFC 9126: where it is pushed, the browser carries client id and reference alone; the provider sees all the rest."""
+    async with OidcProvider.start(redirect_uri=REDIRECT_URI, require_pushed_authorization_requests=required) as party:
+        chosen = settings(party, pushed_authorization=setting)
+        async with connected(chosen) as provider:
+            url = (await provider.begin_login(REDIRECT_URI)).url
+            _, claims = await Hub(provider, chosen, browser).log_in()
+            pushes = await party.events("pushed_authorization_request")
+
+    assert claims.subject == "alice"
+    pushed = setting != "never"
+    assert (len(pushes), set(parse_qs(urlsplit(url).query)) == {"client_id", "request_uri"}) == (2 * pushed, pushed)
+
+
+@pytest.mark.parametrize(
+    ("key", "alg", "enc"),
+    [(RSA_KEY, "RSA-OAEP", "A128CBC-HS256"), (RSA_KEY, "RSA-OAEP-256", "A256GCM"), (EC_KEY, "ECDH-ES", "A128GCM")],
+    ids=["rsa-oaep", "rsa-oaep-256", "ecdh-es"],
+)
+async def test_encrypted(browser: aiohttp.ClientSession, tmp_path: Path, key: Any, alg: str, enc: str) -> None:
+    """RFC 7516: ID tokens, refreshed ones and userinfo that are encrypted for the hub, and signed inside."""
+    registered = {
+        "jwks": {"keys": [public_jwk(key, "enc", alg=alg)]},
+        "id_token_encrypted_response_alg": alg,
+        "id_token_encrypted_response_enc": enc,
+        "userinfo_signed_response_alg": "ES256",
+        "userinfo_encrypted_response_alg": alg,
+        "userinfo_encrypted_response_enc": enc,
+    }
+    async with OidcProvider.start(redirect_uri=REDIRECT_URI, client_metadata=registered) as party:
+        chosen = settings(party, id_token_key_file=write_key(tmp_path, key))
+        async with connected(chosen) as provider:
+            tokens, claims = await Hub(provider, chosen, browser).log_in()
+            userinfo = await provider.userinfo(tokens.access_token, claims.subject)
+            assert tokens.refresh_token is not None
+            refreshed = await provider.refresh(tokens.refresh_token)
+            assert refreshed.id_token is not None
+            same = await provider.validate_refreshed_id_token(
+                refreshed.id_token, original=claims, access_token=refreshed.access_token
+            )
+            sent = [value for kind, value in await party.issued() if kind == "id_token"]
+
+    assert (claims.subject, same.subject, userinfo["name"]) == ("alice", "alice", "Alice Liddell")
+    assert {text.count(".") for text in sent} == {4}
+
+
+async def test_signed_userinfo(browser: aiohttp.ClientSession) -> None:
+    """Userinfo as a signed JWT is verified with the provider's keys."""
+    async with OidcProvider.start(redirect_uri=REDIRECT_URI, client_metadata={"userinfo_signed_response_alg": "RS256"}) as party:
+        chosen = settings(party)
+        async with connected(chosen) as provider:
+            tokens, claims = await Hub(provider, chosen, browser).log_in()
+            userinfo = await provider.userinfo(tokens.access_token, claims.subject)
+
+    assert userinfo["name"] == "Alice Liddell"

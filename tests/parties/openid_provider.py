@@ -75,6 +75,8 @@ class OidcProvider:
         port: int = 0,
         issuer: str = "",
         backchannel_logout_uri: str = "",
+        client_metadata: dict[str, Any] | None = None,
+        require_pushed_authorization_requests: bool = False,
     ) -> AsyncIterator[Self]:
         """Run a provider until the end of the block.
 
@@ -83,6 +85,7 @@ class OidcProvider:
             host: Name in the issuer. Browsers share cookies between ports of one name, so it differs from the hub's.
             issuer: What it calls itself where it stands behind something else; the port is then its own.
             backchannel_logout_uri: Where it posts logout tokens for sessions that have ended; empty: nowhere.
+            client_metadata: How the client `hub` is registered besides, such as its keys (Dynamic Client Registration 1.0).
         """
         settings = {
             "redirect_uris": [redirect_uri],
@@ -92,6 +95,8 @@ class OidcProvider:
             "refresh_token_seconds": refresh_token_seconds,
             "rotate_refresh_token": rotate_refresh_token,
             "client_secret": CLIENT_SECRET,
+            "client_metadata": client_metadata or {},
+            "require_pushed_authorization_requests": require_pushed_authorization_requests,
             "users": USERS,
             "host": host,
             "port": port,

@@ -1,12 +1,14 @@
 """`GET /hub/login` and `GET /hub/callback`, with a real provider behind them."""
 
 import re
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
 
 from tests.parties.browser import Answer
+from tests.parties.clock import START
 from tests.parties.hostile_provider import CannedAnswer, HostileProvider
 from tests.web.conftest import BuildHouse, House
 
@@ -39,6 +41,52 @@ class TestLogin:
         assert all(len(query[name][0]) >= 43 for name in ("state", "nonce", "code_challenge"))
         (line,) = answer.all("Set-Cookie")
         assert re.fullmatch(r"__Host-Http-hub-login=[\w-]{43}; Path=/; HttpOnly; SameSite=Lax; Max-Age=600; Secure", line)
+
+    async def test_parameters(self, house: House) -> None:
+        """What a login may ask for goes to the provider; what nobody knows is left out."""
+        answer = await house.navigate(
+            "/hub/login?max_age=300&prompt=login&acr_values=gold&ui_locales=de&login_hint=al&display=popup"
+        )
+        query = parse_qs(urlsplit(answer.header("Location") or "").query)
+
+        asked = {name: query[name] for name in ("max_age", "prompt", "acr_values", "ui_locales", "login_hint")}
+        assert asked == {
+            "max_age": ["300"],
+            "prompt": ["login"],
+            "acr_values": ["gold"],
+            "ui_locales": ["de"],
+            "login_hint": ["al"],
+        }
+        assert "display" not in query
+
+    @pytest.mark.parametrize("query", ["prompt=none", "max_age=-1", "acr_values=%22", "ui_locales=de_AT", "max_age=1&max_age=2"])
+    async def test_bad_parameter(self, house: House, query: str) -> None:
+        """A value that cannot be asked for is named on a page, and nothing begins."""
+        answer = await house.navigate(f"/hub/login?{query}")
+
+        assert (answer.status, answer.header("Set-Cookie")) == (400, None)
+        assert query.partition("=")[0] in answer.text
+
+    @pytest.mark.expects_log
+    @pytest.mark.parametrize(
+        ("query", "claims"),
+        [
+            ("max_age=60", {"auth_time": int(START) - 600}),
+            ("max_age=60", {"auth_time": None}),
+            ("acr_values=gold", {"acr": "bronze"}),
+            ("acr_values=gold", {}),
+        ],
+    )
+    async def test_max_age_of_this_login(self, house: House, query: str, claims: dict[str, Any]) -> None:
+        """C6, C7: what this login asked for is held against its ID token; a login without it is as good as ever."""
+        house.provider.claims = claims
+        async with house.browser(logged_in=False) as browser:
+            page = await browser.open(f"/hub/login?{query}")
+            refused = (page.status, (await browser.fetch("/hub/session")).json()["authenticated"])
+            await browser.open("/hub/login")
+
+            assert refused == (502, False)
+            assert (await browser.fetch("/hub/session")).json()["authenticated"]
 
     async def test_second_tab(self, house: House) -> None:
         """A browser keeps its pre-login cookie, so that several tabs can log in at once; each has a state of its own."""

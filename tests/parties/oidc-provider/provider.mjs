@@ -36,7 +36,7 @@ function clients(settings) {
     }),
   };
   return [
-    { ...client, client_id: 'hub', token_endpoint_auth_method: 'client_secret_basic' },
+    { ...client, client_id: 'hub', token_endpoint_auth_method: 'client_secret_basic', ...settings.client_metadata },
     { ...client, client_id: 'hub-post', token_endpoint_auth_method: 'client_secret_post' },
     {
       client_id: 'resource-server',
@@ -90,6 +90,12 @@ function configuration(settings) {
       backchannelLogout: { enabled: true },
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
+      encryption: { enabled: true },
+      jwtUserinfo: { enabled: true },
+      pushedAuthorizationRequests: {
+        enabled: true,
+        requirePushedAuthorizationRequests: settings.require_pushed_authorization_requests,
+      },
       introspection: { enabled: true, allowedPolicy: () => true },
       resourceIndicators: resourceIndicators(settings),
       revocation: { enabled: true, allowedPolicy: () => true },

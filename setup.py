@@ -20,7 +20,7 @@ setup(
         "pyjwt[crypto]>=2.10",
         "cryptography>=45",
         "joserfc>=1.6.8",  # the stand-in signs with it; Authlib brings it along
-        "redis[hiredis]>=6",
+        "redis[hiredis]>=8",
         "aiohttp>=3.14,<4",
         "msgspec>=0.19",
         "structlog>=25.1",

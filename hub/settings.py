@@ -100,7 +100,8 @@ class RedisSettings:
     """Where sessions are kept.
 
     Attributes:
-        url: `redis://`, `rediss://` or `unix://`; empty starts a private server for this machine alone.
+        url: `redis://`, `rediss://` or `unix://`; `redis+sentinel://host,host/service` and `redis+cluster://host,host`, with TLS
+            `rediss+...` (`hub.session.redis_address`). Empty starts a private server for this machine alone.
         data_dir: Where the private server keeps its data, and the hub its session keys when no others are named.
         timeout_seconds: After this long without an answer Redis counts as down.
     """

@@ -18,6 +18,8 @@ from hub.settings import (
     is_loopback,
 )
 
+REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
+
 
 def contradictions(settings: Settings) -> list[str]:
     """Return what is wrong although each value alone is of its type."""
@@ -75,8 +77,8 @@ def _redis_mistakes(settings: Settings) -> list[str]:
     if not url:
         return []
     mistakes = []
-    if urlsplit(url).scheme not in ("redis", "rediss", "unix"):
-        mistakes.append("redis.url: must begin with redis://, rediss:// or unix://.")
+    if url.partition("://")[0] not in REDIS_SCHEMES:
+        mistakes.append(f"redis.url: must begin with {', '.join(REDIS_SCHEMES)} and ://.")
     if not settings.session.key_files and not settings.session.key_dir:
         mistakes.append(
             "session.key_files: is missing. Hubs that share one Redis need the same key: make one with "

@@ -78,12 +78,13 @@ class EventFeed:
         while True:
             try:
                 await self._listen(on_event, on_gap)
-            except (RedisError, OSError) as error:
+            except (RedisError, OSError, KeyError) as error:  # the last: a cluster in which nobody serves the channel now
                 logger.warning("events.interrupted", error=type(error).__name__)
                 on_lost()
                 await self._clock.sleep(RECONNECT_SECONDS)
 
     async def _listen(self, on_event: OnEvent, on_gap: OnGap) -> None:
+        await self._redis.ping()  # by which a cluster's client learns who serves what: subscribing takes that for granted
         async with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
             await subscription.subscribe(CHANNEL)
             await on_gap()

@@ -255,10 +255,9 @@ class Driver:
         except StoreUnavailable:
             outage.began(self._services.clock.monotonic())
             return self._session_in_hand()
-        except SessionEnded:
-            raise
         except NotAuthenticated as error:
-            raise SessionEnded(reason=UNKNOWN_REASON) from error
+            outage.ended()
+            raise error if isinstance(error, SessionEnded) else SessionEnded(reason=UNKNOWN_REASON) from error
         outage.ended()
         self.accept(session)
         return session

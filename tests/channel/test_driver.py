@@ -269,6 +269,20 @@ class TestRequests:
         await clock.advance(1)
         assert [each["type"] for each in await channel.ask(request(5))] == ["response"]
 
+    async def test_store_that_is_back_without_the_session(self, clock: ManualClock) -> None:
+        """Its answer that there is no such session ends the outage: other channels of the worker need not wait to be told."""
+        channel = await Channel(clock, heartbeat_interval_seconds=5000.0).ready()
+        channel.answers("/api/a", {})
+        channel.world.sessions.error = StoreUnavailable()
+        await channel.ask(request(1))
+        was_on = channel.world.services.outage.is_on
+        channel.world.sessions.error = NotAuthenticated()
+        await clock.advance(1)
+        await channel.ask(request(2))
+
+        assert (was_on, channel.world.services.outage.is_on) == (True, False)
+        assert channel.socket.closed is not None
+
     async def test_store_is_down_and_the_session_over(self, clock: ManualClock) -> None:
         """What is known to be over is not used, however short the outage."""
         channel = await Channel(clock, heartbeat_interval_seconds=5000.0).ready()

@@ -87,8 +87,15 @@ class Channel:
         return cls(browser, socket)
 
     async def send(self, message: Any) -> None:
-        """Send a message as JSON."""
-        await self._socket.send(json.dumps(message))
+        """Send a message as JSON.
+
+        Raises:
+            ChannelClosedError: The channel was closed before.
+        """
+        try:
+            await self._socket.send(json.dumps(message))
+        except websockets.ConnectionClosed as error:
+            raise ChannelClosedError(self._socket.close_code or 1006, self._socket.close_reason or "") from error
 
     async def send_body(self, request_id: int, data: bytes, *, end: bool = False) -> None:
         """Send a body frame."""

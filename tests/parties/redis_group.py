@@ -93,6 +93,13 @@ class RedisGroup:
                 node.kill()
             shutil.rmtree(group.folder, ignore_errors=True)
 
+    @property
+    def key_file(self) -> Path:
+        """A session key for the hubs that share these servers."""
+        path = self.folder / "key"
+        path.write_text("A" * 43 + "\n")
+        return path
+
     def add(self, options: Mapping[str, str], *, sentinel: bool = False) -> Node:
         """Start one more server."""
         node = Node(self.folder / str(len(self.nodes)), free_port(), options, sentinel=sentinel)

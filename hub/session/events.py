@@ -70,8 +70,12 @@ class EventFeed:
         Raises:
             StoreUnavailable: Redis does not answer. What the event tells of is stored already.
         """
+        message = _encoder.encode(event)
         with translated_errors():
-            await self._redis.publish(CHANNEL, _encoder.encode(event))
+            try:
+                await self._redis.publish(CHANNEL, message)
+            except RedisError:  # of a cluster any node may be asked, and this one be gone: another one tells it as well
+                await self._redis.publish(CHANNEL, message)
 
     async def run(self, on_event: OnEvent, on_gap: OnGap, on_lost: OnLost = _nothing) -> None:
         """Listen until cancelled; call `on_gap` each time that listening begins, and `on_lost` when it cannot go on."""

@@ -35,8 +35,7 @@ class TestOnce:
         held = party.hold(TOKEN_PATH)
         spent = session.tokens.access_token
         calls = asyncio.gather(*(worker.refresher.refresh(session.key, spent) for worker in (one, other) for _ in range(20)))
-        while not party.calls(TOKEN_PATH):
-            await clock.advance(0.05)
+        await party.asked(TOKEN_PATH)
         await clock.advance(10)  # longer than the lease, which is renewed meanwhile
         held.set()
         await time_passes(clock, asyncio.ensure_future(calls))  # type: ignore[arg-type]

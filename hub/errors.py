@@ -14,6 +14,7 @@
         RouteNotFound               404  no route of the settings covers the path
       MethodNotAllowed              405
       UploadStalled                 408  the browser stopped sending the body
+      ClientStalled                 408  the client gives no credit for the rest of an answer
       BodyTooLarge                  413
       HeadersTooLarge               431
       TooManyRequests               429
@@ -253,6 +254,13 @@ class ResourceServerTimeout(HubError):
     """The resource server took the request but sent no answer in time; its outcome is unknown."""
 
     status, slug, title, temporary = 504, "resource-server-timeout", "The API did not answer in time", True
+    processed = "maybe"
+
+
+class ClientStalled(HubError):
+    """The client has given no credit for an answer for too long; only seen as the reason of a reset."""
+
+    status, slug, title = 408, "client-stalled", "The client took nothing of the answer for too long"
     processed = "maybe"
 
 

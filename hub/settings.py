@@ -273,6 +273,7 @@ class ChannelSettings:
         outbox: Bytes that may wait for a slow reader before no more requests of it are read.
         connections_per_session: Channels that one session may have open on one worker.
         connections: Channels of one worker.
+        stalled_answer_timeout_seconds: An answer for which the client gives no credit for this long is broken off.
     """
 
     frame: Size = 65536
@@ -294,6 +295,7 @@ class ChannelSettings:
     heartbeat_interval_seconds: Positive = 25.0
     heartbeat_timeout_seconds: Positive = 10.0
     slow_reader_timeout_seconds: Positive = 10.0
+    stalled_answer_timeout_seconds: Positive = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

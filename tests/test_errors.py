@@ -68,6 +68,7 @@ def test_types_are_stable() -> None:
         "route-not-found": 404,
         "method-not-allowed": 405,
         "upload-stalled": 408,
+        "client-stalled": 408,
         "conflict": 409,
         "identity-changed": 409,
         "body-too-large": 413,
@@ -98,7 +99,7 @@ def test_the_tree_in_the_docstring() -> None:
 @EACH_KIND
 def test_truth_about_failure(kind: type[HubError]) -> None:
     """Only errors after the request had left can mean that it was carried out."""
-    after_sending = {"ResourceServerBroken", "ResourceServerTimeout", "DeadlineExceeded", "UploadStalled"}
+    after_sending = {"ResourceServerBroken", "ResourceServerTimeout", "DeadlineExceeded", "UploadStalled", "ClientStalled"}
 
     assert (kind.processed == "maybe") == (kind.__name__ in after_sending)
 

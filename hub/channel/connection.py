@@ -1,7 +1,7 @@
 """The protocol of one channel (docs/channel-protocol.md) without I/O: messages in, events out.
 
 Knows no socket, no task and no clock: `now` is seconds of one monotonic clock. Everything that affects the state is in
-this file; `requests`, `uploads` and `liveness` keep its books.
+this file; `requests`, `uploads`, `downloads` and `liveness` keep its books.
 """
 
 from collections.abc import Mapping
@@ -14,12 +14,13 @@ from hub.channel import codec, messages
 from hub.channel.admission import check_request
 from hub.channel.close_codes import ChannelClosed, CloseCode, protocol_error
 from hub.channel.codec import BodyFrame
-from hub.channel.events import BodyReceived, ByeReceived, Event, HelloReceived, RequestAborted
+from hub.channel.downloads import Downloads
+from hub.channel.events import BodyReceived, ByeReceived, CreditReceived, Event, HelloReceived, RequestAborted
 from hub.channel.liveness import Liveness
 from hub.channel.outbox import Outbox
-from hub.channel.requests import Requests, Stage
+from hub.channel.requests import Requests, Stage, Started
 from hub.channel.uploads import Uploads
-from hub.errors import BadRequest, BodyTooLarge, DeadlineExceeded, HubError, Processed
+from hub.errors import BadRequest, BodyTooLarge, ClientStalled, DeadlineExceeded, HubError, Processed
 from hub.settings import ChannelSettings
 
 
@@ -68,6 +69,8 @@ class Connection:
         self._settings = settings
         self._requests = Requests(settings)
         self._uploads = Uploads(settings.window, settings.connection_window)
+        self._downloads = Downloads()
+        self._capabilities: frozenset[str] = frozenset()
         self._opened_at = now
         self._liveness = Liveness(settings, now)
         self._events = 0
@@ -115,8 +118,7 @@ class Connection:
     def _receive(self, message: messages.ClientMessage, now: float) -> list[Event]:
         match message:
             case messages.HelloMessage():
-                self._move("hello")
-                return [HelloReceived(message)]
+                return self._receive_hello(message)
             case messages.RequestMessage():
                 self._receive_request(message, now)
             case messages.CancelMessage(id=request_id):  # may have crossed the answer: an unknown id is legal
@@ -126,8 +128,9 @@ class Connection:
             case messages.SubscribeMessage(id=request_id):
                 self._requests.claim_id(request_id)
                 self._send_error(request_id, BadRequest("topics are not among this channel's capabilities"))
-            case messages.WindowMessage():
-                raise protocol_error("windows are not among this channel's capabilities")
+            case messages.WindowMessage(id=request_id, bytes=size):
+                self._downloads.give(request_id, size)
+                return [CreditReceived()]
             case messages.PingMessage(n=n):
                 self.outbox.push(codec.encode(messages.PongMessage(n)))
             case messages.PongMessage() | messages.AckMessage() | messages.UnsubscribeMessage():
@@ -135,6 +138,13 @@ class Connection:
             case messages.ByeMessage():
                 return [ByeReceived()]
         return []
+
+    def _receive_hello(self, hello: messages.HelloMessage) -> list[Event]:
+        self._move("hello")
+        self._capabilities = frozenset(hello.capabilities)
+        if "windows" in self._capabilities:
+            self._downloads.limit(self._settings.window, self._settings.connection_window)
+        return [HelloReceived(hello)]
 
     def _receive_request(self, message: messages.RequestMessage, now: float) -> None:
         self._requests.claim_id(message.id)
@@ -173,17 +183,17 @@ class Connection:
         )
         self.outbox.push(codec.encode(message))
 
-    def start_requests(self) -> list[tuple[messages.RequestMessage, float]]:
-        """Return the requests that are to be run now, each with the instant at which its time is over.
+    def start_requests(self, now: float) -> list[Started]:
+        """Return the requests that are to be run now.
 
         Call it whenever something was received or has ended.
         """
         if self.state is not State.READY:
             return []
-        started = self._requests.start()
-        for message, _ in started:
-            if isinstance(message.stream, int):
-                self._uploads.open(message.id, message.stream)
+        started = self._requests.start(now)
+        for each in started:
+            if isinstance(each.message.stream, int):
+                self._uploads.open(each.message.id, each.message.stream)
         self._grant()
         return started
 
@@ -193,17 +203,28 @@ class Connection:
         status: int,
         headers: messages.WireHeaders,
         body: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET,
+        timing: messages.Timing | msgspec.UnsetType = msgspec.UNSET,
     ) -> None:
         """Answer a request whole; `body` is JSON text to be spliced. Nothing is sent if the request has ended.
+
+        `timing` is told to those who asked for it.
 
         Raises:
             IllegalMove: The answer had begun before.
         """
         if self._expect(request_id, Stage.RUNNING):
-            self.outbox.push(codec.encode(messages.ResponseMessage(request_id, status, headers, body)))
+            told = timing if "timing" in self._capabilities else msgspec.UNSET
+            self.outbox.push(codec.encode(messages.ResponseMessage(request_id, status, headers, body, timing=told)))
             self._end(request_id)
 
-    def begin(self, request_id: int, status: int, headers: messages.WireHeaders, length: int) -> bool:
+    def begin(
+        self,
+        request_id: int,
+        status: int,
+        headers: messages.WireHeaders,
+        length: int,
+        timing: messages.Timing | msgspec.UnsetType = msgspec.UNSET,
+    ) -> bool:
         """Begin an answer whose body `send_body` sends; return whether it is still wanted. `length` -1: unknown.
 
         Raises:
@@ -212,18 +233,33 @@ class Connection:
         if not self._expect(request_id, Stage.RUNNING):
             return False
         self._requests.streaming(request_id)
-        self.outbox.push(codec.encode(messages.ResponseMessage(request_id, status, headers, stream=length)))
+        window = self._requests.message(request_id).window
+        self._downloads.open(request_id, window if isinstance(window, int) else None)
+        told = timing if "timing" in self._capabilities else msgspec.UNSET
+        self.outbox.push(codec.encode(messages.ResponseMessage(request_id, status, headers, stream=length, timing=told)))
         return True
 
+    def credit(self, request_id: int) -> int:
+        """Return how many bytes of the body of an answer may be sent now; of one that nobody wants any more: a frame.
+
+        It grows with `CreditReceived`.
+        """
+        if self.state is State.CLOSED or self._requests.stage(request_id) is not Stage.STREAMING:
+            return self._settings.frame
+        return min(self._downloads.available(request_id), self._settings.frame)
+
     def send_body(self, request_id: int, data: bytes, *, end: bool) -> bool:
-        """Send the next part of a body, at most a frame; return whether anybody still wants it.
+        """Send the next part of a body, within its `credit`; return whether anybody still wants it.
 
         Raises:
-            IllegalMove: The answer has not begun.
+            IllegalMove: The answer has not begun, or this is more than its credit.
         """
         if not self._expect(request_id, Stage.STREAMING):
             return False
-        self.outbox.push_body(BodyFrame(request_id, data, end))
+        if len(data) > self.credit(request_id):
+            raise IllegalMove(f"body of request {request_id} is beyond its credit")
+        self._downloads.spend(request_id, len(data))
+        self.outbox.push_body(BodyFrame(request_id, data, end), self._requests.message(request_id).priority)
         if end:
             self._end(request_id)
         return True
@@ -234,7 +270,7 @@ class Connection:
         if stage is None:
             return
         if stage is Stage.STREAMING:
-            self.outbox.drop_body(request_id)
+            self._drop_body(request_id)
             self.outbox.push(codec.encode(messages.ResetMessage(request_id, error.title)))
         else:
             self._send_error(request_id, error)
@@ -243,6 +279,10 @@ class Connection:
     def body_taken(self, request_id: int, size: int) -> None:
         """Note that the resource server took `size` bytes of an upload, and give credit again."""
         self._uploads.taken(request_id, size)
+        if self._requests.stage(request_id) is not None and self._requests.message(request_id).progress:
+            accepted = self._uploads.progress(request_id, self._settings.frame)
+            if accepted is not None:
+                self.outbox.push(codec.encode(messages.ProgressMessage(request_id, accepted)))
         self._grant()
 
     def notify(self, topic: str, name: str, data: dict[str, Any]) -> None:
@@ -270,6 +310,13 @@ class Connection:
         for request_id in self._requests.expired(now):
             waiting = self._requests.stage(request_id) is Stage.WAITING
             events += self._abort(request_id, _with_outcome(DeadlineExceeded(), "never" if waiting else "maybe"))
+        return events
+
+    def drop_stalled(self, now: float) -> list[Event]:
+        """Break off the answers for which the client has given no credit for too long; called every second or so."""
+        events: list[Event] = []
+        for request_id in self._downloads.stalled(now, self._settings.stalled_answer_timeout_seconds):
+            events += self._abort(request_id, ClientStalled())
         return events
 
     def beat(self, now: float) -> bool:
@@ -308,14 +355,18 @@ class Connection:
         if error is not None:
             self.fail(request_id, error)
         else:
-            self.outbox.drop_body(request_id)
+            self._drop_body(request_id)
             self._end(request_id)
         return [] if stage is Stage.WAITING else [RequestAborted(request_id)]
 
     def _end(self, request_id: int) -> None:
         self._requests.end(request_id)
         self._uploads.close(request_id)
+        self._downloads.close(request_id)
         self._grant()
+
+    def _drop_body(self, request_id: int) -> None:
+        self._downloads.unsent(self.outbox.drop_body(request_id))
 
     def _grant(self) -> None:
         for request_id, size in self._uploads.grants():

@@ -9,11 +9,12 @@ from typing import Literal
 from hub import audit, log
 from hub.channel.close_codes import ChannelClosed, CloseCode
 from hub.channel.connection import Connection, State
-from hub.channel.events import BodyReceived, ByeReceived, Event, HelloReceived, RequestAborted
+from hub.channel.events import BodyReceived, ByeReceived, CreditReceived, Event, HelloReceived, RequestAborted
 from hub.channel.exchange import Relay, api_request
 from hub.channel.interfaces import ChannelServices, Socket
-from hub.channel.messages import HelloMessage, RequestMessage, SessionFacts
+from hub.channel.messages import HelloMessage, RequestMessage, SessionFacts, Timing
 from hub.channel.outage import PROBE_SECONDS, TRUSTED_SECONDS
+from hub.channel.requests import Started
 from hub.channel.sending import Sender
 from hub.channel.upload_body import UploadBody
 from hub.errors import HubError, IdentityChanged, NotAuthenticated, SessionEnded, StoreUnavailable
@@ -52,7 +53,7 @@ class Driver:
         self._gzip = False
         self._connection = Connection(settings, now)
         self._sender = Sender(self._connection.outbox, socket, settings, now)
-        self._relay = Relay(self._connection, self._sender, inline=settings.inline, frame=settings.frame)
+        self._relay = Relay(self._connection, self._sender, inline=settings.inline)
         self._uploads: dict[int, UploadBody] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._timer: asyncio.Task[None] | None = None
@@ -101,6 +102,7 @@ class Driver:
         """Look after liveness and slow readers; called every second or so. `now` is monotonic."""
         try:
             self._sender.check_progress(now)
+            self._handle(self._connection.drop_stalled(now))
             if self._sender.is_full:  # we do not read, so silence says nothing
                 self._connection.heard(now)
             if self._connection.beat(now):
@@ -151,6 +153,8 @@ class Driver:
                 case RequestAborted(request_id):
                     if task := self._tasks.get(request_id):
                         task.cancel()
+                case CreditReceived():
+                    self._sender.credit_has_come()
                 case ByeReceived():
                     raise ChannelClosed(CloseCode.NORMAL, "bye")
 
@@ -191,10 +195,11 @@ class Driver:
 
     def _go_on(self) -> None:
         """Run what may run now, send what is to be sent, and wake up for the next deadline."""
-        for message, deadline in self._connection.start_requests():
+        for started in self._connection.start_requests(self._services.clock.monotonic()):
+            message = started.message
             if isinstance(message.stream, int):
                 self._uploads[message.id] = UploadBody(functools.partial(self._on_taken, message.id))
-            self._tasks[message.id] = asyncio.create_task(self._serve(message, deadline))
+            self._tasks[message.id] = asyncio.create_task(self._serve(started))
         self._sender.schedule()
         self._set_timer()
 
@@ -204,10 +209,11 @@ class Driver:
 
     # -- one request --------------------------------------------------------------------------------------------------
 
-    async def _serve(self, message: RequestMessage, deadline: float) -> None:
+    async def _serve(self, started: Started) -> None:
         """Bring one request to its end. The outer loop of the channel: nothing that goes wrong in here leaves it."""
+        message = started.message
         try:
-            await self._answer(message, deadline)
+            await self._answer(started)
         except SessionEnded as ended:
             self.end_session(str(ended.extensions.get("reason", UNKNOWN_REASON)))
         except HubError as error:
@@ -225,18 +231,20 @@ class Driver:
             self._uploads.pop(message.id, None)
             self._go_on()
 
-    async def _answer(self, message: RequestMessage, deadline: float) -> None:
+    async def _answer(self, started: Started) -> None:
+        message, began = started.message, self._services.clock.monotonic()
         session = await self._current_session(message)
         request = api_request(
             message,
             self._uploads.get(message.id),
             gzip=self._gzip,
-            timeout_seconds=max(deadline - self._services.clock.monotonic(), 0.001),
+            timeout_seconds=max(started.deadline - began, 0.001),
             client_address=self._client_address,
         )
         response = await self._services.pipeline.handle(request, session, transport="channel")
+        timing = Timing(_ms(started.queued_seconds), _ms(self._services.clock.monotonic() - began))
         try:
-            await self._relay.send(message, response)
+            await self._relay.send(message, response, timing)
         finally:
             await response.close()
 
@@ -291,3 +299,7 @@ class Driver:
         self._timer, self._timer_at = None, math.inf
         self._handle(self._connection.expire(max(clock.monotonic(), deadline)))
         self._go_on()
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)

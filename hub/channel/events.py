@@ -29,8 +29,13 @@ class BodyReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class CreditReceived:
+    """The client can take more of an answer: those who wait for `Connection.credit` may look again."""
+
+
+@dataclass(frozen=True, slots=True)
 class ByeReceived:
     """The page is closing: close with 1000."""
 
 
-Event = HelloReceived | RequestAborted | BodyReceived | ByeReceived
+Event = HelloReceived | RequestAborted | BodyReceived | CreditReceived | ByeReceived

@@ -1,10 +1,12 @@
 """One request of a channel: from the message to the gateway, and its answer back. The work of one task."""
 
+import functools
+
 import msgspec
 
 from hub.channel import bodies
 from hub.channel.connection import Connection
-from hub.channel.messages import RequestMessage
+from hub.channel.messages import RequestMessage, Timing
 from hub.channel.sending import Sender
 from hub.channel.upload_body import UploadBody
 from hub.errors import ResourceServerBroken
@@ -44,32 +46,31 @@ def _acceptable(fields: Headers, message: RequestMessage, *, gzip: bool) -> Head
 class Relay:
     """Sends one answer, whole if it fits, else as body frames at the pace of the client."""
 
-    def __init__(self, connection: Connection, sender: Sender, *, inline: int, frame: int) -> None:
+    def __init__(self, connection: Connection, sender: Sender, *, inline: int) -> None:
         self._connection = connection
         self._sender = sender
         self._inline = inline
-        self._frame = frame
 
-    async def send(self, message: RequestMessage, response: ApiResponse) -> None:
-        """Send the answer to `message`.
+    async def send(self, message: RequestMessage, response: ApiResponse, timing: Timing) -> None:
+        """Send the answer to `message`; `timing` says where its time went.
 
         Raises:
             HubError: The body broke off.
         """
         if bodies.has_no_body(message.method, response.status):
-            self._respond(message.id, response, msgspec.UNSET)
+            self._respond(message.id, response, msgspec.UNSET, timing)
             return
         collected, complete = await self._collect(response)
         if complete and not collected:
-            self._respond(message.id, response, msgspec.UNSET)
+            self._respond(message.id, response, msgspec.UNSET, timing)
         elif complete and (body := bodies.inline_body(response.headers, collected)) is not None:
-            self._respond(message.id, response, body)
+            self._respond(message.id, response, body, timing)
         else:
             length = len(collected) if complete else -1 if response.body_bytes is None else response.body_bytes
-            await self._stream(message.id, response, collected, length)
+            await self._stream(message.id, response, collected, length, timing)
 
-    def _respond(self, request_id: int, response: ApiResponse, body: msgspec.Raw | msgspec.UnsetType) -> None:
-        self._connection.respond(request_id, response.status, bodies.wire_headers(response.headers), body)
+    def _respond(self, request_id: int, response: ApiResponse, body: msgspec.Raw | msgspec.UnsetType, timing: Timing) -> None:
+        self._connection.respond(request_id, response.status, bodies.wire_headers(response.headers), body, timing)
         self._sender.schedule()
 
     async def _collect(self, response: ApiResponse) -> tuple[bytes, bool]:
@@ -84,9 +85,9 @@ class Relay:
                 return b"".join(parts), False
         return b"".join(parts), True
 
-    async def _stream(self, request_id: int, response: ApiResponse, begun: bytes, length: int) -> None:
+    async def _stream(self, request_id: int, response: ApiResponse, begun: bytes, length: int, timing: Timing) -> None:
         headers = bodies.wire_headers(response.headers)
-        if not self._connection.begin(request_id, response.status, headers, length):
+        if not self._connection.begin(request_id, response.status, headers, length, timing):
             return
         self._sender.schedule()
         left = length
@@ -102,9 +103,12 @@ class Relay:
 
     async def _send_part(self, request_id: int, part: bytes, left: int) -> int:
         """Send a part in frames; return what is left of an announced length: at zero the last frame has its END."""
-        for start in range(0, len(part), self._frame):
-            await self._sender.room()
-            data = part[start : start + self._frame]
+        credit = functools.partial(self._connection.credit, request_id)
+        start = 0
+        while start < len(part):
+            await self._sender.room(credit)
+            data = part[start : start + max(credit(), 1)]
+            start += len(data)
             if left > 0:
                 left = max(left - len(data), 0)
             self._send_frame(request_id, data, end=left == 0)

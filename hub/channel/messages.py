@@ -7,13 +7,15 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from hub.settings import ChannelSettings
 
 SUBPROTOCOL = "hub.v1"
-CAPABILITIES = ["gzip"]
+CAPABILITIES = ["gzip", "windows", "priority", "progress", "timing"]
 """What this version serves of the optional parts."""
 
 Id = Annotated[int, Meta(ge=1, le=0xFFFFFFFF)]
 Method = Annotated[str, Meta(pattern="^[A-Z]{1,20}$")]
 WireHeaders = dict[str, str | list[str]]
 StreamLength = Annotated[int, Meta(ge=-1)]
+Priority = Annotated[int, Meta(ge=0, le=3)]
+PRIORITIES = 4
 
 
 class HelloMessage(Struct, tag="hello", frozen=True):
@@ -26,7 +28,15 @@ class HelloMessage(Struct, tag="hello", frozen=True):
 
 
 class RequestMessage(Struct, tag="request", frozen=True):
-    """C: one REST request. `path` includes the query; `stream` is the length of an upload, -1 if it is unknown."""
+    """C: one REST request.
+
+    Attributes:
+        path: With the query.
+        stream: Length of an upload, -1 if it is unknown.
+        priority: 0 leaves first, 3 last.
+        window: Credit with which the body of the answer begins; bytes.
+        progress: Whether the client wants to hear how much of an upload the resource server has taken.
+    """
 
     id: Id
     method: Method
@@ -36,6 +46,9 @@ class RequestMessage(Struct, tag="request", frozen=True):
     stream: StreamLength | UnsetType = UNSET
     timeout_ms: Annotated[int, Meta(ge=1)] | UnsetType = UNSET
     passive: bool = False
+    priority: Priority = 1
+    window: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+    progress: bool = False
     traceparent: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
 
 
@@ -53,7 +66,7 @@ class ResetMessage(Struct, tag="reset", frozen=True):
 
 
 class WindowMessage(Struct, tag="window", frozen=True):
-    """S: further credit for an upload. From the client it is reserved."""
+    """Both: further credit, for an upload or for the body of an answer; from the client, id 0 is credit for all answers."""
 
     id: int
     bytes: Annotated[int, Meta(ge=1)]
@@ -170,6 +183,13 @@ class ReadyMessage(Struct, tag="ready", frozen=True):
     session: SessionFacts
 
 
+class Timing(Struct, frozen=True):
+    """Where the time of a request went: in the hub's queue, and until its answer began; milliseconds."""
+
+    queue: float
+    upstream: float
+
+
 class ResponseMessage(Struct, tag="response", frozen=True):
     """S: what the resource server answered, whatever its status. `stream`: the body follows in frames."""
 
@@ -178,6 +198,14 @@ class ResponseMessage(Struct, tag="response", frozen=True):
     headers: WireHeaders
     body: Raw | UnsetType = UNSET
     stream: int | UnsetType = UNSET
+    timing: Timing | UnsetType = UNSET
+
+
+class ProgressMessage(Struct, tag="progress", frozen=True):
+    """S: so many bytes of an upload were taken by the resource server."""
+
+    id: int
+    accepted: int
 
 
 class ErrorMessage(Struct, tag="error", frozen=True):
@@ -199,5 +227,13 @@ class EventMessage(Struct, tag="event", frozen=True):
 
 
 ServerMessage = (
-    ReadyMessage | ResponseMessage | ErrorMessage | ResetMessage | WindowMessage | EventMessage | PingMessage | PongMessage
+    ReadyMessage
+    | ResponseMessage
+    | ProgressMessage
+    | ErrorMessage
+    | ResetMessage
+    | WindowMessage
+    | EventMessage
+    | PingMessage
+    | PongMessage
 )

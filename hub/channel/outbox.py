@@ -1,13 +1,14 @@
 """What waits to be sent on one channel: in which order it leaves, and how many bytes it is. Pure.
 
-Messages go before body frames, so that a small answer never waits behind a large one; frames of different bodies take
-turns.
+Messages go before body frames, so that a small answer never waits behind a large one. Bodies go by priority; frames of bodies
+of the same priority take turns.
 """
 
 from collections import deque
 from dataclasses import dataclass
 
 from hub.channel.codec import BodyFrame
+from hub.channel.messages import PRIORITIES
 
 BATCH_BYTES = 65536  # Larger batches win nothing and would hold a client up in one JSON.parse
 
@@ -24,31 +25,38 @@ class Frame:
 
 
 class Outbox:
-    """Two lanes: encoded messages in order, and body frames by request."""
+    """A lane of encoded messages in order, and one for each priority of body frames by request."""
 
     def __init__(self) -> None:
         self._messages: deque[bytes] = deque()
-        self._bodies: dict[int, deque[Frame]] = {}
+        self._lanes: list[dict[int, deque[Frame]]] = [{} for _ in range(PRIORITIES)]
+        self._frames = 0
         self.waiting_bytes = 0
 
     def __bool__(self) -> bool:
-        return bool(self._messages or self._bodies)
+        return bool(self._messages or self._frames)
 
     def push(self, message: bytes) -> None:
         """Add an encoded message."""
         self._messages.append(message)
         self.waiting_bytes += len(message)
 
-    def push_body(self, body: BodyFrame) -> None:
-        """Add a body frame; it leaves after every message that waits now."""
+    def push_body(self, body: BodyFrame, priority: int = 0) -> None:
+        """Add a body frame; it leaves after every message that waits now. `priority` is that of its request, always the same."""
         frame = Frame(True, body.parts())
-        self._bodies.setdefault(body.id, deque()).append(frame)
+        self._lanes[priority].setdefault(body.id, deque()).append(frame)
+        self._frames += 1
         self.waiting_bytes += len(frame)
 
-    def drop_body(self, request_id: int) -> None:
-        """Forget the frames of a body that nobody wants any more."""
-        for frame in self._bodies.pop(request_id, ()):
-            self.waiting_bytes -= len(frame)
+    def drop_body(self, request_id: int) -> int:
+        """Forget the frames of a body that nobody wants any more; return how many bytes of it they hold."""
+        dropped = 0
+        for lane in self._lanes:
+            for frame in lane.pop(request_id, ()):
+                self._frames -= 1
+                self.waiting_bytes -= len(frame)
+                dropped += len(frame.parts[-1])
+        return dropped
 
     def take(self, room: int) -> list[Frame]:
         """Return what may leave now: all messages as batches, then body frames until `room` bytes are full.
@@ -59,7 +67,7 @@ class Outbox:
             return []
         frames = self.take_messages()
         room -= sum(map(len, frames))
-        while room > 0 and self._bodies:
+        while room > 0 and self._frames:
             frames.append(self._take_body())
             room -= len(frames[-1])
         return frames
@@ -87,10 +95,12 @@ class Outbox:
         return Frame(False, tuple(parts))
 
     def _take_body(self) -> Frame:
-        request_id, frames = next(iter(self._bodies.items()))
+        lane = next(filter(None, self._lanes))
+        request_id, frames = next(iter(lane.items()))
         frame = frames.popleft()
+        self._frames -= 1
         self.waiting_bytes -= len(frame)
-        del self._bodies[request_id]
+        del lane[request_id]
         if frames:
-            self._bodies[request_id] = frames  # to the end: the next body has its turn
+            lane[request_id] = frames  # to the end: the next body has its turn
         return frame

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from hub.channel.close_codes import protocol_error
-from hub.channel.messages import RequestMessage
+from hub.channel.messages import PRIORITIES, RequestMessage
 from hub.errors import TooManyRequests
 from hub.settings import ChannelSettings
 
@@ -23,8 +23,23 @@ class Stage(Enum):
 @dataclass(slots=True)
 class _Entry:
     message: RequestMessage
+    admitted_at: float
     deadline: float
     stage: Stage = Stage.WAITING
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A request that is to be run now.
+
+    Attributes:
+        deadline: When its time is over, on the clock of the channel.
+        queued_seconds: How long it has waited for its turn.
+    """
+
+    message: RequestMessage
+    deadline: float
+    queued_seconds: float = 0.0
 
 
 class Requests:
@@ -33,13 +48,14 @@ class Requests:
     def __init__(self, settings: ChannelSettings) -> None:
         self._settings = settings
         self._entries: dict[int, _Entry] = {}
-        self._queue: deque[int] = deque()
+        self._queues: list[deque[int]] = [deque() for _ in range(PRIORITIES)]
+        self._waiting = 0
         self._last_id = 0
 
     @property
     def running(self) -> int:
         """Requests that count against `in_flight`: started, and their answer not yet complete."""
-        return len(self._entries) - len(self._queue)
+        return len(self._entries) - self._waiting
 
     def stage(self, request_id: int) -> Stage | None:
         """Return how far the request has come; None if it has ended."""
@@ -68,17 +84,23 @@ class Requests:
         """
         if len(self._entries) >= self._settings.in_flight + self._settings.queue:
             raise TooManyRequests("The queue of this channel is full.", retry_after_seconds=RETRY_AFTER_SECONDS)
-        self._entries[message.id] = _Entry(message, now + self._time_limit(message))
-        self._queue.append(message.id)
+        self._entries[message.id] = _Entry(message, now, now + self._time_limit(message))
+        self._queues[message.priority].append(message.id)
+        self._waiting += 1
 
-    def start(self) -> list[tuple[RequestMessage, float]]:
-        """Move the requests that may run now out of the queue; return them with their deadlines."""
+    def start(self, now: float) -> list[Started]:
+        """Move the requests that may run now out of the queue, the most urgent first."""
         started = []
-        while self._queue and self.running < self._settings.in_flight:
-            entry = self._entries[self._queue.popleft()]
+        while self._waiting and self.running < self._settings.in_flight:
+            entry = self._entries[next(filter(None, self._queues)).popleft()]
+            self._waiting -= 1
             entry.stage = Stage.RUNNING
-            started.append((entry.message, entry.deadline))
+            started.append(Started(entry.message, entry.deadline, max(now - entry.admitted_at, 0.0)))
         return started
+
+    def message(self, request_id: int) -> RequestMessage:
+        """Return a request that has not ended."""
+        return self._entries[request_id].message
 
     def streaming(self, request_id: int) -> None:
         """Note that the answer has begun and its body follows: the time limit no longer applies."""
@@ -86,8 +108,10 @@ class Requests:
 
     def end(self, request_id: int) -> None:
         """Forget a request."""
-        if self._entries.pop(request_id).stage is Stage.WAITING:
-            self._queue.remove(request_id)
+        entry = self._entries.pop(request_id)
+        if entry.stage is Stage.WAITING:
+            self._queues[entry.message.priority].remove(request_id)
+            self._waiting -= 1
 
     def next_deadline(self) -> float | None:
         """Return when the time of a request is over next, or None if none is limited."""

@@ -1,6 +1,7 @@
 """Bringing the outbox of one channel to its socket: one write a loop turn, back-pressure, and slow readers."""
 
 import asyncio
+from collections.abc import Callable
 
 from hub.channel.close_codes import ChannelClosed, CloseCode
 from hub.channel.interfaces import Socket
@@ -8,6 +9,11 @@ from hub.channel.outbox import Outbox
 from hub.settings import ChannelSettings
 
 SOCKET_FRAMES = 4  # What the socket holds cannot be overtaken any more: enough to keep it busy, little to wait behind
+
+
+def _enough() -> int:
+    """Return credit for what needs none."""
+    return 1
 
 
 class Sender:
@@ -38,11 +44,15 @@ class Sender:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._flush)
 
-    async def room(self) -> None:
-        """Return when there is room again, or when the channel has ended."""
-        while self.is_full:
+    async def room(self, credit: Callable[[], int] = _enough) -> None:
+        """Return when there is room and credit again, or when the channel has ended."""
+        while not self._stopped and (self.is_full or credit() <= 0):
             self._room.clear()
             await self._room.wait()
+
+    def credit_has_come(self) -> None:
+        """Let those who wait for credit look again."""
+        self._room.set()
 
     def stop(self) -> None:
         """Send the messages that wait, none of the bodies, and nothing more after that."""

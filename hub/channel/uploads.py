@@ -15,6 +15,7 @@ class _Upload:
     received: int = 0
     credit: int = 0
     untaken: int = 0
+    told: int = 0
     ended: bool = False
 
     @property
@@ -72,6 +73,18 @@ class Uploads:
         """Note that the resource server took `size` bytes."""
         if upload := self._uploads.get(request_id):
             upload.untaken -= size
+
+    def progress(self, request_id: int, step: int) -> int | None:
+        """Return how many bytes the resource server has taken, if that is news: a `step` more than last time, or all."""
+        upload = self._uploads.get(request_id)
+        if upload is None:
+            return None
+        accepted = upload.received - upload.untaken
+        is_all = upload.ended and not upload.untaken
+        if accepted == upload.told or (accepted - upload.told < step and not is_all):
+            return None
+        upload.told = accepted
+        return accepted
 
     def grants(self) -> list[tuple[int, int]]:
         """Give out the credit that is due, and return it as pairs of request and bytes.

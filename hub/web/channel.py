@@ -1,7 +1,9 @@
 """The channel's door: Tornado's WebSocket, the handshake in the order of docs/channel-protocol.md, and frames on the wire."""
 
 import asyncio
+import socket
 import struct
+import sys
 from collections.abc import Awaitable, Sequence
 from typing import Any
 
@@ -24,6 +26,8 @@ from hub.web.client_address import client_address
 logger = log.get(__name__)
 
 RETRY_AFTER_SECONDS = 5
+NOTSENT_LOWAT: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", 25 if sys.platform == "linux" else None)
+UNSENT_BYTES = 131072
 TEXT, BINARY, FINAL = 0x1, 0x2, 0x80  # RFC 6455 section 5.2
 
 
@@ -92,6 +96,7 @@ class ChannelHandler(WebSocketHandler):
     async def open(self, *_: str, **__: str) -> None:
         """Go through the rest of the handshake; refusals are close codes now, which a page can read."""
         self.set_nodelay(True)
+        self._keep_the_kernel_short()
         try:
             session_id, session = await self._authenticate()
             if not self._gone:
@@ -135,6 +140,12 @@ class ChannelHandler(WebSocketHandler):
     def _client_address(self) -> str:
         forwarded = self.request.headers.get_list("X-Forwarded-For")
         return client_address(self.request.remote_ip or "", forwarded, self._site.trusted_proxies)
+
+    def _keep_the_kernel_short(self) -> None:
+        """Let the operating system take little more than it can send: what it has taken nothing can overtake any more."""
+        stream = self.ws_connection and self.ws_connection.stream
+        if NOTSENT_LOWAT is not None and stream and stream.socket is not None:
+            stream.socket.setsockopt(socket.IPPROTO_TCP, NOTSENT_LOWAT, UNSENT_BYTES)
 
     def _socket(self) -> "TornadoSocket":
         if self.ws_connection is None:  # pragma: no cover - `open` runs on an accepted connection

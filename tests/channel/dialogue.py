@@ -13,13 +13,14 @@ import msgspec
 from hub.channel.close_codes import ChannelClosed
 from hub.channel.codec import BodyFrame, decode_body
 from hub.channel.connection import Connection, State
-from hub.channel.events import ByeReceived, HelloReceived, RequestAborted
-from hub.channel.messages import SessionFacts
+from hub.channel.events import ByeReceived, CreditReceived, HelloReceived, RequestAborted
+from hub.channel.messages import SessionFacts, Timing
 from hub.channel.outbox import Frame
 from hub.errors import HubError
 from hub.settings import ChannelSettings
 
 SESSION = SessionFacts("s1", 900_000, 43_200_000, "Ada")
+TIMING = Timing(1.5, 20.0)
 HELLO = '{"type": "hello", "csrf": "t"}'
 BODY_LINE = re.compile(r'body (?P<id>\d+) (?P<end>END )?(?P<text>".*")')
 
@@ -56,6 +57,7 @@ class Replay:
         self.started: list[int] = []
         self.sent: list[Any] = []
         self.closed: int | None = None
+        self._left: dict[int, int] = {}
 
     def run(self, lines: list[str]) -> None:
         """Go through the lines; at the end nothing may be left unsaid."""
@@ -99,7 +101,7 @@ class Replay:
     def _do(self, step: Any) -> None:
         try:
             step()
-            self.started += [message.id for message, _ in self.connection.start_requests()]
+            self.started += [started.message.id for started in self.connection.start_requests(self.now)]
         except ChannelClosed as closed:
             self.closed = int(closed.code)
             self.connection.close()
@@ -127,21 +129,26 @@ class Replay:
     def _answer(self, rest: str) -> None:
         request_id, status, headers, body = _head(rest)
         spliced = msgspec.Raw(body.encode()) if body else msgspec.UNSET
-        self.connection.respond(request_id, status, headers, spliced)
+        self.connection.respond(request_id, status, headers, spliced, TIMING)
 
     def _begin(self, rest: str) -> None:
         request_id, status, headers, length = _head(rest)
         self.connection.begin(request_id, status, headers, int(length))
-        self._left = int(length)
+        self._left[request_id] = int(length)
 
     def _body(self, rest: str) -> None:
         number, _, text = rest.partition(" ")
         data = json.loads(text).encode()
-        self._left -= len(data)
-        self.connection.send_body(int(number), data, end=self._left == 0)
+        self._left[int(number)] -= len(data)
+        self.connection.send_body(int(number), data, end=self._left[int(number)] == 0)
 
     def _end(self, rest: str) -> None:
         self.connection.send_body(int(rest), b"", end=True)
+
+    def _credit(self, rest: str) -> None:
+        number, size = rest.split()
+        assert self.connection.credit(int(number)) == int(size)
+        self.events = [event for event in self.events if event != CreditReceived()]
 
     def _fail(self, rest: str) -> None:
         number, _, slug = rest.partition(" ")
@@ -166,6 +173,7 @@ class Replay:
         self.now += float(rest)
         self.events += self.connection.expire(self.now)
         self.connection.beat(self.now)
+        self.events += self.connection.drop_stalled(self.now)
 
 
 def _shown(actual: Any, expected: Any) -> Any:

@@ -54,7 +54,7 @@ class TestStates:
         """A body without a beginning, or a second beginning, is refused; the answer that is under way goes on."""
         connection = ready()
         connection.receive_text(request(1), 0.0)
-        connection.start_requests()
+        connection.start_requests(0.0)
         with pytest.raises(IllegalMove):
             connection.send_body(1, b"", end=True)
         connection.begin(1, 200, {}, -1)
@@ -73,7 +73,7 @@ class TestStates:
         assert not connection.close()
         assert connection.receive_text("rubbish", 1.0) == []
         assert connection.receive_binary(b"rubbish", 1.0) == []
-        assert connection.start_requests() == []
+        assert connection.start_requests(0.0) == []
         assert not connection.begin(1, 200, {}, -1)
         assert connection.next_deadline() is None
 
@@ -100,7 +100,7 @@ class TestAdmission:
         (error,) = sent(connection)
 
         assert (error["id"], error["processed"], error["problem"]["status"]) == (1, "never", status)
-        assert connection.start_requests() == []
+        assert connection.start_requests(0.0) == []
         assert connection.state is State.READY
 
     def test_names_and_values_that_fields_can_have(self) -> None:
@@ -108,7 +108,7 @@ class TestAdmission:
         connection = ready()
         connection.receive_text(request(1, headers={"X-A_b": "a\tb é", "if-match": ['"1"', '"2"']}), 0.0)
 
-        assert len(connection.start_requests()) == 1
+        assert len(connection.start_requests(0.0)) == 1
 
 
 class TestTime:
@@ -119,14 +119,14 @@ class TestTime:
         connection.receive_text(request(2, timeout_ms=1500), 5.0)
         connection.receive_text(request(3, timeout_ms=10**12), 5.0)
 
-        assert [deadline for _, deadline in connection.start_requests()] == [35.0, 6.5, 605.0]
+        assert [started.deadline for started in connection.start_requests(0.0)] == [35.0, 6.5, 605.0]
         assert connection.next_deadline() == 6.5
 
     def test_a_body_that_streams_has_no_deadline(self) -> None:
         """The time limit ends with the beginning of the answer."""
         connection = ready()
         connection.receive_text(request(1), 0.0)
-        connection.start_requests()
+        connection.start_requests(0.0)
         connection.begin(1, 200, {}, -1)
 
         assert connection.next_deadline() is None
@@ -136,7 +136,7 @@ class TestTime:
         """Any frame puts the ping off; a body frame for an old request is one, too."""
         connection = ready()
         connection.receive_text(request(1), 0.0)
-        connection.start_requests()
+        connection.start_requests(0.0)
         connection.respond(1, 204, {})
         connection.receive_binary(body(1, b"late"), 20.0)
 
@@ -154,7 +154,7 @@ class TestBodies:
         """A reset comes instead of the frames that still wait."""
         connection = ready()
         connection.receive_text(request(1), 0.0)
-        connection.start_requests()
+        connection.start_requests(0.0)
         connection.begin(1, 200, {}, -1)
         connection.send_body(1, b"lost", end=False)
         connection.fail(1, ResourceServerBroken())
@@ -174,7 +174,7 @@ class TestBodies:
         """A request that announced no stream takes no frames, and neither does one that waits."""
         connection = ready()
         connection.receive_text(request(1), 0.0)
-        connection.start_requests()
+        connection.start_requests(0.0)
         with pytest.raises(ChannelClosed):
             connection.receive_binary(body(1, b"x"), 0.0)
 
@@ -234,7 +234,7 @@ class Observer:
             if isinstance(event, RequestAborted):
                 self.running.discard(event.id)
                 self.streaming.discard(event.id)
-        self.running |= {message.id for message, _ in self.connection.start_requests()}
+        self.running |= {started.message.id for started in self.connection.start_requests(self.now)}
         self.look()
 
     def look(self) -> None:
@@ -313,7 +313,7 @@ def test_rubbish_ends_in_a_named_close_or_not_at_all(frames: list[str | bytes]) 
                     connection.receive_text(frame, 0.0)
                 else:
                     connection.receive_binary(frame, 0.0)
-                connection.start_requests()
+                connection.start_requests(0.0)
         except ChannelClosed as closed:
             assert closed.code is CloseCode.PROTOCOL
             assert connection.close()

@@ -69,3 +69,23 @@ def test_bytes_are_counted() -> None:
 
     assert outbox.waiting_bytes == 0
     assert not outbox
+
+
+def test_bodies_go_by_priority() -> None:
+    """The frames of an urgent body leave before those of the others, which take turns."""
+    outbox = Outbox()
+    for frame, priority in ((BodyFrame(1, b"a"), 3), (BodyFrame(2, b"b"), 1), (BodyFrame(3, b"c"), 0), (BodyFrame(3, b"d"), 0)):
+        outbox.push_body(frame, priority)
+    outbox.push_body(BodyFrame(4, b"e"), 1)
+
+    assert [part[-1:] for part in joined(outbox, 1 << 30)] == [b"c", b"d", b"b", b"e", b"a"]
+
+
+def test_dropped_bytes_are_told() -> None:
+    """What was never sent is no longer counted, and the caller learns how much it was."""
+    outbox = Outbox()
+    outbox.push_body(BodyFrame(1, b"abc"), 2)
+    outbox.push_body(BodyFrame(1, b"de"), 2)
+
+    assert outbox.drop_body(1) == 5
+    assert (outbox.waiting_bytes, bool(outbox)) == (0, False)

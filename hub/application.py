@@ -52,7 +52,13 @@ def build_application(services: Services) -> tornado.web.Application:
     own = {"site": site, "sessions": services.sessions, "clock": services.clock}
     managed = own | {"manage_max_age_seconds": settings.session.manage_max_age_seconds}
     provider_logout = {"site": site, "provider_logout": services.provider_logout, "limiter": services.limiter}
-    proxy = {"site": site, "pipeline": services.pipeline, "sessions": services.sessions, "exchanges": services.exchanges}
+    proxy = {
+        "site": site,
+        "pipeline": services.pipeline,
+        "once": services.once,
+        "sessions": services.sessions,
+        "exchanges": services.exchanges,
+    }
     static = {
         "site": site,
         "root": settings.static.root,

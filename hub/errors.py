@@ -13,6 +13,10 @@
       NotFound                      404
         RouteNotFound               404  no route of the settings covers the path
       MethodNotAllowed              405
+      KeyReused                     422  the idempotency key belongs to another request
+      KeyWithdrawn                  409  the client was told that this request was never executed, so it never is
+      AnswerNotKept                 410  the request was carried out; its answer was too large to keep for a repetition
+      OutcomeUnknown                502  the request ran on a node that died: nobody knows how it ended
       UploadStalled                 408  the browser stopped sending the body
       ClientStalled                 408  the client gives no credit for the rest of an answer
       BodyTooLarge                  413
@@ -254,6 +258,32 @@ class ResourceServerTimeout(HubError):
     """The resource server took the request but sent no answer in time; its outcome is unknown."""
 
     status, slug, title, temporary = 504, "resource-server-timeout", "The API did not answer in time", True
+    processed = "maybe"
+
+
+class KeyReused(HubError):
+    """The idempotency key came before, with another method, path or body."""
+
+    status, slug, title = 422, "key-reused", "The key belongs to another request"
+
+
+class KeyWithdrawn(HubError):
+    """The request was given up before it was sent; with this key it is never executed any more."""
+
+    status, slug, title = 409, "key-withdrawn", "The request was given up before it was sent"
+
+
+class AnswerNotKept(HubError):
+    """The request was carried out; the extension `answered_status` says with which status."""
+
+    status, slug, title = 410, "answer-not-kept", "The request was carried out, but its answer was not kept"
+    processed = "maybe"
+
+
+class OutcomeUnknown(HubError):
+    """The request was under way when its node died, or it was cancelled."""
+
+    status, slug, title = 502, "outcome-unknown", "It is not known whether the request was carried out"
     processed = "maybe"
 
 

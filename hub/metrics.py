@@ -29,6 +29,7 @@ class Metrics:
         requests: Requests to resource servers by `transport` (`http`, `channel`) and `status` (code, or problem slug).
         request_seconds: Time until the answer began, by `transport`.
         renewals: Requests that were repeated after a 401 of the resource server.
+        replays: Requests with a key that had begun before, by `verdict`: `joined`, `done`, `never`, `unknown`.
         channels: Open channels.
         channel_closes: Closed channels by `code`.
         kill_seconds: Time from the end of a session to the close of one of its channels.
@@ -56,6 +57,7 @@ class Metrics:
             registry=registry,
         )
         self.renewals = Counter("hub_renewals", "Requests repeated after a 401", registry=registry)
+        self.replays = Counter("hub_replays", "Requests with a key that had begun before", ["verdict"], registry=registry)
         self.channels = Gauge("hub_channels", "Open channels", registry=registry, multiprocess_mode="livesum")
         self.channel_closes = Counter("hub_channel_closes", "Closed channels", ["code"], registry=registry)
         self.kill_seconds = Histogram(

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import secrets
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
@@ -23,6 +24,9 @@ from hub.metrics import Metrics
 from hub.oidc.native_jwt import NativeJwt
 from hub.oidc.provider import OpenIDProvider
 from hub.oidc.providers import Provider, Providers
+from hub.once.ledger import Ledger
+from hub.once.once import Limits as OnceLimits
+from hub.once.once import Once
 from hub.session.attempts import LoginAttempts
 from hub.session.codec import Codec
 from hub.session.cookie import xsrf_token_matches
@@ -80,6 +84,18 @@ class Services:
         self.further_tokens = FurtherTokens(self.store, self.sessions, self.refresher, access, self.providers, clock)
         tokens = RouteTokens(access, self.further_tokens, self.client_tokens)
         self.pipeline = Pipeline(RouteTable(settings.routes), tokens, self.resource_server, origin, clock, self.metrics)
+        self.once = Once(
+            Ledger(self.redis, keyring, secrets.token_hex(8), settings.channel.keep_seconds),
+            self.pipeline,
+            OnceLimits(
+                answer_bytes=settings.channel.kept_answer,
+                session_bytes=settings.channel.kept_per_session,
+                keep_seconds=settings.channel.keep_seconds,
+                flights_per_session=settings.channel.in_flight * settings.channel.connections_per_session,
+            ),
+            clock,
+            self.metrics,
+        )
         self.code_flow = CodeFlow(
             self.providers,
             LoginAttempts(self.redis, codec),
@@ -100,6 +116,7 @@ class Services:
         self.registry = Registry(
             ChannelServices(
                 pipeline=self.pipeline,
+                once=self.once,
                 sessions=self.sessions,
                 lifetimes=lifetimes,
                 csrf_matches=xsrf_token_matches,
@@ -129,10 +146,12 @@ class Services:
         self._closing.push_async_callback(self.refresher.close)
         self._closing.push_async_callback(self.further_tokens.close)
         self._closing.push_async_callback(self.client_tokens.close)
+        self._closing.push_async_callback(self.once.close)
         self._closing.push_async_callback(self._stop_tasks)
         self._run("session events", self.events.run(self._on_event, self.registry.recheck_all, self.registry.store_lost))
         self._run("background refresh", self.refresh_worker.run())
         self._run("revocation", self.revocation_worker.run())
+        self._run("once", self.once.run())
         self._run("channel watch", self.registry.watch())
         self._run("presence", self.presence.run(lambda: self.registry.session_keys))
 

@@ -273,6 +273,9 @@ class ChannelSettings:
         outbox: Bytes that may wait for a slow reader before no more requests of it are read.
         connections_per_session: Channels that one session may have open on one worker.
         connections: Channels of one worker.
+        keep_seconds: How long the answer to a request with a key is kept for a client that has lost its connection.
+        kept_answer: Largest body that is kept for that.
+        kept_per_session: Bodies of one session that one worker keeps; the oldest give way.
         stalled_answer_timeout_seconds: An answer for which the client gives no credit for this long is broken off.
     """
 
@@ -287,6 +290,8 @@ class ChannelSettings:
     window: Size = 262144
     connection_window: Size = 1048576
     outbox: Size = 1048576
+    kept_answer: Size = 65536
+    kept_per_session: Size = 1048576
     connections_per_session: Count = 10
     connections: Count = 20000
     hello_timeout_seconds: Positive = 5.0
@@ -296,6 +301,7 @@ class ChannelSettings:
     heartbeat_timeout_seconds: Positive = 10.0
     slow_reader_timeout_seconds: Positive = 10.0
     stalled_answer_timeout_seconds: Positive = 60.0
+    keep_seconds: Positive = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

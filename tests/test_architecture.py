@@ -16,6 +16,7 @@ LAYERS: list[set[str]] = [  # from the ground up; a module imports from its own 
     {"hub.session"},
     {"hub.tokens"},
     {"hub.gateway", "hub.login"},
+    {"hub.once"},
     {"hub.channel"},
     {"hub.web"},
     {"hub.services"},
@@ -39,6 +40,7 @@ DOORS: dict[str, set[str]] = {
         "hub.session.last_channel",
         "hub.session.revocations",
         "hub.session.logout_tokens",
+        "hub.once.ledger",
         "hub.embedded_redis",
     },
     "aiohttp": {"hub.oidc.door", "hub.gateway.resource_server"},
@@ -60,10 +62,10 @@ PURE = {
     ),
     *("hub.session.key_folder",),
     *("hub.tokens.schedule", "hub.tokens.demand", "hub.login.return_url", "hub.login.login_parameters", "hub.oidc.private_key"),
-    *("hub.gateway.routes", "hub.gateway.policy", "hub.gateway.headers"),
+    *("hub.gateway.routes", "hub.gateway.policy", "hub.gateway.headers", "hub.once.outcome", "hub.once.budget"),
     *("hub.channel.messages", "hub.channel.codec", "hub.channel.connection", "hub.channel.outbox"),
     *("hub.channel.admission", "hub.channel.outage", "hub.channel.bodies", "hub.channel.close_codes", "hub.channel.events"),
-    *("hub.channel.liveness", "hub.channel.requests", "hub.channel.uploads", "hub.channel.end_warnings"),
+    *("hub.channel.liveness", "hub.channel.requests", "hub.channel.uploads", "hub.channel.downloads", "hub.channel.end_warnings"),
     *("hub.web.csrf", "hub.web.client_address", "hub.web.identity"),
 }
 

@@ -4,7 +4,7 @@ Knows no socket, no task and no clock: `now` is seconds of one monotonic clock. 
 this file; `requests`, `uploads`, `downloads` and `liveness` keep its books.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any, get_args
 
@@ -21,6 +21,7 @@ from hub.channel.outbox import Outbox
 from hub.channel.requests import Requests, Stage, Started
 from hub.channel.uploads import Uploads
 from hub.errors import BadRequest, BodyTooLarge, ClientStalled, DeadlineExceeded, HubError, Processed
+from hub.once.outcome import Verdict
 from hub.settings import ChannelSettings
 
 
@@ -71,6 +72,7 @@ class Connection:
         self._uploads = Uploads(settings.window, settings.connection_window)
         self._downloads = Downloads()
         self._capabilities: frozenset[str] = frozenset()
+        self._pending: list[tuple[int, str]] | None = None
         self._opened_at = now
         self._liveness = Liveness(settings, now)
         self._events = 0
@@ -144,6 +146,11 @@ class Connection:
         self._capabilities = frozenset(hello.capabilities)
         if "windows" in self._capabilities:
             self._downloads.limit(self._settings.window, self._settings.connection_window)
+        self._pending = hello.resume.pending if isinstance(hello.resume, messages.Resume) else None
+        if len(self._pending or ()) > self._settings.in_flight + self._settings.queue:
+            raise protocol_error("more requests are pending than there can be")
+        for request_id, _ in self._pending or ():
+            self._requests.claim_id(request_id)
         return [HelloReceived(hello)]
 
     def _receive_request(self, message: messages.RequestMessage, now: float) -> None:
@@ -167,8 +174,13 @@ class Connection:
 
     # -- what the hub says -----------------------------------------------------------------------------------
 
-    def ready(self, connection_id: str, session: messages.SessionFacts) -> None:
+    def ready(
+        self, connection_id: str, session: messages.SessionFacts, verdicts: Sequence[Verdict] = (), now: float = 0.0
+    ) -> None:
         """Accept `hello`.
+
+        Parameters:
+            verdicts: How the pending requests of `hello` stand, in their order.
 
         Raises:
             IllegalMove: There was no `hello`, or it was accepted before.
@@ -179,9 +191,24 @@ class Connection:
             round(settings.heartbeat_interval_seconds * 1000), round(settings.heartbeat_timeout_seconds * 1000)
         )
         message = messages.ReadyMessage(
-            connection_id, False, messages.CAPABILITIES, heartbeat, messages.Limits.of(settings), session
+            connection_id,
+            self._pending is not None,
+            messages.CAPABILITIES,
+            heartbeat,
+            messages.Limits.of(settings),
+            session,
+            msgspec.UNSET if self._pending is None else self._resume(self._pending, verdicts, now),
         )
         self.outbox.push(codec.encode(message))
+
+    def _resume(self, pending: list[tuple[int, str]], verdicts: Sequence[Verdict], now: float) -> dict[str, Verdict]:
+        """Take up the requests whose answers are still to come."""
+        for (request_id, key), verdict in zip(pending, verdicts, strict=True):
+            if verdict in ("joined", "done"):
+                longest = round(self._settings.request_timeout_max_seconds * 1000)
+                message = messages.RequestMessage(request_id, "POST", "/", key=key, timeout_ms=longest)
+                self._requests.admit(message, now, joins=True)
+        return {str(request_id): verdict for (request_id, _), verdict in zip(pending, verdicts, strict=True)}
 
     def start_requests(self, now: float) -> list[Started]:
         """Return the requests that are to be run now.
@@ -203,18 +230,16 @@ class Connection:
         status: int,
         headers: messages.WireHeaders,
         body: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET,
-        timing: messages.Timing | msgspec.UnsetType = msgspec.UNSET,
+        extra: messages.AnswerFacts = messages.NO_FACTS,
     ) -> None:
         """Answer a request whole; `body` is JSON text to be spliced. Nothing is sent if the request has ended.
-
-        `timing` is told to those who asked for it.
 
         Raises:
             IllegalMove: The answer had begun before.
         """
         if self._expect(request_id, Stage.RUNNING):
-            told = timing if "timing" in self._capabilities else msgspec.UNSET
-            self.outbox.push(codec.encode(messages.ResponseMessage(request_id, status, headers, body, timing=told)))
+            response = messages.ResponseMessage(request_id, status, headers, body, msgspec.UNSET, *self._told(extra))
+            self.outbox.push(codec.encode(response))
             self._end(request_id)
 
     def begin(
@@ -223,7 +248,7 @@ class Connection:
         status: int,
         headers: messages.WireHeaders,
         length: int,
-        timing: messages.Timing | msgspec.UnsetType = msgspec.UNSET,
+        extra: messages.AnswerFacts = messages.NO_FACTS,
     ) -> bool:
         """Begin an answer whose body `send_body` sends; return whether it is still wanted. `length` -1: unknown.
 
@@ -235,8 +260,8 @@ class Connection:
         self._requests.streaming(request_id)
         window = self._requests.message(request_id).window
         self._downloads.open(request_id, window if isinstance(window, int) else None)
-        told = timing if "timing" in self._capabilities else msgspec.UNSET
-        self.outbox.push(codec.encode(messages.ResponseMessage(request_id, status, headers, stream=length, timing=told)))
+        response = messages.ResponseMessage(request_id, status, headers, msgspec.UNSET, length, *self._told(extra))
+        self.outbox.push(codec.encode(response))
         return True
 
     def credit(self, request_id: int) -> int:
@@ -278,6 +303,8 @@ class Connection:
 
     def body_taken(self, request_id: int, size: int) -> None:
         """Note that the resource server took `size` bytes of an upload, and give credit again."""
+        if self.state is State.CLOSED:
+            return
         self._uploads.taken(request_id, size)
         if self._requests.stage(request_id) is not None and self._requests.message(request_id).progress:
             accepted = self._uploads.progress(request_id, self._settings.frame)
@@ -352,18 +379,23 @@ class Connection:
         stage = self._requests.stage(request_id)
         if stage is None:
             return []
+        key = self._requests.message(request_id).key
         if error is not None:
             self.fail(request_id, error)
         else:
             self._drop_body(request_id)
             self._end(request_id)
-        return [] if stage is Stage.WAITING else [RequestAborted(request_id)]
+        return [] if stage is Stage.WAITING else [RequestAborted(request_id, key if isinstance(key, str) else "")]
 
     def _end(self, request_id: int) -> None:
         self._requests.end(request_id)
         self._uploads.close(request_id)
         self._downloads.close(request_id)
         self._grant()
+
+    def _told(self, facts: messages.AnswerFacts) -> messages.AnswerFacts:
+        """Return what this client wants to know about an answer."""
+        return facts if "timing" in self._capabilities else facts._replace(timing=msgspec.UNSET)
 
     def _drop_body(self, request_id: int) -> None:
         self._downloads.unsent(self.outbox.drop_body(request_id))

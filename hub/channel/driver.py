@@ -3,8 +3,10 @@
 import asyncio
 import functools
 import math
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import Literal
+
+import msgspec
 
 from hub import audit, log
 from hub.channel.close_codes import ChannelClosed, CloseCode
@@ -12,12 +14,14 @@ from hub.channel.connection import Connection, State
 from hub.channel.events import BodyReceived, ByeReceived, CreditReceived, Event, HelloReceived, RequestAborted
 from hub.channel.exchange import Relay, api_request
 from hub.channel.interfaces import ChannelServices, Socket
-from hub.channel.messages import HelloMessage, RequestMessage, SessionFacts, Timing
+from hub.channel.messages import AnswerFacts, HelloMessage, RequestMessage, Resume, SessionFacts, Timing
 from hub.channel.outage import PROBE_SECONDS, TRUSTED_SECONDS
 from hub.channel.requests import Started
 from hub.channel.sending import Sender
 from hub.channel.upload_body import UploadBody
 from hub.errors import HubError, IdentityChanged, NotAuthenticated, SessionEnded, StoreUnavailable
+from hub.gateway.messages import ApiResponse
+from hub.once.outcome import Verdict
 from hub.session.model import Session, SessionId
 from hub.tasks import end_tasks
 
@@ -56,6 +60,7 @@ class Driver:
         self._relay = Relay(self._connection, self._sender, inline=settings.inline)
         self._uploads: dict[int, UploadBody] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._resuming: asyncio.Task[None] | None = None
         self._timer: asyncio.Task[None] | None = None
         self._timer_at = math.inf
 
@@ -88,7 +93,7 @@ class Driver:
         """Stop all work; the socket is gone, or will be. Returns when every task has ended."""
         self._connection.close()
         self._sender.stop()
-        running = {*self._tasks.values(), self._timer} - {None, asyncio.current_task()}
+        running = {*self._tasks.values(), self._resuming, self._timer} - {None, asyncio.current_task()}
         await end_tasks(task for task in running if task is not None)
 
     @property
@@ -150,7 +155,9 @@ class Driver:
                     self._greet(hello)
                 case BodyReceived(request_id, data, end):
                     self._uploads[request_id].feed(data, end=end)
-                case RequestAborted(request_id):
+                case RequestAborted(request_id, key):
+                    if key:
+                        self._services.once.abort(self.session, key)
                     if task := self._tasks.get(request_id):
                         task.cancel()
                 case CreditReceived():
@@ -164,7 +171,24 @@ class Driver:
         if hello.identity not in ("", self.session.identity):
             raise ChannelClosed(CloseCode.OTHER_USER, "another user is logged in now")
         self._gzip = "gzip" in hello.capabilities
-        self._connection.ready(self.connection_id, self._session_facts())
+        if isinstance(hello.resume, Resume):
+            self._resuming = asyncio.create_task(self._resume(hello, hello.resume))
+        else:
+            self._welcome(hello, ())
+
+    async def _resume(self, hello: HelloMessage, resume: Resume) -> None:
+        """Find out how the requests stand that the client still waits for."""
+        try:
+            verdicts = await self._services.once.verdicts(self.session, [key for _, key in resume.pending])
+        except StoreUnavailable:
+            self.close(CloseCode.UNAVAILABLE, "the session store does not answer")
+            return
+        if not self.is_closed:
+            self._welcome(hello, verdicts)
+            self._go_on()
+
+    def _welcome(self, hello: HelloMessage, verdicts: Sequence[Verdict]) -> None:
+        self._connection.ready(self.connection_id, self._session_facts(), verdicts, self._services.clock.monotonic())
         logger.info("channel.ready", connection=self.connection_id, session_ref=self.session.ref, client=hello.client)
 
     def _audit_close(self, closed: ChannelClosed) -> None:
@@ -228,25 +252,35 @@ class Driver:
             self._connection.fail(message.id, failure)
         finally:
             self._tasks.pop(message.id, None)
-            self._uploads.pop(message.id, None)
+            if upload := self._uploads.pop(message.id, None):
+                upload.abandon()
             self._go_on()
 
     async def _answer(self, started: Started) -> None:
         message, began = started.message, self._services.clock.monotonic()
         session = await self._current_session(message)
+        response = await self._response(started, session, max(started.deadline - began, 0.001))
+        timing = Timing(_ms(started.queued_seconds), _ms(self._services.clock.monotonic() - began))
+        try:
+            await self._relay.send(message, response, AnswerFacts(timing, response.replayed or msgspec.UNSET))
+        finally:
+            await response.close()
+
+    async def _response(self, started: Started, session: Session, timeout_seconds: float) -> ApiResponse:
+        """Return the answer of the resource server, to this request or to the earlier one with its key."""
+        message, once = started.message, self._services.once
+        if started.joins and isinstance(message.key, str):
+            return await once.join(session, message.key, timeout_seconds)
         request = api_request(
             message,
             self._uploads.get(message.id),
             gzip=self._gzip,
-            timeout_seconds=max(started.deadline - began, 0.001),
+            timeout_seconds=timeout_seconds,
             client_address=self._client_address,
         )
-        response = await self._services.pipeline.handle(request, session, transport="channel")
-        timing = Timing(_ms(started.queued_seconds), _ms(self._services.clock.monotonic() - began))
-        try:
-            await self._relay.send(message, response, timing)
-        finally:
-            await response.close()
+        if isinstance(message.key, str):
+            return await once.handle(request, session, message.key, transport="channel")
+        return await self._services.pipeline.handle(request, session, transport="channel")
 
     async def _current_session(self, message: RequestMessage) -> Session:
         """Return the session as it stands; while the store does not answer, as it stood a short while ago.

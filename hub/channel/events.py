@@ -14,9 +14,10 @@ class HelloReceived:
 
 @dataclass(frozen=True, slots=True)
 class RequestAborted:
-    """A running request has ended before its answer: stop the work for it."""
+    """A running request has ended before its answer: stop the work for it. `key` is empty if it has none."""
 
     id: int
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

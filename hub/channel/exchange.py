@@ -6,7 +6,7 @@ import msgspec
 
 from hub.channel import bodies
 from hub.channel.connection import Connection
-from hub.channel.messages import RequestMessage, Timing
+from hub.channel.messages import AnswerFacts, RequestMessage
 from hub.channel.sending import Sender
 from hub.channel.upload_body import UploadBody
 from hub.errors import ResourceServerBroken
@@ -51,26 +51,26 @@ class Relay:
         self._sender = sender
         self._inline = inline
 
-    async def send(self, message: RequestMessage, response: ApiResponse, timing: Timing) -> None:
-        """Send the answer to `message`; `timing` says where its time went.
+    async def send(self, message: RequestMessage, response: ApiResponse, facts: AnswerFacts) -> None:
+        """Send the answer to `message`; `facts` go with it.
 
         Raises:
             HubError: The body broke off.
         """
         if bodies.has_no_body(message.method, response.status):
-            self._respond(message.id, response, msgspec.UNSET, timing)
+            self._respond(message.id, response, msgspec.UNSET, facts)
             return
         collected, complete = await self._collect(response)
         if complete and not collected:
-            self._respond(message.id, response, msgspec.UNSET, timing)
+            self._respond(message.id, response, msgspec.UNSET, facts)
         elif complete and (body := bodies.inline_body(response.headers, collected)) is not None:
-            self._respond(message.id, response, body, timing)
+            self._respond(message.id, response, body, facts)
         else:
             length = len(collected) if complete else -1 if response.body_bytes is None else response.body_bytes
-            await self._stream(message.id, response, collected, length, timing)
+            await self._stream(message.id, response, collected, length, facts)
 
-    def _respond(self, request_id: int, response: ApiResponse, body: msgspec.Raw | msgspec.UnsetType, timing: Timing) -> None:
-        self._connection.respond(request_id, response.status, bodies.wire_headers(response.headers), body, timing)
+    def _respond(self, request_id: int, response: ApiResponse, body: msgspec.Raw | msgspec.UnsetType, facts: AnswerFacts) -> None:
+        self._connection.respond(request_id, response.status, bodies.wire_headers(response.headers), body, facts)
         self._sender.schedule()
 
     async def _collect(self, response: ApiResponse) -> tuple[bytes, bool]:
@@ -85,9 +85,9 @@ class Relay:
                 return b"".join(parts), False
         return b"".join(parts), True
 
-    async def _stream(self, request_id: int, response: ApiResponse, begun: bytes, length: int, timing: Timing) -> None:
+    async def _stream(self, request_id: int, response: ApiResponse, begun: bytes, length: int, facts: AnswerFacts) -> None:
         headers = bodies.wire_headers(response.headers)
-        if not self._connection.begin(request_id, response.status, headers, length, timing):
+        if not self._connection.begin(request_id, response.status, headers, length, facts):
             return
         self._sender.schedule()
         left = length

@@ -11,6 +11,7 @@ from hub.channel.outbox import Frame
 from hub.clock import Clock
 from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.metrics import Metrics
+from hub.once.outcome import Verdict
 from hub.session.model import Lifetimes, Session, SessionId
 from hub.settings import ChannelSettings
 
@@ -51,6 +52,25 @@ class Sessions(Protocol):
         """
 
 
+class OnceOnly(Protocol):
+    """Requests with a key, each executed at most once (`hub.once.once.Once`, where the meaning is written)."""
+
+    async def handle(self, request: ApiRequest, session: Session, key: str, *, transport: str) -> ApiResponse:
+        """Return the answer to a request, executed now or before."""
+
+    async def join(self, session: Session, key: str, timeout_seconds: float) -> ApiResponse:
+        """Return the answer to a request that has begun before."""
+
+    async def verdicts(self, session: Session, keys: Sequence[str]) -> list[Verdict]:
+        """Say how requests stand."""
+
+    def abort(self, session: Session, key: str) -> None:
+        """Stop a request that nobody else waits for."""
+
+    async def end_session(self, session_key: str) -> None:
+        """Stop all requests of a session."""
+
+
 def _nobody_listens(_session_key: str) -> None:
     """Take a note of presence for nobody."""
 
@@ -65,6 +85,7 @@ class ChannelServices:
     """
 
     pipeline: Pipeline
+    once: OnceOnly
     sessions: Sessions
     lifetimes: Lifetimes
     csrf_matches: Callable[[SessionId, str], bool]

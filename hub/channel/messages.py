@@ -1,13 +1,14 @@
 """The messages of docs/channel-protocol.md as typed values. What they mean is decided in `connection`."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
+from hub.once.outcome import Key, Verdict
 from hub.settings import ChannelSettings
 
 SUBPROTOCOL = "hub.v1"
-CAPABILITIES = ["gzip", "windows", "priority", "progress", "timing"]
+CAPABILITIES = ["gzip", "resume", "windows", "priority", "progress", "timing"]
 """What this version serves of the optional parts."""
 
 Id = Annotated[int, Meta(ge=1, le=0xFFFFFFFF)]
@@ -18,6 +19,12 @@ Priority = Annotated[int, Meta(ge=0, le=3)]
 PRIORITIES = 4
 
 
+class Resume(Struct, frozen=True):
+    """C: what the client still waits for after its connection broke: new ids for requests, each with its key."""
+
+    pending: list[tuple[Id, Key]]
+
+
 class HelloMessage(Struct, tag="hello", frozen=True):
     """C: the first message; `csrf` proves that our own page sends it, `identity` says whose data it shows."""
 
@@ -25,6 +32,7 @@ class HelloMessage(Struct, tag="hello", frozen=True):
     client: Annotated[str, Meta(max_length=200)] = ""
     capabilities: list[str] = []
     identity: Annotated[str, Meta(max_length=200)] = ""
+    resume: Resume | UnsetType = UNSET
 
 
 class RequestMessage(Struct, tag="request", frozen=True):
@@ -33,6 +41,7 @@ class RequestMessage(Struct, tag="request", frozen=True):
     Attributes:
         path: With the query.
         stream: Length of an upload, -1 if it is unknown.
+        key: Makes sure that the request is executed at most once, however often it is sent.
         priority: 0 leaves first, 3 last.
         window: Credit with which the body of the answer begins; bytes.
         progress: Whether the client wants to hear how much of an upload the resource server has taken.
@@ -45,6 +54,7 @@ class RequestMessage(Struct, tag="request", frozen=True):
     body: Raw | UnsetType = UNSET
     stream: StreamLength | UnsetType = UNSET
     timeout_ms: Annotated[int, Meta(ge=1)] | UnsetType = UNSET
+    key: Key | UnsetType = UNSET
     passive: bool = False
     priority: Priority = 1
     window: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
@@ -181,6 +191,7 @@ class ReadyMessage(Struct, tag="ready", frozen=True):
     heartbeat: Heartbeat
     limits: Limits
     session: SessionFacts
+    pending: dict[str, Verdict] | UnsetType = UNSET
 
 
 class Timing(Struct, frozen=True):
@@ -188,6 +199,16 @@ class Timing(Struct, frozen=True):
 
     queue: float
     upstream: float
+
+
+class AnswerFacts(NamedTuple):
+    """What may be told about an answer besides itself."""
+
+    timing: Timing | UnsetType = UNSET
+    replayed: bool | UnsetType = UNSET
+
+
+NO_FACTS = AnswerFacts()
 
 
 class ResponseMessage(Struct, tag="response", frozen=True):
@@ -199,6 +220,7 @@ class ResponseMessage(Struct, tag="response", frozen=True):
     body: Raw | UnsetType = UNSET
     stream: int | UnsetType = UNSET
     timing: Timing | UnsetType = UNSET
+    replayed: bool | UnsetType = UNSET
 
 
 class ProgressMessage(Struct, tag="progress", frozen=True):

@@ -26,6 +26,7 @@ class _Entry:
     admitted_at: float
     deadline: float
     stage: Stage = Stage.WAITING
+    joins: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,13 @@ class Started:
     Attributes:
         deadline: When its time is over, on the clock of the channel.
         queued_seconds: How long it has waited for its turn.
+        joins: It was begun over another connection: its answer is to be fetched, not to be caused.
     """
 
     message: RequestMessage
     deadline: float
     queued_seconds: float = 0.0
+    joins: bool = False
 
 
 class Requests:
@@ -76,15 +79,15 @@ class Requests:
             raise protocol_error(f"request id {request_id} is not larger than all before")
         self._last_id = request_id
 
-    def admit(self, message: RequestMessage, now: float) -> None:
-        """Put a request into the queue.
+    def admit(self, message: RequestMessage, now: float, *, joins: bool = False) -> None:
+        """Put a request into the queue; `joins`: it was begun over another connection.
 
         Raises:
             TooManyRequests: The queue is full.
         """
         if len(self._entries) >= self._settings.in_flight + self._settings.queue:
             raise TooManyRequests("The queue of this channel is full.", retry_after_seconds=RETRY_AFTER_SECONDS)
-        self._entries[message.id] = _Entry(message, now, now + self._time_limit(message))
+        self._entries[message.id] = _Entry(message, now, now + self._time_limit(message), joins=joins)
         self._queues[message.priority].append(message.id)
         self._waiting += 1
 
@@ -95,7 +98,7 @@ class Requests:
             entry = self._entries[next(filter(None, self._queues)).popleft()]
             self._waiting -= 1
             entry.stage = Stage.RUNNING
-            started.append(Started(entry.message, entry.deadline, max(now - entry.admitted_at, 0.0)))
+            started.append(Started(entry.message, entry.deadline, max(now - entry.admitted_at, 0.0), entry.joins))
         return started
 
     def message(self, request_id: int) -> RequestMessage:

@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Self
 
+from hub.errors import UploadStalled
+
 
 class UploadBody:
     """An async iterator over the parts of a body. It holds no more than the credit that the client was given."""
@@ -13,6 +15,7 @@ class UploadBody:
         self._on_taken = on_taken
         self._parts: deque[bytes] = deque()
         self._ended = False
+        self._abandoned = False
         self._changed = asyncio.Event()
 
     def feed(self, data: bytes, *, end: bool) -> None:
@@ -22,6 +25,11 @@ class UploadBody:
         self._ended = end
         self._changed.set()
 
+    def abandon(self) -> None:
+        """Say that no more will come: unless all of it is there, whoever reads gets `UploadStalled`."""
+        self._abandoned = True
+        self._changed.set()
+
     def __aiter__(self) -> Self:
         return self
 
@@ -29,6 +37,8 @@ class UploadBody:
         while not self._parts:
             if self._ended:
                 raise StopAsyncIteration
+            if self._abandoned:
+                raise UploadStalled("The connection broke before all of it had come.")
             self._changed.clear()
             await self._changed.wait()
         part = self._parts.popleft()

@@ -62,6 +62,7 @@ class ApiResponse:
         body: The body as it arrives. Reading slowly slows the resource server down: nothing is buffered beyond one
             read of the socket.
         body_bytes: Content-Length if announced; None for a chunked answer.
+        replayed: True if the request was not executed for this answer: it had been before (`hub.once`).
         close: Frees the upstream connection; aborts it if the body was not read to its end. May be called twice.
     """
 
@@ -70,4 +71,5 @@ class ApiResponse:
     headers: Headers = field(default_factory=list)
     body: BodyStream
     body_bytes: int | None = None
+    replayed: bool = False
     close: Callable[[], Awaitable[None]] = _nothing

@@ -15,6 +15,8 @@ from hub.errors import BodyTooLarge, HubError, UploadStalled
 from hub.gateway.messages import REPEATABLE_BODY_BYTES, ApiRequest, ApiResponse
 from hub.gateway.pipeline import Pipeline
 from hub.gateway.routes import Route
+from hub.once.once import Once
+from hub.once.outcome import check_key
 from hub.session.model import Session
 from hub.session.sessions import Sessions
 from hub.web import csrf
@@ -22,6 +24,8 @@ from hub.web.base import BaseHandler
 from hub.web.identity import require_identity
 
 PASSIVE_HEADER = "X-Hub-Passive"
+KEY_HEADER = "X-Hub-Key"
+REPLAYED_HEADER = "X-Hub-Replayed"
 WHOLE_ANSWER_BYTES = 64 * 1024  # an announced answer up to this size leaves in one write, head and body together
 LIMIT_SLACK_BYTES = 1024 * 1024
 CLIENT_CLOSED_REQUEST = 499  # nginx's number for it
@@ -66,6 +70,7 @@ class ProxyHandler(BaseHandler):
     """Relays one request to the resource server of its route."""
 
     pipeline: Pipeline
+    once: Once
     sessions: Sessions
     exchanges: set[asyncio.Task[Any]]
 
@@ -198,7 +203,7 @@ class ProxyHandler(BaseHandler):
     async def _run(self, request: ApiRequest) -> None:
         """Send the request and write its answer, or why there is none."""
         try:
-            response = await self.pipeline.handle(request, self._session, transport="http")
+            response = await self._answer(request)
             try:
                 await self._write_response(response)
             finally:
@@ -210,6 +215,16 @@ class ProxyHandler(BaseHandler):
         finally:
             if self._pipe is not None:
                 self._pipe.abandon()
+
+    async def _answer(self, request: ApiRequest) -> ApiResponse:
+        """Return the answer; to a request with a key, which may have come before, the one that it got then."""
+        key = self.request.headers.get(KEY_HEADER)
+        if key is None or self._session is None:
+            return await self.pipeline.handle(request, self._session, transport="http")
+        response = await self.once.handle(request, self._session, check_key(key), transport="http")
+        if response.replayed:
+            response.headers.append((REPLAYED_HEADER, "1"))
+        return response
 
     async def _write_response(self, response: ApiResponse) -> None:
         self.clear()

@@ -14,13 +14,14 @@ from hub.channel.close_codes import ChannelClosed
 from hub.channel.codec import BodyFrame, decode_body
 from hub.channel.connection import Connection, State
 from hub.channel.events import ByeReceived, CreditReceived, HelloReceived, RequestAborted
-from hub.channel.messages import SessionFacts, Timing
+from hub.channel.messages import AnswerFacts, SessionFacts, Timing
 from hub.channel.outbox import Frame
 from hub.errors import HubError
 from hub.settings import ChannelSettings
 
 SESSION = SessionFacts("s1", 900_000, 43_200_000, "Ada")
 TIMING = Timing(1.5, 20.0)
+ANSWERED = AnswerFacts(TIMING)
 HELLO = '{"type": "hello", "csrf": "t"}'
 BODY_LINE = re.compile(r'body (?P<id>\d+) (?P<end>END )?(?P<text>".*")')
 
@@ -55,6 +56,7 @@ class Replay:
         self.connection = Connection(self.settings, self.now)
         self.events: list[Any] = []
         self.started: list[int] = []
+        self.joined: list[int] = []
         self.sent: list[Any] = []
         self.closed: int | None = None
         self._left: dict[int, int] = {}
@@ -101,7 +103,8 @@ class Replay:
     def _do(self, step: Any) -> None:
         try:
             step()
-            self.started += [started.message.id for started in self.connection.start_requests(self.now)]
+            for started in self.connection.start_requests(self.now):
+                (self.joined if started.joins else self.started).append(started.message.id)
         except ChannelClosed as closed:
             self.closed = int(closed.code)
             self.connection.close()
@@ -123,13 +126,23 @@ class Replay:
         if not was_greeted:
             self.connection.outbox.take(1)
 
+    def _resumes(self, rest: str) -> None:
+        assert isinstance(self.events.pop(), HelloReceived)
+        self.connection.ready("c1", SESSION, rest.split(), self.now)  # type: ignore[arg-type]
+
+    def _joins(self, rest: str) -> None:
+        assert int(rest) == self.joined.pop(0)
+
+    def _replays(self, rest: str) -> None:
+        self._answer(rest, AnswerFacts(TIMING, replayed=True))
+
     def _starts(self, rest: str) -> None:
         assert int(rest) == self.started.pop(0)
 
-    def _answer(self, rest: str) -> None:
+    def _answer(self, rest: str, facts: AnswerFacts = ANSWERED) -> None:
         request_id, status, headers, body = _head(rest)
         spliced = msgspec.Raw(body.encode()) if body else msgspec.UNSET
-        self.connection.respond(request_id, status, headers, spliced, TIMING)
+        self.connection.respond(request_id, status, headers, spliced, facts)
 
     def _begin(self, rest: str) -> None:
         request_id, status, headers, length = _head(rest)

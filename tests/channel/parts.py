@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from hub.channel.outbox import Frame
 from hub.errors import HubError
 from hub.gateway.messages import ApiRequest, ApiResponse, Headers
 from hub.metrics import Metrics
+from hub.once.outcome import Verdict
 from hub.secret import Secret
 from hub.session.cookie import xsrf_token, xsrf_token_matches
 from hub.session.model import Lifetimes, Session, SessionId, TokenSet
@@ -65,6 +66,32 @@ class Pipeline:
         except asyncio.CancelledError:
             self.cancelled.append(request.path)
             raise
+
+
+class OnceOnly:
+    """Forwards requests with a key like others, and notes what it is asked."""
+
+    def __init__(self, pipeline: "Pipeline") -> None:
+        self._pipeline = pipeline
+        self.standing: dict[str, Verdict] = {}
+        self.joined: dict[str, ApiResponse] = {}
+        self.aborted: list[str] = []
+        self.ended: list[str] = []
+
+    async def handle(self, request: ApiRequest, session: Session, key: str, *, transport: str) -> ApiResponse:
+        return await self._pipeline.handle(request, session, transport=transport)
+
+    async def join(self, session: Session, key: str, timeout_seconds: float) -> ApiResponse:
+        return self.joined[key]
+
+    async def verdicts(self, session: Session, keys: Sequence[str]) -> list[Verdict]:
+        return [self.standing[key] for key in keys]
+
+    def abort(self, session: Session, key: str) -> None:
+        self.aborted.append(key)
+
+    async def end_session(self, session_key: str) -> None:
+        self.ended.append(session_key)
 
 
 @dataclass
@@ -149,6 +176,7 @@ class World:
         sessions, pipeline, metrics = Sessions(new_session(session_id)), Pipeline(), Metrics()
         services = ChannelServices(
             pipeline=pipeline,
+            once=OnceOnly(pipeline),
             sessions=sessions,
             lifetimes=Lifetimes(900.0, 43_200.0, warning_seconds),
             csrf_matches=xsrf_token_matches,

@@ -32,14 +32,7 @@ class Channel:
         self.world = World.build(clock, **limits)
         self.socket = Socket()
         self.pauses: list[asyncio.Future[None]] = []
-        self.driver = Driver(
-            self.world.services,
-            self.socket,
-            self.world.session_id,
-            self.world.sessions.session,
-            connection_id="c1",
-            client_address="192.0.2.1",
-        )
+        self.driver = new_driver(self)
         hello = json.loads(self.world.hello) | {"capabilities": capabilities or []}
         self.driver.receive(json.dumps(hello))
 
@@ -66,6 +59,18 @@ class Channel:
                 self.pauses.append(asyncio.ensure_future(pause))
         await settle()
         return self.socket.take()
+
+
+def new_driver(channel: Channel) -> Driver:
+    """The driver behind the socket of a channel; nothing was said yet."""
+    return Driver(
+        channel.world.services,
+        channel.socket,
+        channel.world.session_id,
+        channel.world.sessions.session,
+        connection_id="c1",
+        client_address="192.0.2.1",
+    )
 
 
 def endless(gate: asyncio.Event) -> Any:
@@ -534,3 +539,134 @@ class TestEnd:
         assert channel.socket.closed is not None
         assert channel.socket.closed[0] == 4400
         assert channel.world.pipeline.cancelled == ["/api/a"]
+
+
+KEY = "key-0000-0000-0001"
+OTHER_KEY = "key-0000-0000-0002"
+
+
+class TestKeys:
+    """Requests with a key, and what is left of them when a channel breaks (rules 5 and 6)."""
+
+    async def test_key_goes_with_the_request(self, clock: ManualClock) -> None:
+        """It is executed as one that must not be executed twice; a repetition is marked."""
+        channel = await Channel(clock).ready()
+        channel.answers("/api/a", replace(json_answer(1), replayed=True))
+        (answer,) = await channel.ask(request(1, key=KEY))
+
+        assert (answer["body"], answer["replayed"]) == (1, True)
+
+    async def test_cancel_reaches_the_request(self, clock: ManualClock) -> None:
+        """What its client cancels is stopped; what loses its channel is not."""
+        channel = await Channel(clock).ready()
+        channel.answers("/api/a", endless(asyncio.Event()))
+        await channel.ask(request(1, key=KEY), request(2, key=OTHER_KEY))
+        await channel.ask('{"type": "cancel", "id": 1}')
+        await channel.driver.finish()
+
+        assert channel.world.services.once.aborted == [KEY]  # type: ignore[attr-defined]
+
+    async def test_time_limit_reaches_the_request(self, clock: ManualClock) -> None:
+        """What takes too long is stopped."""
+        channel = await Channel(clock).ready()
+        channel.answers("/api/a", endless(asyncio.Event()))
+        await channel.ask(request(1, key=KEY, timeout_ms=1000))
+        await clock.advance(1)
+
+        assert channel.world.services.once.aborted == [KEY]  # type: ignore[attr-defined]
+
+    async def test_broken_upload(self, clock: ManualClock) -> None:
+        """An upload whose channel breaks can never be complete: who reads it is told, and does not wait for ever."""
+        channel = await Channel(clock).ready()
+        ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        async def read(request: ApiRequest) -> ApiResponse:
+            async def body_of() -> None:
+                try:
+                    async for _ in request.body:  # type: ignore[union-attr]
+                        pass
+                except HubError as error:
+                    ended.set_result(error.slug)
+
+            await asyncio.shield(asyncio.create_task(body_of()))  # as a request with a key has it: apart from the channel
+            return json_answer(1)
+
+        channel.answers("/api/a", read)
+        await channel.ask(request(1, method="POST", stream=10, key=KEY))
+        await channel.ask(body(1, b"12345"))
+        await channel.driver.finish()
+
+        assert await ended == "upload-stalled"
+
+    async def test_resume(self, clock: ManualClock) -> None:
+        """The verdicts come with `ready`; the answers that are still there follow under their new ids."""
+        channel = Channel.__new__(Channel)
+        channel.world, channel.socket, channel.pauses = World.build(clock), Socket(), []
+        once: Any = channel.world.services.once
+        once.standing, once.joined = {KEY: "done", OTHER_KEY: "never"}, {KEY: replace(json_answer(7), replayed=True)}
+        channel.driver = new_driver(channel)
+        hello = json.loads(channel.world.hello) | {"resume": {"pending": [[1, KEY], [2, OTHER_KEY]]}}
+        ready, answer = await channel.ask(json.dumps(hello))
+
+        assert (ready["resumed"], ready["pending"]) == (True, {"1": "done", "2": "never"})
+        assert (answer["id"], answer["body"], answer["replayed"]) == (1, 7, True)
+
+    async def test_resume_without_a_store(self, clock: ManualClock) -> None:
+        """Nobody can say how the requests stand: the client is to dial again, and is told nothing that is not true."""
+        channel = Channel.__new__(Channel)
+        channel.world, channel.socket, channel.pauses = World.build(clock), Socket(), []
+
+        async def fail(*_: Any) -> list[Any]:
+            raise StoreUnavailable
+
+        channel.world.services.once.verdicts = fail  # type: ignore[method-assign]
+        channel.driver = new_driver(channel)
+        hello = json.loads(channel.world.hello) | {"resume": {"pending": [[1, KEY]]}}
+
+        assert await channel.ask(json.dumps(hello)) == []
+        assert channel.socket.closed == (4503, "the session store does not answer")
+
+
+class TestCredit:
+    """The client paces its answers (Bodies, 5)."""
+
+    async def test_without_credit_nothing_is_read(self, clock: ManualClock) -> None:
+        """The body of the resource server is read as far as the credit goes, and goes on with more of it."""
+        channel = await Channel(clock, capabilities=["windows"]).ready()
+        read: list[int] = []
+
+        async def parts() -> Any:
+            for number in range(10):
+                read.append(number)
+                yield b"x" * 100
+
+        channel.answers("/api/a", ApiResponse(status=200, body=parts()))
+        begun = await channel.ask(request(1, window=250))
+
+        assert [len(part.data) for part in begun[1:]] == [100, 100, 50]
+        assert read == [0, 1, 2]
+
+        more = await channel.ask('{"type": "window", "id": 1, "bytes": 10000}')
+        assert sum(len(part.data) for part in more) == 750
+
+    async def test_other_answers_go_on(self, clock: ManualClock) -> None:
+        """An answer without credit holds up nobody else."""
+        channel = await Channel(clock, capabilities=["windows"]).ready()
+        channel.answers("/api/a", ApiResponse(status=200, body=stream_of(b"x" * 100)))
+        channel.answers("/api/b", json_answer(2))
+        said = await channel.ask(request(1, window=0), request(2, "/api/b"))
+
+        assert [message["id"] for message in said] == [1, 2] or [message["id"] for message in said] == [2, 1]
+
+    async def test_timing(self, clock: ManualClock) -> None:
+        """Who asks for it learns how long a request waited here, and how long there."""
+        channel = await Channel(clock, capabilities=["timing"], in_flight=1).ready()
+        gate = asyncio.Event()
+        channel.answers("/api/a", endless(gate))
+        await channel.ask(request(1), request(2))
+        await clock.advance(2)
+        gate.set()
+        await settle()
+        first, second = channel.socket.take()
+
+        assert (first["timing"], second["timing"]) == ({"queue": 0.0, "upstream": 2000.0}, {"queue": 2000.0, "upstream": 0.0})

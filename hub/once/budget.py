@@ -1,0 +1,34 @@
+"""How many bytes of answers are kept for the sessions of one worker: the oldest give way. Pure."""
+
+from collections import deque
+
+
+class Budget:
+    """What is kept, by session. Times are seconds of one monotonic clock."""
+
+    def __init__(self, bytes_per_session: int, seconds: float) -> None:
+        self._limit = bytes_per_session
+        self._seconds = seconds
+        self._kept: dict[str, deque[tuple[str, int, float]]] = {}
+        self._sizes: dict[str, int] = {}
+
+    def keep(self, session_key: str, name: str, size: int, now: float) -> list[str]:
+        """Note an answer of `size` bytes; return the names of those whose bodies are to be dropped for it."""
+        kept = self._kept.setdefault(session_key, deque())
+        kept.append((name, size, now + self._seconds))
+        self._sizes[session_key] = self._sizes.get(session_key, 0) + size
+        dropped = []
+        while kept and (kept[0][2] <= now or self._sizes[session_key] > self._limit):
+            old, its_size, until = kept.popleft()
+            self._sizes[session_key] -= its_size
+            if until > now:
+                dropped.append(old)
+        return dropped
+
+    def forget_old(self, now: float) -> None:
+        """Drop what has run out by itself; called now and then."""
+        for session_key, kept in list(self._kept.items()):
+            while kept and kept[0][2] <= now:
+                self._sizes[session_key] -= kept.popleft()[1]
+            if not kept:
+                del self._kept[session_key], self._sizes[session_key]

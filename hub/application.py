@@ -42,6 +42,7 @@ def build_application(services: Services) -> tornado.web.Application:
         hsts=server.origin.startswith("https://"),
         pages=tornado.template.Loader(str(PAGES)),
         exchanges=services.exchanges,
+        is_draining=lambda: services.draining,
     )
     ceremony = {
         "site": site,

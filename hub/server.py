@@ -72,6 +72,7 @@ class Worker:
         clock = SystemClock()
         self._settings = settings
         self._config = config
+        self._clock = clock
         self._keys = KeyWatch(KeySources.of(settings), clock)
         self._services = Services(settings, self._keys.keyring, settings.redis.url, clock)
         self._servers: list[tornado.httpserver.HTTPServer] = []
@@ -138,18 +139,32 @@ class Worker:
         return int(sockets[0].getsockname()[1])
 
     async def _drain(self) -> None:
-        """Take no more connections, let the requests under way finish, then close what is left."""
-        logger.info("hub.draining", requests=len(self._services.exchanges))
-        self._services.draining = True
+        """Say that this hub is leaving, let what is under way finish, then close what is left."""
+        services, server = self._services, self._settings.server
+        logger.info("hub.draining", requests=len(services.exchanges), channels=len(services.registry))
+        services.draining = True
         public, admin = self._servers
+        await self._clock.sleep(server.drain_delay_seconds)
         public.stop()
-        if self._services.exchanges:
-            await asyncio.wait(self._services.exchanges, timeout=self._settings.server.shutdown_timeout_seconds)
-        await self._services.registry.close_all(CloseCode.UNAVAILABLE, "draining")
+        await self._finish_work(server.shutdown_timeout_seconds)
+        await services.registry.close_all(CloseCode.UNAVAILABLE, "draining")
         admin.stop()
-        for server in self._servers:
-            await server.close_all_connections()
+        for each in self._servers:
+            await each.close_all_connections()
         logger.info("hub.stopped")
+
+    async def _finish_work(self, seconds: float) -> None:
+        """Wait for requests to end and for channels to move to other nodes, but not for ever."""
+        services = self._services
+        moved = asyncio.gather(services.registry.send_away(seconds / 3), services.registry.emptied())
+        try:
+            async with asyncio.timeout(seconds):
+                while work := {*services.exchanges, *services.once.under_way}:
+                    await asyncio.wait(work)
+                await moved
+        except TimeoutError:
+            moved.cancel()
+            logger.info("hub.drain_cut_short", requests=len(services.exchanges), channels=len(services.registry))
 
 
 async def _with_local_store(settings: Settings, closing: AsyncExitStack) -> Settings:

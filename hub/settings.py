@@ -50,6 +50,8 @@ class ServerSettings:
             clients forge their address in limits and logs.
         allow_insecure_http: Serve plain HTTP on an address that is not loopback. The session cookie is then sent in clear
             and can be stolen by anybody on the network.
+        drain_delay_seconds: Time from the moment when `/readyz` says no until no more connections are taken: longer than a
+            load balancer takes to notice; 0 if it tries another node when one refuses.
         shutdown_timeout_seconds: Time that requests in flight get to finish when the hub is stopped.
     """
 
@@ -62,6 +64,7 @@ class ServerSettings:
     trusted_proxies: list[str] = field(default_factory=list)
     allow_insecure_http: bool = False
     shutdown_timeout_seconds: Positive = 30.0
+    drain_delay_seconds: NotNegative = 0.0
 
     @property
     def origin(self) -> str:
@@ -273,6 +276,7 @@ class ChannelSettings:
         outbox: Bytes that may wait for a slow reader before no more requests of it are read.
         connections_per_session: Channels that one session may have open on one worker.
         connections: Channels of one worker.
+        max_age_seconds: Age at which a channel is asked to move to another one, give or take a tenth, so that load spreads again.
         keep_seconds: How long the answer to a request with a key is kept for a client that has lost its connection.
         kept_answer: Largest body that is kept for that.
         kept_per_session: Bodies of one session that one worker keeps; the oldest give way.
@@ -302,6 +306,7 @@ class ChannelSettings:
     slow_reader_timeout_seconds: Positive = 10.0
     stalled_answer_timeout_seconds: Positive = 60.0
     keep_seconds: Positive = 120.0
+    max_age_seconds: Positive = 43200.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -318,6 +318,18 @@ class Connection:
             self._events += 1
             self.outbox.push(codec.encode(messages.EventMessage(self._events, topic, name, data)))
 
+    def going_away(self, within_seconds: float) -> bool:
+        """Ask the client to open another channel; return whether there is somebody who understands."""
+        if self.state is not State.READY or "drain" not in self._capabilities:
+            return False
+        self.outbox.push(codec.encode(messages.GoingAwayMessage(round(within_seconds * 1000))))
+        return True
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request waits or runs."""
+        return self._requests.is_empty
+
     def close(self) -> bool:
         """End the channel and its requests; return False if it had ended before. What the outbox holds may still leave."""
         if self.state is State.CLOSED:

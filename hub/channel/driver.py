@@ -27,6 +27,7 @@ from hub.tasks import end_tasks
 
 logger = log.get(__name__)
 
+ROTATION_SECONDS = 60.0  # in which the client of an old channel is to open another one
 UNKNOWN_REASON = "unknown"  # the store no longer knows the session, so nobody knows why it ended
 
 
@@ -50,6 +51,8 @@ class Driver:
         self.session = session
         self.connection_id = connection_id
         self.close_code: CloseCode | None = None
+        self._leaves_at = now + settings.max_age_seconds * (0.9 + 0.2 * services.jitter())  # not all of a busy morning at once
+        self._leaving = False
         self._confirmed_at = now
         self._services = services
         self._socket = socket
@@ -112,6 +115,7 @@ class Driver:
                 self._connection.heard(now)
             if self._connection.beat(now):
                 self._socket.ping()
+            self._rotate(now)
             self._sender.schedule()
         except ChannelClosed as closed:
             self.close(closed.code, closed.reason)
@@ -131,6 +135,26 @@ class Driver:
         """Tell the client something about its session, or about the hub."""
         self._connection.notify(topic, name, data)
         self._sender.schedule()
+
+    def send_away(self, within_seconds: float) -> None:
+        """Ask the client to open another channel, on a node that stays; meanwhile requests go on.
+
+        A client that does not understand that is closed as soon as it has nothing to do: it dials again then.
+        """
+        if not self._leaving:
+            is_told = self._connection.going_away(within_seconds)
+            self._leaving = True
+            self._leaves_at = self._services.clock.monotonic() + (within_seconds if is_told else 0.0)
+            self._sender.schedule()
+
+    def _rotate(self, now: float) -> None:
+        """End a channel that is old, so that connections spread over the nodes again; never one that has something to do."""
+        if now < self._leaves_at:
+            return
+        if not self._leaving:
+            self.send_away(ROTATION_SECONDS)
+        elif self._connection.is_idle:
+            raise ChannelClosed(CloseCode.UNAVAILABLE, "dial again")
 
     def end_session(self, reason: str) -> None:
         """Close because the session has ended, and say why."""

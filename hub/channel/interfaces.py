@@ -1,6 +1,7 @@
 """What the channel needs of others: the socket it speaks through, and the services behind it."""
 
 import asyncio
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -81,6 +82,7 @@ class ChannelServices:
 
     Attributes:
         csrf_matches: Tells whether the token of `hello` belongs to the session.
+        jitter: Returns a number from 0 to 1, by which the ages of channels differ.
         note_presence: Told the key of a session when its first channel has opened here, and when the last one has closed.
     """
 
@@ -93,4 +95,5 @@ class ChannelServices:
     metrics: Metrics
     settings: ChannelSettings
     note_presence: Callable[[str], None] = _nobody_listens
+    jitter: Callable[[], float] = random.random
     outage: Outage = field(default_factory=Outage)

@@ -8,7 +8,7 @@ from hub.once.outcome import Key, Verdict
 from hub.settings import ChannelSettings
 
 SUBPROTOCOL = "hub.v1"
-CAPABILITIES = ["gzip", "resume", "windows", "priority", "progress", "timing"]
+CAPABILITIES = ["gzip", "resume", "windows", "priority", "progress", "timing", "drain"]
 """What this version serves of the optional parts."""
 
 Id = Annotated[int, Meta(ge=1, le=0xFFFFFFFF)]
@@ -248,6 +248,12 @@ class EventMessage(Struct, tag="event", frozen=True):
     data: dict[str, Any]
 
 
+class GoingAwayMessage(Struct, tag="going_away", frozen=True):
+    """S: open another channel within that time, then let this one finish its requests and say bye."""
+
+    within_ms: int
+
+
 ServerMessage = (
     ReadyMessage
     | ResponseMessage
@@ -258,4 +264,5 @@ ServerMessage = (
     | EventMessage
     | PingMessage
     | PongMessage
+    | GoingAwayMessage
 )

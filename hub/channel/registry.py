@@ -17,6 +17,8 @@ logger = log.get(__name__)
 
 TICK_SECONDS = 1.0  # a session's end is noticed, and a heartbeat sent, at most this late
 REMEMBER_ENDED_SECONDS = 30.0  # longer than any look-up in the store: a handshake may not overtake the end of its session
+AWAY_AT_ONCE = 200  # channels that are asked to leave before others have their turn
+AWAY_PAUSE_SECONDS = 0.02
 RECHECKS_AT_ONCE = 16  # bounds what a whole worker's channels ask of the store at the same moment
 
 
@@ -27,6 +29,7 @@ class Registry:
         self._services = services
         self._channels: dict[str, set[Driver]] = {}
         self._count = 0
+        self._released = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._rechecking: set[str] = set()
         self._ended: dict[str, float] = {}
@@ -81,6 +84,7 @@ class Registry:
             self._warnings.forget(driver.session_key)
             self._services.note_presence(driver.session_key)
         self._count -= 1
+        self._released.set()
         code = driver.close_code or peer_code or 1006
         self._services.metrics.channels.dec()
         self._services.metrics.channel_closes.labels(_counted(code)).inc()
@@ -124,6 +128,20 @@ class Registry:
         """Ask the store, which answers again, about every session: its end may have been missed."""
         self._services.outage.ended()
         await asyncio.gather(*(self._recheck(key) for key in list(self._channels)))
+
+    async def send_away(self, within_seconds: float) -> None:
+        """Ask all clients to open channels on nodes that stay; returns when all have been asked, or have gone."""
+        drivers = [driver for drivers in self._channels.values() for driver in drivers]
+        for start in range(0, len(drivers), AWAY_AT_ONCE):
+            for driver in drivers[start : start + AWAY_AT_ONCE]:
+                driver.send_away(within_seconds)
+            await self._services.clock.sleep(AWAY_PAUSE_SECONDS)
+
+    async def emptied(self) -> None:
+        """Return when no channel is open any more."""
+        while self._count:
+            self._released.clear()
+            await self._released.wait()
 
     async def close_all(self, code: CloseCode, reason: str) -> None:
         """Close every channel; returns when all their work has stopped."""

@@ -60,6 +60,11 @@ class Requests:
         """Requests that count against `in_flight`: started, and their answer not yet complete."""
         return len(self._entries) - self._waiting
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no request waits or runs."""
+        return not self._entries
+
     def stage(self, request_id: int) -> Stage | None:
         """Return how far the request has come; None if it has ended."""
         entry = self._entries.get(request_id)

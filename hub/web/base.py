@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ class Site:
     Attributes:
         origin: The one origin whose pages may use the hub.
         hsts: Whether browsers are told to come back over https only (RFC 6797).
+        is_draining: Tells whether the hub is being stopped: then connections end with their next answer.
         exchanges: The requests under way, which finish before the hub stops.
     """
 
@@ -41,6 +42,7 @@ class Site:
     hsts: bool
     pages: tornado.template.Loader
     exchanges: set[asyncio.Task[Any]] = field(default_factory=set)
+    is_draining: Callable[[], bool] = lambda: False
 
 
 class BaseHandler(tornado.web.RequestHandler):
@@ -56,6 +58,8 @@ class BaseHandler(tornado.web.RequestHandler):
         self.set_header("Referrer-Policy", "same-origin")
         self.set_header("Cross-Origin-Opener-Policy", "same-origin")
         self.set_header("Cross-Origin-Resource-Policy", "same-origin")
+        if self.site.is_draining():
+            self.set_header("Connection", "close")
         if self.site.hsts:
             self.set_header("Strict-Transport-Security", "max-age=31536000")
 

@@ -1,0 +1,16 @@
+"""The client half of the channel protocol for Python: REST requests over one WebSocket that survive its end.
+
+```python
+async with ChannelClient("https://hub.example", login) as client:
+    answer = await client.request("POST", "/api/orders", json={"item": 7})
+    print(answer.status, await answer.json())
+```
+
+For tests, benchmarks, and back ends that hold a session cookie of the hub. The specification is docs/channel-protocol.md.
+"""
+
+from hub.client.call import Answer, AnswerBroken, ChannelRefused, RequestFailed
+from hub.client.client import ChannelClient
+from hub.client.link import Login
+
+__all__ = ["Answer", "AnswerBroken", "ChannelClient", "ChannelRefused", "Login", "RequestFailed"]

@@ -18,6 +18,7 @@ LAYERS: list[set[str]] = [  # from the ground up; a module imports from its own 
     {"hub.gateway", "hub.login"},
     {"hub.once"},
     {"hub.channel"},
+    {"hub.client"},
     {"hub.web"},
     {"hub.services"},
     {"hub.application"},
@@ -43,7 +44,7 @@ DOORS: dict[str, set[str]] = {
         "hub.once.ledger",
         "hub.embedded_redis",
     },
-    "aiohttp": {"hub.oidc.door", "hub.gateway.resource_server"},
+    "aiohttp": {"hub.oidc.door", "hub.gateway.resource_server", "hub.client.link"},
 }
 
 PURE = {

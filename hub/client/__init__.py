@@ -9,8 +9,9 @@ async with ChannelClient("https://hub.example", login) as client:
 For tests, benchmarks, and back ends that hold a session cookie of the hub. The specification is docs/channel-protocol.md.
 """
 
-from hub.client.call import Answer, AnswerBroken, ChannelRefused, RequestFailed
-from hub.client.client import ChannelClient
-from hub.client.link import Login
-
-__all__ = ["Answer", "AnswerBroken", "ChannelClient", "ChannelRefused", "Login", "RequestFailed"]
+from hub.client.call import Answer as Answer
+from hub.client.call import AnswerBroken as AnswerBroken
+from hub.client.call import ChannelRefused as ChannelRefused
+from hub.client.call import RequestFailed as RequestFailed
+from hub.client.client import ChannelClient as ChannelClient
+from hub.client.link import Login as Login

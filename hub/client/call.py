@@ -155,7 +155,7 @@ class Call:
         timeout_ms = max(round((self.deadline - now) * 1000), 1)
         return RequestMessage(request_id, self.method, self.path, timeout_ms=timeout_ms, **members)
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: BaseException) -> None:
         """End without an answer."""
         if not self.answer.done():
             self.answer.set_exception(error)

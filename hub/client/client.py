@@ -6,12 +6,11 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
-import aiohttp
 import msgspec
 
 from hub.channel.messages import EventMessage
 from hub.client.call import Answer, Call, ChannelRefused, Progress, RequestFailed, Upload, lost
-from hub.client.link import Link, LinkClosed, Login
+from hub.client.link import Http, Link, LinkClosed, Login
 from hub.clock import Clock, SystemClock
 from hub.tasks import end_tasks
 
@@ -48,7 +47,7 @@ class ChannelClient:
         self._clock = clock or SystemClock()
         self._jitter = jitter
         self._on_event = on_event
-        self._http: aiohttp.ClientSession | None = None
+        self._http: Http | None = None
         self._link: Link | None = None
         self._moved = asyncio.Event()
         self._leaving: set[asyncio.Task[None]] = set()
@@ -60,7 +59,7 @@ class ChannelClient:
 
     async def __aenter__(self) -> Self:
         """Begin to dial. Requests may be sent at once: they wait."""
-        self._http = aiohttp.ClientSession()
+        self._http = Http()
         self._running = asyncio.create_task(self._run())
         return self
 
@@ -97,6 +96,7 @@ class ChannelClient:
         known not to have been executed is sent again until its time is over.
 
         Parameters:
+            window: How many bytes of the answer may come before any are read; at least 1.
             json, text, upload: The body: a JSON value, a text, or bytes that stream; `length` is that of an iterator, if known.
             on_progress: Called with the bytes that the resource server has taken.
 

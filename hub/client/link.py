@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +40,10 @@ _decode = msgspec.json.Decoder(ServerMessage).decode
 _decode_batch = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
+Http = aiohttp.ClientSession
+"""What sockets are dialled with. It belongs to the loop in which it was made."""
+
+
 @dataclass(frozen=True, slots=True)
 class Login:
     """Who the client is: what a page of the hub's origin holds.
@@ -66,9 +70,10 @@ class LinkClosed(Exception):
 
 @dataclass(eq=False, slots=True)
 class _Stream:
-    """The body of an answer under way, and the credit that was given for it."""
+    """The body of an answer under way, the credit with which it began, and what was read since more was given."""
 
     body: Body
+    window: int
     unread: int = 0
 
 
@@ -96,7 +101,7 @@ class Link:
 
     @classmethod
     async def dial(
-        cls, http: aiohttp.ClientSession, url: str, login: Login, clock: Clock, on_event: Callable[[EventMessage], None]
+        cls, http: Http, url: str, login: Login, clock: Clock, on_event: Callable[[EventMessage], None]
     ) -> "Link":
         """Open a WebSocket and say nothing yet.
 
@@ -151,7 +156,7 @@ class Link:
         self.send(call.message(request_id, self._clock.monotonic()))
         if call.upload is not None:
             self._credit[request_id] = asyncio.Queue()
-            self._own(self._upload(request_id, call.upload))
+            self._own(self._upload(request_id, call.upload)).add_done_callback(lambda task: self._uploaded(request_id, task))
 
     def cancel(self, call: Call) -> None:
         """Tell the hub that nobody waits for a call any more."""
@@ -239,7 +244,8 @@ class Link:
             return
         timing = {} if not isinstance(message.timing, msgspec.Struct) else msgspec.structs.asdict(message.timing)
         if isinstance(message.stream, int):
-            stream = self._streams[message.id] = _Stream(Body(lambda size: self._read_by_caller(message.id, size)))
+            window = call.members.get("window", self._limit("window"))
+            stream = self._streams[message.id] = _Stream(Body(lambda size: self._read_by_caller(message.id, size)), window)
             body: AsyncIterator[bytes] = stream.body
         else:
             body = inline(message)
@@ -265,7 +271,7 @@ class Link:
         stream = self._streams.get(request_id)
         if stream is not None:
             stream.unread += size
-            if stream.unread * 2 >= self._limit("window"):
+            if stream.unread * 2 >= stream.window:
                 self.send(WindowMessage(request_id, stream.unread))
                 stream.unread = 0
 
@@ -296,9 +302,14 @@ class Link:
                         return
         except (ConnectionError, RuntimeError, KeyError):  # the link, or the request, has ended
             return
-        except Exception as error:  # noqa: BLE001 - whatever the caller's own iterator raises is the caller's
+
+    def _uploaded(self, request_id: int, task: asyncio.Task[None]) -> None:
+        """Hand an error of the caller's own iterator back to the caller."""
+        if not task.cancelled() and (error := task.exception()) is not None:
             self.send(ResetMessage(request_id, "the upload broke off"))
-            if call := self.calls.pop(request_id, None):
+            call = self.calls.get(request_id)
+            self._end(request_id)
+            if call is not None:
                 call.fail(error)
 
     def _break(self, request_id: int, reason: str) -> None:
@@ -323,10 +334,11 @@ class Link:
             for task in self._tasks - {asyncio.current_task()}:
                 task.cancel()
 
-    def _own(self, work: Any) -> None:
+    def _own(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 async def _pieces(upload: bytes | AsyncIterator[bytes], size: int) -> AsyncIterator[tuple[bytes, bool]]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +34,7 @@ from hub.clock import Clock
 CAPABILITIES = ["resume", "windows", "priority", "progress", "timing", "drain"]
 DIAL_SECONDS = 10.0
 CONNECTION = 0
+BATCH_BYTES = 8192  # far below any `limits.message`
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(ServerMessage).decode
@@ -193,8 +194,8 @@ class Link:
             self._something_waits.clear()
             waiting, self._waiting = self._waiting, []
             try:
-                for message in waiting:
-                    await self._socket.send_str(message.decode())
+                for batch in _batches(waiting):
+                    await self._socket.send_str(batch)
             except (ConnectionError, RuntimeError):  # the reader reports the end
                 return
 
@@ -339,6 +340,22 @@ class Link:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+def _batches(messages: list[bytes]) -> Iterator[str]:
+    """Yield text frames that hold the messages in order: several small ones, or one large one."""
+    batch: list[bytes] = []
+    for message in messages:
+        if batch and sum(map(len, batch)) + len(message) > BATCH_BYTES:
+            yield _joined(batch)
+            batch = []
+        batch.append(message)
+    if batch:
+        yield _joined(batch)
+
+
+def _joined(batch: list[bytes]) -> str:
+    return (batch[0] if len(batch) == 1 else b"[" + b",".join(batch) + b"]").decode()
 
 
 async def _pieces(upload: bytes | AsyncIterator[bytes], size: int) -> AsyncIterator[tuple[bytes, bool]]:

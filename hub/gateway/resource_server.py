@@ -29,6 +29,7 @@ from hub.gateway.routes import Route
 from hub.gateway.transfer import PIECE_BYTES, Silence, Upload, open_upload
 from hub.settings import SettingsError
 
+READ_AHEAD_BYTES = 4096  # then the socket is left alone until they are taken; one read of it brings up to 256 KiB
 KEEP_ALIVE_SECONDS = 4.0  # Apache httpd and Node close idle connections after 5 s: no request may cross that
 MAX_CONNECTIONS = 1000  # of one worker; whoever finds none free waits for the route's connect timeout
 MAX_HEADER_FIELD_BYTES = 32 * 1024
@@ -53,7 +54,7 @@ class ResourceServer:
             request_class=_Request,
             auto_decompress=False,
             skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
-            read_bufsize=PIECE_BYTES,
+            read_bufsize=READ_AHEAD_BYTES,
             max_field_size=MAX_HEADER_FIELD_BYTES,
         )
 
@@ -236,7 +237,7 @@ class _Answer:
     async def __anext__(self) -> bytes:
         try:
             async with self._attempt.silence:
-                piece = await self._response.content.readany()
+                piece = await self._response.content.read(PIECE_BYTES)
         except asyncio.CancelledError:
             await self.close()
             raise

@@ -1,0 +1,97 @@
+"""DOOR to Redis: the history of each topic.
+
+    hub:topic:<name>   stream of sealed publications. It is cut by number and age, and goes when nobody has published for a month;
+                       until then it knows its last position, even if everything in it is gone
+"""
+
+from typing import cast
+
+import msgspec
+
+from hub import log
+from hub.session.events import EventFeed, TopicHasNews
+from hub.session.keyring import Keyring, KeyringError
+from hub.session.redis_client import Redis, translated_errors
+from hub.settings import TopicSettings
+from hub.topics.model import START, Position, Publication, Published, order
+
+FORGET_SECONDS = 30 * 86400
+BATCH = 100
+
+ADD = """
+local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'p', ARGV[4])
+local time = redis.call('TIME')
+redis.call('XTRIM', KEYS[1], 'MINID', '~', (tonumber(time[1]) - tonumber(ARGV[2])) * 1000)
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+return id
+"""
+
+ENDS = """
+if redis.call('EXISTS', KEYS[1]) == 0 then return {'', ''} end
+local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)
+local info = redis.call('XINFO', 'STREAM', KEYS[1])
+local last = ''
+for i = 1, #info, 2 do if info[i] == 'last-generated-id' then last = info[i + 1] end end
+return {first[1] and first[1][1] or '', last}
+"""
+
+logger = log.get(__name__)
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Publication).decode
+
+
+class TopicStore:
+    """The topics of all nodes. All methods raise `StoreUnavailable` when Redis does not answer."""
+
+    def __init__(self, redis: Redis, keyring: Keyring, events: EventFeed) -> None:
+        self._redis = redis
+        self._keyring = keyring
+        self._events = events
+        self._add = redis.register_script(ADD)
+        self._ends = redis.register_script(ENDS)
+
+    async def publish(self, name: str, topic: TopicSettings, publication: Publication) -> Position:
+        """Add an event to the history and tell all workers; return its position."""
+        sealed = self._keyring.seal(_encode(publication), f"topic:{name}")
+        arguments = [topic.history, round(topic.history_seconds), FORGET_SECONDS, sealed]
+        with translated_errors():
+            position = cast(bytes, await self._add(keys=[_stream(name)], args=arguments)).decode()
+        await self._events.publish(TopicHasNews(name))
+        return position
+
+    async def read(self, name: str, after: Position) -> tuple[list[Published], Position]:
+        """Return the next events of a topic in order, at most `BATCH`, and the position to go on from; itself at the end."""
+        with translated_errors():
+            entries = await self._redis.xrange(_stream(name), f"({after}", "+", count=BATCH)
+        found, last = [], after
+        for position, fields in entries:
+            last = position.decode()
+            if (publication := self._open(name, fields[b"p"])) is not None:
+                found.append(Published(last, publication))
+        return found, last
+
+    async def last(self, name: str) -> Position:
+        """Return the position of the latest event there ever was."""
+        with translated_errors():
+            _, last = cast(list[bytes], await self._ends(keys=[_stream(name)], args=[]))
+        return last.decode() or START
+
+    async def reaches_back_to(self, name: str, after: Position) -> bool:
+        """Tell whether everything after this position is certainly still there."""
+        with translated_errors():
+            first, last = (each.decode() for each in cast(list[bytes], await self._ends(keys=[_stream(name)], args=[])))
+        if not last:
+            return order(after) == order(START)
+        return order(after) >= order(first or last)
+
+    def _open(self, name: str, sealed: bytes) -> Publication | None:
+        """Return a publication; None if it cannot be read any more, by its key or its version."""
+        try:
+            return _decode(self._keyring.open(sealed, f"topic:{name}"))
+        except (KeyringError, msgspec.DecodeError) as error:
+            logger.warning("topic.unreadable", topic=name, error=type(error).__name__)
+            return None
+
+
+def _stream(name: str) -> str:
+    return f"hub:topic:{name}"

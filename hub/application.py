@@ -10,6 +10,7 @@ from hub.session.cookie import Cookies
 from hub.session.operators import SessionDesk
 from hub.web.admin import HealthHandler, MetricsHandler, ReadyHandler
 from hub.web.admin_sessions import OneSessionHandler, SessionsHandler
+from hub.web.admin_topics import TopicHandler
 from hub.web.base import PAGES, BaseHandler, NotFoundHandler, Site, log_request
 from hub.web.channel import ChannelHandler
 from hub.web.client_address import parse_networks
@@ -102,10 +103,16 @@ def build_admin_application(services: Services) -> tornado.web.Application:
         "clock": services.clock,
         "token": services.settings.admin.token,
     }
+    publishing = {
+        "topics": services.topics,
+        "publishers": services.settings.publishers,
+        "largest": services.settings.channel.inline,
+    }
     return tornado.web.Application(
         [
             (r"/sessions", SessionsHandler, operators),
             (r"/sessions/([0-9a-f]{1,64})", OneSessionHandler, operators),
+            (r"/topics/([^?]+)", TopicHandler, publishing),
             (r"/healthz", HealthHandler),
             (r"/readyz", ReadyHandler, {"readiness": services.readiness}),
             (r"/metrics", MetricsHandler, {"metrics": services.metrics}),

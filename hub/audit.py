@@ -22,6 +22,7 @@ Event = Literal[
     "audit.operator_listed",
     "audit.operator_ended",
     "audit.operator_refused",
+    "audit.publisher_refused",
 ]
 """The family. docs/operating.md says what each means."""
 

@@ -30,7 +30,14 @@ from hub.once.once import Once
 from hub.session.attempts import LoginAttempts
 from hub.session.codec import Codec
 from hub.session.cookie import xsrf_token_matches
-from hub.session.events import EventFeed, SessionEvent, SessionHasEnded, SessionWasRefreshed, SessionWasReplaced
+from hub.session.events import (
+    EventFeed,
+    SessionEvent,
+    SessionHasEnded,
+    SessionWasRefreshed,
+    SessionWasReplaced,
+    TopicHasNews,
+)
 from hub.session.keyring import Keyring
 from hub.session.last_channel import LastChannels
 from hub.session.logout_tokens import SeenLogoutTokens
@@ -50,6 +57,8 @@ from hub.tokens.refresh_worker import RefreshWorker
 from hub.tokens.refresher import Refresher
 from hub.tokens.revocation_worker import RevocationWorker
 from hub.tokens.route_tokens import RouteTokens
+from hub.topics.store import TopicStore
+from hub.topics.topics import Topics
 
 logger = log.get(__name__)
 
@@ -113,10 +122,12 @@ class Services:
         self.logout = Logout(self.sessions, self.providers, revocations, clock, f"{origin}/")
         self.provider_logout = ProviderLogout(self.sessions, self.providers, SeenLogoutTokens(self.redis), clock)
         self.presence = Presence(LastChannels(self.redis), self.sessions, clock, settings.session.end_after_last_channel_seconds)
+        self.topics = Topics(TopicStore(self.redis, keyring, self.events), settings.topics, clock)
         self.registry = Registry(
             ChannelServices(
                 pipeline=self.pipeline,
                 once=self.once,
+                topics=self.topics,
                 sessions=self.sessions,
                 lifetimes=lifetimes,
                 csrf_matches=xsrf_token_matches,
@@ -147,8 +158,9 @@ class Services:
         self._closing.push_async_callback(self.further_tokens.close)
         self._closing.push_async_callback(self.client_tokens.close)
         self._closing.push_async_callback(self.once.close)
+        self._closing.push_async_callback(self.topics.close)
         self._closing.push_async_callback(self._stop_tasks)
-        self._run("session events", self.events.run(self._on_event, self.registry.recheck_all, self.registry.store_lost))
+        self._run("session events", self.events.run(self._on_event, self._on_gap, self.registry.store_lost))
         self._run("background refresh", self.refresh_worker.run())
         self._run("revocation", self.revocation_worker.run())
         self._run("once", self.once.run())
@@ -194,12 +206,19 @@ class Services:
     async def _stop_tasks(self) -> None:
         await end_tasks(self._tasks)
 
+    async def _on_gap(self) -> None:
+        """Look at what may have been missed while nobody listened."""
+        self.topics.look_again()
+        await self.registry.recheck_all()
+
     async def _on_event(self, event: SessionEvent) -> None:
         match event:
             case SessionHasEnded():
                 await self.registry.end_session(event.key, event.reason, event.at)
             case SessionWasReplaced():
                 self.registry.replace_session(event.key, event.until)
+            case TopicHasNews():
+                self.topics.news(event.name)
             case SessionWasRefreshed():
                 self.registry.notify(event.key, "refreshed", {"expires_at": event.expires_at})
 

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from msgspec import Meta
 
 from hub.secret import Secret
+from hub.settings_topics import PublisherSettings as PublisherSettings
+from hub.settings_topics import TopicSettings as TopicSettings
 
 MAIN_PROVIDER = "main"  # the one of [provider], which logs in whoever names no other
 
@@ -276,6 +278,7 @@ class ChannelSettings:
         outbox: Bytes that may wait for a slow reader before no more requests of it are read.
         connections_per_session: Channels that one session may have open on one worker.
         connections: Channels of one worker.
+        subscriptions: Topics that one channel may be subscribed to.
         max_age_seconds: Age at which a channel is asked to move to another one, give or take a tenth, so that load spreads again.
         keep_seconds: How long the answer to a request with a key is kept for a client that has lost its connection.
         kept_answer: Largest body that is kept for that.
@@ -298,6 +301,7 @@ class ChannelSettings:
     kept_per_session: Size = 1048576
     connections_per_session: Count = 10
     connections: Count = 20000
+    subscriptions: Count = 32
     hello_timeout_seconds: Positive = 5.0
     request_timeout_seconds: Positive = 30.0
     request_timeout_max_seconds: Positive = 600.0
@@ -346,6 +350,8 @@ class Settings:
     providers: list[ProviderSettings] = field(default_factory=list)
     session: SessionSettings = field(default_factory=SessionSettings)
     routes: list[RouteSettings] = field(default_factory=list)
+    topics: list[TopicSettings] = field(default_factory=list)
+    publishers: list[PublisherSettings] = field(default_factory=list)
     channel: ChannelSettings = field(default_factory=ChannelSettings)
     static: StaticSettings = field(default_factory=StaticSettings)
     log: LogSettings = field(default_factory=LogSettings)

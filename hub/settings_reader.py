@@ -1,6 +1,7 @@
 """Reads the settings from TOML, environment and secret files, and reports every mistake at once, each with its key.
 
-An environment variable `HUB_<SECTION>_<KEY>` overrides its key; `HUB_ROUTES` and `HUB_PROVIDERS` hold JSON arrays.
+An environment variable `HUB_<SECTION>_<KEY>` overrides its key; `HUB_ROUTES`, `HUB_PROVIDERS`, `HUB_TOPICS`
+and `HUB_PUBLISHERS` hold JSON arrays.
 """
 
 import dataclasses
@@ -14,12 +15,22 @@ from typing import Any, TypeVar, get_type_hints
 import msgspec
 
 from hub.secret import Secret
-from hub.settings import SECTIONS, AdminSettings, ProviderSettings, RouteSettings, Settings, SettingsError
+from hub.settings import (
+    SECTIONS,
+    AdminSettings,
+    ProviderSettings,
+    PublisherSettings,
+    RouteSettings,
+    Settings,
+    SettingsError,
+    TopicSettings,
+)
 from hub.settings_rules import contradictions
 
-Item = TypeVar("Item", RouteSettings, ProviderSettings)
+Item = TypeVar("Item", RouteSettings, ProviderSettings, TopicSettings, PublisherSettings)
+Bearer = TypeVar("Bearer", AdminSettings, PublisherSettings)
 
-ARRAYS = {"routes": "HUB_ROUTES", "providers": "HUB_PROVIDERS"}
+ARRAYS = {"routes": "HUB_ROUTES", "providers": "HUB_PROVIDERS", "topics": "HUB_TOPICS", "publishers": "HUB_PUBLISHERS"}
 """Arrays of tables, with the environment variable that replaces each."""
 
 
@@ -36,9 +47,12 @@ def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Sett
     sections = {name: reader.section(name, kind, tables.pop(name, {})) for name, kind in SECTIONS.items()}
     routes = reader.array("routes", RouteSettings, tables.pop("routes", []), required=("prefix", "target"))
     providers = reader.array("providers", ProviderSettings, tables.pop("providers", []), required=("name", "issuer"))
+    topics = reader.array("topics", TopicSettings, tables.pop("topics", []), required=("name",))
+    publishers = reader.array("publishers", PublisherSettings, tables.pop("publishers", []), required=("name", "topics"))
     for unknown in tables:
         reader.unknown(unknown, [*SECTIONS, *ARRAYS])
-    settings = _with_secret_files(Settings(**sections, routes=routes, providers=providers), reader)
+    arrays: dict[str, Any] = {"routes": routes, "providers": providers, "topics": topics, "publishers": publishers}
+    settings = _with_secret_files(Settings(**sections, **arrays), reader)
     reader.mistakes.extend(_about_other_keys(contradictions(settings), reader.mistakes))
     if reader.mistakes:
         raise SettingsError(reader.mistakes)
@@ -178,24 +192,25 @@ def _with_secret_files(settings: Settings, reader: _Reader) -> Settings:
         settings,
         provider=_with_secret(settings.provider, "provider", reader),
         providers=further,
-        admin=_with_token(settings.admin, reader),
+        admin=_with_token(settings.admin, "admin", reader),
+        publishers=[_with_token(each, f"publishers[{index}]", reader) for index, each in enumerate(settings.publishers)],
     )
 
 
-def _with_token(admin: AdminSettings, reader: _Reader) -> AdminSettings:
-    if not admin.token_file:
-        return admin
-    if admin.token:
-        reader.mistakes.append("admin.token: give either this or admin.token_file, not both.")
-        return admin
+def _with_token(bearer: Bearer, key: str, reader: _Reader) -> Bearer:
+    if not bearer.token_file:
+        return bearer
+    if bearer.token:
+        reader.mistakes.append(f"{key}.token: give either this or {key}.token_file, not both.")
+        return bearer
     try:
-        token = Path(admin.token_file).read_text(encoding="utf-8").strip()
+        token = Path(bearer.token_file).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
-        reader.mistakes.append(f"admin.token_file: {admin.token_file} cannot be read.")
-        return admin
+        reader.mistakes.append(f"{key}.token_file: {bearer.token_file} cannot be read.")
+        return bearer
     if not token:
-        reader.mistakes.append(f"admin.token_file: {admin.token_file} is empty.")
-    return dataclasses.replace(admin, token=Secret(token))
+        reader.mistakes.append(f"{key}.token_file: {bearer.token_file} is empty.")
+    return dataclasses.replace(bearer, token=Secret(token))
 
 
 def _with_secret(provider: ProviderSettings, key: str, reader: _Reader) -> ProviderSettings:

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+from hub.secret import Secret
 from hub.settings import (
     MAIN_PROVIDER,
     AdminSettings,
@@ -18,6 +19,7 @@ from hub.settings import (
     is_loopback,
 )
 
+TOPIC_PATTERN = re.compile(r"[A-Za-z0-9._~:/-]{0,127}(?:\*|[A-Za-z0-9._~:/-])")
 REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
 
 
@@ -30,6 +32,7 @@ def contradictions(settings: Settings) -> list[str]:
         *_further_provider_mistakes(settings),
         *_session_mistakes(settings.session),
         *_admin_mistakes(settings.admin),
+        *_topic_mistakes(settings),
         *_log_mistakes(settings.log),
         *_route_mistakes(settings.routes),
         *_channel_mistakes(settings.channel),
@@ -224,6 +227,29 @@ def _admin_mistakes(admin: AdminSettings) -> list[str]:
     if admin.token and len(admin.token.reveal()) < SHORTEST_ADMIN_TOKEN:
         return [f"admin.token: must be at least {SHORTEST_ADMIN_TOKEN} characters that nobody can guess."]
     return []
+
+
+def _topic_mistakes(settings: Settings) -> list[str]:
+    """Find names that cannot be, names given twice, and publishers without a secret or with another one's."""
+    mistakes = [
+        f"topics[{index}].name: may hold letters, digits and . _ ~ : / - only, and * at the end."
+        for index, topic in enumerate(settings.topics)
+        if not TOPIC_PATTERN.fullmatch(topic.name)
+    ]
+    names = [topic.name for topic in settings.topics]
+    mistakes += [f"topics[{index}].name: {name} was there before." for index, name in enumerate(names) if name in names[:index]]
+    tokens: set[Secret] = {settings.admin.token}
+    for index, publisher in enumerate(settings.publishers):
+        key = f"publishers[{index}]"
+        if len(publisher.token.reveal()) < SHORTEST_ADMIN_TOKEN:
+            mistakes.append(f"{key}.token_file: has no secret of at least {SHORTEST_ADMIN_TOKEN} characters.")
+        elif publisher.token in tokens:
+            mistakes.append(f"{key}.token: somebody else has the same; each publisher, and the operators, have one of their own.")
+        tokens.add(publisher.token)
+        mistakes += [
+            f"{key}.topics: {pattern!r} can be no topic." for pattern in publisher.topics if not TOPIC_PATTERN.fullmatch(pattern)
+        ]
+    return mistakes
 
 
 def _log_mistakes(log: LogSettings) -> list[str]:

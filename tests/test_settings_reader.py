@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.settings import SECTIONS, RouteSettings, Settings, SettingsError
+from hub.settings import SECTIONS, PublisherSettings, RouteSettings, Settings, SettingsError, TopicSettings
 from hub.settings_reader import load
 
 REQUIRED = {
@@ -84,8 +84,11 @@ class TestSources:
         text = re.sub(r"^# (?=\[\[\w+\]\]|\w+ = )", "", REFERENCE.read_text(), flags=re.MULTILINE)
         reference = tomllib.loads(text)
         routes, providers = reference.pop("routes")[0], reference.pop("providers")[0]
+        topic, publisher = reference.pop("topics")[0], reference.pop("publishers")[0]
         defaults = Settings()
 
+        assert topic == dataclasses.asdict(TopicSettings(name=topic["name"]))
+        assert publisher.keys() == {item.name for item in dataclasses.fields(PublisherSettings)}
         assert reference.keys() == SECTIONS.keys()
         for name, kind in SECTIONS.items():
             expected = {item.name: getattr(getattr(defaults, name), item.name) for item in dataclasses.fields(kind)}
@@ -163,6 +166,23 @@ class TestMistakes:
             ({"HUB_SESSION_END_AFTER_LAST_CHANNEL_SECONDS": "1"}, "session.end_after_last_channel_seconds"),
             ({"HUB_SESSION_MANAGE_MAX_AGE_SECONDS": "-1"}, "session.manage_max_age_seconds"),
             ({"HUB_ROUTES": "{"}, "HUB_ROUTES"),
+            ({"HUB_TOPICS": '[{"name": "ward 7"}]'}, "topics[0].name"),
+            ({"HUB_TOPICS": '[{"name": "a*"}, {"name": "a*"}]'}, "topics[1].name"),
+            ({"HUB_TOPICS": '[{"name": "a", "history": 0}]'}, "topics[0].history"),
+            ({"HUB_PUBLISHERS": '[{"name": "lab"}]'}, "publishers[0].topics"),
+            ({"HUB_PUBLISHERS": '[{"name": "lab", "topics": ["a"]}]'}, "publishers[0].token_file"),
+            ({"HUB_PUBLISHERS": '[{"name": "lab", "topics": ["a"], "token_file": "/nowhere"}]'}, "publishers[0].token_file"),
+            (
+                {"HUB_PUBLISHERS": f'[{{"name": "lab", "topics": ["a**"], "token": "{"x" * 32}"}}]'},
+                "publishers[0].topics",
+            ),
+            (
+                {
+                    "HUB_ADMIN_TOKEN": "x" * 32,
+                    "HUB_PUBLISHERS": f'[{{"name": "lab", "topics": ["a"], "token": "{"x" * 32}"}}]',
+                },
+                "publishers[0].token",
+            ),
             ({"HUB_PROVIDERS": '[{"name": "Partner!", "issuer": "https://x.example"}]'}, "providers[0].name"),
             ({"HUB_PROVIDERS": '[{"name": "main", "issuer": "https://x.example"}]'}, "providers[0].name"),
             ({"HUB_PROVIDERS": '[{"name": "partner"}]'}, "providers[0].issuer"),

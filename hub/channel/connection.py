@@ -15,7 +15,16 @@ from hub.channel.admission import check_request
 from hub.channel.close_codes import ChannelClosed, CloseCode, protocol_error
 from hub.channel.codec import BodyFrame
 from hub.channel.downloads import Downloads
-from hub.channel.events import BodyReceived, ByeReceived, CreditReceived, Event, HelloReceived, RequestAborted
+from hub.channel.events import (
+    BodyReceived,
+    ByeReceived,
+    CreditReceived,
+    Event,
+    HelloReceived,
+    RequestAborted,
+    SubscribeReceived,
+    UnsubscribeReceived,
+)
 from hub.channel.liveness import Liveness
 from hub.channel.outbox import Outbox
 from hub.channel.requests import Requests, Stage, Started
@@ -127,15 +136,17 @@ class Connection:
                 return self._abort(request_id)
             case messages.ResetMessage(id=request_id):
                 return self._abort(request_id, _with_outcome(BadRequest("The client reset the request."), "maybe"))
-            case messages.SubscribeMessage(id=request_id):
+            case messages.SubscribeMessage(id=request_id, topic=topic, after=after):
                 self._requests.claim_id(request_id)
-                self._send_error(request_id, BadRequest("topics are not among this channel's capabilities"))
+                return [SubscribeReceived(request_id, topic, after if isinstance(after, str) else None)]
+            case messages.UnsubscribeMessage(topic=topic):
+                return [UnsubscribeReceived(topic)]
             case messages.WindowMessage(id=request_id, bytes=size):
                 self._downloads.give(request_id, size)
                 return [CreditReceived()]
             case messages.PingMessage(n=n):
                 self.outbox.push(codec.encode(messages.PongMessage(n)))
-            case messages.PongMessage() | messages.AckMessage() | messages.UnsubscribeMessage():
+            case messages.PongMessage() | messages.AckMessage():
                 pass
             case messages.ByeMessage():
                 return [ByeReceived()]
@@ -312,11 +323,24 @@ class Connection:
                 self.outbox.push(codec.encode(messages.ProgressMessage(request_id, accepted)))
         self._grant()
 
-    def notify(self, topic: str, name: str, data: dict[str, Any]) -> None:
+    def notify(
+        self, topic: str, name: str, data: dict[str, Any] | msgspec.Raw, position: str | msgspec.UnsetType = msgspec.UNSET
+    ) -> None:
         """Send an event. Before `ready` and after the close there is nobody to hear it."""
         if self.state is State.READY:
             self._events += 1
-            self.outbox.push(codec.encode(messages.EventMessage(self._events, topic, name, data)))
+            self.outbox.push(codec.encode(messages.EventMessage(self._events, topic, name, data, position)))
+
+    def confirm_subscription(self, request_id: int, position: str) -> None:
+        """Say that the events of a topic follow, from a position in its history on."""
+        if self.state is State.READY:
+            body = msgspec.Raw(b'{"after":"' + position.encode() + b'"}')
+            self.outbox.push(codec.encode(messages.ResponseMessage(request_id, 200, {"content-type": "application/json"}, body)))
+
+    def fail_subscription(self, request_id: int, error: HubError) -> None:
+        """Say why no events of a topic follow."""
+        if self.state is State.READY:
+            self._send_error(request_id, error)
 
     def going_away(self, within_seconds: float) -> bool:
         """Ask the client to open another channel; return whether there is somebody who understands."""

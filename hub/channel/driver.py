@@ -11,9 +11,19 @@ import msgspec
 from hub import audit, log
 from hub.channel.close_codes import ChannelClosed, CloseCode
 from hub.channel.connection import Connection, State
-from hub.channel.events import BodyReceived, ByeReceived, CreditReceived, Event, HelloReceived, RequestAborted
+from hub.channel.events import (
+    BodyReceived,
+    ByeReceived,
+    CreditReceived,
+    Event,
+    HelloReceived,
+    RequestAborted,
+    SubscribeReceived,
+    UnsubscribeReceived,
+)
 from hub.channel.exchange import Relay, api_request
 from hub.channel.interfaces import ChannelServices, Socket
+from hub.channel.listener import Listener
 from hub.channel.messages import AnswerFacts, HelloMessage, RequestMessage, Resume, SessionFacts, Timing
 from hub.channel.outage import PROBE_SECONDS, TRUSTED_SECONDS
 from hub.channel.requests import Started
@@ -61,6 +71,7 @@ class Driver:
         self._connection = Connection(settings, now)
         self._sender = Sender(self._connection.outbox, socket, settings, now)
         self._relay = Relay(self._connection, self._sender, inline=settings.inline)
+        self._listener = Listener(services.topics, self._connection, self._sender, lambda: self.session, settings.subscriptions)
         self._uploads: dict[int, UploadBody] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._resuming: asyncio.Task[None] | None = None
@@ -95,6 +106,7 @@ class Driver:
     async def finish(self) -> None:
         """Stop all work; the socket is gone, or will be. Returns when every task has ended."""
         self._connection.close()
+        self._listener.end()
         self._sender.stop()
         running = {*self._tasks.values(), self._resuming, self._timer} - {None, asyncio.current_task()}
         await end_tasks(task for task in running if task is not None)
@@ -165,6 +177,7 @@ class Driver:
         """Close the socket, after the messages that wait; requests in flight are aborted. A second call does nothing."""
         if self._connection.close():
             self.close_code = code
+            self._listener.end()
             self._sender.stop()
             self._socket.close(code, reason)
             for task in self._tasks.values():
@@ -184,6 +197,10 @@ class Driver:
                         self._services.once.abort(self.session, key)
                     if task := self._tasks.get(request_id):
                         task.cancel()
+                case SubscribeReceived():
+                    self._listener.subscribe(event)
+                case UnsubscribeReceived(topic):
+                    self._listener.unsubscribe(topic)
                 case CreditReceived():
                     self._sender.credit_has_come()
                 case ByeReceived():

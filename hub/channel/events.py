@@ -30,6 +30,22 @@ class BodyReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class SubscribeReceived:
+    """Events of a topic are wanted, after a position in its history if there is one."""
+
+    id: int
+    topic: str
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnsubscribeReceived:
+    """Events of a topic are no longer wanted."""
+
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
 class CreditReceived:
     """The client can take more of an answer: those who wait for `Connection.credit` may look again."""
 
@@ -39,4 +55,4 @@ class ByeReceived:
     """The page is closing: close with 1000."""
 
 
-Event = HelloReceived | RequestAborted | BodyReceived | CreditReceived | ByeReceived
+Event = HelloReceived | RequestAborted | BodyReceived | SubscribeReceived | UnsubscribeReceived | CreditReceived | ByeReceived

@@ -15,6 +15,8 @@ from hub.metrics import Metrics
 from hub.once.outcome import Verdict
 from hub.session.model import Lifetimes, Session, SessionId
 from hub.settings import ChannelSettings
+from hub.topics.model import Position
+from hub.topics.topics import Subscriber, Subscription
 
 
 class Socket(Protocol):
@@ -72,6 +74,13 @@ class OnceOnly(Protocol):
         """Stop all requests of a session."""
 
 
+class TopicSource(Protocol):
+    """Where events of topics come from (`hub.topics.topics.Topics`, where the meaning is written)."""
+
+    async def subscribe(self, name: str, subscriber: Subscriber, after: Position | None) -> Subscription:
+        """Return a subscription that has not begun."""
+
+
 def _nobody_listens(_session_key: str) -> None:
     """Take a note of presence for nobody."""
 
@@ -88,6 +97,7 @@ class ChannelServices:
 
     pipeline: Pipeline
     once: OnceOnly
+    topics: TopicSource
     sessions: Sessions
     lifetimes: Lifetimes
     csrf_matches: Callable[[SessionId, str], bool]

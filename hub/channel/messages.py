@@ -6,9 +6,11 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from hub.once.outcome import Key, Verdict
 from hub.settings import ChannelSettings
+from hub.topics.model import Position, Topic
 
 SUBPROTOCOL = "hub.v1"
-CAPABILITIES = ["gzip", "resume", "windows", "priority", "progress", "timing", "drain"]
+OWN_TOPICS = frozenset({"session", "hub"})
+CAPABILITIES = ["gzip", "resume", "windows", "priority", "progress", "timing", "topics", "drain"]
 """What this version serves of the optional parts."""
 
 Id = Annotated[int, Meta(ge=1, le=0xFFFFFFFF)]
@@ -89,17 +91,17 @@ class AckMessage(Struct, tag="ack", frozen=True):
 
 
 class SubscribeMessage(Struct, tag="subscribe", frozen=True):
-    """C, reserved: events of a topic are wanted."""
+    """C: events of a topic are wanted: those after a position in its history, or those from now on."""
 
     id: Id
-    topic: str
+    topic: Topic
+    after: Position | UnsetType = UNSET
 
 
 class UnsubscribeMessage(Struct, tag="unsubscribe", frozen=True):
-    """C, reserved: events of a topic are no longer wanted."""
+    """C: events of a topic are no longer wanted."""
 
-    id: Id
-    topic: str
+    topic: Topic
 
 
 class PingMessage(Struct, tag="ping", frozen=True):
@@ -154,6 +156,7 @@ class Limits(Struct, frozen=True):
     body: int
     window: int
     connection_window: int
+    subscriptions: int
     timeout_ms: int
 
     @classmethod
@@ -240,12 +243,13 @@ class ErrorMessage(Struct, tag="error", frozen=True):
 
 
 class EventMessage(Struct, tag="event", frozen=True):
-    """S: something happened that no request asked for."""
+    """S: something happened that no request asked for. `id` is the position of an application's event in its topic's history."""
 
     sequence: int
     topic: str
     name: str
-    data: dict[str, Any]
+    data: Any  # or `Raw`, to be spliced
+    id: str | UnsetType = UNSET
 
 
 class GoingAwayMessage(Struct, tag="going_away", frozen=True):

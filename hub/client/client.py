@@ -8,16 +8,18 @@ from typing import Any, Self
 
 import msgspec
 
-from hub.channel.messages import EventMessage
+from hub.channel.messages import EventMessage, UnsubscribeMessage
 from hub.client.call import Answer, Call, ChannelRefused, Progress, RequestFailed, Upload, lost
 from hub.client.link import Http, Link, LinkClosed, Login
 from hub.clock import Clock, SystemClock
 from hub.tasks import end_tasks
+from hub.topics.model import order
 
 FIRST_PAUSE_SECONDS = 0.5  # before a second dial; doubles, and each is drawn at random from zero up ("full jitter")
 LONGEST_PAUSE_SECONDS = 30.0
 GRACE_SECONDS = 1.0  # beyond the hub's own time limit, for its answer to arrive
 DEAF_SECONDS = 5.0  # beyond the hub's heartbeat
+SUBSCRIBE_SECONDS = 30.0
 TERMINAL = range(4400, 4420)
 NOT_HERE = range(4430, 4440)
 
@@ -55,6 +57,8 @@ class ChannelClient:
         self._pending: dict[str, Call] | None = None  # sent on a link that is gone; None: there was none
         self._refused: ChannelRefused | None = None
         self._running: asyncio.Task[None] | None = None
+        self._topics: dict[str, str | None] = {}  # and the position of the last event of each
+        self._subscribing: dict[str, asyncio.Future[str]] = {}
         self.dials = 0
 
     async def __aenter__(self) -> Self:
@@ -121,6 +125,34 @@ class ChannelClient:
         call.key = key or (None if call.is_safe else str(uuid.uuid4()))
         return await self._answer(call)
 
+    async def subscribe(self, topic: str, after: str | None = None) -> None:
+        """Hear of the events of a topic, over whatever links there will be: `on_event` gets each once and in order.
+
+        Parameters:
+            after: `id` of an event; without it events follow from now on.
+
+        Raises:
+            RequestFailed: There is no such topic, or the session lacks the scope for it.
+        """
+        self._topics[topic] = after
+        confirmed = self._subscribing[topic] = asyncio.get_running_loop().create_future()
+        if self._link is not None:
+            self._link.subscribe(topic, after, confirmed)
+        try:
+            async with asyncio.timeout(SUBSCRIBE_SECONDS):
+                position = await confirmed
+        except (RequestFailed, TimeoutError):
+            self._topics.pop(topic, None)
+            raise
+        finally:
+            self._subscribing.pop(topic, None)
+        self._topics[topic] = self._topics.get(topic) or position
+
+    def unsubscribe(self, topic: str) -> None:
+        """Hear no more of a topic."""
+        if self._topics.pop(topic, None) is not None and self._link is not None:
+            self._link.send(UnsubscribeMessage(topic))
+
     # -- inside -------------------------------------------------------------------------------------------------------
 
     async def _answer(self, call: Call) -> Answer:
@@ -142,6 +174,15 @@ class ChannelClient:
                 if isinstance(error, TimeoutError):
                     raise RequestFailed({"title": "No answer in time", "status": 504}, "maybe") from error
                 raise
+
+    def _take_event(self, event: EventMessage) -> None:
+        """Hand an event on, unless an older link has brought it already."""
+        if isinstance(event.id, str):
+            known = self._topics.get(event.topic)
+            if event.topic not in self._topics or (known is not None and order(event.id) <= order(known)):
+                return
+            self._topics[event.topic] = event.id
+        self._on_event(event)
 
     def _send(self, call: Call) -> None:
         if self._link is not None:
@@ -182,7 +223,7 @@ class ChannelClient:
             raise LinkClosed(1006, "the client is not open")
         self.dials += 1
         login = self._login if isinstance(self._login, Login) else await self._login()
-        link = await Link.dial(self._http, self._url(), login, self._clock, self._on_event)
+        link = await Link.dial(self._http, self._url(), login, self._clock, self._take_event)
         pending = None if self._pending is None else dict(self._pending)
         try:
             again = await link.greet(login, self._name, pending)
@@ -191,6 +232,8 @@ class ChannelClient:
             raise
         self._link = link
         self._moved.set()
+        for topic, after in self._topics.items():
+            link.subscribe(topic, after, self._subscribing.get(topic))
         since = [call for key, call in (self._pending or {}).items() if key not in (pending or {})]
         self._pending = None if self._pending is None else {}
         for call in again:

@@ -26,12 +26,13 @@ from hub.channel.messages import (
     ResponseMessage,
     Resume,
     ServerMessage,
+    SubscribeMessage,
     WindowMessage,
 )
 from hub.client.call import Answer, AnswerBroken, Body, Call, RequestFailed, inline
 from hub.clock import Clock
 
-CAPABILITIES = ["resume", "windows", "priority", "progress", "timing", "drain"]
+CAPABILITIES = ["resume", "windows", "priority", "progress", "timing", "topics", "drain"]
 DIAL_SECONDS = 10.0
 CONNECTION = 0
 BATCH_BYTES = 8192  # far below any `limits.message`
@@ -95,6 +96,7 @@ class Link:
         self._ids = itertools.count(1)
         self._streams: dict[int, _Stream] = {}
         self._credit: dict[int, asyncio.Queue[int]] = {}
+        self._subscribing: dict[int, asyncio.Future[str]] = {}
         self._unread = 0
         self._waiting: list[bytes] = []
         self._something_waits = asyncio.Event()
@@ -159,6 +161,13 @@ class Link:
             self._credit[request_id] = asyncio.Queue()
             self._own(self._upload(request_id, call.upload)).add_done_callback(lambda task: self._uploaded(request_id, task))
 
+    def subscribe(self, topic: str, after: str | None, confirmed: asyncio.Future[str] | None) -> None:
+        """Ask for the events of a topic; `confirmed` gets the position from which they follow, or why there are none."""
+        request_id = next(self._ids)
+        if confirmed is not None:
+            self._subscribing[request_id] = confirmed
+        self.send(SubscribeMessage(request_id, topic, after or msgspec.UNSET))
+
     def cancel(self, call: Call) -> None:
         """Tell the hub that nobody waits for a call any more."""
         for request_id, each in list(self.calls.items()):
@@ -218,11 +227,16 @@ class Link:
         match message:
             case ReadyMessage():
                 self.ready.set_result(message)
+            case ResponseMessage(id=request_id) if request_id in self._subscribing:
+                self._confirm(self._subscribing.pop(request_id), message)
             case ResponseMessage():
                 self._take_response(message)
             case ErrorMessage(id=request_id):
                 retry = message.retry_after_ms / 1000 if isinstance(message.retry_after_ms, int) else None
-                self._end(request_id, RequestFailed(message.problem, message.processed, retry))
+                error = RequestFailed(message.problem, message.processed, retry)
+                self._end(request_id, error)
+                if (confirmed := self._subscribing.pop(request_id, None)) is not None and not confirmed.done():
+                    confirmed.set_exception(error)
             case ResetMessage(id=request_id, reason=reason):
                 self._break(request_id, reason)
             case ProgressMessage(id=request_id, accepted=accepted):
@@ -238,6 +252,10 @@ class Link:
                 self.send(PongMessage(number))
             case GoingAwayMessage(within_ms=within) if not self.going_away.done():
                 self.going_away.set_result(within / 1000)
+
+    def _confirm(self, confirmed: asyncio.Future[str], message: ResponseMessage) -> None:
+        if not confirmed.done() and isinstance(message.body, msgspec.Raw):
+            confirmed.set_result(msgspec.json.decode(message.body)["after"])
 
     def _take_response(self, message: ResponseMessage) -> None:
         call = self.calls.get(message.id)

@@ -1,4 +1,4 @@
-"""DOOR to Redis: what happens to sessions, told to all workers on all nodes (publish/subscribe).
+"""DOOR to Redis: what happens to sessions, and that there is news of a topic, told to all workers of all nodes (pub/sub).
 
 A message may be lost when the connection to Redis breaks. The feed says so (`on_gap`), and its owner then looks at the
 sessions themselves: events make things fast, the store makes them true.
@@ -43,7 +43,13 @@ class SessionWasReplaced(msgspec.Struct, frozen=True, tag="replaced"):
     until: float
 
 
-SessionEvent = SessionHasEnded | SessionWasRefreshed | SessionWasReplaced
+class TopicHasNews(msgspec.Struct, frozen=True, tag="topic"):
+    """Something was published: look at the history of the topic."""
+
+    name: str
+
+
+SessionEvent = SessionHasEnded | SessionWasRefreshed | SessionWasReplaced | TopicHasNews
 OnEvent = Callable[[SessionEvent], Awaitable[None]]
 OnGap = Callable[[], Awaitable[None]]
 OnLost = Callable[[], None]

@@ -1,7 +1,7 @@
 """DOOR to Redis: the history of each topic.
 
-    hub:topic:<name>   stream of sealed publications. It is cut by number and age, and goes when nobody has published for a month;
-                       until then it knows its last position, even if everything in it is gone
+hub:topic:<name>   stream of sealed publications. It is cut by number and age, and goes when nobody has published for a month;
+                   until then it knows its last position, even if everything in it is gone
 """
 
 from typing import cast
@@ -27,13 +27,17 @@ return id
 """
 
 ENDS = """
-if redis.call('EXISTS', KEYS[1]) == 0 then return {'', ''} end
+if redis.call('EXISTS', KEYS[1]) == 0 then return {'', '', 0} end
 local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)
 local info = redis.call('XINFO', 'STREAM', KEYS[1])
-local last = ''
-for i = 1, #info, 2 do if info[i] == 'last-generated-id' then last = info[i + 1] end end
-return {first[1] and first[1][1] or '', last}
+local about = {}
+for i = 1, #info, 2 do about[info[i]] = info[i + 1] end
+local is_whole = about['entries-added'] == about['length'] and 1 or 0
+return {first[1] and first[1][1] or '', about['last-generated-id'], is_whole}
 """
+
+Ends = tuple[bytes, bytes, int]
+Entries = list[tuple[bytes, dict[bytes, bytes]]]
 
 logger = log.get(__name__)
 _encode = msgspec.json.Encoder().encode
@@ -53,7 +57,7 @@ class TopicStore:
     async def publish(self, name: str, topic: TopicSettings, publication: Publication) -> Position:
         """Add an event to the history and tell all workers; return its position."""
         sealed = self._keyring.seal(_encode(publication), f"topic:{name}")
-        arguments = [topic.history, round(topic.history_seconds), FORGET_SECONDS, sealed]
+        arguments: list[int | bytes] = [topic.history, round(topic.history_seconds), FORGET_SECONDS, sealed]
         with translated_errors():
             position = cast(bytes, await self._add(keys=[_stream(name)], args=arguments)).decode()
         await self._events.publish(TopicHasNews(name))
@@ -62,7 +66,7 @@ class TopicStore:
     async def read(self, name: str, after: Position) -> tuple[list[Published], Position]:
         """Return the next events of a topic in order, at most `BATCH`, and the position to go on from; itself at the end."""
         with translated_errors():
-            entries = await self._redis.xrange(_stream(name), f"({after}", "+", count=BATCH)
+            entries = cast(Entries, await self._redis.xrange(_stream(name), f"({after}", "+", count=BATCH))
         found, last = [], after
         for position, fields in entries:
             last = position.decode()
@@ -73,16 +77,16 @@ class TopicStore:
     async def last(self, name: str) -> Position:
         """Return the position of the latest event there ever was."""
         with translated_errors():
-            _, last = cast(list[bytes], await self._ends(keys=[_stream(name)], args=[]))
+            _, last, _ = cast(Ends, await self._ends(keys=[_stream(name)], args=[]))
         return last.decode() or START
 
     async def reaches_back_to(self, name: str, after: Position) -> bool:
         """Tell whether everything after this position is certainly still there."""
         with translated_errors():
-            first, last = (each.decode() for each in cast(list[bytes], await self._ends(keys=[_stream(name)], args=[])))
+            first, last, is_whole = cast(Ends, await self._ends(keys=[_stream(name)], args=[]))
         if not last:
             return order(after) == order(START)
-        return order(after) >= order(first or last)
+        return bool(is_whole) or order(after) >= order((first or last).decode())
 
     def _open(self, name: str, sealed: bytes) -> Publication | None:
         """Return a publication; None if it cannot be read any more, by its key or its version."""

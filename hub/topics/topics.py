@@ -5,13 +5,14 @@ next look. A subscription is *live* when it has all that its topic's reader has;
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Coroutine, Sequence
+from typing import Any, Protocol
 
 from hub.clock import Clock
 from hub.errors import NotFound, StoreUnavailable, TokenNotIssued
 from hub.session.model import Session
 from hub.settings import TopicSettings
+from hub.tasks import end_tasks
 from hub.topics.model import Position, Published, has_scope, order, topic_of
 from hub.topics.store import TopicStore
 
@@ -45,6 +46,7 @@ class Subscription:
     def __init__(self, topic: "_Topic", subscriber: Subscriber, position: Position) -> None:
         self.position = position
         self.is_live = False
+        self._has_ended = False
         self._topic = topic
         self._subscriber = subscriber
         self._task: asyncio.Task[None] | None = None
@@ -55,14 +57,15 @@ class Subscription:
         self._fall_behind()
 
     def end(self) -> None:
-        """Deliver nothing more."""
+        """Deliver nothing more, not even what is being read at this moment."""
+        self._has_ended = True
         self._topic.drop(self)
         if self._task is not None:
             self._task.cancel()
 
     def take(self, event: Published) -> bool:
         """Deliver an event, unless it came before or is not for this session; return whether there was room for it."""
-        if order(event.position) <= order(self.position):
+        if self._has_ended or order(event.position) <= order(self.position):
             return True
         session = self._subscriber.session
         is_for_it = has_scope(session, self._topic.settings.scope) and event.publication.to.fits(session)
@@ -78,11 +81,11 @@ class Subscription:
 
     def _fall_behind(self) -> None:
         self.is_live = False
-        self._task = asyncio.create_task(self._catch_up())
+        self._task = self._topic.own(self._catch_up())
 
     async def _catch_up(self) -> None:
         """Read the history until nothing is left that the topic's reader has read."""
-        while not self.is_live:
+        while not self.is_live and not self._has_ended:
             await self._subscriber.room()
             events, last = await self._topic.read(self.position)
             if not all(map(self.take, events)):
@@ -107,7 +110,11 @@ class _Topic:
         """Look at the history; once more if that is being done now."""
         self._has_news = True
         if self._reading is None or self._reading.done():
-            self._reading = asyncio.create_task(self._read_news())
+            self._reading = self.own(self._read_news())
+
+    def own(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run a task that ends with the worker at the latest."""
+        return self._owner.own(work)
 
     def drop(self, subscription: Subscription) -> None:
         """Forget a subscription, and the topic with its last one."""
@@ -144,11 +151,7 @@ class Topics:
         self.clock = clock
         self._settings = settings
         self._topics: dict[str, _Topic] = {}
-
-    @property
-    def are_configured(self) -> bool:
-        """Whether there are any."""
-        return bool(self._settings)
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def settings_of(self, name: str) -> TopicSettings:
         """Return the settings of a topic.
@@ -189,6 +192,17 @@ class Topics:
         """Look at all topics: news of them may have been missed."""
         for topic in self._topics.values():
             topic.news()
+
+    def own(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run a task that `close` ends."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def close(self) -> None:
+        """Deliver nothing more; returns when nothing is being read."""
+        await end_tasks(list(self._tasks))
 
     def forget(self, topic: _Topic) -> None:
         """Drop a topic without subscriptions."""

@@ -13,7 +13,14 @@ import msgspec
 from hub.channel.close_codes import ChannelClosed
 from hub.channel.codec import BodyFrame, decode_body
 from hub.channel.connection import Connection, State
-from hub.channel.events import ByeReceived, CreditReceived, HelloReceived, RequestAborted
+from hub.channel.events import (
+    ByeReceived,
+    CreditReceived,
+    HelloReceived,
+    RequestAborted,
+    SubscribeReceived,
+    UnsubscribeReceived,
+)
 from hub.channel.messages import AnswerFacts, SessionFacts, Timing
 from hub.channel.outbox import Frame
 from hub.errors import HubError
@@ -176,6 +183,28 @@ class Replay:
 
     def _says(self, rest: str) -> None:
         assert isinstance(self.events.pop(), {"bye": ByeReceived}[rest])
+
+    def _subscribes(self, rest: str) -> None:
+        number, topic, *after = rest.split()
+        assert self.events.pop() == SubscribeReceived(int(number), topic, after[0] if after else None)
+
+    def _subscribed(self, rest: str) -> None:
+        number, position = rest.split()
+        self.connection.confirm_subscription(int(number), position)
+
+    def _refuses(self, rest: str) -> None:
+        number, slug = rest.split()
+        self.connection.fail_subscription(int(number), errors_by_slug()[slug]())
+
+    def _unsubscribes(self, rest: str) -> None:
+        assert self.events.pop() == UnsubscribeReceived(rest)
+
+    def _publishes(self, rest: str) -> None:
+        topic, position, name, data = rest.split(" ", 3)
+        self.connection.notify(topic, name, msgspec.Raw(data.encode()), position)
+
+    def _leaves(self, rest: str) -> None:
+        assert self.connection.going_away(float(rest))
 
     def _ends(self, rest: str) -> None:
         self.connection.notify("session", "ended", {"reason": rest})

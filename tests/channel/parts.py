@@ -9,7 +9,7 @@ from typing import Any
 from hub.channel.codec import BodyFrame
 from hub.channel.interfaces import ChannelServices
 from hub.channel.outbox import Frame
-from hub.errors import HubError
+from hub.errors import HubError, NotFound
 from hub.gateway.messages import ApiRequest, ApiResponse, Headers
 from hub.metrics import Metrics
 from hub.once.outcome import Verdict
@@ -17,6 +17,7 @@ from hub.secret import Secret
 from hub.session.cookie import xsrf_token, xsrf_token_matches
 from hub.session.model import Lifetimes, Session, SessionId, TokenSet
 from hub.settings import ChannelSettings
+from hub.topics.topics import Subscriber, Subscription
 from tests.channel.dialogue import sent_by
 from tests.parties.clock import START, ManualClock
 
@@ -66,6 +67,13 @@ class Pipeline:
         except asyncio.CancelledError:
             self.cancelled.append(request.path)
             raise
+
+
+class NoTopics:
+    """Knows of none."""
+
+    async def subscribe(self, name: str, subscriber: Subscriber, after: str | None) -> Subscription:
+        raise NotFound("There is no such topic.")
 
 
 class OnceOnly:
@@ -177,6 +185,7 @@ class World:
         services = ChannelServices(
             pipeline=pipeline,
             once=OnceOnly(pipeline),
+            topics=NoTopics(),
             sessions=sessions,
             lifetimes=Lifetimes(900.0, 43_200.0, warning_seconds),
             csrf_matches=xsrf_token_matches,

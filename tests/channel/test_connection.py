@@ -252,7 +252,7 @@ class Observer:
 
     def _note(self, text: str) -> None:
         message = json.loads(text)
-        if message["type"] in ("request", "subscribe"):
+        if message["type"] == "request":
             self.accepted.add(message["id"])
         if message["type"] == "cancel" and message["id"] in self.accepted - set(self.ended):
             self.cancelled.add(message["id"])

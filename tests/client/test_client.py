@@ -10,6 +10,7 @@ from hub.channel.messages import EventMessage
 from hub.client import AnswerBroken, ChannelClient, ChannelRefused, RequestFailed
 from tests.parties.counting_api import PATTERN
 from tests.scenarios.chaos import Cluster, cluster
+from tests.scenarios.test_topics_story import ENVIRONMENT, publish
 
 MIB = 1 << 20
 
@@ -213,3 +214,29 @@ async def _log_out(running: Cluster) -> None:
     headers = {"Cookie": login.cookie, "X-XSRF-TOKEN": login.csrf, "X-Hub-CSRF": "1", "Origin": login.origin}
     async with aiohttp.ClientSession() as http, http.post(f"{running.url}/hub/logout", headers=headers) as answer:
         assert answer.status < 400, await answer.text()
+
+
+class TestTopics:
+    """Events survive the line as requests do."""
+
+    async def test_events_go_on(self, tmp_path: Path) -> None:
+        """What is published while the line is down comes with the next one, once and in order."""
+        async with cluster(tmp_path, **ENVIRONMENT) as running:
+            events: asyncio.Queue[EventMessage] = asyncio.Queue()
+            async with ChannelClient(running.url, running.logins[0], on_event=events.put_nowait) as client:
+                await client.subscribe("ward-7")
+                for number in range(20):
+                    await publish(running.nodes[number % 2], "ward-7", {"name": "changed", "data": number})
+                    if number % 5 == 2:
+                        running.balancer.cut(len(running.balancer))
+                got = [await events.get() for _ in range(20)]
+
+                assert [event.data for event in got] == list(range(20))
+                assert client.dials > 1
+
+    async def test_unknown_topic(self, client: ChannelClient) -> None:
+        """A topic that does not exist is refused as a request would be."""
+        with pytest.raises(RequestFailed) as failed:
+            await client.subscribe("kitchen")
+
+        assert failed.value.problem["status"] == 404

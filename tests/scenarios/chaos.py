@@ -33,8 +33,13 @@ class Cluster:
     balancer: Balancer
     api: CountingApi
     nodes: list[Hub]
-    logins: list[Login]
+    browsers: list[Browser]
     url: str
+
+    @property
+    def logins(self) -> list[Login]:
+        """What clients need to act for the users of the browsers."""
+        return [login_of(browser) for browser in self.browsers]
 
 
 @dataclass
@@ -75,7 +80,7 @@ async def cluster(folder: Path, **environment: str) -> AsyncIterator[Cluster]:
         browsers = [await parties.enter_async_context(Browser(public_url(port))) for _ in range(SESSIONS)]
         for browser in browsers:
             await log_in(browser)
-        yield Cluster(balancer, api, nodes, [login_of(browser) for browser in browsers], public_url(port))
+        yield Cluster(balancer, api, nodes, browsers, public_url(port))
 
 
 def login_of(browser: Browser) -> Login:

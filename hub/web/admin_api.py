@@ -1,0 +1,45 @@
+"""What the programs' interfaces of the admin listener have in common: secrets as bearer tokens, JSON, problems."""
+
+from typing import Any
+
+import msgspec
+import tornado.web
+
+from hub import log
+from hub.errors import BadRequest, HubError, MethodNotAllowed, Problem
+from hub.secret import Secret
+
+logger = log.get(__name__)
+
+
+class AdminApiHandler(tornado.web.RequestHandler):
+    """Answers everything as JSON, and what went wrong as a problem (RFC 9457)."""
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Write a HubError as its problem, and what Tornado itself decided on by its status."""
+        error = kwargs.get("exc_info", (None, None))[1]
+        if not isinstance(error, HubError):
+            error = MethodNotAllowed() if status_code == 405 else BadRequest() if status_code < 500 else HubError()
+        self.refuse(error.problem())
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Log what nobody foresaw with its trace."""
+        if not isinstance(value, HubError | tornado.web.HTTPError):
+            logger.error("request.crashed", path=self.request.path, exc_info=(typ, value, tb))
+
+    def write_json(self, value: Any, content_type: str = "application/json") -> None:
+        """Write `value` as JSON that nobody stores."""
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("Content-Type", content_type)
+        self.write(msgspec.json.encode(value))
+
+    def shown_token(self) -> Secret:
+        """Return the bearer token of the request; empty if there is none."""
+        scheme, _, shown = self.request.headers.get("Authorization", "").partition(" ")
+        return Secret(shown.strip() if scheme.lower() == "bearer" else "")
+
+    def refuse(self, problem: Problem) -> None:
+        """End the request with a problem."""
+        self.set_status(problem.status)
+        self.write_json(problem.as_json(), "application/problem+json")
+        self.finish()

@@ -1,0 +1,59 @@
+"""`POST /topics/<topic>` of the admin listener: back ends publish events for pages. They show the secret of a publisher."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from hub import audit
+from hub.errors import BadRequest, BodyTooLarge, Problem
+from hub.settings import PublisherSettings
+from hub.topics.model import Publication, may_publish, publisher_of
+from hub.topics.topics import Topics
+from hub.web.admin_api import AdminApiHandler
+
+OFF = Problem("urn:hub:problem:not-found", "There is nothing here", 404, "Nobody may publish: there are no [[publishers]].")
+UNKNOWN_PUBLISHER = Problem("about:blank", "Unauthorized", 401, "Send the secret of a publisher as `Authorization: Bearer ...`.")
+NOT_ALLOWED = Problem("about:blank", "Forbidden", 403, "The settings do not let this publisher publish to this topic.")
+
+_decode = msgspec.json.Decoder(Publication).decode
+
+
+class TopicHandler(AdminApiHandler):
+    """Takes the events of publishers."""
+
+    def initialize(self, topics: Topics, publishers: Sequence[PublisherSettings], largest: int) -> None:
+        """Take the services that the route table names. `largest`: bytes of an event's data."""
+        self._topics = topics
+        self._publishers = publishers
+        self._largest = largest
+
+    async def post(self, topic: str) -> None:
+        """Publish one event."""
+        publisher = publisher_of(self._publishers, self.shown_token())
+        if not self._publishers:
+            self.refuse(OFF)
+        elif publisher is None:
+            self.set_header("WWW-Authenticate", 'Bearer realm="hub topics"')
+            self._refuse(UNKNOWN_PUBLISHER, topic, "")
+        elif not may_publish(publisher, topic):
+            self._refuse(NOT_ALLOWED, topic, publisher.name)
+        else:
+            settings = self._topics.settings_of(topic)
+            position = await self._topics.store.publish(topic, settings, self._publication())
+            self.set_status(201)
+            self.write_json({"id": position})
+
+    def _publication(self) -> Publication:
+        try:
+            publication = _decode(self.request.body)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise BadRequest(f"The event cannot be understood: {error}. It is written as {{name, data, to}}.") from error
+        if len(bytes(publication.data)) > self._largest:
+            raise BodyTooLarge(f"The data of an event have at most {self._largest} bytes.", max_body_bytes=self._largest)
+        return publication
+
+    def _refuse(self, problem: Problem, topic: str, publisher: str) -> None:
+        audit.record(
+            "audit.publisher_refused", outcome="failure", topic=topic, publisher=publisher, address=self.request.remote_ip
+        )
+        self.refuse(problem)

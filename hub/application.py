@@ -21,6 +21,7 @@ from hub.web.proxy import ProxyHandler
 from hub.web.session import LogoutHandler, SessionHandler
 from hub.web.sessions import SessionEndHandler, SessionListHandler
 from hub.web.static import StaticHandler
+from hub.web.websocket_proxy import WebSocketProxyHandler
 
 
 class AssetHandler(BaseHandler, tornado.web.StaticFileHandler):
@@ -61,6 +62,8 @@ def build_application(services: Services) -> tornado.web.Application:
         "sessions": services.sessions,
         "exchanges": services.exchanges,
     }
+    relay = {"site": site, "passage": services.passage, "passages": services.passages, "sessions": services.sessions}
+    through = WebSocketProxyHandler, relay
     static = {
         "site": site,
         "root": settings.static.root,
@@ -86,7 +89,10 @@ def build_application(services: Services) -> tornado.web.Application:
             (r"/hub/channel", ChannelHandler, channel),
             (r"/hub/assets/(page\.css)", AssetHandler, {"site": site, "path": str(PAGES)}),
             (r"/hub(?:/.*)?", NotFoundHandler, {"site": site}),
-            *((re.escape(route.prefix) + r"(?:/.*)?", ProxyHandler, proxy) for route in settings.routes),
+            *(
+                (re.escape(route.prefix) + r"(?:/.*)?", *(through if route.websocket else (ProxyHandler, proxy)))
+                for route in settings.routes
+            ),
             (r"/(.*)", StaticHandler, static),
         ],
         log_function=log_request,

@@ -148,6 +148,7 @@ class Worker:
         public.stop()
         await self._finish_work(server.shutdown_timeout_seconds)
         await services.registry.close_all(CloseCode.UNAVAILABLE, "draining")
+        await services.passages.close_all(CloseCode.UNAVAILABLE, "draining")
         admin.stop()
         for each in self._servers:
             await each.close_all_connections()

@@ -13,9 +13,11 @@ from hub.channel.presence import Presence
 from hub.channel.registry import Registry
 from hub.clock import Clock
 from hub.errors import StoreUnavailable
+from hub.gateway.passage import Passage
 from hub.gateway.pipeline import Pipeline
 from hub.gateway.resource_server import ResourceServer
 from hub.gateway.routes import RouteTable
+from hub.gateway.websocket_door import WebSocketDoor
 from hub.login.code_flow import CodeFlow
 from hub.login.form_login import FormLogin
 from hub.login.logout import Logout
@@ -59,6 +61,7 @@ from hub.tokens.revocation_worker import RevocationWorker
 from hub.tokens.route_tokens import RouteTokens
 from hub.topics.store import TopicStore
 from hub.topics.topics import Topics
+from hub.web.passages import Passages
 
 logger = log.get(__name__)
 
@@ -137,6 +140,9 @@ class Services:
                 note_presence=self.presence.note,
             )
         )
+        self.websocket_door = WebSocketDoor(route.ca_file for route in settings.routes)
+        self.passage = Passage(RouteTable(settings.routes), tokens, self.websocket_door, clock)
+        self.passages = Passages(self.sessions, clock, self.metrics, settings.channel)
         self.exchanges: set[asyncio.Task[Any]] = set()
         self.draining = False
         self._closing = AsyncExitStack()
@@ -153,6 +159,8 @@ class Services:
         self._closing.push_async_callback(self.providers.close)
         await self.resource_server.start()
         self._closing.push_async_callback(self.resource_server.close)
+        await self.websocket_door.start()
+        self._closing.push_async_callback(self.websocket_door.close)
         self._closing.push_async_callback(self.revocation_worker.close)
         self._closing.push_async_callback(self.refresher.close)
         self._closing.push_async_callback(self.further_tokens.close)
@@ -165,6 +173,7 @@ class Services:
         self._run("revocation", self.revocation_worker.run())
         self._run("once", self.once.run())
         self._run("channel watch", self.registry.watch())
+        self._run("passages", self.passages.watch())
         self._run("presence", self.presence.run(lambda: self.registry.session_keys))
 
     async def close(self) -> None:
@@ -210,10 +219,12 @@ class Services:
         """Look at what may have been missed while nobody listened."""
         self.topics.look_again()
         await self.registry.recheck_all()
+        await self.passages.check()
 
     async def _on_event(self, event: SessionEvent) -> None:
         match event:
             case SessionHasEnded():
+                self.passages.end_session(event.key, event.reason)
                 await self.registry.end_session(event.key, event.reason, event.at)
             case SessionWasReplaced():
                 self.registry.replace_session(event.key, event.until)

@@ -241,6 +241,8 @@ class RouteSettings:
         csrf: `required` wants the header on every request. `fetch_metadata` lets safe methods pass on Fetch Metadata alone,
             for downloads by link; other methods still need the header.
         ca_file: Certificates (PEM) to trust for this target besides those of the system.
+        websocket: The target speaks WebSocket (IRIS's %CSP.WebSocket): the route takes WebSockets of our pages, and nothing else.
+        max_message_bytes: Largest message of such a WebSocket, either way.
     """
 
     prefix: str
@@ -258,6 +260,8 @@ class RouteSettings:
     max_body_bytes: Size = 104857600
     csrf: Literal["required", "fetch_metadata"] = "required"
     ca_file: str = ""
+    websocket: bool = False
+    max_message_bytes: Size = 1048576
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

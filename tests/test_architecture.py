@@ -56,7 +56,7 @@ DOORS: dict[str, set[str]] = {
         "hub.topics.store",
         "hub.embedded_redis",
     },
-    "aiohttp": {"hub.oidc.door", "hub.gateway.resource_server", "hub.client.link"},
+    "aiohttp": {"hub.oidc.door", "hub.gateway.resource_server", "hub.gateway.websocket_door", "hub.client.link"},
 }
 
 PURE = {

@@ -18,6 +18,7 @@ class CloseCode(IntEnum):
     NO_PONG = 4421
     NO_HELLO = 4422
     TOO_MANY_CHANNELS = 4430
+    BAD_GATEWAY = 4502
     UNAVAILABLE = 4503
 
 

@@ -5,7 +5,6 @@ no header passes or is dropped here, no redirect is followed, no cookie is kept,
 """
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Iterable
 from typing import Any, NoReturn
 
@@ -26,8 +25,8 @@ from hub.errors import (
 )
 from hub.gateway.messages import SAFE_METHODS, ApiResponse, BodyStream, Headers
 from hub.gateway.routes import Route
+from hub.gateway.tls import trust
 from hub.gateway.transfer import PIECE_BYTES, Silence, Upload, open_upload
-from hub.settings import SettingsError
 
 READ_AHEAD_BYTES = 4096  # then the socket is left alone until they are taken; one read of it brings up to 256 KiB
 KEEP_ALIVE_SECONDS = 4.0  # Apache httpd and Node close idle connections after 5 s: no request may cross that
@@ -43,7 +42,7 @@ class ResourceServer:
     """Sends requests to the resource servers of all routes through one pool of keep-alive connections."""
 
     def __init__(self, ca_files: Iterable[str] = ()) -> None:
-        self._tls = {ca_file: _tls_context(ca_file) for ca_file in {"", *ca_files}}
+        self._tls = {ca_file: trust(ca_file) for ca_file in {"", *ca_files}}
         self._session: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
@@ -288,15 +287,3 @@ def _wire_text(name: str, value: str) -> str:
         return value.encode("latin-1").decode()
     except UnicodeError as error:
         raise BadRequest(f"The header {name} is in an unknown encoding; use ASCII or UTF-8.") from error
-
-
-def _tls_context(ca_file: str) -> ssl.SSLContext:
-    """Return what servers are verified against: the certificates of the system and those of `ca_file`, if named."""
-    context = ssl.create_default_context()
-    context.set_alpn_protocols(["http/1.1"])
-    if ca_file:
-        try:
-            context.load_verify_locations(ca_file)
-        except OSError as error:  # ssl.SSLError is one
-            raise SettingsError([f"routes.ca_file: {ca_file} holds no certificate (PEM) that can be read."]) from error
-    return context

@@ -41,6 +41,8 @@ class Route:
         target_path: Path of the base URL, without a slash at its end; empty for the root.
         methods: Allowed methods, in the order of the settings.
         demand: Which token a request gets; None: none, and no login is needed.
+        websocket: Whether it takes WebSockets, and nothing else.
+        max_message_bytes: Largest WebSocket message, either way.
         max_age_seconds: How long ago the user may have proved who they are; 0: as long as the session lives.
         acr_values: Ways of authentication that are good enough; empty: any.
         timeout_seconds: Longest silence: until the answer begins, and between two pieces of it.
@@ -58,6 +60,8 @@ class Route:
     max_body_bytes: int
     csrf: Literal["required", "fetch_metadata"]
     ca_file: str
+    websocket: bool
+    max_message_bytes: int
 
     @classmethod
     def compile(cls, settings: RouteSettings) -> Self:
@@ -76,6 +80,8 @@ class Route:
             max_body_bytes=settings.max_body_bytes,
             csrf=settings.csrf,
             ca_file=settings.ca_file,
+            websocket=settings.websocket,
+            max_message_bytes=settings.max_message_bytes,
         )
 
     def target_url(self, path: str, query: str) -> str:

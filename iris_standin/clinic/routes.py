@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from iris_standin.clinic import answers, patients, streams
+from iris_standin.clinic import answers, patients, sockets, streams
 from iris_standin.clinic.base import Clinic, ClinicHandler
 
 PATHS: tuple[tuple[str, type[ClinicHandler]], ...] = (
@@ -20,6 +20,7 @@ PATHS: tuple[tuple[str, type[ClinicHandler]], ...] = (
     ("/forbidden", answers.ForbiddenHandler),
     ("/unauthorized", answers.UnauthorizedHandler),
     ("/basic", answers.BasicHandler),
+    ("/socket", sockets.EchoSocketHandler),
     ("/.*", answers.UnknownHandler),
 )
 

@@ -1,0 +1,188 @@
+"""WebSockets of pages, passed through to a resource server that is a WebSocket itself."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import websockets
+from websockets.asyncio.client import ClientConnection, connect
+
+from tests.parties.browser import Browser
+from tests.scenarios.conftest import Clinic, StartClinic
+from tests.scenarios.conftest import start_clinic as start_clinic
+
+
+def with_sockets(target: str) -> str:
+    """The routes of a hub that passes WebSockets through, with a login and without."""
+    return json.dumps(
+        [
+            {"prefix": "/api", "target": target},
+            {"prefix": "/socket", "target": f"{target}/socket", "websocket": True, "max_message_bytes": 100_000},
+            {"prefix": "/nobody", "target": f"{target}/socket", "websocket": True, "token": "none"},
+            {"prefix": "/no-socket", "target": f"{target}/echo", "websocket": True},
+            {"prefix": "/nowhere", "target": "http://127.0.0.1:9/socket", "websocket": True},
+        ]
+    )
+
+
+@pytest.fixture
+async def clinic(start_clinic: StartClinic) -> AsyncIterator[Clinic]:
+    """A hub in front of the stand-in."""
+    async with start_clinic(route_settings=with_sockets) as running:
+        yield running
+
+
+async def dial(browser: Browser, path: str = "/socket", *, origin: str | None = None, **options: Any) -> ClientConnection:
+    """Open a WebSocket as a page does."""
+    headers = browser.channel_headers()
+    own = headers.pop("Origin")
+    return await connect(
+        browser.hub_url.replace("http", "ws", 1) + path,
+        origin=websockets.Origin(origin or own),
+        additional_headers=headers,
+        compression=None,
+        proxy=None,
+        max_size=None,
+        **options,
+    )
+
+
+async def close_of(socket: ClientConnection) -> tuple[int | None, str | None]:
+    """Wait for the end; return code and reason."""
+    with pytest.raises(websockets.ConnectionClosed):
+        while True:
+            await socket.recv()
+    return socket.close_code, socket.close_reason
+
+
+async def test_messages_both_ways(clinic: Clinic) -> None:
+    """Text stays text and bytes stay bytes, in order, also large ones and many."""
+    async with clinic.browser("alice") as browser, await dial(browser) as socket:
+        messages: list[str | bytes] = ["hällo", b"\x00\xff", "", b"", "x" * 99_000, b"y" * 99_000, *map(str, range(200))]
+        for message in messages:
+            await socket.send(message)
+
+        assert [await socket.recv() for _ in messages] == messages
+
+
+async def test_token_goes_with_the_upgrade_and_nothing_else(clinic: Clinic) -> None:
+    """The resource server sees the user's token, and neither cookie nor origin of the browser."""
+    async with clinic.browser("alice") as browser, await dial(browser) as socket:
+        await socket.send("who")
+        seen = json.loads(await socket.recv())
+
+        assert seen["subject"] == "alice"
+        assert "Authorization" in seen["headers"]
+        assert not {"Cookie", "Origin"} & set(seen["headers"])
+
+
+async def test_subprotocol_is_that_of_the_resource_server(clinic: Clinic) -> None:
+    """The page offers, the resource server chooses."""
+    async with clinic.browser("alice") as browser:
+        offered = [websockets.Subprotocol("echo.v1"), websockets.Subprotocol("echo.v2")]
+        async with await dial(browser, subprotocols=offered) as socket:
+            assert socket.subprotocol == "echo.v2"
+
+
+async def test_close_codes_cross(clinic: Clinic) -> None:
+    """The page reads the code of the resource server, and the other way round."""
+    async with clinic.browser("alice") as browser:
+        async with await dial(browser) as socket:
+            await socket.send("close 4001 enough")
+            assert (await close_of(socket))[0] == 4001
+        socket = await dial(browser)
+        await socket.send("x")
+        await socket.recv()
+        await socket.close(4002, "bye")
+        while not (ended := [entry for entry in clinic.standin.journal.entries("clinic") if entry.status == 4002]):
+            await asyncio.sleep(0.01)  # the other side of two real processes
+
+        assert len(ended) == 1
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null"])
+async def test_foreign_pages_are_refused(clinic: Clinic, origin: str) -> None:
+    """No upgrade for another origin: browsers send the cookie along whoever asks."""
+    async with clinic.browser("alice") as browser:
+        with pytest.raises(websockets.InvalidStatus) as refused:
+            await dial(browser, origin=origin)
+
+        assert refused.value.response.status_code == 403
+        assert clinic.hub.events("audit.request_refused")
+
+
+async def test_plain_requests_are_told_what_it_is(clinic: Clinic) -> None:
+    """A route for WebSockets takes nothing else."""
+    async with clinic.browser("alice") as browser:
+        assert (await browser.fetch("/socket")).status in (403, 426)
+
+
+@pytest.mark.parametrize(
+    ("user", "path", "code"),
+    [
+        (None, "/socket", 4401),
+        ("alice", "/no-socket", 4502),
+        ("alice", "/nowhere", 4502),
+        (None, "/nobody", 4502),  # the stand-in wants a token, and this route sends none
+    ],
+)
+async def test_refusals_are_close_codes(clinic: Clinic, user: str | None, path: str, code: int) -> None:
+    """What a page is to read it reads from the close code; nothing of the resource server shows."""
+    async with clinic.browser(user) as browser:
+        socket = await dial(browser, path)
+        found = await close_of(socket)
+
+        assert found[0] == code
+        assert "127.0.0.1" not in (found[1] or "")
+
+
+async def test_too_large_a_message(clinic: Clinic) -> None:
+    """A message beyond the limit of the route ends the socket."""
+    async with clinic.browser("alice") as browser:
+        socket = await dial(browser)
+        await socket.send("x" * 100_001)
+
+        assert (await close_of(socket))[0] in (1009, 1006)
+
+
+async def test_rejected_token_is_renewed_once(clinic: Clinic) -> None:
+    """A token that the resource server refuses at the upgrade is replaced, as for a request."""
+    async with clinic.browser("alice") as browser:
+        clinic.standin.rotate_keys(drop_old=True)
+        async with await dial(browser) as socket:
+            await socket.send("who")
+
+            assert json.loads(await socket.recv())["subject"] == "alice"
+        assert clinic.token_requests("refresh_token") == 1
+
+
+async def test_logout_closes_both_sides(clinic: Clinic) -> None:
+    """Within a second of the logout the page's socket is closed with 4401, and that of the resource server too."""
+    async with clinic.browser("alice") as browser:
+        socket = await dial(browser)
+        await socket.send("x")
+        await socket.recv()
+        assert await clinic.hub.metric("hub_websockets") == 1
+        await browser.fetch("/hub/logout", method="POST")
+        async with asyncio.timeout(1.0):
+            assert await close_of(socket) == (4401, "session ended: logout")
+
+        assert await clinic.hub.metric("hub_websockets") == 0
+
+
+async def test_as_many_as_channels(start_clinic: StartClinic) -> None:
+    """A session may have only so many at a time."""
+    async with (
+        start_clinic(route_settings=with_sockets, HUB_CHANNEL_CONNECTIONS_PER_SESSION="2") as clinic,
+        clinic.browser("alice") as browser,
+    ):
+        held = [await dial(browser) for _ in range(2)]
+        assert (await close_of(await dial(browser)))[0] == 4430
+        await held.pop().close()
+        while await clinic.hub.metric("hub_websockets") > 1:
+            await asyncio.sleep(0.01)  # another process notices
+        async with await dial(browser) as socket:
+            await socket.send("x")
+            assert await socket.recv() == "x"

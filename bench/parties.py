@@ -24,6 +24,9 @@ BROWSER_HEADERS = {  # what a browser sends with every call besides cookies and 
 }
 
 
+OPTIONS = {"HUB_LOG_LEVEL": "INFO", "HUB_LIMITS_REQUESTS_PER_SESSION": "0"}
+
+
 class StartError(Exception):
     """One of the parties did not start; the message names it."""
 
@@ -103,7 +106,9 @@ async def start() -> AsyncIterator[Parties]:
 async def _all(cores: Cores, port: int) -> AsyncIterator[Parties]:
     async with _upstream() as (upstream, upstream_port), _standin(port) as issuer:
         routes = [{"prefix": PREFIX, "target": f"http://127.0.0.1:{upstream_port}", "token": "user"}]
-        environment = settings(issuer, CLIENT_ID, CLIENT_SECRET, routes, HUB_LOG_LEVEL="INFO")
+        environment = settings(
+            issuer, CLIENT_ID, CLIENT_SECRET, routes, HUB_LOG_LEVEL="INFO", HUB_LIMITS_REQUESTS_PER_SESSION="0"
+        )
         async with _hub(environment, port, cores) as hub, Browser(hub.url) as browser:
             await log_in(browser)
             assert hub.process is not None

@@ -59,6 +59,7 @@ def build_application(services: Services) -> tornado.web.Application:
         "site": site,
         "pipeline": services.pipeline,
         "once": services.once,
+        "rates": services.rates,
         "sessions": services.sessions,
         "exchanges": services.exchanges,
     }
@@ -74,6 +75,7 @@ def build_application(services: Services) -> tornado.web.Application:
         "registry": services.registry,
         "sessions": services.sessions,
         "limits": settings.channel,
+        "rates": services.rates,
     }
     return tornado.web.Application(
         [

@@ -32,6 +32,7 @@ class Metrics:
         replays: Requests with a key that had begun before, by `verdict`: `joined`, `done`, `never`, `unknown`.
         channels: Open channels.
         channel_closes: Closed channels by `code`.
+        limited: What was refused because it came too often, by `limit`.
         websockets: Open WebSockets that are passed through to resource servers.
         kill_seconds: Time from the end of a session to the close of one of its channels.
         revocations: Tries to revoke the tokens of an ended session, by `outcome`: `revoked`, `unsupported` (the provider has no
@@ -60,6 +61,7 @@ class Metrics:
         self.renewals = Counter("hub_renewals", "Requests repeated after a 401", registry=registry)
         self.replays = Counter("hub_replays", "Requests with a key that had begun before", ["verdict"], registry=registry)
         self.channels = Gauge("hub_channels", "Open channels", registry=registry, multiprocess_mode="livesum")
+        self.limited = Counter("hub_limited", "Refused because it came too often", ["limit"], registry=registry)
         self.websockets = Gauge("hub_websockets", "WebSockets passed through", registry=registry, multiprocess_mode="livesum")
         self.channel_closes = Counter("hub_channel_closes", "Closed channels", ["code"], registry=registry)
         self.kill_seconds = Histogram(

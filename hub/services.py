@@ -18,6 +18,7 @@ from hub.gateway.pipeline import Pipeline
 from hub.gateway.resource_server import ResourceServer
 from hub.gateway.routes import RouteTable
 from hub.gateway.websocket_door import WebSocketDoor
+from hub.limits import RateLimits
 from hub.login.code_flow import CodeFlow
 from hub.login.form_login import FormLogin
 from hub.login.logout import Logout
@@ -125,12 +126,14 @@ class Services:
         self.logout = Logout(self.sessions, self.providers, revocations, clock, f"{origin}/")
         self.provider_logout = ProviderLogout(self.sessions, self.providers, SeenLogoutTokens(self.redis), clock)
         self.presence = Presence(LastChannels(self.redis), self.sessions, clock, settings.session.end_after_last_channel_seconds)
+        self.rates = RateLimits(settings.limits, clock, self.metrics)
         self.topics = Topics(TopicStore(self.redis, keyring, self.events), settings.topics, clock)
         self.registry = Registry(
             ChannelServices(
                 pipeline=self.pipeline,
                 once=self.once,
                 topics=self.topics,
+                rates=self.rates,
                 sessions=self.sessions,
                 lifetimes=lifetimes,
                 csrf_matches=xsrf_token_matches,

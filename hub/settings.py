@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta
 
 from hub.secret import Secret
+from hub.settings_limits import LimitSettings as LimitSettings
 from hub.settings_topics import PublisherSettings as PublisherSettings
 from hub.settings_topics import TopicSettings as TopicSettings
 
@@ -357,6 +358,7 @@ class Settings:
     topics: list[TopicSettings] = field(default_factory=list)
     publishers: list[PublisherSettings] = field(default_factory=list)
     channel: ChannelSettings = field(default_factory=ChannelSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
     static: StaticSettings = field(default_factory=StaticSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
@@ -373,6 +375,7 @@ SECTIONS: dict[str, type] = {
     "provider": ProviderSettings,
     "session": SessionSettings,
     "channel": ChannelSettings,
+    "limits": LimitSettings,
     "static": StaticSettings,
     "log": LogSettings,
 }

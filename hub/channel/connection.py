@@ -4,6 +4,7 @@ Knows no socket, no task and no clock: `now` is seconds of one monotonic clock. 
 this file; `requests`, `uploads`, `downloads` and `liveness` keep its books.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any, get_args
@@ -186,12 +187,18 @@ class Connection:
     # -- what the hub says -----------------------------------------------------------------------------------
 
     def ready(
-        self, connection_id: str, session: messages.SessionFacts, verdicts: Sequence[Verdict] = (), now: float = 0.0
+        self,
+        connection_id: str,
+        session: messages.SessionFacts,
+        verdicts: Sequence[Verdict] = (),
+        now: float = 0.0,
+        rates: messages.Rates | msgspec.UnsetType = msgspec.UNSET,
     ) -> None:
         """Accept `hello`.
 
         Parameters:
             verdicts: How the pending requests of `hello` stand, in their order.
+            rates: What the session may send in a second.
 
         Raises:
             IllegalMove: There was no `hello`, or it was accepted before.
@@ -209,6 +216,7 @@ class Connection:
             messages.Limits.of(settings),
             session,
             msgspec.UNSET if self._pending is None else self._resume(self._pending, verdicts, now),
+            rates,
         )
         self.outbox.push(codec.encode(message))
 
@@ -448,7 +456,7 @@ class Connection:
                     request_id,
                     error.problem().as_json(),
                     error.processed,
-                    msgspec.UNSET if retry_after is None else round(retry_after * 1000),
+                    msgspec.UNSET if retry_after is None else math.ceil(retry_after * 1000),
                 )
             )
         )

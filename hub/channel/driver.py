@@ -24,7 +24,7 @@ from hub.channel.events import (
 from hub.channel.exchange import Relay, api_request
 from hub.channel.interfaces import ChannelServices, Socket
 from hub.channel.listener import Listener
-from hub.channel.messages import AnswerFacts, HelloMessage, RequestMessage, Resume, SessionFacts, Timing
+from hub.channel.messages import AnswerFacts, HelloMessage, Rates, RequestMessage, Resume, SessionFacts, Timing
 from hub.channel.outage import PROBE_SECONDS, TRUSTED_SECONDS
 from hub.channel.requests import Started
 from hub.channel.sending import Sender
@@ -63,6 +63,7 @@ class Driver:
         self.close_code: CloseCode | None = None
         self._leaves_at = now + settings.max_age_seconds * (0.9 + 0.2 * services.jitter())  # not all of a busy morning at once
         self._leaving = False
+        self._deaf_until = now
         self._confirmed_at = now
         self._services = services
         self._socket = socket
@@ -97,6 +98,14 @@ class Driver:
         except ChannelClosed as closed:
             self._audit_close(closed)
             self.close(closed.code, closed.reason)
+        return self._breathe(len(message))
+
+    def _breathe(self, size: int) -> Awaitable[None] | None:
+        """Return what is to be awaited before more is read: the client takes nothing, or sends too much."""
+        wait = self._services.rates.received(self.session_key, size)
+        if wait > 0:
+            self._deaf_until = self._services.clock.monotonic() + wait
+            return self._services.clock.sleep(wait)
         return self._sender.room() if self._sender.is_full else None
 
     def heard(self) -> None:
@@ -123,7 +132,7 @@ class Driver:
         try:
             self._sender.check_progress(now)
             self._handle(self._connection.drop_stalled(now))
-            if self._sender.is_full:  # we do not read, so silence says nothing
+            if self._sender.is_full or now < self._deaf_until:  # we do not read, so silence says nothing
                 self._connection.heard(now)
             if self._connection.beat(now):
                 self._socket.ping()
@@ -229,7 +238,9 @@ class Driver:
             self._go_on()
 
     def _welcome(self, hello: HelloMessage, verdicts: Sequence[Verdict]) -> None:
-        self._connection.ready(self.connection_id, self._session_facts(), verdicts, self._services.clock.monotonic())
+        limits = self._services.rates.settings
+        rates = Rates(limits.requests_per_session, limits.upload_bytes_per_session)
+        self._connection.ready(self.connection_id, self._session_facts(), verdicts, self._services.clock.monotonic(), rates)
         logger.info("channel.ready", connection=self.connection_id, session_ref=self.session.ref, client=hello.client)
 
     def _audit_close(self, closed: ChannelClosed) -> None:
@@ -310,6 +321,7 @@ class Driver:
     async def _response(self, started: Started, session: Session, timeout_seconds: float) -> ApiResponse:
         """Return the answer of the resource server, to this request or to the earlier one with its key."""
         message, once = started.message, self._services.once
+        self._services.rates.request(session.key)
         if started.joins and isinstance(message.key, str):
             return await once.join(session, message.key, timeout_seconds)
         request = api_request(

@@ -11,6 +11,7 @@ from hub.channel.outage import Outage
 from hub.channel.outbox import Frame
 from hub.clock import Clock
 from hub.gateway.messages import ApiRequest, ApiResponse
+from hub.limits import RateLimits
 from hub.metrics import Metrics
 from hub.once.outcome import Verdict
 from hub.session.model import Lifetimes, Session, SessionId
@@ -98,6 +99,7 @@ class ChannelServices:
     pipeline: Pipeline
     once: OnceOnly
     topics: TopicSource
+    rates: RateLimits
     sessions: Sessions
     lifetimes: Lifetimes
     csrf_matches: Callable[[SessionId, str], bool]

@@ -175,6 +175,13 @@ def message_bytes(settings: ChannelSettings) -> int:
     return max(settings.frame + 8, 2 * (settings.inline + settings.headers + settings.path))
 
 
+class Rates(Struct, frozen=True):
+    """What a session may send in a second over all its channels of a worker; 0: as much as it likes."""
+
+    requests: float
+    bytes: float
+
+
 class SessionFacts(Struct, frozen=True, omit_defaults=True):
     """What the page learns about its session; milliseconds until it ends by silence and in any case."""
 
@@ -195,6 +202,7 @@ class ReadyMessage(Struct, tag="ready", frozen=True):
     limits: Limits
     session: SessionFacts
     pending: dict[str, Verdict] | UnsetType = UNSET
+    rates: Rates | UnsetType = UNSET
 
 
 class Timing(Struct, frozen=True):

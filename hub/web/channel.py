@@ -1,6 +1,7 @@
 """The channel's door: Tornado's WebSocket, the handshake in the order of docs/channel-protocol.md, and frames on the wire."""
 
 import asyncio
+import math
 import socket
 import struct
 import sys
@@ -17,8 +18,10 @@ from hub.channel.interfaces import Sessions
 from hub.channel.messages import SUBPROTOCOL, message_bytes
 from hub.channel.outbox import Frame
 from hub.channel.registry import Registry
-from hub.errors import NotAuthenticated, StoreUnavailable
+from hub.errors import NotAuthenticated, StoreUnavailable, TooManyRequests
+from hub.limits import RateLimits
 from hub.session.model import Session, SessionId
+from hub.session.rate_limit import network_of
 from hub.settings import ChannelSettings
 from hub.web.base import Site
 from hub.web.client_address import client_address
@@ -28,6 +31,7 @@ logger = log.get(__name__)
 RETRY_AFTER_SECONDS = 5
 NOTSENT_LOWAT: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", 25 if sys.platform == "linux" else None)
 UNSENT_BYTES = 131072
+UNENTITLED = {CloseCode.LOG_IN, CloseCode.CSRF, CloseCode.SUBPROTOCOL, CloseCode.OTHER_USER, CloseCode.NO_HELLO}
 TEXT, BINARY, FINAL = 0x1, 0x2, 0x80  # RFC 6455 section 5.2
 
 
@@ -38,12 +42,13 @@ class ChannelHandler(WebSocketHandler):
     because a late pong would close with 1000; the registry pings.
     """
 
-    def initialize(self, site: Site, registry: Registry, sessions: Sessions, limits: ChannelSettings) -> None:
+    def initialize(self, site: Site, registry: Registry, sessions: Sessions, limits: ChannelSettings, rates: RateLimits) -> None:
         """Take the services that the route table names."""
         self._site = site
         self._registry = registry
         self._sessions = sessions
         self._limits = limits
+        self._rates = rates
         self._driver: Driver | None = None
         self._gone = False
 
@@ -54,12 +59,24 @@ class ChannelHandler(WebSocketHandler):
             self._audit_refusal("origin")
             self.set_status(403)
             await self.finish("The origin is not allowed.\n")
+        elif (wait := self._wait()) > 0:
+            self.set_status(429)
+            self.set_header("Retry-After", str(math.ceil(wait)))
+            await self.finish("Too many channels in a short time.\n")
         elif not self._registry.has_room:
             self.set_status(503)
             self.set_header("Retry-After", str(RETRY_AFTER_SECONDS))
             await self.finish("There is no room for another channel.\n")
         else:
             await super().get(*args, **kwargs)
+
+    def _wait(self) -> float:
+        """Count the dial; return 0, or how many seconds its address has to wait."""
+        try:
+            self._rates.dial(network_of(self._client_address()))
+        except TooManyRequests as error:
+            return error.retry_after_seconds or 1.0
+        return 0.0
 
     def _audit_refusal(self, reason: str) -> None:
         audit.record(
@@ -102,7 +119,13 @@ class ChannelHandler(WebSocketHandler):
             if not self._gone:
                 self._driver = self._registry.open(self._socket(), session_id, session, self._client_address())
         except ChannelClosed as closed:
+            self._note_refusal(closed.code)
             self.close(closed.code, closed.reason)
+
+    def _note_refusal(self, code: int | None) -> None:
+        """Count a dial that had no right to a channel: a page that dials in a loop is slowed down."""
+        if code in UNENTITLED:
+            self._rates.dial_was_refused(network_of(self._client_address()))
 
     async def _authenticate(self) -> tuple[SessionId, Session]:
         """Return whose channel this is.
@@ -116,7 +139,11 @@ class ChannelHandler(WebSocketHandler):
         if session_id is None:
             raise ChannelClosed(CloseCode.LOG_IN, "no session")
         try:
-            return session_id, await self._sessions.current(session_id, passive=True)
+            session = await self._sessions.current(session_id, passive=True)
+            self._rates.session_dial(session.key)
+            return session_id, session
+        except TooManyRequests as error:
+            raise ChannelClosed(CloseCode.TOO_OFTEN, "too many channels in a short time") from error
         except NotAuthenticated as error:
             raise ChannelClosed(CloseCode.LOG_IN, "no session") from error
         except StoreUnavailable as error:
@@ -135,6 +162,7 @@ class ChannelHandler(WebSocketHandler):
         """Stop the channel's work."""
         self._gone = True
         if self._driver:
+            self._note_refusal(self._driver.close_code if self._driver.close_code != CloseCode.LOG_IN else None)
             self._registry.release(self._driver, self.close_code)
 
     def _client_address(self) -> str:

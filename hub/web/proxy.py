@@ -15,9 +15,11 @@ from hub.errors import BodyTooLarge, HubError, UploadStalled
 from hub.gateway.messages import REPEATABLE_BODY_BYTES, ApiRequest, ApiResponse
 from hub.gateway.pipeline import Pipeline
 from hub.gateway.routes import Route
+from hub.limits import RateLimits
 from hub.once.once import Once
 from hub.once.outcome import check_key
 from hub.session.model import Session
+from hub.session.rate_limit import network_of
 from hub.session.sessions import Sessions
 from hub.web import csrf
 from hub.web.base import BaseHandler
@@ -71,6 +73,7 @@ class ProxyHandler(BaseHandler):
 
     pipeline: Pipeline
     once: Once
+    rates: RateLimits
     sessions: Sessions
     exchanges: set[asyncio.Task[Any]]
 
@@ -160,9 +163,11 @@ class ProxyHandler(BaseHandler):
 
     async def _find_session(self, route: Route) -> Session | None:
         if route.demand is None:
+            self.rates.anonymous_request(network_of(self.client_address))
             return None
         session = await self.sessions.current(self.session_id, passive=self._is_passive())
         require_identity(self.request.headers, session)
+        self.rates.request(session.key)
         return session
 
     def _is_passive(self) -> bool:

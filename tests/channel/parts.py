@@ -11,12 +11,13 @@ from hub.channel.interfaces import ChannelServices
 from hub.channel.outbox import Frame
 from hub.errors import HubError, NotFound
 from hub.gateway.messages import ApiRequest, ApiResponse, Headers
+from hub.limits import RateLimits
 from hub.metrics import Metrics
 from hub.once.outcome import Verdict
 from hub.secret import Secret
 from hub.session.cookie import xsrf_token, xsrf_token_matches
 from hub.session.model import Lifetimes, Session, SessionId, TokenSet
-from hub.settings import ChannelSettings
+from hub.settings import ChannelSettings, LimitSettings
 from hub.topics.topics import Subscriber, Subscription
 from tests.channel.dialogue import sent_by
 from tests.parties.clock import START, ManualClock
@@ -179,6 +180,7 @@ class World:
     @classmethod
     def build(cls, clock: ManualClock, *, warning_seconds: float = 0.0, **limits: Any) -> "World":
         """Return a world in which nothing has happened."""
+        rates = LimitSettings(**{name: limits.pop(name) for name in LimitSettings.__dataclass_fields__ if name in limits})
         settings = replace(ChannelSettings(), **limits)
         session_id = SessionId.generate()
         sessions, pipeline, metrics = Sessions(new_session(session_id)), Pipeline(), Metrics()
@@ -186,6 +188,7 @@ class World:
             pipeline=pipeline,
             once=OnceOnly(pipeline),
             topics=NoTopics(),
+            rates=RateLimits(rates, clock, metrics),
             sessions=sessions,
             lifetimes=Lifetimes(900.0, 43_200.0, warning_seconds),
             csrf_matches=xsrf_token_matches,

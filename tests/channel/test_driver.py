@@ -670,3 +670,41 @@ class TestCredit:
         first, second = channel.socket.take()
 
         assert (first["timing"], second["timing"]) == ({"queue": 0.0, "upstream": 2000.0}, {"queue": 2000.0, "upstream": 0.0})
+
+
+class TestRates:
+    """A session that asks too often (rule 11)."""
+
+    async def test_requests_of_a_batch_are_counted_one_by_one(self, clock: ManualClock) -> None:
+        """Those beyond the burst get 429 as never executed, with the time to wait; then it goes on."""
+        channel = await Channel(clock, requests_per_session=0.3).ready()
+        channel.answers("/api/a", json_answer(1))
+        batch = "[" + ",".join(request(number) for number in range(1, 6)) + "]"
+        said = await channel.ask(batch)
+        refused = [message for message in said if message["type"] == "error"]
+
+        assert len(refused) == 2
+        assert {(each["problem"]["status"], each["processed"]) for each in refused} == {(429, "never")}
+        assert all(each["retry_after_ms"] > 0 for each in refused)
+
+        channel.answers("/api/a", json_answer(1))
+        await clock.advance(refused[0]["retry_after_ms"] / 1000)
+        assert [message["type"] for message in await channel.ask(request(6))] == ["response"]
+
+    async def test_too_many_bytes_are_read_more_slowly(self, clock: ManualClock) -> None:
+        """Nothing is lost and nobody is closed: the socket is not read until there is room again."""
+        channel = await Channel(clock, upload_bytes_per_session=100.0).ready()
+        await channel.ask(json.dumps({"type": "ping", "n": 1, "filling": "x" * 4000}))
+        await settle()
+
+        assert [pause.done() for pause in channel.pauses] == [False]
+
+        await clock.advance(60)
+        assert [pause.done() for pause in channel.pauses] == [True]
+
+    async def test_page_is_told_the_rates(self, clock: ManualClock) -> None:
+        """They stand in `ready`."""
+        channel = Channel(clock, requests_per_session=7.0, upload_bytes_per_session=0.0)
+        await settle()
+
+        assert channel.socket.take()[0]["rates"] == {"requests": 7.0, "bytes": 0.0}

@@ -73,6 +73,9 @@ async def cluster(folder: Path, **environment: str) -> AsyncIterator[Cluster]:
             "HUB_SESSION_KEY_FILES": str(key_file),
             "HUB_SERVER_PUBLIC_URL": public_url(port),
             "HUB_CHANNEL_CONNECTIONS_PER_SESSION": "40",
+            "HUB_LIMITS_DIALS_PER_SESSION": "0",
+            "HUB_LIMITS_DIALS_PER_ADDRESS": "0",
+            "HUB_LIMITS_REQUESTS_PER_SESSION": "0",
             **environment,
         }
         balancer = await parties.enter_async_context(Balancer.start(port, node_ports))

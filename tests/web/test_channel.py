@@ -54,7 +54,7 @@ class Hub:
         self.registry = WatchedRegistry(self.world.services)
         site = Site(ORIGIN, COOKIES, [], hsts=False, pages=tornado.template.Loader(str(PAGES)))
         services = {"site": site, "registry": self.registry, "sessions": self.world.sessions}
-        route = (r"/hub/channel", ChannelHandler, {**services, "limits": self.world.settings})
+        route = (r"/hub/channel", ChannelHandler, {**services, "limits": self.world.settings, "rates": self.world.services.rates})
         self._server = HTTPServer(tornado.web.Application([route]))
         listener, self.port = bind_unused_port()
         self._server.add_socket(listener)

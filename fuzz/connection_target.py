@@ -25,8 +25,16 @@ from hub.settings import ChannelSettings
 
 LIMITS = dataclasses.replace(
     ChannelSettings(),
-    **{"frame": 48, "inline": 96, "headers": 64, "header_fields": 2, "path": 24, "in_flight": 2, "queue": 2},
-    **{"body": 160, "window": 64, "connection_window": 100},
+    frame=48,
+    inline=96,
+    headers=64,
+    header_fields=2,
+    path=24,
+    in_flight=2,
+    queue=2,
+    body=160,
+    window=64,
+    connection_window=100,
 )
 JSON_HEADERS = {"content-type": "application/json"}
 FOREVER_SECONDS = 1e6
@@ -88,12 +96,20 @@ MESSAGES: tuple[Make, ...] = (
     lambda world, reader: {"type": "hello", "csrf": "t"},
     lambda world, reader: {"type": "request", "id": world.new_id(reader), "method": "GET", "path": "/a"},
     lambda world, reader: {
-        **{"type": "request", "id": world.new_id(reader), "method": "POST", "path": "/a"},
-        **{"stream": reader.byte() - 1, "timeout_ms": 1 + reader.byte() * 100},
+        "type": "request",
+        "id": world.new_id(reader),
+        "method": "POST",
+        "path": "/a",
+        "stream": reader.byte() - 1,
+        "timeout_ms": 1 + reader.byte() * 100,
     },
     lambda world, reader: {
-        **{"type": "request", "id": world.new_id(reader), "method": "PUT", "path": "/" * (reader.byte() % 32)},
-        **{"headers": {"a": "b" * reader.byte()}, "body": "c" * reader.byte()},
+        "type": "request",
+        "id": world.new_id(reader),
+        "method": "PUT",
+        "path": "/" * (reader.byte() % 32),
+        "headers": {"a": "b" * reader.byte()},
+        "body": "c" * reader.byte(),
     },
     lambda world, reader: {"type": "cancel", "id": world.old_id(reader)},
     lambda world, reader: {"type": "reset", "id": world.old_id(reader)},

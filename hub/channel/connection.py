@@ -310,7 +310,7 @@ class Connection:
 
     def fail(self, request_id: int, error: HubError) -> None:
         """End a request without an answer, or in the middle of one. Nothing is sent if it has ended meanwhile."""
-        stage = self._requests.stage(request_id)
+        stage = None if self.state is State.CLOSED else self._requests.stage(request_id)
         if stage is None:
             return
         if stage is Stage.STREAMING:
@@ -378,7 +378,7 @@ class Connection:
     def expire(self, now: float) -> list[Event]:
         """Answer the requests whose time is over, and say which of them are to be stopped."""
         events: list[Event] = []
-        for request_id in self._requests.expired(now):
+        for request_id in self._requests.expired(now) if self.state is not State.CLOSED else ():
             waiting = self._requests.stage(request_id) is Stage.WAITING
             events += self._abort(request_id, _with_outcome(DeadlineExceeded(), "never" if waiting else "maybe"))
         return events
@@ -445,7 +445,7 @@ class Connection:
         self._downloads.unsent(self.outbox.drop_body(request_id))
 
     def _grant(self) -> None:
-        for request_id, size in self._uploads.grants():
+        for request_id, size in self._uploads.grants() if self.state is not State.CLOSED else ():
             self.outbox.push(codec.encode(messages.WindowMessage(request_id, size)))
 
     def _send_error(self, request_id: int, error: HubError) -> None:

@@ -25,6 +25,7 @@ from hub.session.rate_limit import network_of
 from hub.settings import ChannelSettings
 from hub.web.base import Site
 from hub.web.client_address import client_address
+from hub.web.websocket_protocol import StrictWebSocketProtocol
 
 logger = log.get(__name__)
 
@@ -95,6 +96,10 @@ class ChannelHandler(WebSocketHandler):
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
         """Choose `hub.v1` if the client speaks it."""
         return SUBPROTOCOL if SUBPROTOCOL in subprotocols else None
+
+    def get_websocket_protocol(self) -> WebSocketProtocol | None:
+        """Put a strict protocol in the place of Tornado's."""
+        return StrictWebSocketProtocol.of(self, super().get_websocket_protocol())
 
     def get_compression_options(self) -> dict[str, Any] | None:
         """Never compress: 288 KiB a connection, and secrets beside what an attacker can choose (CRIME)."""

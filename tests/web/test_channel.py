@@ -26,6 +26,7 @@ from hub.web.base import PAGES, Site
 from hub.web.channel import ChannelHandler
 from tests.channel.parts import World, body, json_answer, new_session, request
 from tests.parties.clock import ManualClock
+from tests.parties.websocket_peer import CLOSE, TEXT, WebSocketPeer, close_payload, frame
 
 ORIGIN = "https://hub.example"
 COOKIES = Cookies.for_transport(secure=True)
@@ -293,12 +294,33 @@ class TestTraffic:
         assert bytes(received) == data
 
     async def test_oversized_message_closes(self, hub: Hub) -> None:
-        """A message beyond `limits.message` is not read; Tornado ends the connection."""
+        """A message beyond `limits.message` is not taken, and the client reads why."""
         socket = await hub.greeted()
         await socket.send_str(" " * (message_bytes(hub.world.settings) + 1))
-        message = await socket.receive()
 
-        assert message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.ERROR, aiohttp.WSMsgType.CLOSED)
+        assert await close_of(socket) == 1009
+        await hub.registry.released.wait()
+
+        assert len(hub.registry) == 0
+
+    @pytest.mark.parametrize(
+        ("broken", "code"),
+        [
+            (frame(TEXT, b"\xff"), 1007),
+            (frame(TEXT, b"[]", mask=b""), 1002),
+            (frame(CLOSE, close_payload(1006)), 1002),
+            (frame(CLOSE, close_payload(1000, b"\xff")), 1007),
+        ],
+    )
+    async def test_broken_websocket(self, hub: Hub, broken: bytes, code: int) -> None:
+        """A client that breaks WebSocket itself is told by a close frame (RFC 6455 section 7.4.1), and its channel ends."""
+        fields = {"Origin": ORIGIN, "Cookie": f"{COOKIES.session}={hub.world.session_id.reveal()}"}
+        async with WebSocketPeer.dial(hub.port, "/hub/channel", {**fields, "Sec-WebSocket-Protocol": "hub.v1"}) as peer:
+            await peer.send(frame(TEXT, hub.world.hello.encode()))
+            assert b'"ready"' in (await peer.receive()).data
+            await peer.send(broken)
+
+            assert (await peer.receive()).code == code
         await hub.registry.released.wait()
 
         assert len(hub.registry) == 0

@@ -1,0 +1,47 @@
+"""The inputs that the fuzzers have found go through the hub's protocol again, each time the tests run."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fuzz.codec_target import check_codec
+from fuzz.connection_target import STEPS, check_connection
+
+CORPUS = Path(__file__).resolve().parent.parent.parent / "fuzz/corpus"
+CODEC, CONNECTION = (sorted((CORPUS / target).iterdir()) for target in ("codec", "connection"))
+
+
+@pytest.mark.parametrize("file", CODEC, ids=lambda file: file.name)
+def test_codec(file: Path) -> None:
+    """Whatever the bytes, the codec reads messages or closes, and what it has read can be written."""
+    check_codec(file.read_bytes())
+
+
+@pytest.mark.parametrize("file", CONNECTION, ids=lambda file: file.name)
+def test_connection(file: Path) -> None:
+    """Whatever the client and the hub do, requests end once, credit is kept, and nothing follows the close."""
+    check_connection(file.read_bytes())
+
+
+@given(st.binary(max_size=200))
+def test_new_inputs(data: bytes) -> None:
+    """Some inputs that nobody has kept go through both targets as well."""
+    check_codec(data)
+    check_connection(data)
+
+
+def test_corpus_takes_every_step() -> None:
+    """The corpus knows every step of the connection target; a step that was added wants a new run of the fuzzer."""
+    taken = {step for file in CONNECTION for step in check_connection(file.read_bytes())}
+
+    assert [step.__name__ for step in STEPS if step not in taken] == []
+
+
+def test_corpus_is_small() -> None:
+    """The corpus stays something to be kept with the source."""
+    files = [*CODEC, *CONNECTION]
+
+    assert len(files) <= 300
+    assert sum(file.stat().st_size for file in files) < 1_000_000

@@ -18,9 +18,10 @@ from fuzz.witness import Witness
 from hub.channel.close_codes import ChannelClosed
 from hub.channel.codec import BODY_HEADER
 from hub.channel.connection import Connection, IllegalMove, State
-from hub.channel.events import BodyReceived, Event
-from hub.channel.messages import SessionFacts
+from hub.channel.events import BodyReceived, Event, HelloReceived, SubscribeReceived
+from hub.channel.messages import Resume, SessionFacts
 from hub.errors import BadRequest, HubError, TooManyRequests
+from hub.once.outcome import Verdict
 from hub.settings import ChannelSettings
 
 LIMITS = dataclasses.replace(
@@ -38,6 +39,8 @@ LIMITS = dataclasses.replace(
 )
 JSON_HEADERS = {"content-type": "application/json"}
 FOREVER_SECONDS = 1e6
+KEY = "key-0000-0000-0001"
+VERDICTS: list[Verdict] = ["joined", "done", "never", "unknown"]
 ALL = 1 << 40
 
 
@@ -49,6 +52,8 @@ class World:
         self.connection = Connection(LIMITS, self.now)
         self.witness = Witness(LIMITS.frame)
         self.last_id = 0
+        self.pending: list[int] = []
+        self.subscribing: list[int] = []
 
     def old_id(self, reader: Reader) -> int:
         """Return an id that was used, or one that was not."""
@@ -64,13 +69,19 @@ class World:
         for message in _said(text):
             if message.get("type") in ("request", "subscribe"):
                 self.last_id = max(self.last_id, message.get("id", 0))
+            elif message.get("type") == "hello":
+                self.last_id = max([self.last_id, *(each for each, _ in message.get("resume", {}).get("pending", []))])
             self.witness.sends(message)
         self.note(self.connection.receive_text(text, self.now))
 
     def note(self, events: list[Event]) -> None:
         """Look at what the connection says that has happened."""
         for event in events:
-            if isinstance(event, BodyReceived):
+            if isinstance(event, SubscribeReceived):
+                self.subscribing.append(event.id)
+            elif isinstance(event, HelloReceived) and isinstance(event.hello.resume, Resume):
+                self.pending = [request_id for request_id, _ in event.hello.resume.pending]
+            elif isinstance(event, BodyReceived):
                 self.witness.requests[event.id].received += len(event.data)
 
     def check(self) -> None:
@@ -114,13 +125,33 @@ MESSAGES: tuple[Make, ...] = (
     lambda world, reader: {"type": "cancel", "id": world.old_id(reader)},
     lambda world, reader: {"type": "reset", "id": world.old_id(reader)},
     lambda world, reader: {"type": "subscribe", "id": world.new_id(reader), "topic": "t"},
-    lambda world, reader: {"type": "unsubscribe", "id": world.old_id(reader), "topic": "t"},
+    lambda world, reader: {"type": "unsubscribe", "topic": "t"},
     lambda world, reader: {"type": "window", "id": world.old_id(reader), "bytes": reader.byte()},
     lambda world, reader: {"type": "ack", "sequence": reader.byte()},
     lambda world, reader: {"type": "ping", "n": reader.byte()},
     lambda world, reader: {"type": "pong", "n": reader.byte()},
     lambda world, reader: {"type": "bye"},
     lambda world, reader: {"type": "unknown", "optional": bool(reader.byte() & 1)},
+    lambda world, reader: {"type": "hello", "csrf": "t", "capabilities": ["windows", "timing", "drain"]},
+    lambda world, reader: {
+        "type": "hello",
+        "csrf": "t",
+        "capabilities": ["windows"],
+        "resume": {"pending": [[world.new_id(reader) + number, KEY] for number in range(reader.byte() % 6)]},
+    },
+    lambda world, reader: {
+        "type": "request",
+        "id": world.new_id(reader),
+        "method": "POST",
+        "path": "/a",
+        "stream": reader.byte() - 1,
+        "priority": reader.byte() % 5,
+        "window": reader.byte(),
+        "progress": bool(reader.byte() & 1),
+        "key": KEY,
+    },
+    lambda world, reader: {"type": "window", "id": 0, "bytes": 1 << reader.byte() % 40},
+    lambda world, reader: {"type": "subscribe", "id": world.new_id(reader), "topic": "t", "after": f"{reader.byte()}-0"},
 )
 
 
@@ -165,13 +196,18 @@ def _pong(world: World, reader: Reader) -> None:
 
 
 def _ready(world: World, reader: Reader) -> None:
-    world.connection.ready("c", SessionFacts("subject", 1, 2))
+    verdicts: list[Verdict] = [VERDICTS[reader.byte() % len(VERDICTS)] for _ in world.pending]
+    joined = [each for each, verdict in zip(world.pending, verdicts, strict=True) if verdict in ("joined", "done")]
+    world.connection.ready("c", SessionFacts("subject", 1, 2), verdicts, world.now)
+    for request_id in joined:
+        world.witness.expects(request_id)
 
 
 def _start(world: World, reader: Reader) -> None:
-    for message, deadline in world.connection.start_requests():
-        assert message.id in world.witness.requests
-        assert deadline >= 0
+    for started in world.connection.start_requests(world.now):
+        assert started.message.id in world.witness.requests
+        assert started.deadline >= 0
+        assert started.joins is (started.message.id in world.pending)
 
 
 def _respond(world: World, reader: Reader) -> None:
@@ -183,7 +219,8 @@ def _begin(world: World, reader: Reader) -> None:
 
 
 def _send_body(world: World, reader: Reader) -> None:
-    request_id, size = world.old_id(reader), reader.byte() % (LIMITS.frame + 1)
+    request_id = world.old_id(reader)
+    size = min(reader.byte() % (LIMITS.frame + 1), world.connection.credit(request_id))
     world.connection.send_body(request_id, bytes(size), end=bool(reader.byte() & 1))
 
 
@@ -213,11 +250,29 @@ def _read(world: World, reader: Reader) -> None:
     world.witness.reads(world.connection.outbox, reader.byte() * 4)
 
 
+def _stall(world: World, reader: Reader) -> None:
+    world.now += reader.byte()
+    world.note(world.connection.drop_stalled(world.now))
+
+
+def _go_away(world: World, reader: Reader) -> None:
+    world.connection.going_away(reader.byte())
+
+
+def _answer_subscriptions(world: World, reader: Reader) -> None:
+    for request_id in world.subscribing:
+        if reader.byte() & 1:
+            world.connection.confirm_subscription(request_id, "1-0")
+        else:
+            world.connection.fail_subscription(request_id, BadRequest())
+    world.subscribing.clear()
+
+
 Step = Callable[[World, Reader], None]
 
 CLIENT_STEPS: tuple[Step, ...] = (_message, _batch, _raw_text, _raw_binary, _body, _time, _pong, _read)
-HUB_STEPS: tuple[Step, ...] = (_ready, _start, _respond, _begin, _send_body, _fail, _taken, _notify, _close)
-STEPS: tuple[Step, ...] = (*CLIENT_STEPS, *HUB_STEPS)
+HUB_STEPS: tuple[Step, ...] = (_ready, _start, _respond, _begin, _send_body, _fail, _taken, _notify, _close, _stall, _go_away)
+STEPS: tuple[Step, ...] = (*CLIENT_STEPS, *HUB_STEPS, _answer_subscriptions)
 
 
 def check_connection(data: bytes) -> list[Step]:
@@ -247,7 +302,7 @@ def _after_close(world: World, reader: Reader) -> None:
     assert not world.connection.outbox
     assert world.connection.receive_text("no JSON", world.now) == []
     assert world.connection.receive_binary(b"", world.now) == []
-    assert world.connection.start_requests() == []
+    assert world.connection.start_requests(world.now) == []
     assert not world.connection.beat(FOREVER_SECONDS)
     for request_id in world.witness.requests:
         world.connection.respond(request_id, 200, {})
@@ -257,11 +312,16 @@ def _after_close(world: World, reader: Reader) -> None:
         world.connection.body_taken(request_id, world.witness.requests[request_id].received)
     world.connection.notify("session", "ended", {})
     assert world.connection.expire(FOREVER_SECONDS) == []
+    assert world.connection.drop_stalled(FOREVER_SECONDS) == []
+    assert not world.connection.going_away(1.0)
+    world.connection.confirm_subscription(1, "1-0")
+    world.connection.fail_subscription(1, BadRequest())
     assert not world.connection.outbox, "something was said after the close"
 
 
 def _let_it_end(world: World, reader: Reader) -> None:
     """Time passes, and whatever still streams breaks: then every request has had its one terminal message."""
+    _answer_subscriptions(world, reader)
     world.connection.expire(FOREVER_SECONDS)
     for request_id in list(world.witness.requests):
         world.connection.fail(request_id, HubError())

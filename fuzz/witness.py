@@ -43,6 +43,10 @@ class Witness:
         elif message.get("type") == "cancel" and request_id in self.requests:
             self.requests[request_id].cancelled = True
 
+    def expects(self, request_id: int) -> None:
+        """Note a request of an earlier channel whose answer is still to come."""
+        self.requests.setdefault(request_id, Seen())
+
     def reads(self, outbox: Outbox, room: int) -> None:
         """Take what may leave."""
         for frame in outbox.take(room):

@@ -198,7 +198,7 @@ def _pong(world: World, reader: Reader) -> None:
 def _ready(world: World, reader: Reader) -> None:
     verdicts: list[Verdict] = [VERDICTS[reader.byte() % len(VERDICTS)] for _ in world.pending]
     joined = [each for each, verdict in zip(world.pending, verdicts, strict=True) if verdict in ("joined", "done")]
-    world.connection.ready("c", SessionFacts("subject", 1, 2), verdicts, world.now)
+    world.note(world.connection.ready("c", SessionFacts("subject", 1, 2), verdicts, world.now))
     for request_id in joined:
         world.witness.expects(request_id)
 

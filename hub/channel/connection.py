@@ -83,6 +83,7 @@ class Connection:
         self._downloads = Downloads()
         self._capabilities: frozenset[str] = frozenset()
         self._pending: list[tuple[int, str]] | None = None
+        self._held: list[Event] = []
         self._opened_at = now
         self._liveness = Liveness(settings, now)
         self._events = 0
@@ -139,9 +140,9 @@ class Connection:
                 return self._abort(request_id, _with_outcome(BadRequest("The client reset the request."), "maybe"))
             case messages.SubscribeMessage(id=request_id, topic=topic, after=after):
                 self._requests.claim_id(request_id)
-                return [SubscribeReceived(request_id, topic, after if isinstance(after, str) else None)]
+                return self._once_ready(SubscribeReceived(request_id, topic, after if isinstance(after, str) else None))
             case messages.UnsubscribeMessage(topic=topic):
-                return [UnsubscribeReceived(topic)]
+                return self._once_ready(UnsubscribeReceived(topic))
             case messages.WindowMessage(id=request_id, bytes=size):
                 self._downloads.give(request_id, size)
                 return [CreditReceived()]
@@ -164,6 +165,13 @@ class Connection:
         for request_id, _ in self._pending or ():
             self._requests.claim_id(request_id)
         return [HelloReceived(hello)]
+
+    def _once_ready(self, event: Event) -> list[Event]:
+        """Return the event, or hold it until `ready`: what came right behind `hello` waits."""
+        if self.state is State.READY:
+            return [event]
+        self._held.append(event)
+        return []
 
     def _receive_request(self, message: messages.RequestMessage, now: float) -> None:
         self._requests.claim_id(message.id)
@@ -193,8 +201,8 @@ class Connection:
         verdicts: Sequence[Verdict] = (),
         now: float = 0.0,
         rates: messages.Rates | msgspec.UnsetType = msgspec.UNSET,
-    ) -> None:
-        """Accept `hello`.
+    ) -> list[Event]:
+        """Accept `hello`; return what came behind it and waited for this.
 
         Parameters:
             verdicts: How the pending requests of `hello` stand, in their order.
@@ -219,6 +227,8 @@ class Connection:
             rates,
         )
         self.outbox.push(codec.encode(message))
+        held, self._held = self._held, []
+        return held
 
     def _resume(self, pending: list[tuple[int, str]], verdicts: Sequence[Verdict], now: float) -> dict[str, Verdict]:
         """Take up the requests whose answers are still to come."""

@@ -240,7 +240,8 @@ class Driver:
     def _welcome(self, hello: HelloMessage, verdicts: Sequence[Verdict]) -> None:
         limits = self._services.rates.settings
         rates = Rates(limits.requests_per_session, limits.upload_bytes_per_session)
-        self._connection.ready(self.connection_id, self._session_facts(), verdicts, self._services.clock.monotonic(), rates)
+        now = self._services.clock.monotonic()
+        self._handle(self._connection.ready(self.connection_id, self._session_facts(), verdicts, now, rates))
         logger.info("channel.ready", connection=self.connection_id, session_ref=self.session.ref, client=hello.client)
 
     def _audit_close(self, closed: ChannelClosed) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable
 from typing import Any
 
 from tornado.iostream import StreamClosedError
-from tornado.websocket import WebSocketClosedError, WebSocketHandler
+from tornado.websocket import WebSocketClosedError, WebSocketHandler, WebSocketProtocol
 
 from hub import audit, log
 from hub.channel.close_codes import ChannelClosed, CloseCode
@@ -32,6 +32,7 @@ from hub.session.model import Session, SessionId
 from hub.web.base import Site
 from hub.web.client_address import client_address
 from hub.web.passages import Passages
+from hub.web.websocket_protocol import StrictWebSocketProtocol
 
 logger = log.get(__name__)
 
@@ -88,6 +89,10 @@ class WebSocketProxyHandler(WebSocketHandler):
         if self._upstream is not None:
             return self._upstream.protocol
         return subprotocols[0] if subprotocols else None
+
+    def get_websocket_protocol(self) -> WebSocketProtocol | None:
+        """Put a strict protocol in the place of Tornado's."""
+        return StrictWebSocketProtocol.of(self, super().get_websocket_protocol())
 
     def get_compression_options(self) -> dict[str, Any] | None:
         """Never compress: secrets stand beside what an attacker can choose (CRIME)."""

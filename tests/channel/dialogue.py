@@ -129,13 +129,13 @@ class Replay:
         if not was_greeted:
             self.events += self.connection.receive_text(HELLO, self.now)
         assert isinstance(self.events.pop(), HelloReceived)
-        self.connection.ready("c1", SESSION)
+        self.events += self.connection.ready("c1", SESSION)
         if not was_greeted:
             self.connection.outbox.take(1)
 
     def _resumes(self, rest: str) -> None:
         assert isinstance(self.events.pop(), HelloReceived)
-        self.connection.ready("c1", SESSION, rest.split(), self.now)  # type: ignore[arg-type]
+        self.events += self.connection.ready("c1", SESSION, rest.split(), self.now)  # type: ignore[arg-type]
 
     def _joins(self, rest: str) -> None:
         assert int(rest) == self.joined.pop(0)

@@ -1,6 +1,6 @@
 """`python -m conformance.autobahn [CASE ...]`: the Autobahn suite against the hub's WebSocket protocol and plain Tornado.
 
-Needs Python 2.7 as `python2.7`. Works in `build/autobahn`, where the reports stay. All cases take some five minutes; `6.*`
+Needs Python 2.7 as `python2.7`. Works in `build/autobahn`, where the reports stay. All cases take two minutes; `6.*`
 chooses some. The exit code is 1 if the hub fails where Tornado does not, or in any case of groups 2 to 7.
 """
 

@@ -321,6 +321,8 @@ def _after_close(world: World, reader: Reader) -> None:
 
 def _let_it_end(world: World, reader: Reader) -> None:
     """Time passes, and whatever still streams breaks: then every request has had its one terminal message."""
+    if world.connection.state is State.GREETED:
+        _ready(world, reader)
     _answer_subscriptions(world, reader)
     world.connection.expire(FOREVER_SECONDS)
     for request_id in list(world.witness.requests):

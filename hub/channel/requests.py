@@ -85,12 +85,12 @@ class Requests:
         self._last_id = request_id
 
     def admit(self, message: RequestMessage, now: float, *, joins: bool = False) -> None:
-        """Put a request into the queue; `joins`: it was begun over another connection.
+        """Put a request into the queue; `joins`: it was begun over another connection, and is not refused for want of room.
 
         Raises:
             TooManyRequests: The queue is full.
         """
-        if len(self._entries) >= self._settings.in_flight + self._settings.queue:
+        if not joins and len(self._entries) >= self._settings.in_flight + self._settings.queue:
             raise TooManyRequests("The queue of this channel is full.", retry_after_seconds=RETRY_AFTER_SECONDS)
         self._entries[message.id] = _Entry(message, now, now + self._time_limit(message), joins=joins)
         self._queues[message.priority].append(message.id)

@@ -77,7 +77,7 @@ class WebSocketProxyHandler(WebSocketHandler):
             if audit.is_refusal(error):
                 self._audit_refusal(error.slug)
         await super().get(*args, **kwargs)
-        if self._upstream is not None and self.ws_connection is None:  # the handshake of the page was no good
+        if self._upstream is not None and self._relaying is None:  # the handshake of the page was no good after all
             await self._upstream.close(1001, "")
 
     def check_origin(self, origin: str) -> bool:

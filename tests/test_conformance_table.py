@@ -31,6 +31,8 @@ RULES = [
     *numbered("M", 1),
     *numbered("R", 3),
     *numbered("Refresh ", 8),
+    *numbered("Channel ", 13),
+    *("Flow control", "Topics", "WebSocket"),
     *("RFC 7636", "RFC 7662", "RFC 9126", "RFC 9101", "RFC 8705", "RFC 9449", "RFC 8707", "RFC 8693", "RFC 6750", "RFC 9470"),
     *("RFC 7523", "RFC 7516", "RFC 9457"),
     *("3.3.1", "3.3.2", "3.3.3", "3.3.4", "3.3.5", "3.4.1", "3.4.2", "3.4.3", "3.4.4", "3.4.5", "3.4.6", "3.4.8"),

@@ -395,6 +395,8 @@ class Connection:
 
     def drop_stalled(self, now: float) -> list[Event]:
         """Break off the answers for which the client has given no credit for too long; called every second or so."""
+        if self.state is State.CLOSED:
+            return []
         events: list[Event] = []
         for request_id in self._downloads.stalled(now, self._settings.stalled_answer_timeout_seconds):
             events += self._abort(request_id, ClientStalled())

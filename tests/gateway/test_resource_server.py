@@ -362,10 +362,11 @@ class TestStreaming:
     @pytest.mark.parametrize("size", [64 * MIB, None])
     async def test_a_slow_server_slows_the_upload_down(self, door, serve, size):
         """Of 64 MiB the door takes no more from the browser than the server reads and sockets hold."""
-        go_on = asyncio.Event()
+        begun, go_on = asyncio.Event(), asyncio.Event()
         taken = 0
 
         async def behave(exchange: Exchange) -> None:
+            begun.set()
             await go_on.wait()
             async for _ in exchange.pieces():
                 pass
@@ -379,6 +380,7 @@ class TestStreaming:
 
         server = await serve(behave)
         answer = asyncio.create_task(send(door, server.url, "POST", body=body(), body_bytes=size))
+        await begun.wait()
         await turns(3000)
 
         assert 0 < taken < IN_KERNEL

@@ -75,6 +75,7 @@ class Hub:
             "HUB_REDIS_DATA_DIR": str(folder / "var"),
             "HUB_LOG_FORMAT": "json",
             "HUB_STATIC_ROOT": str(PROJECT / "static"),
+            "HUB_LIMITS_REQUESTS_PER_SESSION": "0",  # tests call as fast as they can
             **environment,
         }
         self.process: asyncio.subprocess.Process | None = None

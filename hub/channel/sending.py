@@ -8,7 +8,7 @@ from hub.channel.interfaces import Socket
 from hub.channel.outbox import Outbox
 from hub.settings import ChannelSettings
 
-SOCKET_FRAMES = 4  # What the socket holds cannot be overtaken any more: enough to keep it busy, little to wait behind
+SOCKET_FRAMES = 2  # What the socket holds cannot be overtaken any more: enough to keep it busy, little to wait behind
 
 
 def _enough() -> int:

@@ -157,7 +157,7 @@ async def logout() -> list[Row]:
 
 async def churn(minutes: float) -> list[Row]:
     """Fifty connections a second come, ask once, and go."""
-    async with running(HUB_CHANNEL_CONNECTIONS_PER_SESSION="5000") as cluster_:
+    async with running() as cluster_:
         node, login = cluster_.nodes[0], cluster_.logins[0]
         cluster_.api.slowest_seconds = 0.0
 

@@ -144,10 +144,12 @@ class TestBreaks:
     async def test_cancelled_while_another_waits(self, one: Worker, api: Api, session: Session) -> None:
         """As long as somebody else waits for it, it goes on."""
         api.free.clear()
-        first, second = begin(one, session), begin(one, session)
+        first, second, third = (begin(one, session) for _ in range(3))
         await api.asked.wait()
         one.once.abort(session, KEY)
         first.cancel()
+        third.cancel()
+        await asyncio.wait([first, third])
         api.free.set()
 
         assert (await second).status == 201

@@ -93,9 +93,13 @@ class Relay:
         left = length
         if begun:
             left = await self._send_part(request_id, begun, left)
-        if left != 0:
-            async for part in response.body:
-                left = await self._send_part(request_id, part, left)
+        parts = aiter(response.body)
+        while left != 0:
+            await self._sender.room()  # first: whatever is read has to be held until there is room
+            part = await anext(parts, None)
+            if part is None:
+                break
+            left = await self._send_part(request_id, part, left)
         if left > 0:
             raise ResourceServerBroken("The body was shorter than announced.")
         if left < 0 or length == 0:

@@ -301,7 +301,7 @@ class ChannelSettings:
     body: Size = 104857600
     window: Size = 262144
     connection_window: Size = 1048576
-    outbox: Size = 262144
+    outbox: Size = 131072
     kept_answer: Size = 65536
     kept_per_session: Size = 1048576
     connections_per_session: Count = 10

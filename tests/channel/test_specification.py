@@ -3,10 +3,12 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hub.channel.close_codes import CloseCode
+from hub.channel.codec import BodyFrame, decode_body
 from hub.channel.messages import ClientMessage, Limits, ServerMessage
 from tests.channel.dialogue import Replay
 
@@ -64,3 +66,29 @@ def test_every_close_code_has_a_row() -> None:
     """The table tells the client's next step for each code."""
     for code in CloseCode:
         assert f"\n| {code.value} | " in SPECIFICATION
+
+
+def client_vectors(name: str) -> list[dict[str, Any]]:
+    """Return vectors of the client's half, to which the TypeScript client is held too."""
+    path = ROOT / "tests" / "vectors" / "client" / f"{name}.json"
+    found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["vectors"]
+    return found
+
+
+@pytest.mark.parametrize("vector", client_vectors("frames"), ids=lambda vector: str(vector["name"]))
+def test_body_frame_vector(vector: dict[str, Any]) -> None:
+    """A body frame has the same bytes in every implementation."""
+    frame = BodyFrame(vector["id"], vector["text"].encode(), end=vector["end"])
+
+    assert b"".join(frame.parts()).hex() == vector["hex"]
+    assert decode_body(bytes.fromhex(vector["hex"])) == frame
+
+
+def test_close_code_vectors_are_complete() -> None:
+    """For each close code of the hub the vectors say what clients do, as the ranges of the specification do."""
+    next_steps = {vector["code"]: vector["next"] for vector in client_vectors("close-codes")}
+
+    assert set(next_steps) >= set(CloseCode)
+    for code, step in next_steps.items():
+        is_final, is_http = 4400 <= code <= 4419, 4430 <= code <= 4439
+        assert (step in ("refused", "ended", "reload"), step == "http", step == "stop") == (is_final, is_http, code == 1000)

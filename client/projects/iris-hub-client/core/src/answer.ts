@@ -1,0 +1,159 @@
+import { HubError } from './errors';
+import type { Timing, WireHeaders } from './wire';
+
+/** Which way a request went. */
+export type Transport = 'channel' | 'http';
+
+/** What the API answered, whatever its status. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly transport: Transport;
+  /** It was kept from before: this time nothing was executed. */
+  readonly replayed: boolean;
+  /** Milliseconds in the hub's queue, and from then until the answer began. */
+  readonly timing: Timing | null;
+  readonly body: AnswerBody;
+}
+
+/** The body of an answer; to be read once. */
+export interface AnswerBody {
+  /** Bytes, if the API said how many. */
+  readonly length: number | null;
+  /** JSON as a value; null if it is empty. Rejects with SyntaxError if it is no JSON. */
+  json(): Promise<unknown>;
+  text(): Promise<string>;
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  /** The bytes as they arrive. What is not read is not fetched from the API either. */
+  stream(): ReadableStream<Uint8Array<ArrayBuffer>>;
+}
+
+/** Tell whether a content type is JSON: `application/json` or `...+json`. */
+export function isJson(contentType: string | null): boolean {
+  return /^application\/(?:[\w.-]+\+)?json\s*(;|$)/i.test(contentType ?? '');
+}
+
+export function headersOf(fields: WireHeaders = {}): Headers {
+  const headers = new Headers();
+  for (const [name, values] of Object.entries(fields)) {
+    for (const value of [values].flat()) headers.append(name, value);
+  }
+  return headers;
+}
+
+/** A body that came inside the message: a JSON value, or the text of any other type. */
+export class InlineBody implements AnswerBody {
+  constructor(
+    private readonly value: unknown,
+    private readonly isJsonValue: boolean,
+  ) {}
+
+  get length(): number | null {
+    return null;
+  }
+
+  async json(): Promise<unknown> {
+    if (this.value === undefined) return null;
+    return this.isJsonValue ? this.value : JSON.parse(this.value as string);
+  }
+
+  async text(): Promise<string> {
+    if (this.value === undefined) return '';
+    return this.isJsonValue ? JSON.stringify(this.value) : (this.value as string);
+  }
+
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return new TextEncoder().encode(await this.text());
+  }
+
+  stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return new ReadableStream({
+      start: async (controller) => {
+        const bytes = await this.bytes();
+        if (bytes.length > 0) controller.enqueue(bytes);
+        controller.close();
+      },
+    });
+  }
+}
+
+/** A body that arrives in frames. Reading it gives the hub credit for more. */
+export class StreamedBody implements AnswerBody {
+  private readonly parts: Uint8Array<ArrayBuffer>[] = [];
+  private end: 'open' | 'complete' | HubError = 'open';
+  private wake: () => void = () => undefined;
+
+  /**
+   * @param length Bytes that the API announced, or null.
+   * @param onRead Told of every byte that was read.
+   * @param onLeft Called if the reader leaves before the end.
+   */
+  constructor(
+    readonly length: number | null,
+    private readonly onRead: (bytes: number) => void,
+    private readonly onLeft: () => void,
+  ) {}
+
+  feed(part: Uint8Array<ArrayBuffer>): void {
+    if (part.length > 0) this.parts.push(part);
+    this.wake();
+  }
+
+  finish(end: 'complete' | HubError): void {
+    if (this.end === 'open') this.end = end;
+    this.wake();
+  }
+
+  stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return new ReadableStream({ pull: (controller) => this.pull(controller), cancel: () => this.onLeft() }, { highWaterMark: 0 });
+  }
+
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return readAll(this.stream());
+  }
+
+  async text(): Promise<string> {
+    return new TextDecoder().decode(await this.bytes());
+  }
+
+  async json(): Promise<unknown> {
+    const text = await this.text();
+    return text === '' ? null : JSON.parse(text);
+  }
+
+  private async pull(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): Promise<void> {
+    while (this.parts.length === 0 && this.end === 'open') await new Promise<void>((resolve) => (this.wake = resolve));
+    const part = this.parts.shift();
+    if (part !== undefined) {
+      controller.enqueue(part);
+      this.onRead(part.length);
+    } else if (this.end === 'complete') {
+      controller.close();
+    } else {
+      controller.error(this.end);
+    }
+  }
+}
+
+/** Collect a stream. */
+export async function readAll(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  onProgress: (loaded: number, part: Uint8Array<ArrayBuffer>) => void = () => undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  const reader = stream.getReader();
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    parts.push(next.value);
+    size += next.value.length;
+    onProgress(size, next.value);
+  }
+  if (parts.length === 1) return parts[0];
+  const whole = new Uint8Array(size);
+  let position = 0;
+  for (const part of parts) {
+    whole.set(part, position);
+    position += part.length;
+  }
+  return whole;
+}

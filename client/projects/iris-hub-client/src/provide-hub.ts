@@ -1,0 +1,17 @@
+import { HttpBackend } from '@angular/common/http';
+import { type EnvironmentProviders, inject, makeEnvironmentProviders, provideEnvironmentInitializer } from '@angular/core';
+import type { HubOptions } from 'iris-hub-client/core';
+import { HubBackend } from './backend';
+import { HUB, HUB_OPTIONS } from './hub';
+
+/**
+ * Send what `HttpClient` asks of the hub's routes over the channel. To be named after `provideHttpClient(...)`; interceptors, XSRF,
+ * `httpResource` and `provideHttpClientTesting()` work as before.
+ */
+export function provideHub(options: HubOptions = {}): EnvironmentProviders {
+  return makeEnvironmentProviders([
+    { provide: HUB_OPTIONS, useValue: options },
+    { provide: HttpBackend, useExisting: HubBackend },
+    provideEnvironmentInitializer(() => void inject(HUB)?.start()),
+  ]);
+}

@@ -1,0 +1,24 @@
+/** The hub in Angular. Start with `provideHub`. */
+
+export { HubBackend } from './backend';
+export { HubConnection } from './connection';
+export { HUB_KEY, HUB_MODE, HUB_PASSIVE, HUB_PRIORITY, HUB_REVALIDATE, HUB_TIMEOUT } from './context';
+export { authenticatedGuard, claimGuard } from './guards';
+export { HubInterceptor, hubInterceptor } from './interceptor';
+export { HUB } from './hub';
+export { provideHub } from './provide-hub';
+export { HubSession } from './session';
+export type {
+  ChannelState,
+  HubOptions,
+  HubUser,
+  LogEntry,
+  LoginOptions,
+  Mode,
+  Priority,
+  Problem,
+  SessionEntry,
+  TopicEvent,
+  Transport,
+} from 'iris-hub-client/core';
+export { HubError } from 'iris-hub-client/core';

@@ -21,6 +21,7 @@ from hub.web.proxy import ProxyHandler
 from hub.web.session import LogoutHandler, SessionHandler
 from hub.web.sessions import SessionEndHandler, SessionListHandler
 from hub.web.static import StaticHandler
+from hub.web.static_text import CompressedTexts
 from hub.web.websocket_proxy import WebSocketProxyHandler
 
 
@@ -69,6 +70,7 @@ def build_application(services: Services) -> tornado.web.Application:
         "site": site,
         "root": settings.static.root,
         "content_security_policy": settings.static.content_security_policy,
+        "texts": CompressedTexts(),
     }
     channel = {
         "site": site,

@@ -24,7 +24,7 @@ Count = Annotated[int, Meta(ge=1)]
 Size = Annotated[int, Meta(ge=1)]
 
 DEFAULT_CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "default-src 'self'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data: blob:; connect-src 'self'; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'"
 )
@@ -324,7 +324,8 @@ class StaticSettings:
 
     Attributes:
         root: Folder with the built application; its index.html answers every navigation to an unknown path.
-        content_security_policy: Sent with every page. Loosening it gives an injected script something to run with.
+        content_security_policy: Sent with every page. Loosening it gives an injected script something to run with. `{nonce}` in
+            it and in a page (Angular's `ngCspNonce`) becomes a secret of each answer.
     """
 
     root: str = "static"

@@ -6,6 +6,7 @@ import logging
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from iris_standin import Client, Options, OptionsError, Standin
 
@@ -26,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parsed.frontchannel_logout_uri,
     )
     standin = Standin(options, [client], prefix=parsed.prefix, expose_secrets=parsed.expose_secrets)
+    if parsed.news_token_file is not None:
+        standin.news.url, standin.news.token = parsed.news_url, parsed.news_token_file.read_text(encoding="utf-8").strip()
     try:
         asyncio.run(_serve(standin, parsed.port, parsed.host))
     except OSError as error:
@@ -59,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--post-logout-redirect-uri", action="append", default=[])
     parser.add_argument("--frontchannel-logout-uri", default="")
     parser.add_argument("--option", type=_pair, action="append", default=[], metavar="NAME=VALUE", help="a toggle of Options")
+    parser.add_argument("--news-url", default="", help="topic of a hub's admin listener that hears of changed patients")
+    parser.add_argument("--news-token-file", type=Path, default=None, help="file with the publisher's secret")
     parser.add_argument("--expose-secrets", action="store_true", help="serve every secret under /__sim/issued")
     return parser
 

@@ -38,12 +38,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     secret = secrets.token_urlsafe(24)
     url = f"http://localhost:{port}"
     with tempfile.TemporaryDirectory(prefix="hub-demo-") as folder:
-        standin = _start_standin(standin_port, url, secret, options.access_token_seconds)
+        publisher = Path(folder, "publisher-token")
+        publisher.write_text(secrets.token_urlsafe(24), encoding="utf-8")
+        news = f"http://127.0.0.1:{admin_port}/topics/patients"
+        told = ["--news-url", news, "--news-token-file", str(publisher)]
+        standin = _start_standin(standin_port, url, secret, options.access_token_seconds, told)
         try:
             issuer = f"http://127.0.0.1:{standin_port}/oauth2"
             _wait_for(f"{issuer}/.well-known/openid-configuration", standin)
             config = Path(folder, "hub.toml")
-            config.write_text(_settings(url, port, admin_port, issuer, options.data_dir or folder), encoding="utf-8")
+            config.write_text(_settings(url, port, admin_port, issuer, options.data_dir or folder, publisher), encoding="utf-8")
             os.environ["HUB_PROVIDER_CLIENT_SECRET"] = secret
             banner = BANNER.format(url=url, seconds=options.access_token_seconds, issuer=issuer, admin_port=admin_port)
             print(banner, flush=True)  # noqa: T201 - what the person at the terminal came for
@@ -65,7 +69,7 @@ def _run_until_interrupted(command: list[str]) -> int:
             process.terminate()
 
 
-def _settings(url: str, port: int, admin_port: int, issuer: str, data_dir: str) -> str:
+def _settings(url: str, port: int, admin_port: int, issuer: str, data_dir: str, publisher: Path) -> str:
     """Return the settings file of the demo: what an operator would write, in small."""
     target = issuer.removesuffix("/oauth2") + "/csp/clinic"
     return f"""
@@ -96,14 +100,22 @@ prefix = "/download"
 target = "{target}"
 methods = ["GET"]
 csrf = "fetch_metadata"
+
+[[topics]]
+name = "patients"
+
+[[publishers]]
+name = "clinic"
+token_file = "{publisher.as_posix()}"
+topics = ["patients"]
 """
 
 
-def _start_standin(port: int, hub_url: str, secret: str, access_token_seconds: int) -> subprocess.Popen[bytes]:
+def _start_standin(port: int, hub_url: str, secret: str, access_token_seconds: int, more: list[str]) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "iris_standin", "--port", str(port), "--client-id", CLIENT_ID, "--client-secret", secret]
     command += ["--redirect-uri", f"{hub_url}/hub/callback", "--post-logout-redirect-uri", f"{hub_url}/"]
     command += ["--frontchannel-logout-uri", f"{hub_url}/hub/frontchannel-logout"]
-    command += ["--option", f"access_token_seconds={access_token_seconds}"]
+    command += ["--option", f"access_token_seconds={access_token_seconds}", *more]
     return subprocess.Popen(command, cwd=HERE, stderr=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
 
 

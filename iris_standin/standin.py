@@ -15,6 +15,7 @@ from tornado.web import Application, RequestHandler, StaticFileHandler
 from iris_standin.authority import Authority
 from iris_standin.clinic import bearer
 from iris_standin.clinic.base import Clinic
+from iris_standin.clinic.news import News
 from iris_standin.clinic.records import Records
 from iris_standin.clinic.routes import clinic_routes
 from iris_standin.journal import Journal
@@ -38,6 +39,7 @@ class Standin:
     Attributes:
         journal: What was asked of the token endpoint, the native JWT endpoints and the REST applications.
         records: The data of the REST applications.
+        news: Who hears of changes of these data; nobody at first.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Standin:
         self._native = NativeApplication(self._authority, f"{self._prefix}/api/app")
         self.journal = Journal()
         self.records = Records()
+        self.news = News()
 
     @property
     def options(self) -> Options:
@@ -160,7 +163,7 @@ class Standin:
         services = {"authority": self._authority, "journal": self.journal}
         oauth2 = f"{self._prefix}/oauth2"
         parts = self._authority, self.journal, self.records
-        clinic = Clinic(*parts, f"{self._prefix}/csp/clinic", partial(bearer.authenticate, self._authority))
+        clinic = Clinic(*parts, f"{self._prefix}/csp/clinic", partial(bearer.authenticate, self._authority), self.news)
         native = Clinic(*parts, self._native.path, self._native.authenticate)
         routes: list[tuple[str, type[RequestHandler], dict[str, Any]]] = [
             (f"{oauth2}/.well-known/openid-configuration", endpoints.DiscoveryHandler, services),

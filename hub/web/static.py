@@ -1,6 +1,8 @@
 """The hosted application: files of one folder, and its index.html for every address that the application routes itself."""
 
+import asyncio
 import re
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -8,18 +10,24 @@ import tornado.web
 
 from hub.errors import NotFound
 from hub.web.base import BaseHandler, Site
+from hub.web.static_text import COMPRESSIBLE, CompressedTexts
 
 HASHED_NAME = re.compile(r"[.-](?=\w*[0-9A-Z])[0-9A-Za-z_]{8,}\.\w+$")  # main-4KPJ2Q7A.js, but not my-component.js
 YEAR_SECONDS = 365 * 24 * 60 * 60
+NONCE = b"{nonce}"  # in a page and in the policy: a secret of each answer, by which styles of the page's own scripts are known
 
 
 class StaticHandler(BaseHandler, tornado.web.StaticFileHandler):
     """Serves the built application."""
 
     content_security_policy: str
+    is_compressed = False
 
-    def initialize(self, site: Site, root: str, content_security_policy: str) -> None:  # type: ignore[override]
+    def initialize(  # type: ignore[override]
+        self, site: Site, root: str, content_security_policy: str, texts: CompressedTexts
+    ) -> None:
         self.site = site
+        self._texts = texts
         self.content_security_policy = content_security_policy
         tornado.web.StaticFileHandler.initialize(self, root, default_filename="index.html")
         self.set_default_headers()
@@ -38,14 +46,54 @@ class StaticHandler(BaseHandler, tornado.web.StaticFileHandler):
             return str(index.absolute())
         raise NotFound("No such file.")
 
+    async def get(self, path: str, include_body: bool = True) -> None:
+        """Serve a file: a page that asks for a nonce with its own, what is text compressed, and all else as it is."""
+        self.path = self.parse_url_path(path)
+        found = self.validate_absolute_path(self.root, self.get_absolute_path(self.root, self.path)) or ""
+        if found.endswith(".html") and NONCE in (page := await asyncio.to_thread(Path(found).read_bytes)):
+            self._write_page(page if include_body else b"")
+        elif Path(found).suffix in COMPRESSIBLE and self._takes_gzip():
+            await self._write_compressed(found, include_body=include_body)
+        else:
+            await super().get(path, include_body)
+
+    def _write_page(self, page: bytes) -> None:
+        """Answer with a page whose nonce nobody else has; so it must not be kept."""
+        nonce = secrets.token_urlsafe(16)
+        self.no_store()
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Content-Security-Policy", self.content_security_policy.replace(NONCE.decode(), nonce))
+        self.finish(page.replace(NONCE, nonce.encode()))
+
+    async def _write_compressed(self, path: str, *, include_body: bool) -> None:
+        self.absolute_path, self.is_compressed = path, True
+        self.modified = self.get_modified_time()
+        self.set_headers()
+        self.clear_header("Accept-Ranges")
+        self.set_header("Vary", "Accept-Encoding")
+        if self.should_return_304():
+            self.set_status(304)
+            return
+        body = await asyncio.to_thread(self._texts.get, path)
+        self.set_header("Content-Encoding", "gzip")
+        self.set_header("Content-Length", len(body))
+        self.finish(body if include_body else None)
+
+    def _takes_gzip(self) -> bool:
+        headers = self.request.headers
+        return "gzip" in headers.get("Accept-Encoding", "") and "Range" not in headers
+
     def set_extra_headers(self, path: str) -> None:
         if path_of(self).endswith(".html"):
-            self.set_header("Content-Security-Policy", self.content_security_policy)
+            policy = self.content_security_policy.replace(f" 'nonce-{NONCE.decode()}'", "")
+            self.set_header("Content-Security-Policy", policy)
 
-    def compute_etag(self) -> str:
+    def compute_etag(self) -> str | None:
         """Return a tag of the file as it is now. Tornado's own is made once: a new build would stay unseen until a restart."""
+        if not path_of(self):
+            return None  # a page with a nonce
         status = Path(path_of(self)).stat()
-        return f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
+        return f'"{status.st_mtime_ns:x}-{status.st_size:x}{"-gzip" if self.is_compressed else ""}"'
 
     def get_cache_time(self, path: str, modified: Any, mime_type: str) -> int:
         return YEAR_SECONDS if HASHED_NAME.search(path_of(self)) else 0
@@ -60,4 +108,4 @@ class StaticHandler(BaseHandler, tornado.web.StaticFileHandler):
 
 def path_of(handler: tornado.web.StaticFileHandler) -> str:
     """Return the path of the file that `handler` serves; empty before it is known."""
-    return handler.absolute_path or ""
+    return getattr(handler, "absolute_path", None) or ""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 from urllib.parse import urljoin
@@ -13,6 +13,7 @@ from tornado.web import HTTPError, RequestHandler
 from iris_standin.authority import Authority
 from iris_standin.clinic import bearer
 from iris_standin.clinic.errors import CspError, rendered
+from iris_standin.clinic.news import News
 from iris_standin.clinic.records import RecordChanged, RecordMissing, Records
 from iris_standin.journal import Entry, Journal
 
@@ -26,6 +27,7 @@ class Clinic:
     Attributes:
         path: Where the application is; without a slash at its end.
         authenticate: Finds the caller by the header `Authorization` and the query parameter `access_token`, or raises CspError.
+        news: Hears of changes.
     """
 
     authority: Authority
@@ -33,6 +35,7 @@ class Clinic:
     records: Records
     path: str
     authenticate: Callable[[str, str], bearer.Caller]
+    news: News = field(default_factory=News)
 
     @property
     def url(self) -> str:

@@ -27,6 +27,7 @@ class PatientsHandler(ClinicHandler):
     def post(self) -> None:
         """Store a new patient; answer 201 with its URL."""
         patient = self.clinic.records.add(_draft(self.request.body))
+        _tell_change(self, patient)
         self.set_status(201)
         self.set_header("Location", f"{self.clinic.url}/patients/{patient.id}")
         _answer(self, patient)
@@ -52,11 +53,14 @@ class PatientHandler(ClinicHandler):
     def put(self, number: str) -> None:
         """Replace the patient; 412 if `If-Match` names another version."""
         if_match = self.request.headers.get("If-Match", "")
-        _answer(self, self.clinic.records.change(int(number), _draft(self.request.body), if_match))
+        patient = self.clinic.records.change(int(number), _draft(self.request.body), if_match)
+        _tell_change(self, patient)
+        _answer(self, patient)
 
     def delete(self, number: str) -> None:
         """Delete the patient; 412 if `If-Match` names another version."""
         self.clinic.records.remove(int(number), self.request.headers.get("If-Match", ""))
+        self.clinic.news.tell("removed", {"id": int(number), "by": self.caller.subject})
         self.set_status(204)
 
 
@@ -75,6 +79,12 @@ def _draft(body: bytes) -> PatientDraft:
         return parse_draft(body)
     except ValueError as error:
         raise CspError(400, "InvalidPatient", str(error)) from error
+
+
+def _tell_change(handler: ClinicHandler, patient: Patient) -> None:
+    draft = patient.draft
+    names = {"family_name": draft.family_name, "given_name": draft.given_name}
+    handler.clinic.news.tell("changed", {"id": patient.id, "version": patient.version, **names, "by": handler.caller.subject})
 
 
 def _answer(handler: ClinicHandler, patient: Patient) -> None:

@@ -1,5 +1,9 @@
 """The hosted application: its files, its index.html for addresses of its own, nothing beside it."""
 
+import gzip
+import re
+from pathlib import Path
+
 import pytest
 
 from hub.settings import DEFAULT_CONTENT_SECURITY_POLICY
@@ -46,7 +50,21 @@ async def test_no_fallback_for_missing_files(house: House, path: str) -> None:
 @pytest.mark.parametrize("path", ["/", "/about.html", "/patients"])
 async def test_policy_on_every_page(house: House, path: str) -> None:
     """Every HTML page carries the content security policy of the settings."""
-    assert (await house.navigate(path)).all("Content-Security-Policy") == [DEFAULT_CONTENT_SECURITY_POLICY]
+    policy = DEFAULT_CONTENT_SECURITY_POLICY.replace(" 'nonce-{nonce}'", "")
+    assert (await house.navigate(path)).all("Content-Security-Policy") == [policy]
+
+
+async def test_a_page_that_asks_for_a_nonce(house: House, root: Path) -> None:
+    """Its styles are known by a secret that each answer has anew; so it is never kept."""
+    (root / "index.html").write_text('<app-root ngCspNonce="{nonce}"></app-root>')
+    first, second = await house.navigate("/patients"), await house.navigate("/")
+
+    nonces = [re.findall(r'ngCspNonce="([\w-]{22})"', answer.body.decode())[0] for answer in (first, second)]
+    assert nonces[0] != nonces[1]
+    for nonce, answer in zip(nonces, (first, second), strict=True):
+        assert f"style-src 'self' 'nonce-{nonce}';" in answer.header("Content-Security-Policy")
+        assert "{nonce}" not in answer.header("Content-Security-Policy")
+        assert answer.header("Cache-Control") == "no-store"
 
 
 @pytest.mark.parametrize(
@@ -141,3 +159,27 @@ async def test_nothing_built_yet(house: House) -> None:
     (house.root / "index.html").unlink()
 
     assert (await house.navigate("/")).status == (await house.navigate("/patients")).status == 404
+
+
+async def test_text_travels_compressed(house: House, root: Path) -> None:
+    """Scripts and styles are compressed for whoever takes that, under an entity tag of their own; a new build is seen at once."""
+    script = root / "main-4KPJ2Q7A.js"
+    script.write_text("run();" * 1000)
+    answer = await house.fetch("/main-4KPJ2Q7A.js", Accept_Encoding="gzip, br")
+    plain = await house.fetch("/main-4KPJ2Q7A.js")
+
+    assert gzip.decompress(answer.body) == plain.body == script.read_bytes()
+    assert (answer.header("Content-Encoding"), answer.header("Vary")) == ("gzip", "Accept-Encoding")
+    assert answer.header("Etag") != plain.header("Etag")
+    tag = answer.header("Etag")
+    assert (await house.fetch("/main-4KPJ2Q7A.js", Accept_Encoding="gzip", If_None_Match=tag)).status == 304
+
+    script.write_text("walk();")
+    assert gzip.decompress((await house.fetch("/main-4KPJ2Q7A.js", Accept_Encoding="gzip")).body) == b"walk();"
+
+
+async def test_parts_are_not_compressed(house: House) -> None:
+    """A range counts the bytes of the file."""
+    answer = await house.fetch("/main-4KPJ2Q7A.js", Accept_Encoding="gzip", Range="bytes=0-2")
+
+    assert (answer.status, answer.body) == (206, b"run")

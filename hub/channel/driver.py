@@ -33,6 +33,7 @@ from hub.errors import HubError, IdentityChanged, NotAuthenticated, SessionEnded
 from hub.gateway.messages import ApiResponse
 from hub.once.outcome import Verdict
 from hub.session.model import Session, SessionId
+from hub.session.sessions import END_DETAILS
 from hub.tasks import end_tasks
 
 logger = log.get(__name__)
@@ -179,7 +180,7 @@ class Driver:
 
     def end_session(self, reason: str) -> None:
         """Close because the session has ended, and say why."""
-        self._connection.notify("session", "ended", {"reason": reason})
+        self._connection.notify("session", "ended", {"reason": reason, "detail": END_DETAILS.get(reason, "")})
         self.close(CloseCode.LOG_IN, f"session ended: {reason}")
 
     def close(self, code: CloseCode, reason: str) -> None:

@@ -13,7 +13,7 @@ from hub.session.model import EndReason, Lifetimes, Revocation, Session, Session
 from hub.session.revocations import Revocations
 from hub.session.store import SessionStore
 
-END_DETAILS: dict[EndReason, str] = {
+END_DETAILS: dict[str, str] = {
     "logout": "You have logged out.",
     "idle": "You were logged out because you did nothing for a while.",
     "absolute": "The longest time of one login is over.",

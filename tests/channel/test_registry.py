@@ -75,7 +75,7 @@ async def test_end_of_a_session_closes_all_its_channels(clock: ManualClock) -> N
     await clock.advance(0.3)
     await worker.registry.end_session(driver.session.key, "logout", clock.now() - 0.3)
 
-    assert [each["data"] for each in socket.take() + other.take()] == [{"reason": "logout"}] * 2
+    assert [each["data"]["reason"] for each in socket.take() + other.take()] == ["logout"] * 2
     assert socket.closed == other.closed == (4401, "session ended: logout")
     assert worker.world.pipeline.cancelled == ["/api/a"]
     assert worker.metric("hub_kill_seconds_count") == 2
@@ -108,7 +108,7 @@ async def test_expired_session_is_noticed_within_a_second(clock: ManualClock) ->
     await clock.advance(1)
 
     assert worker.world.sessions.asked == [True]
-    assert socket.take()[0]["data"] == {"reason": "idle"}
+    assert socket.take()[0]["data"]["reason"] == "idle"
     assert socket.closed == (4401, "session ended: idle")
     watch.cancel()
 
@@ -158,7 +158,7 @@ async def test_recheck_all_finds_missed_ends(clock: ManualClock) -> None:
     worker.world.sessions.session = new_session(worker.world.session_id, subject="s2")
     await worker.registry.recheck_all()
 
-    assert socket.take()[0]["data"] == {"reason": "identity"}
+    assert socket.take()[0]["data"]["reason"] == "identity"
     assert driver.is_closed
 
 

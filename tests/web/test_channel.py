@@ -389,5 +389,5 @@ class TestTraffic:
         socket = await hub.greeted()
         await hub.registry.end_session(hub.world.session_id.key, "logout", SystemClock().now())
 
-        assert (await socket.receive_json())["data"] == {"reason": "logout"}
+        assert (await socket.receive_json())["data"]["reason"] == "logout"
         assert await close_of(socket) == 4401

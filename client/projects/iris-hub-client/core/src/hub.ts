@@ -272,6 +272,7 @@ export class Hub {
     if (status.state === 'authenticated' && !this.wasAuthenticated) {
       this.wasAuthenticated = true;
       this.journal.add({ kind: 'session', text: 'logged in' });
+      this.tabs.tell('logged-in');
       this.reconnect();
     } else if (status.state === 'anonymous' && this.wasAuthenticated) {
       this.wasAuthenticated = false;
@@ -307,7 +308,7 @@ export class Hub {
   }
 
   private onTab(message: TabMessage): void {
-    if (message === 'ended' && !this.wasAuthenticated) return;
+    if (message === 'ended' && (!this.wasAuthenticated || this.channel.state === 'open')) return; // the hub says why
     if (!this.isLeaving) void this.session.check();
   }
 

@@ -102,10 +102,9 @@ export class Session {
 
   /** Take an event of the channel's topic `session`. */
   take({ name, data }: EventMessage): void {
-    const facts = data as { reason?: string; kind?: 'idle' | 'absolute' };
+    const facts = data as { reason?: string; detail?: string; kind?: 'idle' | 'absolute' };
     if (name === 'ended') {
-      this.end(facts.reason ?? null, null);
-      void this.check(); // the hub has a sentence for the user
+      this.end(facts.reason ?? null, facts.detail ?? null);
     } else if (name === 'expiring') {
       this.change({ expiring: facts.kind ?? 'idle' });
       void this.check();

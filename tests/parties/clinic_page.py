@@ -22,6 +22,7 @@ async def log_in(page: Page, user: str = "alice") -> None:
     """Go through the stand-in's login and consent pages, and come back."""
     await page.get_by_role("button", name="Log in").click()
     await identify(page, user)
+    await expect(page.get_by_role("button", name="Log out")).to_be_visible()
 
 
 async def identify(page: Page, user: str) -> None:
@@ -30,7 +31,6 @@ async def identify(page: Page, user: str) -> None:
     await page.get_by_label("Password").fill(PASSWORDS[user])
     await page.get_by_role("button", name="Log in").click()
     await page.get_by_role("button", name="Accept").click()
-    await expect(page.get_by_role("button", name="Log out")).to_be_visible()
 
 
 async def channel_is(page: Page, text: str) -> None:

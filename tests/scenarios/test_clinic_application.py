@@ -239,6 +239,7 @@ async def test_a_former_users_page_is_refused(clinic: Clinic) -> None:
         await expect(page.get_by_role("heading", name="Greta Corvane")).to_be_visible()
         other = await chromium.open(clinic.hub.url + "/hub/login?prompt=login")
         await identify(other, "bob")
+        await expect(other.locator("mat-toolbar")).to_contain_text("Bob Brook")
         clinic.standin.journal.clear()
         await edit_town(page, "Northmoor")
 

@@ -1,0 +1,224 @@
+// @vitest-environment jsdom
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { FakeWorld } from '../../testing/fake-world';
+import { Hub, type HubOptions, type HubRequest } from '../src/hub';
+
+const SESSION = {
+  authenticated: true,
+  identity: 'i1',
+  subject: 'alice',
+  name: 'Alice',
+  claims: {},
+  idle_expires_in: 900,
+  absolute_expires_in: 43_200,
+  warning_in: 840,
+  token_expires_in: 60,
+};
+
+let world: FakeWorld;
+let hub: Hub;
+let session: Record<string, unknown>;
+let asked: { path: string; method: string; headers: Headers }[];
+let api: (path: string) => Response;
+
+function json(body: unknown, status = 200, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json', ...headers } });
+}
+
+async function fakeFetch(input: string, init: RequestInit = {}): Promise<Response> {
+  if (input.startsWith('/hub/session')) return json(session);
+  asked.push({ path: input, method: init.method ?? 'GET', headers: new Headers(init.headers) });
+  return api(input);
+}
+
+async function started(options: HubOptions = {}): Promise<Hub> {
+  hub = new Hub(options, world);
+  await hub.start();
+  return hub;
+}
+
+const get = (path: string, more: Partial<HubRequest> = {}): Promise<unknown> =>
+  hub.send({ method: 'GET', path, ...more }).then(({ body }) => body.json());
+
+beforeEach(() => {
+  world = new FakeWorld();
+  session = SESSION;
+  asked = [];
+  api = () => json({ n: 1 });
+  vi.stubGlobal('fetch', fakeFetch);
+});
+
+afterEach(() => {
+  hub.stop();
+  vi.unstubAllGlobals();
+});
+
+describe('which way a request goes', () => {
+  test('only what the hub forwards is its business', async () => {
+    await started({ routes: ['/api', '/fhir/'] });
+    const urls = [
+      '/api',
+      '/api/a?b',
+      '/fhir/Patient',
+      `${location.origin}/api/a`,
+      '/apis',
+      '/assets/x.json',
+      'https://other.example/api/a',
+    ];
+    expect(urls.filter((url) => hub.serves(url))).toEqual(urls.slice(0, 4));
+  });
+
+  test('over the channel once it is open', async () => {
+    await started();
+    world.accept();
+    const call = get('/api/a');
+    await vi.waitFor(() => expect(world.socket.last('request')).toMatchObject({ path: '/api/a' }));
+    world.socket.say({ type: 'response', id: 1, status: 200, headers: { 'content-type': 'application/json' }, body: { n: 2 } });
+    expect(await call).toEqual({ n: 2 });
+    expect(asked).toEqual([]);
+  });
+
+  test('over HTTP with proof and key where there is no channel', async () => {
+    await started({ mode: 'http' });
+    await hub.send({ method: 'POST', path: '/api/a', body: { json: '{}' } });
+    const { headers, method } = asked[0];
+    expect(method).toBe('POST');
+    expect(headers.get('x-hub-csrf')).toBe('1');
+    expect(headers.get('x-hub-identity')).toBe('i1');
+    expect(headers.get('x-hub-key')).toMatch(/^key-/);
+    expect(world.sockets).toEqual([]);
+  });
+
+  test('over HTTP with the same key when the channel does not come back', async () => {
+    await started();
+    world.accept();
+    const answer = hub.send({ method: 'POST', path: '/api/a', body: { json: '{}' } });
+    await vi.waitFor(() => expect(world.socket.last('request')).toBeDefined());
+    const { key } = world.socket.last('request')!;
+    world.chance = 1;
+    world.socket.break();
+    world.pass(3000);
+    expect((await answer).transport).toBe('http');
+    expect(asked[0].headers.get('x-hub-key')).toBe(key);
+  });
+
+  test('over the channel or not at all, if it has to', async () => {
+    await started({ mode: 'http' });
+    await expect(get('/api/a', { mode: 'channel' })).rejects.toMatchObject({ processed: 'never' });
+  });
+});
+
+describe('answers', () => {
+  test("the hub's own problems are answers, as they are over HTTP", async () => {
+    await started();
+    world.accept();
+    const answer = hub.send({ method: 'GET', path: '/api/a' });
+    await vi.waitFor(() => expect(world.socket.last('request')).toBeDefined());
+    const problem = { type: 'urn:hub:problem:too-many-requests', title: 'Too many', status: 429 };
+    world.socket.say({ type: 'error', id: 1, problem, processed: 'never', retry_after_ms: 1500 });
+    expect((await answer).status).toBe(429);
+    expect((await answer).headers.get('retry-after')).toBe('2');
+    expect(await (await answer).body.json()).toEqual(problem);
+  });
+
+  test('are kept on request, and asked about by their tag', async () => {
+    await started();
+    world.accept();
+    const ask = async (id: number, reply: Record<string, unknown>): Promise<unknown> => {
+      const answer = get('/api/a', { revalidate: true });
+      await vi.waitFor(() => expect(world.socket.last('request')).toMatchObject({ id }));
+      world.socket.say({ type: 'response', id, ...reply });
+      return answer;
+    };
+    const headers = { 'content-type': 'application/json', etag: '"1"' };
+    expect(await ask(1, { status: 200, headers, body: { n: 1 } })).toEqual({ n: 1 });
+    expect(await ask(2, { status: 304, headers: { etag: '"1"' } })).toEqual({ n: 1 });
+    expect(world.socket.last('request')).toMatchObject({ headers: { 'if-none-match': '"1"' } });
+  });
+
+  test('the log tells of them without queries', async () => {
+    await started({ mode: 'http' });
+    await get('/api/patients?q=ada');
+    expect(hub.journal.export()).toContain('GET /api/patients');
+    expect(hub.journal.export()).not.toContain('ada');
+  });
+});
+
+describe('the end of a session', () => {
+  const ended = (): Response =>
+    json({ type: 'urn:hub:problem:session-ended', status: 401, reason: 'idle', detail: 'You did nothing.' }, 401);
+
+  test('is learnt from an answer', async () => {
+    await started({ mode: 'http' });
+    api = ended;
+    expect((await hub.send({ method: 'GET', path: '/api/a' })).status).toBe(401);
+    expect(hub.session.status).toMatchObject({
+      state: 'anonymous',
+      endReason: 'idle',
+      endDetail: 'You did nothing.',
+      user: null,
+    });
+  });
+
+  test('a 401 of the API itself is an answer like any other', async () => {
+    await started({ mode: 'http' });
+    api = () => json({ errors: [] }, 401);
+    expect((await hub.send({ method: 'GET', path: '/api/a' })).status).toBe(401);
+    expect(hub.session.status.state).toBe('authenticated');
+  });
+
+  test('calls wait for the next login of the same user, if the application wants that', async () => {
+    await started({ mode: 'http', whenLoggedOut: 'wait' });
+    api = ended;
+    const answer = get('/api/a');
+    await vi.waitFor(() => expect(hub.session.status.state).toBe('anonymous'));
+    api = () => json({ n: 3 });
+    await hub.session.check();
+    expect(await answer).toEqual({ n: 3 });
+  });
+
+  test('and do not go on in the name of another', async () => {
+    await started({ mode: 'http', whenLoggedOut: 'wait' });
+    api = ended;
+    const answer = hub.send({ method: 'GET', path: '/api/a' });
+    await vi.waitFor(() => expect(hub.session.status.state).toBe('anonymous'));
+    session = { ...SESSION, identity: 'i2', subject: 'bob' };
+    await hub.session.check();
+    expect((await answer).status).toBe(401);
+    expect(asked).toHaveLength(1);
+  });
+
+  test('closes the channel and forgets what was kept', async () => {
+    await started();
+    const socket = world.accept();
+    socket.say({
+      type: 'event',
+      sequence: 1,
+      topic: 'session',
+      name: 'ended',
+      data: { reason: 'logout', detail: 'You have logged out.' },
+    });
+    socket.break(4401);
+    expect(hub.session.status).toMatchObject({ state: 'anonymous', endReason: 'logout', endDetail: 'You have logged out.' });
+    expect(socket.isClosed).toBe(true);
+  });
+
+  test('another user in this browser: the page says so and keeps what it shows', async () => {
+    await started({ mode: 'http' });
+    session = { ...SESSION, identity: 'i2', subject: 'bob' };
+    await hub.session.check();
+    expect(hub.session.status).toMatchObject({ identityChanged: true, user: { subject: 'alice' } });
+  });
+
+  test('is warned of in time', async () => {
+    session = { ...SESSION, warning_in: 0, idle_expires_in: 60 };
+    await started({ mode: 'http' });
+    expect(hub.session.status.expiring).toBe('idle');
+    session = { ...SESSION, idle_expires_in: 50_000, warning_in: 0 };
+    await hub.session.check();
+    expect(hub.session.status.expiring).toBe('absolute');
+    session = SESSION;
+    await hub.session.check();
+    expect(hub.session.status.expiring).toBeNull();
+  });
+});

@@ -63,7 +63,9 @@ async def test_login_in_place(start_clinic: StartClinic, tmp_path: Path) -> None
         await page.evaluate("fetch('/hub/logout', {method: 'POST', headers: {'X-Hub-CSRF': '1'}})")
         await expect(page.locator("#out")).to_have_text("anonymous")
         await page.evaluate("void (window.waiting = hub.fetch('/api/echo').then(r => r.json()).then(e => e.subject))")
-        await page.get_by_role("button", name="Log in here").click()  # the provider still knows who it is, and asks nothing
+        async with page.expect_popup() as popup:
+            await page.get_by_role("button", name="Log in here").click()
+        await identify(await popup.value, "alice")
 
         assert await page.evaluate("window.waiting") == "alice"
         assert await page.evaluate("window.kept") == "unsaved text"

@@ -35,8 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     port = _free_port(options.port)
     admin_port, standin_port = _free_port(8081, port), _free_port(9001)
-    secret = secrets.token_urlsafe(24)
-    url = f"http://localhost:{port}"
+    secret = secrets.token_hex(24)  # never begins with a dash, as an option does
+    url = options.url or f"http://localhost:{port}"
     with tempfile.TemporaryDirectory(prefix="hub-demo-") as folder:
         publisher = Path(folder, "publisher-token")
         publisher.write_text(secrets.token_urlsafe(24), encoding="utf-8")
@@ -148,6 +148,9 @@ def _free_port(wanted: int, *taken: int) -> int:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python run.py --demo")
     parser.add_argument("--port", type=int, default=8080, help="port of the hub (default: 8080, or a free one)")
+    parser.add_argument(
+        "--url", default="", help="what browsers show, if not the hub's own address: http://localhost:4200 for `ng serve`"
+    )
     parser.add_argument("--access-token-seconds", type=int, default=60, help="life of an access token (default: 60)")
     parser.add_argument("--data-dir", default="", help="keep the sessions here; default: forget them at the end")
     return parser.parse_args(arguments)

@@ -33,6 +33,7 @@ export class Journal {
   call(name: string, start: number, entry: Partial<LogEntry>): void {
     const end = performance.now();
     performance.measure?.(`hub ${name}`, { start, end, detail: { status: entry.status, transport: entry.transport } });
+    performance.clearMeasures?.(`hub ${name}`); // recordings and observers have it; the page need not keep it
     this.add({ kind: 'call', text: name, ms: Math.round(end - start), ...entry });
   }
 

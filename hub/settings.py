@@ -244,6 +244,8 @@ class RouteSettings:
         ca_file: Certificates (PEM) to trust for this target besides those of the system.
         websocket: The target speaks WebSocket (IRIS's %CSP.WebSocket): the route takes WebSockets of our pages, and nothing else.
         max_message_bytes: Largest message of such a WebSocket, either way.
+        token_endpoints: Let requests pass to paths that end in login, refresh, logout or revoke. There IRIS's native JWT mode
+            hands out tokens, and they would reach the browser.
     """
 
     prefix: str
@@ -263,6 +265,7 @@ class RouteSettings:
     ca_file: str = ""
     websocket: bool = False
     max_message_bytes: Size = 1048576
+    token_endpoints: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from typing import Literal, Self
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from hub.errors import InvalidPath, RouteNotFound
+from hub.gateway import iris
 from hub.oidc.grants import TokenTarget
 from hub.settings import RouteSettings
 from hub.tokens.demand import TokenDemand
@@ -46,6 +47,7 @@ class Route:
         max_age_seconds: How long ago the user may have proved who they are; 0: as long as the session lives.
         acr_values: Ways of authentication that are good enough; empty: any.
         timeout_seconds: Longest silence: until the answer begins, and between two pieces of it.
+        token_endpoints: Whether paths that end as those at which IRIS hands out tokens may be reached.
     """
 
     prefix: str
@@ -62,6 +64,7 @@ class Route:
     ca_file: str
     websocket: bool
     max_message_bytes: int
+    token_endpoints: bool
 
     @classmethod
     def compile(cls, settings: RouteSettings) -> Self:
@@ -82,18 +85,33 @@ class Route:
             ca_file=settings.ca_file,
             websocket=settings.websocket,
             max_message_bytes=settings.max_message_bytes,
+            token_endpoints=settings.token_endpoints,
         )
 
     def target_url(self, path: str, query: str) -> str:
         """Return the URL at the resource server for a normalised path of this route and a query (empty: none).
 
+        Query parameters that would act on the gateway of IRIS are left out.
+
         Raises:
             InvalidPath: The query holds characters with which a request line could be forged.
+            RouteNotFound: The path leads to the administration of IRIS, or to an endpoint that hands out tokens.
         """
         if _QUERY.fullmatch(query) is None:
             raise InvalidPath("The query holds a character that must be percent-encoded.")
         rest = self.target_path + path[len(self.prefix) :]
-        return f"{self.target_origin}{rest or '/'}" + (f"?{query}" if query else "")
+        self._refuse_what_is_not_for_browsers(rest)
+        passed = iris.without_reserved(query)
+        return f"{self.target_origin}{rest or '/'}" + (f"?{passed}" if passed else "")
+
+    def _refuse_what_is_not_for_browsers(self, path: str) -> None:
+        for reading in (reading.decode("latin-1") for reading in _readings(path)):
+            if iris.is_administration(reading, self.target_path):
+                raise RouteNotFound("This path administers IRIS. If browsers have to reach it, give it a route of its own.")
+            if not self.token_endpoints and iris.is_token_endpoint(reading, self.target_path):
+                raise RouteNotFound(
+                    "IRIS hands out tokens at such paths. If this one does not, set token_endpoints of its route."
+                )
 
 
 def _demand(settings: RouteSettings) -> TokenDemand | None:

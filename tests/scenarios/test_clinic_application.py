@@ -84,6 +84,9 @@ async def test_whole_story(start_clinic: StartClinic, tmp_path: Path) -> None:
         await expect(page.get_by_role("row", name="Tokens renewed on the server").locator("td")).to_have_text(re.compile("[1-9]"))
         await go(page, "What your browser holds")
         await expect(page.get_by_text("No token is among it.")).to_be_visible()
+        await expect(
+            page.get_by_text(re.compile(r"[\d,]{4,} texts can be reached from window, and none of them"))
+        ).to_be_visible()
         await expect(page.get_by_text("The API knows you as alice, by a token that your browser never had.")).to_be_visible()
 
         assert found_in(await heap_of(page), tokens(clinic)) == []

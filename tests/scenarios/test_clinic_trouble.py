@@ -154,3 +154,21 @@ async def test_offline(line: Line) -> None:
 
         await channel_is(page, "Channel open")
         await expect(page.get_by_text("You are offline.")).to_be_hidden()
+
+
+async def test_nothing_gets_through_for_a_while(line: Line) -> None:
+    """Neither sockets nor HTTP: what was being saved waits, and is answered when the line is back; it was executed once."""
+    async with Chromium.start() as chromium:
+        page = await chromium.open(line.url + "/patients/3")
+        await log_in(page)
+        await channel_is(page, "Channel open")
+        await begin_to_save(page, line)
+        ports, line.cables.ports = line.cables.ports, []
+        line.cables.cut(len(line.cables))
+        async with page.expect_event("requestfailed", lambda request: request.method == "PUT"):  # it has tried HTTP too
+            line.api.release.set()
+        line.cables.ports = ports
+
+        await expect(page.get_by_text("Saved.")).to_be_visible(timeout=20_000)
+        await channel_is(page, "Channel open")
+        assert line.api.stored == ["Northmoor"]

@@ -4,6 +4,8 @@ import type { Priority, WireHeaders } from './wire';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']); // repeating these changes nothing (RFC 9110 section 9.2.1)
 
+const PATIENCE_MS = 30_000;
+
 /** A body to send: the text of a JSON value, other text, or bytes. */
 export type RequestBody = { json: string } | { text: string } | Blob;
 
@@ -33,13 +35,17 @@ export class Call {
   wasSent = false;
   key: string | null;
   isDone = false;
+  /** Until when it is sent again while nothing gets through; of the clock that the page goes by. */
+  readonly deadline: number;
   private resolve!: (answer: Answer) => void;
   private reject!: (error: unknown) => void;
 
   constructor(
     readonly request: CallRequest,
     private readonly newKey: () => string,
+    now = 0,
   ) {
+    this.deadline = now + (request.timeoutMs ?? PATIENCE_MS);
     this.key = request.key !== undefined ? request.key : this.isSafe ? null : newKey();
     this.answer = new Promise((resolve, reject) => {
       this.resolve = resolve;

@@ -108,6 +108,12 @@ export class Channel {
     else this.onStranded([call]);
   }
 
+  /** Keep a call that no other way has carried either, until there is a connection or the next attempt has failed. */
+  park(call: Call): void {
+    if (this.state === 'open' && this.line !== null) this.line.connection.start(call);
+    else this.waiting.push(call);
+  }
+
   topic(name: string, listener: TopicListener): () => void {
     return this.topics.add(name, listener);
   }
@@ -218,15 +224,14 @@ export class Channel {
       const retryInMs = delayAfter(this.failures, this.world.random);
       this.redialTimer = this.world.setTimeout(() => this.open(), retryInMs);
       this.move('lost', { code, reason, next, retryInMs });
-      if (this.failures === 1) this.beginPatience();
-      else this.strand();
+      if (this.wasEverReady && this.failures === 1) this.beginPatience();
+      else if (!this.wasEverReady || this.patience === undefined) this.giveBack();
       return;
     }
     if (next === 'http') this.redialTimer = this.world.setTimeout(() => this.open(), PROBE_MS);
     this.wasEverReady = false;
     this.move(next, { code, reason, next, retryInMs: next === 'http' ? PROBE_MS : null });
-    this.endPatience();
-    this.strand();
+    this.giveBack();
   }
 
   /** Tell whether a call may be sent again; one about which nobody will know any more fails. */
@@ -245,6 +250,12 @@ export class Channel {
       this.patience = undefined;
       if (this.state !== 'open') this.strand();
     }, PATIENCE_MS);
+  }
+
+  /** There is no connection, nor soon will be. */
+  private giveBack(): void {
+    this.endPatience();
+    this.strand();
   }
 
   private endPatience(): void {

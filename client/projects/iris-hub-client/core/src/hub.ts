@@ -214,7 +214,7 @@ export class Hub {
   /** Send it by the way it asks for, or the best there is. The hub's own problems become answers, as they are over HTTP. */
   private async dispatch(request: HubRequest): Promise<Answer> {
     if (request.signal?.aborted) throw aborted(request.signal);
-    const call = new Call(request, this.world.newKey);
+    const call = new Call(request, this.world.newKey, this.world.now());
     const mode = request.mode ?? 'auto';
     if (mode === 'http' || (mode === 'auto' && !this.mayUseChannel)) void this.overHttp(call);
     else this.channel.submit(call);
@@ -240,8 +240,19 @@ export class Hub {
     try {
       call.succeed(await sendOverHttp(call.request, call.key, () => proof(this.session.identity)));
     } catch (error) {
-      call.fail(error);
+      if (this.mayTryAgain(call, error)) {
+        this.byHttp.delete(call);
+        this.channel.park(call);
+      } else {
+        call.fail(error);
+      }
     }
+  }
+
+  /** Nothing gets through at the moment; what may be sent twice waits for the next connection, as long as its caller does. */
+  private mayTryAgain(call: Call, error: unknown): boolean {
+    const isLine = error instanceof HubError && error.problem.status === 0;
+    return isLine && !call.isDone && call.isRepeatable && this.mayUseChannel && this.world.now() < call.deadline;
   }
 
   /** A 401 of the hub itself says that the session is over; wait for the next login if the application wants that. */

@@ -126,6 +126,23 @@ describe('requests', () => {
     expect(stranded).toEqual([call]);
   });
 
+  test('go another way at once where no connection ever came', () => {
+    channel.open();
+    const call = submit('GET');
+    world.socket.break();
+    expect(stranded).toEqual([call]);
+  });
+
+  test('wait for another attempt where there was one, for a moment', () => {
+    opened().break();
+    const call = submit('GET');
+    world.pass(1000);
+    world.socket.break();
+    expect(stranded).toEqual([]);
+    world.pass(3000);
+    expect(stranded).toEqual([call]);
+  });
+
   test('go another way when the connection does not come in time', () => {
     channel.open();
     const call = submit('GET');

@@ -102,6 +102,42 @@ describe('which way a request goes', () => {
     expect(asked[0].headers.get('x-hub-key')).toBe(key);
   });
 
+  test('again over the channel when HTTP did not get through either', async () => {
+    await started();
+    const first = world.accept();
+    const answer = hub.send({ method: 'POST', path: '/api/a', body: { json: '{}' } });
+    await vi.waitFor(() => expect(first.last('request')).toBeDefined());
+    api = () => {
+      throw new TypeError('no network');
+    };
+    world.chance = 1;
+    first.break();
+    world.pass(3000);
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    await new Promise((resolve) => setTimeout(resolve)); // until the failure of HTTP has come through
+    world.accept({ resumed: true, pending: { 1: 'done' } });
+    world.socket.say({ type: 'response', id: 1, status: 201, headers: {}, replayed: true });
+    expect(await answer).toMatchObject({ status: 201, transport: 'channel', replayed: true });
+  });
+
+  test('but not for ever', async () => {
+    await started();
+    world.accept();
+    const answer = hub.send({ method: 'GET', path: '/api/a' });
+    await vi.waitFor(() => expect(world.socket.last('request')).toBeDefined());
+    api = () => {
+      throw new TypeError('no network');
+    };
+    world.chance = 1;
+    world.socket.break();
+    world.pass(3000);
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    world.time += 60_000;
+    world.pass(0);
+    world.socket.break();
+    await expect(answer).rejects.toMatchObject({ problem: { type: 'urn:hub:problem:network' } });
+  });
+
   test('over the channel or not at all, if it has to', async () => {
     await started({ mode: 'http' });
     await expect(get('/api/a', { mode: 'channel' })).rejects.toMatchObject({ processed: 'never' });

@@ -276,10 +276,12 @@ class _Handler(tornado.web.RequestHandler):
         path = self.request.path
         arguments = {name: self.get_argument(name, strip=False) for name in self.request.arguments}
         self.provider.note(SeenRequest(self.request.method, path, dict(self.request.headers), arguments))
+        canned = self.provider.answers.get(path)
         if path in self.provider.held:
             await self.provider.held[path].wait()
-        if path in self.provider.answers:
-            self._send_canned(self.provider.answers[path])
+            canned = canned or self.provider.answers.get(path)
+        if canned is not None:
+            self._send_canned(canned)
         else:
             self._send_own(path, arguments)
 

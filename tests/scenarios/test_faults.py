@@ -224,7 +224,8 @@ def answers(status: int, **headers: str) -> Break:
 
 
 def hang(provider: HostileProvider) -> None:
-    """Let the token endpoint take requests and answer none."""
+    """Let the token endpoint take requests and do nothing with them, not even later: else a token could be spent for nobody."""
+    provider.answers[REFRESH] = CannedAnswer(503, b"")
     provider.hold(REFRESH)
 
 

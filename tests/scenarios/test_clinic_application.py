@@ -3,11 +3,14 @@
 import asyncio
 import json
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Page, expect
 
 from iris_standin import Options
+from iris_standin.clinic import streams
 from tests.parties.chromium import Chromium, found_in
 from tests.parties.clinic_page import BLOCKED_SOCKETS, Answers, channel_is, go, heap_of, identify, log_in, shows_nothing_private
 from tests.scenarios.conftest import Clinic, StartClinic
@@ -115,8 +118,18 @@ async def cancel_slow_call(page: Page, clinic: Clinic) -> None:
     await asyncio.wait_for(is_aborted, 5)
 
 
-async def test_an_upload_and_a_download_are_cancelled(start_clinic: StartClinic, tmp_path: Path) -> None:
+async def endless(_size: int) -> AsyncIterator[bytes]:
+    """Yield the beginning of a report whose end does not come."""
+    for _ in range(16):
+        yield streams.PIECE
+    await asyncio.Event().wait()
+
+
+async def test_an_upload_and_a_download_are_cancelled(
+    start_clinic: StartClinic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Both show their progress; cancelling ends them at the API too."""
+    monkeypatch.setattr(streams, "_report", endless)
     document = tmp_path / "film.bin"
     document.touch()
     with document.open("r+b") as file:

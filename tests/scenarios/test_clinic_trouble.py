@@ -134,8 +134,10 @@ async def test_the_hub_restarts_while_something_is_saved(line: Line) -> None:
 
         await channel_is(page, "Channel open")
         assert line.api.stored == ["Northmoor"]
+        line.api.arrived.clear()
         await page.get_by_label("Town").fill("Southmoor")
         await page.get_by_role("button", name="Save").click()
+        await asyncio.wait_for(line.api.arrived.wait(), 5)
         await expect(page.get_by_text("Saved.")).to_be_visible()
         assert line.api.stored == ["Northmoor", "Southmoor"]
 

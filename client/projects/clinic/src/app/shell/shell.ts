@@ -1,4 +1,4 @@
-import { ChangeDetectionStrategy, Component, ElementRef, inject, signal } from '@angular/core';
+import { ChangeDetectionStrategy, Component, ElementRef, Injector, afterNextRender, inject, signal } from '@angular/core';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { MatButton } from '@angular/material/button';
 import { MatToolbar } from '@angular/material/toolbar';
@@ -30,6 +30,7 @@ export class Shell {
     { path: '/holdings', name: 'What your browser holds' },
     { path: '/connection', name: 'Connection' },
   ];
+  private readonly injector = inject(Injector);
   private readonly element = inject<ElementRef<HTMLElement>>(ElementRef).nativeElement;
 
   constructor() {
@@ -49,6 +50,7 @@ export class Shell {
 
   /** So that a screen reader reads the new page. */
   private focusHeading(): void {
-    setTimeout(() => this.element.querySelector<HTMLElement>('main h1')?.focus());
+    const focus = (): void => this.element.querySelector<HTMLElement>('main h1')?.focus();
+    afterNextRender(focus, { injector: this.injector });
   }
 }

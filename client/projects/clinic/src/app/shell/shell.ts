@@ -4,9 +4,11 @@ import { MatButton } from '@angular/material/button';
 import { MatToolbar } from '@angular/material/toolbar';
 import { NavigationEnd, Router, RouterLink, RouterLinkActive, RouterOutlet } from '@angular/router';
 import { HubSession } from 'iris-hub-client';
-import { filter, skip } from 'rxjs';
+import { filter } from 'rxjs';
 import { Banners } from './banners';
 import { ConnectionChip } from './connection-chip';
+
+const FIRST = 1; // the navigation with which the page was opened moves no focus
 
 /** What surrounds every page: who is logged in, the ways to the pages, and news about the connection. */
 @Component({
@@ -34,8 +36,8 @@ export class Shell {
   private readonly element = inject<ElementRef<HTMLElement>>(ElementRef).nativeElement;
 
   constructor() {
-    const arrivals = inject(Router).events.pipe(filter((event) => event instanceof NavigationEnd));
-    arrivals.pipe(skip(1), takeUntilDestroyed()).subscribe(() => this.focusHeading());
+    const arrivals = inject(Router).events.pipe(filter((event) => event instanceof NavigationEnd && event.id > FIRST));
+    arrivals.pipe(takeUntilDestroyed()).subscribe(() => this.focusHeading());
   }
 
   protected async logOut(): Promise<void> {

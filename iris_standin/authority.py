@@ -1,6 +1,6 @@
 """The authorization server without HTTP: tables, keys and clock together, and the issuing of tokens."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -40,6 +40,15 @@ class Authority:
         if remember_secrets:
             self.issued = {"access_token": {}, "refresh_token": {}, "id_token": {}, "code": {}}
         self._clock = clock
+        self._started_at = clock()
+
+    def known_clients(self) -> Mapping[str, Client]:
+        """Return the clients as they may authenticate now: of one whose secret has expired nobody knows the secret."""
+        seconds = self.options.client_secret_seconds
+        if not seconds or self.now() < self._started_at + seconds:
+            return self.state.clients
+        clients = self.state.clients.values()
+        return {client.client_id: replace(client, client_secret=tokens.new_token()) for client in clients}
 
     def now(self) -> float:
         """Return the time of the stand-in: epoch seconds, skewed by `clock_skew_seconds`."""

@@ -64,6 +64,21 @@ class Options:
         native_refresh_latency: Seconds between the exchange of a refresh, which kills the old tokens, and its answer.
         native_500_once: The next request to /login, /refresh, /logout or /revoke is answered 500; then this is False again.
         resource_audience: The `aud` that the REST application demands; empty does not look at it, as IRIS by default.
+        client_secret_seconds: Life of the secrets of all clients, from the start (ClientSecretInterval); 0: for ever.
+        use_session: The REST applications keep a CSP session and name it in a cookie (UseSession=1); else each request has one of
+            its own.
+        csp_session_seconds: How long such a session may be idle (Timeout of the web application).
+        stale_cookie_refused: A cookie of a session that is over is answered 401, before anybody looks at the token.
+        licenses: Licence units that there are; 0: as many as are wanted. `/__sim/licenses` counts them.
+        license_per: `session`: nobody is logged in to the CSP session (UnknownUser), each takes a unit. `user`: the unit belongs
+            to the user by name.
+        license_connections: Sessions of one user by name that one unit covers; beyond that each takes one (MaxConnections).
+        license_request_seconds: How long the unit of a request without `use_session` is held.
+        license_grace_seconds: How long the unit of a session that saw one request only is held after its end.
+        upper_case_headers: Names of header fields go out in capitals.
+        cors_origin: Origin that the REST applications allow (CorsAllowlist); empty: they send no CORS fields.
+        proof: Each request must carry an HTTP message signature (RFC 9421) of this algorithm, which is good once.
+        proof_key: For `hmac-sha256` the secret in base64url, for `ecdsa-p256-sha256` the public key as PEM.
     """
 
     profile: Literal["2023.1", "2026.1"] = "2026.1"
@@ -97,6 +112,19 @@ class Options:
     logout_bug_dp432190: bool = False
     resource_validation: Literal["offline", "introspection"] = "offline"
     resource_audience: str = ""
+    client_secret_seconds: Annotated[int, Meta(ge=0)] = 0
+    use_session: bool = False
+    csp_session_seconds: Seconds = 900
+    stale_cookie_refused: bool = False
+    licenses: Annotated[int, Meta(ge=0)] = 0
+    license_per: Literal["session", "user"] = "session"
+    license_connections: Annotated[int, Meta(ge=1)] = 25
+    license_request_seconds: Annotated[int, Meta(ge=0)] = 10
+    license_grace_seconds: Annotated[int, Meta(ge=0)] = 600
+    upper_case_headers: bool = False
+    cors_origin: str = ""
+    proof: Literal["none", "hmac-sha256", "ecdsa-p256-sha256"] = "none"
+    proof_key: str = ""
     native_enabled: bool = True
     native_access_seconds: Seconds = 60
     native_refresh_seconds: Seconds = 900

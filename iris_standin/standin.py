@@ -18,14 +18,17 @@ from iris_standin.clinic.base import Clinic
 from iris_standin.clinic.news import News
 from iris_standin.clinic.records import Records
 from iris_standin.clinic.routes import clinic_routes
+from iris_standin.csp import CspGateway
+from iris_standin.fhir import FHIR_PATH, fhir_routes
 from iris_standin.journal import Journal
 from iris_standin.keys import KeyRing
 from iris_standin.model import Client, User
 from iris_standin.native import NativeApplication
 from iris_standin.options import Options
+from iris_standin.proof import Proofs
 from iris_standin.state import State
 from iris_standin.users import USERS
-from iris_standin.web import authorize, endpoints, simulation, token
+from iris_standin.web import authorize, endpoints, registration, simulation, token
 from iris_standin.web.native import native_routes
 
 MAX_BODY_BYTES = 2 * 1024**3
@@ -68,6 +71,8 @@ class Standin:
         self._server: HTTPServer | None = None
         self._url = ""
         self._native = NativeApplication(self._authority, f"{self._prefix}/api/app")
+        self._gateway = CspGateway(lambda: self._authority.options, self._authority.now)
+        self._proofs = Proofs()
         self.journal = Journal()
         self.records = Records()
         self.news = News()
@@ -114,6 +119,16 @@ class Standin:
     def native_url(self) -> str:
         """The base URL of the REST application that logs its users in itself (native JWT mode)."""
         return f"{self.url}{self._native.path}"
+
+    @property
+    def fhir_url(self) -> str:
+        """The base URL of the FHIR server."""
+        return f"{self.url}{self._prefix}{FHIR_PATH}"
+
+    @property
+    def licenses(self) -> CspGateway:
+        """The CSP sessions of all applications, and the licence units that they take."""
+        return self._gateway
 
     @property
     def native_logins(self) -> int:
@@ -163,8 +178,10 @@ class Standin:
         services = {"authority": self._authority, "journal": self.journal}
         oauth2 = f"{self._prefix}/oauth2"
         parts = self._authority, self.journal, self.records
-        clinic = Clinic(*parts, f"{self._prefix}/csp/clinic", partial(bearer.authenticate, self._authority), self.news)
-        native = Clinic(*parts, self._native.path, self._native.authenticate)
+        bearers = partial(bearer.authenticate, self._authority)
+        clinic = Clinic(*parts, f"{self._prefix}/csp/clinic", bearers, self.news, gateway=self._gateway, proofs=self._proofs)
+        native = Clinic(*parts, self._native.path, self._native.authenticate, gateway=self._gateway, proofs=self._proofs)
+        fhir = Clinic(*parts, f"{self._prefix}{FHIR_PATH}", bearers, gateway=self._gateway, proofs=self._proofs)
         routes: list[tuple[str, type[RequestHandler], dict[str, Any]]] = [
             (f"{oauth2}/.well-known/openid-configuration", endpoints.DiscoveryHandler, services),
             (f"{oauth2}/authorize", authorize.AuthorizeHandler, services),
@@ -174,11 +191,14 @@ class Standin:
             (f"{oauth2}/revocation", endpoints.RevocationHandler, services),
             (f"{oauth2}/jwks", endpoints.KeysHandler, services),
             (f"{oauth2}/logout", endpoints.LogoutHandler, services),
+            (rf"{oauth2}/register(?:/([A-Za-z0-9_-]+))?", registration.RegistrationHandler, services),
             (rf"{oauth2}/pages/(style\.css)", StaticFileHandler, {"path": str(PAGES)}),
             *clinic_routes(clinic),
             *native_routes(self._native, self.journal),
             *clinic_routes(native),
+            *fhir_routes(fhir),
             ("/__sim/options", simulation.OptionsHandler, services),
+            ("/__sim/licenses", simulation.LicensesHandler, {"gateway": self._gateway}),
             ("/__sim/log", simulation.LogHandler, services),
             ("/__sim/issued", simulation.IssuedHandler, services),
         ]

@@ -12,6 +12,7 @@ class State:
     def __init__(self, clients: Iterable[Client], users: Iterable[User]) -> None:
         self.clients = {client.client_id: client for client in clients}
         self.users = {user.username: user for user in users}
+        self.registration_tokens: dict[str, str] = {}  # by client id, of clients that registered themselves
         self._sessions: dict[str, UserSession] = {}
         self._transactions: dict[str, Transaction] = {}
         self._rows: dict[str, TokenRow] = {}

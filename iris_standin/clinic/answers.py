@@ -82,7 +82,9 @@ class BasicHandler(ClinicHandler):
 class UnknownHandler(ClinicHandler):
     """Every other path."""
 
-    def prepare(self) -> None:
+    async def prepare(self) -> None:
         """Answer 404, to those who have a token."""
-        super().prepare()
+        await super().prepare()
+        if self._finished:
+            return
         raise CspError(404, "UnknownResource", self.request.path)

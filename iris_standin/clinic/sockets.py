@@ -13,6 +13,8 @@ from iris_standin.clinic.base import Clinic, ClinicHandler
 class EchoSocketHandler(WebSocketHandler, ClinicHandler):
     """Sends back what it gets. `close 4001 text` closes so; `who` is answered with the caller and what came with the upgrade."""
 
+    runs_in_turn = False
+
     def initialize(self, clinic: Clinic) -> None:
         """Take the services (called by Tornado)."""
         ClinicHandler.initialize(self, clinic)
@@ -37,6 +39,7 @@ class EchoSocketHandler(WebSocketHandler, ClinicHandler):
 
     def on_close(self) -> None:
         """Note how it ended."""
+        self.release()
         self.clinic.journal.close(self.entry, "closed", self.close_code or 1006)
 
     def on_finish(self) -> None:

@@ -16,11 +16,11 @@ MAX_SECONDS = 3600.0
 class DocumentsHandler(ClinicHandler):
     """Uploads."""
 
-    def prepare(self) -> None:
+    async def prepare(self) -> None:
         """Begin to count and hash."""
         self.received_bytes = 0
         self.digest = hashlib.sha256()
-        super().prepare()
+        await super().prepare()
 
     def data_received(self, chunk: bytes) -> None:
         """Take a piece of the body and forget it."""

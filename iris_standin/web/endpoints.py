@@ -41,7 +41,7 @@ class IntrospectionHandler(AuthorityHandler):
     def post(self) -> None:
         """Answer whether a token is in force; confidential clients only."""
         form = self.form()
-        authenticate_confidential(self.authority.state.clients, self.authorization, form)
+        authenticate_confidential(self.authority.known_clients(), self.authorization, form)
         self.forbid_caching()
         self.finish(endpoints.introspect(self.authority, form))
 
@@ -52,7 +52,7 @@ class RevocationHandler(AuthorityHandler):
     def post(self) -> None:
         """Delete a token's row and answer 200 with nothing; confidential clients only."""
         form = self.form()
-        client = authenticate_confidential(self.authority.state.clients, self.authorization, form)
+        client = authenticate_confidential(self.authority.known_clients(), self.authorization, form)
         endpoints.revoke(self.authority, client, form)
         self.finish()
 

@@ -3,24 +3,15 @@
 import asyncio
 import base64
 import json
-from collections.abc import Iterable
 from typing import Any
 
-from tornado.httputil import HTTPHeaders
 from tornado.web import RequestHandler
 
 from iris_standin.journal import Entry, Journal
 from iris_standin.native import NativeApplication, NativeLogin
+from iris_standin.shouted import ShoutedHeaders
 
 BROWSER_COOKIE = "CSPBrowserId"
-
-
-class ShoutedHeaders(HTTPHeaders):
-    """Header fields whose names go out in capitals, as IRIS writes them."""
-
-    def get_all(self) -> Iterable[tuple[str, str]]:
-        """Yield every field under its name in capitals."""
-        return ((name.upper(), value) for name, value in super().get_all())
 
 
 class NativeHandler(RequestHandler):

@@ -5,6 +5,7 @@ import json
 from tornado.web import RequestHandler
 
 from iris_standin.authority import Authority
+from iris_standin.csp import CspGateway
 from iris_standin.journal import Journal
 from iris_standin.options import OptionsError
 
@@ -58,6 +59,23 @@ class LogHandler(SimulationHandler):
     def delete(self) -> None:
         """Forget the requests so far."""
         self.journal.clear()
+        self.set_status(204)
+
+
+class LicensesHandler(RequestHandler):
+    """The licence units that are taken."""
+
+    def initialize(self, gateway: CspGateway) -> None:
+        """Take the gateway (called by Tornado)."""
+        self.gateway = gateway
+
+    def get(self) -> None:
+        """Answer with units and sessions, now and at most so far."""
+        self.finish(self.gateway.as_json())
+
+    def delete(self) -> None:
+        """End all sessions, free all units, and count anew."""
+        self.gateway.forget()
         self.set_status(204)
 
 

@@ -46,7 +46,7 @@ class TokenHandler(AuthorityHandler):
 
     def _answer(self, form: Mapping[str, str]) -> dict[str, Any]:
         try:
-            client = authenticate(self.authority.state.clients, self.authorization, form)
+            client = authenticate(self.authority.known_clients(), self.authorization, form)
             self.entry.client_id = client.client_id
             return grants.answer(self.authority, client, form)
         except OAuthError as error:

@@ -28,13 +28,15 @@
       ProviderUnavailable           503  the OpenID Provider does not answer, or not now
         ProviderRejectedClient      503  client id or secret are wrong: the operator's to mend
       ProviderMisbehaved            502  the OpenID Provider answered something that cannot be accepted
+      LicensesExhausted             503  IRIS has no licence unit free for another session
       ResourceServerUnreachable     502  nothing was sent: repeating is safe
       ResourceServerBroken          502  the answer broke off, or is no HTTP
       ResourceServerTimeout         504  no answer in time
       DeadlineExceeded              504  the caller's own time limit ran out
       ShuttingDown                  503  this node is being stopped
 
-A status that comes from the resource server is an answer and never appears here: only the absence of an answer does.
+A status that comes from the resource server is an answer and never appears here, with one exception: a server that has no licence
+unit for a request has not looked at it. Otherwise only the absence of an answer does.
 """
 
 from dataclasses import dataclass, field
@@ -239,6 +241,12 @@ class ProviderMisbehaved(HubError):
     """The OpenID Provider answered something that must not be accepted, such as an ID token with a wrong signature."""
 
     status, slug, title = 502, "provider-misbehaved", "The login service gave an answer that cannot be accepted"
+
+
+class LicensesExhausted(HubError):
+    """IRIS answered that it has no licence unit free, so it did not carry out the request."""
+
+    status, slug, title, temporary = 503, "iris-license-exhausted", "The API has no licence free", True
 
 
 class ResourceServerUnreachable(HubError):

@@ -38,6 +38,7 @@ class Metrics:
         revocations: Tries to revoke the tokens of an ended session, by `outcome`: `revoked`, `unsupported` (the provider has no
             way to), `failed` (tried again), `postponed` (another session shares the grant), `given_up`, `dropped` (the provider
             is gone).
+        upstream_sessions: Owners (sessions or users) who have a session at a resource server, on all nodes together.
         open_circuits: Endpoints that are being left alone because they keep failing, by `provider`.
     """
 
@@ -71,6 +72,9 @@ class Metrics:
             registry=registry,
         )
         self.revocations = Counter("hub_revocations", "Tries to revoke tokens", ["outcome"], registry=registry)
+        self.upstream_sessions = Gauge(
+            "hub_upstream_sessions", "Owners of sessions at resource servers", registry=registry, multiprocess_mode="livemax"
+        )
         self.open_circuits = Gauge(
             "hub_open_circuits", "Endpoints left alone", ["provider"], registry=registry, multiprocess_mode="livemax"
         )

@@ -17,6 +17,8 @@ from hub.gateway.passage import Passage
 from hub.gateway.pipeline import Pipeline
 from hub.gateway.resource_server import ResourceServer
 from hub.gateway.routes import RouteTable
+from hub.gateway.upstream_ends import UpstreamEnds
+from hub.gateway.upstream_sessions import UpstreamSessions
 from hub.gateway.websocket_door import WebSocketDoor
 from hub.limits import RateLimits
 from hub.login.code_flow import CodeFlow
@@ -51,6 +53,7 @@ from hub.session.refresh_lock import RefreshLock
 from hub.session.revocations import Revocations
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
+from hub.session.upstream_jars import UpstreamJars
 from hub.settings import ProviderSettings, Settings
 from hub.tasks import end_tasks
 from hub.tokens.access import TokenAccess
@@ -96,7 +99,10 @@ class Services:
         self.client_tokens = ClientTokens(self.providers, clock)
         self.further_tokens = FurtherTokens(self.store, self.sessions, self.refresher, access, self.providers, clock)
         tokens = RouteTokens(access, self.further_tokens, self.client_tokens)
-        self.pipeline = Pipeline(RouteTable(settings.routes), tokens, self.resource_server, origin, clock, self.metrics)
+        routes, jars = RouteTable(settings.routes), UpstreamJars(self.redis, codec)
+        self.upstream_ends = UpstreamEnds(jars, self.sessions, routes, self.resource_server, clock, self.metrics)
+        self.upstream_sessions = UpstreamSessions(jars, lifetimes, clock, self.upstream_ends.end)
+        self.pipeline = Pipeline(routes, tokens, self.resource_server, origin, clock, self.metrics, self.upstream_sessions)
         self.once = Once(
             Ledger(self.redis, keyring, secrets.token_hex(8), settings.channel.keep_seconds),
             self.pipeline,
@@ -144,7 +150,7 @@ class Services:
             )
         )
         self.websocket_door = WebSocketDoor(route.ca_file for route in settings.routes)
-        self.passage = Passage(RouteTable(settings.routes), tokens, self.websocket_door, clock)
+        self.passage = Passage(routes, tokens, self.websocket_door, clock)
         self.passages = Passages(self.sessions, clock, self.metrics, settings.channel)
         self.exchanges: set[asyncio.Task[Any]] = set()
         self.draining = False
@@ -164,6 +170,8 @@ class Services:
         self._closing.push_async_callback(self.resource_server.close)
         await self.websocket_door.start()
         self._closing.push_async_callback(self.websocket_door.close)
+        self._closing.push_async_callback(self.upstream_ends.close)
+        self._closing.push_async_callback(self.upstream_sessions.close)
         self._closing.push_async_callback(self.revocation_worker.close)
         self._closing.push_async_callback(self.refresher.close)
         self._closing.push_async_callback(self.further_tokens.close)
@@ -174,6 +182,7 @@ class Services:
         self._run("session events", self.events.run(self._on_event, self._on_gap, self.registry.store_lost))
         self._run("background refresh", self.refresh_worker.run())
         self._run("revocation", self.revocation_worker.run())
+        self._run("upstream sessions", self.upstream_ends.run())
         self._run("once", self.once.run())
         self._run("channel watch", self.registry.watch())
         self._run("passages", self.passages.watch())
@@ -229,12 +238,19 @@ class Services:
             case SessionHasEnded():
                 self.passages.end_session(event.key, event.reason)
                 await self.registry.end_session(event.key, event.reason, event.at)
+                await self._end_upstream(event.key, event.identity)
             case SessionWasReplaced():
                 self.registry.replace_session(event.key, event.until)
+                await self._end_upstream(event.key)
             case TopicHasNews():
                 self.topics.news(event.name)
             case SessionWasRefreshed():
                 self.registry.notify(event.key, "refreshed", {"expires_at": event.expires_at})
+
+    async def _end_upstream(self, key: str, identity: str = "") -> None:
+        """End the sessions at resource servers that belonged to a session of the hub, or to a user who has no other."""
+        self.upstream_sessions.forget(key)
+        await self.upstream_ends.session_ended(key, identity)
 
 
 def _provider(settings: ProviderSettings, clock: Clock, metrics: Metrics) -> Provider:

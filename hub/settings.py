@@ -246,6 +246,14 @@ class RouteSettings:
         max_message_bytes: Largest message of such a WebSocket, either way.
         token_endpoints: Let requests pass to paths that end in login, refresh, logout or revoke. There IRIS's native JWT mode
             hands out tokens, and they would reach the browser.
+        upstream_session: Whose session requests use at the resource server, by cookies that the hub keeps: `per_session` one for
+            each session of the hub, `per_user` one for all of a user's, `none` none. In IRIS each session takes a licence unit if
+            its application does not know the user by name.
+        upstream_concurrency: Requests of one such session that run at once. IRIS carries them out one by one.
+        upstream_idle_seconds: How long such a session may be idle there (`Timeout` of the IRIS web application).
+        upstream_logout: Path below the target that ends such a session, by GET; empty: it ends by its idle time.
+        iris_errors: Error documents of %CSP.REST: `problem` makes RFC 9457 problems of them that keep all members, `redacted`
+            problems without texts and parameters, which may tell internals, `relay` leaves them as they are.
     """
 
     prefix: str
@@ -266,6 +274,11 @@ class RouteSettings:
     websocket: bool = False
     max_message_bytes: Size = 1048576
     token_endpoints: bool = False
+    upstream_session: Literal["none", "per_session", "per_user"] = "none"
+    upstream_concurrency: Count = 4
+    upstream_idle_seconds: Positive = 900.0
+    upstream_logout: str = "/?IRISLogout=end"
+    iris_errors: Literal["problem", "redacted", "relay"] = "problem"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -196,6 +196,7 @@ ASSERTION_ALGORITHMS = {
     "private_key_jwt": ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"),
 }
 
+UPSTREAM_LOGOUT = re.compile(r"(?:/[!-\"$-~]*)?")
 PROVIDER_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 NATIVE_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 
@@ -282,8 +283,23 @@ def _route_mistakes(routes: list[RouteSettings]) -> list[str]:
         if unknown or not route.methods:
             mistakes.append(f"{name}.methods: may hold {', '.join(sorted(KNOWN_METHODS))}; found {', '.join(unknown) or 'none'}.")
         mistakes.extend(_token_mistakes(name, route))
+        mistakes.extend(_upstream_mistakes(name, route))
         if route.ca_file and not Path(route.ca_file).is_file():
             mistakes.append(f"{name}.ca_file: there is no file {route.ca_file}.")
+    return mistakes
+
+
+def _upstream_mistakes(name: str, route: RouteSettings) -> list[str]:
+    """What a route wants of its sessions at the resource server has to fit together."""
+    mistakes = []
+    if route.upstream_session != "none" and route.token == "none":
+        mistakes.append(
+            f"{name}.upstream_session: has no meaning with token = none: without a login there is nobody to keep it for."
+        )
+    if route.upstream_session != "none" and route.websocket:
+        mistakes.append(f"{name}.upstream_session: has no meaning for a WebSocket route.")
+    if not UPSTREAM_LOGOUT.fullmatch(route.upstream_logout):
+        mistakes.append(f"{name}.upstream_logout: must be a path such as /?IRISLogout=end or /logout, or empty.")
     return mistakes
 
 

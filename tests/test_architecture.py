@@ -53,6 +53,7 @@ DOORS: dict[str, set[str]] = {
         "hub.session.rate_limit",
         "hub.session.last_channel",
         "hub.session.revocations",
+        "hub.session.upstream_jars",
         "hub.session.logout_tokens",
         "hub.once.ledger",
         "hub.topics.store",
@@ -80,6 +81,9 @@ PURE = {
     *(
         "hub.gateway.routes",
         "hub.gateway.policy",
+        "hub.gateway.iris",
+        "hub.gateway.iris_errors",
+        "hub.session.jar",
         "hub.gateway.headers",
         "hub.settings_topics",
         "hub.settings_limits",

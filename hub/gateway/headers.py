@@ -48,7 +48,7 @@ _UNSAFE_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")
 _FOLDED = re.compile(r"[\x00-\x1f\x7f][\x00-\x20\x7f]*")  # line folding of old, and what else is no text
 
 
-def outbound(headers: Headers, *, token: Secret | None, client_address: str) -> Headers:
+def outbound(headers: Headers, *, token: Secret | None, client_address: str, cookies: str = "") -> Headers:
     """Return the fields for the resource server: those of the browser that may pass, and the hub's own.
 
     `Host` and the framing of the body are not among them; the door makes those.
@@ -56,6 +56,7 @@ def outbound(headers: Headers, *, token: Secret | None, client_address: str) -> 
     Parameters:
         token: Access token to send as Bearer credentials (RFC 6750 section 2.1); None sends no credentials at all.
         client_address: IP address of the browser; empty if it is not known.
+        cookies: Value of `Cookie`, from the hub's own jar; never that of the browser.
 
     Raises:
         BadRequest: A field that may pass holds a control character, or one that HTTP cannot carry.
@@ -65,6 +66,8 @@ def outbound(headers: Headers, *, token: Secret | None, client_address: str) -> 
     passed.append(("Via", "1.1 hub"))
     if client_address:
         passed.append(("X-Forwarded-For", client_address))
+    if cookies:
+        passed.append(("Cookie", cookies))
     if token is not None:
         passed.append(("Authorization", f"Bearer {token.reveal()}"))
     return passed

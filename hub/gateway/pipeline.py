@@ -6,15 +6,19 @@ answer out. It knows no transport: what it needs of the outside are the session'
 
 import asyncio
 import dataclasses
+import functools
 from collections.abc import AsyncIterator, Awaitable
 from typing import Protocol, TypeVar
 
 from hub.clock import Clock
 from hub.errors import BodyTooLarge, DeadlineExceeded, HubError
 from hub.gateway import headers, policy
+from hub.gateway.answers import mended
 from hub.gateway.challenge import step_up_challenge
-from hub.gateway.messages import ApiRequest, ApiResponse, BodyStream, Headers
+from hub.gateway.door import Door
+from hub.gateway.messages import ApiRequest, ApiResponse, BodyStream
 from hub.gateway.routes import Route, RouteTable, normalise_path
+from hub.gateway.upstream_sessions import UpstreamSessions
 from hub.metrics import Metrics
 from hub.secret import Secret
 from hub.session.model import Session
@@ -33,23 +37,6 @@ class Tokens(Protocol):
         """Return another token than `rejected`, which the resource server refused, or raise a `HubError`."""
 
 
-class Door(Protocol):
-    """What the pipeline asks of `hub.gateway.resource_server.ResourceServer`, where the meaning is written."""
-
-    async def send(
-        self,
-        route: Route,
-        url: str,
-        *,
-        method: str,
-        headers: Headers,
-        body: bytes | BodyStream = b"",
-        body_bytes: int | None = 0,
-        timeout_seconds: float | None = None,
-    ) -> ApiResponse:
-        """Send one request and return its answer as soon as the head is there."""
-
-
 class Pipeline:
     """Takes requests of browsers to resource servers and brings back the answers."""
 
@@ -61,6 +48,7 @@ class Pipeline:
         public_origin: str,
         clock: Clock,
         metrics: Metrics,
+        upstream: UpstreamSessions,
     ) -> None:
         self._routes = routes
         self._tokens = tokens
@@ -68,6 +56,7 @@ class Pipeline:
         self._public_origin = public_origin
         self._clock = clock
         self._metrics = metrics
+        self._upstream = upstream
 
     def route_for(self, path: str) -> Route:
         """Return the route of a raw path, for what an adapter must know before it reads the body.
@@ -95,6 +84,7 @@ class Pipeline:
             StoreUnavailable, ProviderUnavailable, ProviderMisbehaved: There is no token now. The request is not sent
                 without one.
             ResourceServerUnreachable, ResourceServerBroken, ResourceServerTimeout: There is no answer.
+            LicensesExhausted: The resource server has no licence free.
             DeadlineExceeded: The time that the request was given ran out.
             ShuttingDown: The hub is being stopped.
         """
@@ -119,6 +109,8 @@ class Pipeline:
         call = _Call(
             door=self._resource_server,
             clock=self._clock,
+            upstream=self._upstream,
+            session=session,
             request=request,
             body=body,
             route=route,
@@ -129,6 +121,7 @@ class Pipeline:
             response = await call.send(None)
         else:
             response = await self._answer_to_user(call, session, route.demand)
+        response = await mended(response, route, request.method)
         public = headers.inbound(response.headers, status=response.status, route=route, public_origin=self._public_origin)
         return dataclasses.replace(response, headers=public)
 
@@ -158,6 +151,8 @@ class _Call:
 
     door: Door
     clock: Clock
+    upstream: UpstreamSessions
+    session: Session | None
     request: ApiRequest
     body: bytes | BodyStream
     route: Route
@@ -175,7 +170,13 @@ class _Call:
             raise
 
     async def send(self, token: Secret | None) -> ApiResponse:
-        """Send the request with this token, or with none."""
+        """Send the request with this token, or with none, in the session at the resource server if the route wants one."""
+        if self.session is None or self.route.upstream_session == "none":
+            return await self._forward(token, "")
+        forward = functools.partial(self._forward, token)
+        return await self.in_time(self.upstream.send(self.route, self.session, forward))
+
+    async def _forward(self, token: Secret | None, cookies: str) -> ApiResponse:
         remaining = self._remaining()
         if remaining is not None and remaining <= 0:
             raise _too_late()
@@ -183,7 +184,9 @@ class _Call:
             self.route,
             self.url,
             method=self.request.method,
-            headers=headers.outbound(self.request.headers, token=token, client_address=self.request.client_address),
+            headers=headers.outbound(
+                self.request.headers, token=token, client_address=self.request.client_address, cookies=cookies
+            ),
             body=self.body,
             body_bytes=self.request.body_bytes,
             timeout_seconds=remaining,

@@ -48,6 +48,11 @@ class Route:
         acr_values: Ways of authentication that are good enough; empty: any.
         timeout_seconds: Longest silence: until the answer begins, and between two pieces of it.
         token_endpoints: Whether paths that end as those at which IRIS hands out tokens may be reached.
+        upstream_session: Whose session the requests use at the resource server: none, or one of each session or user.
+        upstream_concurrency: Requests of one such session that run at once.
+        upstream_idle_seconds: How long such a session may be idle there.
+        upstream_logout: Path below the target that ends it, by GET with its cookies; empty: nothing does.
+        iris_errors: What becomes of error documents of IRIS.
     """
 
     prefix: str
@@ -65,6 +70,11 @@ class Route:
     websocket: bool
     max_message_bytes: int
     token_endpoints: bool
+    upstream_session: Literal["none", "per_session", "per_user"]
+    upstream_concurrency: int
+    upstream_idle_seconds: float
+    upstream_logout: str
+    iris_errors: Literal["problem", "redacted", "relay"]
 
     @classmethod
     def compile(cls, settings: RouteSettings) -> Self:
@@ -86,7 +96,17 @@ class Route:
             websocket=settings.websocket,
             max_message_bytes=settings.max_message_bytes,
             token_endpoints=settings.token_endpoints,
+            upstream_session=settings.upstream_session,
+            upstream_concurrency=settings.upstream_concurrency,
+            upstream_idle_seconds=settings.upstream_idle_seconds,
+            upstream_logout=settings.upstream_logout,
+            iris_errors=settings.iris_errors,
         )
+
+    @property
+    def target(self) -> str:
+        """The base URL of the application at the resource server."""
+        return self.target_origin + self.target_path
 
     def target_url(self, path: str, query: str) -> str:
         """Return the URL at the resource server for a normalised path of this route and a query (empty: none).
@@ -128,6 +148,16 @@ class RouteTable:
         compiled = [Route.compile(settings) for settings in routes]
         self._routes = sorted(compiled, key=lambda route: len(route.prefix), reverse=True)
         self._folded = [(route.prefix.lower(), route) for route in self._routes]
+
+    def to_target(self, target: str) -> Route | None:
+        """Return a route that leads to this base URL, with a way to end its sessions if there is one; None without any."""
+        routes = [route for route in self._routes if route.target == target]
+        return next((route for route in routes if route.upstream_logout), routes[0] if routes else None)
+
+    @property
+    def keeps_sessions(self) -> bool:
+        """Whether any route uses sessions at its resource server."""
+        return any(route.upstream_session != "none" for route in self._routes)
 
     def resolve(self, path: str) -> Route:
         """Return the route of a normalised path.

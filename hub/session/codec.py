@@ -6,10 +6,11 @@ from typing import Any, TypeVar
 import msgspec
 
 from hub.secret import Secret
+from hub.session.jar import Jar
 from hub.session.keyring import Keyring, KeyringError
 from hub.session.model import LoginAttempt, Revocation, Session, TokenSet
 
-Record = TypeVar("Record", Session, LoginAttempt, TokenSet, Revocation)
+Record = TypeVar("Record", Session, LoginAttempt, TokenSet, Revocation, Jar)
 
 
 class UnreadableRecord(ValueError):
@@ -71,6 +72,18 @@ class Codec:
         """
         return self._open(sealed, f"revocation:{key}", Revocation)
 
+    def encode_jar(self, jar: Jar, *, owner: str) -> bytes:
+        """Return the cookies of `owner` at a resource server, sealed for that owner."""
+        return self._keyring.seal(_encode(jar), f"jar:{owner}")
+
+    def decode_jar(self, sealed: bytes, *, owner: str) -> Jar:
+        """Return the cookies that were stored for `owner`.
+
+        Raises:
+            UnreadableRecord: The record is not what this hub wrote there.
+        """
+        return self._open(sealed, f"jar:{owner}", Jar)
+
     def _open(self, sealed: bytes, name: str, kind: type[Record]) -> Record:
         try:
             return msgspec.msgpack.decode(self._keyring.open(sealed, name), type=kind, dec_hook=_decode_secret)
@@ -78,7 +91,7 @@ class Codec:
             raise UnreadableRecord(str(error)) from error
 
 
-def _encode(value: Session | LoginAttempt | TokenSet | Revocation) -> bytes:
+def _encode(value: Session | LoginAttempt | TokenSet | Revocation | Jar) -> bytes:
     return msgspec.msgpack.encode(value, enc_hook=_encode_secret)
 
 

@@ -27,6 +27,7 @@ class SessionHasEnded(msgspec.Struct, frozen=True, tag="ended"):
     key: str
     reason: EndReason
     at: float
+    identity: str = ""  # of its user (`Session.identity`)
 
 
 class SessionWasRefreshed(msgspec.Struct, frozen=True, tag="refreshed"):

@@ -144,7 +144,7 @@ class Sessions:
         logger.info("session.ended", session_ref=session_ref(key), reason=reason, subject=session.subject)
         self._metrics.sessions_ended.labels(reason).inc()
         _audit_end(session, reason, address)
-        await self._tell(SessionHasEnded(key, reason, self._clock.now()))
+        await self._tell(SessionHasEnded(key, reason, self._clock.now(), session.identity))
         await self._revoke_later(session, reason)
         return session
 
@@ -156,6 +156,10 @@ class Sessions:
     async def of_provider_session(self, issuer: str, provider_session_id: str) -> list[Session]:
         """Return the living sessions that came out of one session at the provider (`sid`)."""
         return await self._store.living(await self._store.keys_of_provider_session(issuer, provider_session_id))
+
+    async def of_identity(self, identity: str) -> list[Session]:
+        """Return the living sessions of the user with this `Session.identity`."""
+        return await self._store.living(await self._store.keys_of_identity(identity))
 
     def all(self, prefix: str = "") -> AsyncIterator[Session]:
         """Yield every living session whose key begins with `prefix`, in no order: for operators."""

@@ -172,7 +172,11 @@ class SessionStore:
 
     async def keys_of_user(self, issuer: str, subject: str) -> list[str]:
         """Return the keys of the sessions of one user, some of which may have ended."""
-        return await self._members(_user_name(issuer, subject))
+        return await self.keys_of_identity(identity_of(issuer, subject))
+
+    async def keys_of_identity(self, identity: str) -> list[str]:
+        """Return the same for what `identity_of` says of a user."""
+        return await self._members(_user_name(identity))
 
     async def keys_of_provider_session(self, issuer: str, provider_session_id: str) -> list[str]:
         """Return the keys of the sessions that came out of one session at the provider; some may have ended."""
@@ -283,14 +287,14 @@ def _token_field(name: str) -> str:
 
 
 def _index_names(session: Session) -> list[str]:
-    names = [_user_name(session.issuer, session.subject)]
+    names = [_user_name(session.identity)]
     if session.provider_session_id is not None:
         names.append(_provider_session_name(session.issuer, session.provider_session_id))
     return names
 
 
-def _user_name(issuer: str, subject: str) -> str:
-    return f"hub:subject:{identity_of(issuer, subject)}"
+def _user_name(identity: str) -> str:
+    return f"hub:subject:{identity}"
 
 
 def _provider_session_name(issuer: str, provider_session_id: str) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -26,6 +26,7 @@ from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.gateway.pipeline import Pipeline
 from hub.gateway.resource_server import ResourceServer
 from hub.gateway.routes import RouteTable
+from hub.gateway.upstream_sessions import UpstreamSessions
 from hub.metrics import Metrics
 from hub.oidc.grants import TokenTarget
 from hub.secret import Secret
@@ -98,7 +99,8 @@ async def hub() -> AsyncIterator[Hub]:
         ]
     )
     tokens, metrics = Tokens(), Metrics()
-    pipeline = Pipeline(routes, tokens, door, "https://hub.example", SystemClock(), metrics)
+    upstream = cast(UpstreamSessions, None)  # no route of these uses one; see test_upstream_sessions.py
+    pipeline = Pipeline(routes, tokens, door, "https://hub.example", SystemClock(), metrics, upstream)
     yield Hub(server, tokens, metrics, pipeline)
     await door.close()
     await server.stop()

@@ -1,0 +1,56 @@
+"""Answers of resource servers that are mended before a browser gets them."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+from hub.gateway import iris_errors
+from hub.gateway.messages import ApiResponse, BodyStream
+from hub.gateway.routes import Route
+
+
+async def mended(response: ApiResponse, route: Route, method: str) -> ApiResponse:
+    """Return the answer; an error of IRIS as the problem that it stands for.
+
+    Raises:
+        HubError: The body broke off.
+    """
+    if route.iris_errors == "relay" or method == "HEAD":
+        return response
+    if iris_errors.is_silent_refusal(response.status, response.body_bytes):
+        await response.close()
+        return _with_problem(response, iris_errors.silent_refusal())
+    if not iris_errors.may_be_document(response.status, response.headers, response.body_bytes):
+        return response
+    body, is_whole = await _read(response.body)
+    if not is_whole:
+        return replace(response, body=_again(body, response.body))
+    redacted = route.iris_errors == "redacted"
+    problem = iris_errors.problem_of(response.status, response.headers, body, redacted=redacted)
+    return replace(response, body=_again(body)) if problem is None else _with_problem(response, problem)
+
+
+async def _read(body: BodyStream) -> tuple[bytes, bool]:
+    """Return the beginning of a body, and whether that is all of it."""
+    pieces, size = [], 0
+    async for piece in body:
+        pieces.append(piece)
+        size += len(piece)
+        if size > iris_errors.MAX_DOCUMENT_BYTES:
+            return b"".join(pieces), False
+    return b"".join(pieces), True
+
+
+async def _again(begun: bytes, rest: BodyStream | None = None) -> AsyncIterator[bytes]:
+    if begun:
+        yield begun
+    if rest is not None:
+        async for piece in rest:
+            yield piece
+
+
+def _with_problem(response: ApiResponse, problem: dict[str, Any]) -> ApiResponse:
+    body = json.dumps(problem, ensure_ascii=False).encode()
+    headers = iris_errors.headers_of_problem(response.headers, body)
+    return replace(response, headers=headers, body=_again(body), body_bytes=len(body))

@@ -1,0 +1,129 @@
+"""Ends sessions at resource servers with those of the hub: at once if one is ended, else when its time is over.
+
+Any worker may find that an owner is gone; the one that claims it ends its sessions. What cannot be ended runs out by itself.
+"""
+
+import asyncio
+from typing import Any
+
+from hub import log
+from hub.clock import Clock
+from hub.errors import HubError, NotAuthenticated, StoreUnavailable
+from hub.gateway.door import Door
+from hub.gateway.routes import RouteTable
+from hub.gateway.upstream_sessions import user_owner
+from hub.metrics import Metrics
+from hub.session.jar import Jar
+from hub.session.sessions import Sessions
+from hub.session.upstream_jars import UpstreamJars
+from hub.tasks import end_tasks
+
+LOOK_SECONDS = 5.0
+BATCH = 100
+END_SECONDS = 10.0
+
+logger = log.get(__name__)
+
+
+class UpstreamEnds:
+    """One worker's part in it."""
+
+    def __init__(
+        self, jars: UpstreamJars, sessions: Sessions, routes: RouteTable, door: Door, clock: Clock, metrics: Metrics
+    ) -> None:
+        self._jars = jars
+        self._sessions = sessions
+        self._routes = routes
+        self._door = door
+        self._clock = clock
+        self._metrics = metrics
+        self._called = asyncio.Event()
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        if not self._routes.keeps_sessions:
+            await asyncio.Event().wait()
+        while True:
+            try:
+                await self.look()
+            except StoreUnavailable:
+                logger.debug("upstream_session.store_unavailable")  # the background refresh says so louder
+            await self._called_or_later()
+
+    async def look(self) -> None:
+        """End what has to be ended now.
+
+        Raises:
+            StoreUnavailable: Redis does not answer; the next look makes up for it.
+        """
+        while owners := await self._jars.claim(self._clock.now(), BATCH):
+            await asyncio.gather(*(self._settle(owner) for owner in owners))
+        self._metrics.upstream_sessions.set(await self._jars.count())
+
+    async def session_ended(self, key: str, identity: str) -> None:
+        """Look at a session that has ended, and at its user."""
+        if not self._routes.keeps_sessions:
+            return
+        try:
+            await self._jars.call_due([key, user_owner(identity)], self._clock.now())
+        except StoreUnavailable:
+            return  # found when its time is over
+        self._called.set()
+
+    def end(self, jar: Jar) -> None:
+        """End one session now, without anybody waiting for it."""
+        task = asyncio.create_task(self._end(jar))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Finish what is under way."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _called_or_later(self) -> None:
+        waiting = [asyncio.ensure_future(self._called.wait()), asyncio.ensure_future(self._clock.sleep(LOOK_SECONDS))]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await end_tasks(waiting)
+        self._called.clear()
+
+    async def _settle(self, owner: str) -> None:
+        lives_until = await self._lives_until(owner)
+        if lives_until is not None:
+            await self._jars.keep(owner, lives_until)
+            return
+        await asyncio.gather(*(self._end(jar) for jar in await self._jars.take(owner)))
+        await self._jars.forget([owner])
+
+    async def _lives_until(self, owner: str) -> float | None:
+        """Return when an owner has to be looked at again; None if it is gone."""
+        kind, _, identity = owner.partition(":")
+        if kind == "user" and identity:
+            sessions = await self._sessions.of_identity(identity)
+        else:
+            try:
+                sessions = [await self._sessions.by_key(owner)]
+            except NotAuthenticated:
+                return None
+        ends = [
+            self._sessions.lifetimes.end(session) for session in sessions if owner in (session.key, user_owner(session.identity))
+        ]
+        return max(ends, default=None)
+
+    async def _end(self, jar: Jar) -> None:
+        route = self._routes.to_target(jar.target)
+        if route is None or not route.upstream_logout or not jar.cookies:
+            return
+        headers = [("Cookie", jar.header), ("Via", "1.1 hub")]
+        try:
+            response = await self._door.send(
+                route, route.target + route.upstream_logout, method="GET", headers=headers, timeout_seconds=END_SECONDS
+            )
+            await response.close()
+        except HubError as error:
+            logger.warning("upstream_session.not_ended", route=route.prefix, problem=error.slug)
+            return
+        if response.status >= 500:  # what IRIS says otherwise is about the page, not about the session
+            logger.warning("upstream_session.not_ended", route=route.prefix, status=response.status)

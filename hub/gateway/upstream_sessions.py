@@ -1,0 +1,283 @@
+"""Sessions at resource servers that keep some, as IRIS does for each CSP session that takes a licence unit.
+
+All requests of one owner (a session of the hub, or a user) go to an application in one session there. The first request opens it
+while the others wait, on whichever node they are; a browser that leaves meanwhile does not lose the cookie that comes back.
+"""
+
+import asyncio
+import contextlib
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, Self
+
+from hub import log
+from hub.clock import Clock
+from hub.errors import HubError, LicensesExhausted, StoreUnavailable
+from hub.gateway.messages import ApiResponse
+from hub.gateway.routes import Route
+from hub.session.jar import Jar
+from hub.session.model import Lifetimes, Session
+from hub.session.upstream_jars import UpstreamJars
+
+OPEN_LOOK_SECONDS = 0.05  # how often a node looks whether another one has opened the session
+TOUCH_PART = 0.1  # of the idle time: how old the note of the last use may be
+KNOWN_JARS = 10_000  # of one worker, for times when Redis does not answer
+PAUSE_SECONDS = 10.0  # how long a licence unit of one request is held at least: before, asking again is in vain
+
+Send = Callable[[str], Awaitable[ApiResponse]]
+"""Sends the request with this value of `Cookie` (empty: without)."""
+
+logger = log.get(__name__)
+
+
+class End(Protocol):
+    """Ends a session at a resource server, without anybody waiting for it."""
+
+    def __call__(self, jar: Jar) -> None:
+        """End the session of these cookies."""
+
+
+@dataclass(slots=True)
+class _Place:
+    """What the requests of one owner to one application share in this process."""
+
+    slots: asyncio.Semaphore
+    opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+    users: int = 0
+
+
+class UpstreamSessions:
+    """Sends requests in the sessions of their owners."""
+
+    def __init__(self, jars: UpstreamJars, lifetimes: Lifetimes, clock: Clock, end: End) -> None:
+        """Take the services.
+
+        Parameters:
+            end: Ends a session that turned out to be one too many.
+        """
+        self._jars = jars
+        self._lifetimes = lifetimes
+        self._clock = clock
+        self._end = end
+        self._places: dict[tuple[str, str], _Place] = {}
+        self._known: OrderedDict[tuple[str, str], Jar] = OrderedDict()
+        self._paused: dict[str, float] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def send(self, route: Route, session: Session, send: Send) -> ApiResponse:
+        """Return the answer to a request that was sent in its owner's session; at most `route.upstream_concurrency` run at once.
+
+        Raises:
+            LicensesExhausted: The resource server takes no further session now. Nobody asks it again for a while.
+            StoreUnavailable: Redis does not answer, and this process does not know the session either.
+            HubError: What `send` raises.
+        """
+        owner = owner_of(route, session)
+        slot = await self._slot(route, owner)
+        with slot:
+            jar = await self._jar(route, owner)
+            if jar is not None:
+                return await self._send_in(route, session, owner, jar, send, slot)
+            opening = asyncio.create_task(self._open(route, session, owner, send, slot.passed_on()))
+        self._own(opening)
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            self._own(asyncio.create_task(_close_answer(opening)))
+            raise
+
+    def forget(self, owner: str) -> None:
+        """Forget what this process knows of an owner that has ended."""
+        for key in [key for key in self._known if key[0] == owner]:
+            del self._known[key]
+
+    async def close(self) -> None:
+        """Wait until nobody is opening a session any more: its cookie would be lost, and its licence unit with it."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _slot(self, route: Route, owner: str) -> "_Slot":
+        key = owner, route.target
+        place = self._places.setdefault(key, _Place(asyncio.Semaphore(route.upstream_concurrency)))
+        place.users += 1
+        slot = _Slot(place, lambda: self._leave(key, place))
+        with slot:
+            await place.slots.acquire()
+            slot.is_taken = True
+            return slot.passed_on()
+
+    async def _open(self, route: Route, session: Session, owner: str, send: Send, slot: "_Slot") -> ApiResponse:
+        """Open the session with this request, or use the one that somebody else has opened meanwhile."""
+        with slot:
+            async with slot.place.opening:
+                while (jar := await self._jar(route, owner)) is None:
+                    async with self._jars.opening(owner, route.target) as is_ours:
+                        if is_ours and (jar := await self._jar(route, owner)) is None:
+                            return await self._send_first(route, session, owner, send, slot)
+                    if jar is None:
+                        await self._clock.sleep(OPEN_LOOK_SECONDS)
+            return await self._send_in(route, session, owner, jar, send, slot)
+
+    async def _send_first(self, route: Route, session: Session, owner: str, send: Send, slot: "_Slot") -> ApiResponse:
+        now = self._clock.now()
+        if (until := self._paused.get(route.target, now)) > now:
+            raise _exhausted(until - now)
+        response = await send("")
+        if response.status == 503:
+            await response.close()
+            wait = _retry_after(response) or PAUSE_SECONDS
+            self._paused[route.target] = self._clock.now() + wait
+            logger.warning("upstream_session.refused", route=route.prefix, retry_after_seconds=wait)
+            raise _exhausted(wait)
+        jar = Jar(target=route.target, cookies={}, used_at=now).after(_set_cookies(response), self._clock.now())
+        if jar.cookies or response.status < 400:
+            await self._put(route, session, owner, jar)
+        return slot.until_end_of(response)
+
+    async def _send_in(self, route: Route, session: Session, owner: str, jar: Jar, send: Send, slot: "_Slot") -> ApiResponse:
+        response = await send(jar.header)
+        now = self._clock.now()
+        after = jar.after(_set_cookies(response), now)
+        if response.status == 401 and jar.cookies:
+            await self._drop(owner, jar)  # some gateways refuse a cookie before they look at the token
+        elif after.cookies != jar.cookies:
+            async with slot.place.opening:
+                await self._replace(route, session, owner, jar, after)
+        elif now - jar.used_at >= route.upstream_idle_seconds * TOUCH_PART:
+            await self._put(route, session, owner, after)
+        return slot.until_end_of(response)
+
+    async def _jar(self, route: Route, owner: str) -> Jar | None:
+        """Return the jar of a session that certainly lives; None if one has to be opened."""
+        key = owner, route.target
+        try:
+            jar = await self._jars.load(owner, route.target)
+        except StoreUnavailable:
+            jar = self._known.get(key)
+            if jar is None:
+                raise
+            return jar
+        if jar is None or not jar.is_fresh(self._clock.now(), route.upstream_idle_seconds):
+            return None
+        self._know(key, jar)
+        return jar
+
+    async def _put(self, route: Route, session: Session, owner: str, jar: Jar) -> None:
+        self._know((owner, route.target), jar)
+        try:
+            await self._jars.put(owner, jar, self._lifetimes.end(session))
+        except StoreUnavailable:
+            logger.warning("upstream_session.not_stored", route=route.prefix)  # it ends by its idle time
+
+    async def _replace(self, route: Route, session: Session, owner: str, sent: Jar, after: Jar) -> None:
+        """Keep the cookies that came in the place of those that were sent, unless another request was faster."""
+        present = await self._jar(route, owner)
+        if present is None or present.cookies == sent.cookies:
+            await self._put(route, session, owner, after)
+        elif present.cookies != after.cookies:
+            self._end(after)
+
+    async def _drop(self, owner: str, jar: Jar) -> None:
+        self._known.pop((owner, jar.target), None)
+        try:
+            await self._jars.remove(owner, jar.target)
+        except StoreUnavailable:
+            return
+        self._end(jar)
+
+    def _know(self, key: tuple[str, str], jar: Jar) -> None:
+        self._known[key] = jar
+        self._known.move_to_end(key)
+        while len(self._known) > KNOWN_JARS:
+            self._known.popitem(last=False)
+
+    def _own(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _leave(self, key: tuple[str, str], place: _Place) -> None:
+        place.users -= 1
+        if not place.users:
+            self._places.pop(key, None)
+
+
+class _Slot:
+    """One of the requests that may run at once in a session: given back at the end of a block, or of the answer if there is one.
+
+    Attributes:
+        is_taken: Whether there is something to give back.
+    """
+
+    def __init__(self, place: _Place, leave: Callable[[], None]) -> None:
+        self.place = place
+        self.is_taken = False
+        self._leave = leave
+        self._is_passed_on = False
+        self._is_released = False
+
+    def __enter__(self) -> Self:
+        self._is_passed_on = False
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._is_passed_on:
+            self.release()
+
+    def passed_on(self) -> Self:
+        """Let the block end without giving back: somebody else will."""
+        self._is_passed_on = True
+        return self
+
+    def release(self) -> None:
+        """Let the next one run; may be called twice."""
+        if self._is_released:
+            return
+        self._is_released = True
+        if self.is_taken:
+            self.place.slots.release()
+        self._leave()
+
+    def until_end_of(self, response: ApiResponse) -> ApiResponse:
+        """Return the answer, whose end gives the slot back."""
+
+        async def body() -> AsyncIterator[bytes]:
+            async for piece in response.body:
+                yield piece
+            self.release()
+
+        async def close() -> None:
+            self.release()
+            await response.close()
+
+        self._is_passed_on = True
+        return replace(response, body=body(), close=close)
+
+
+def owner_of(route: Route, session: Session) -> str:
+    """Return whose session at the resource server a request uses."""
+    return user_owner(session.identity) if route.upstream_session == "per_user" else session.key
+
+
+def user_owner(identity: str) -> str:
+    """Return the owner that stands for a user on all their browsers."""
+    return f"user:{identity}"
+
+
+def _set_cookies(response: ApiResponse) -> list[str]:
+    return [value for name, value in response.headers if name.lower() == "set-cookie"]
+
+
+def _retry_after(response: ApiResponse) -> float:
+    value = next((value for name, value in response.headers if name.lower() == "retry-after"), "")
+    return float(value) if value.isascii() and value.isdigit() and len(value) < 5 else 0.0
+
+
+def _exhausted(wait: float) -> LicensesExhausted:
+    return LicensesExhausted("All licences of the server are in use. Try again in a moment.", retry_after_seconds=wait)
+
+
+async def _close_answer(opening: asyncio.Task[ApiResponse]) -> None:
+    """Free the connection of an answer that nobody waits for any more."""
+    with contextlib.suppress(HubError):
+        response = await opening
+        await response.close()

@@ -1,0 +1,141 @@
+"""DOOR to Redis: the cookie jars that the hub keeps at resource servers, by owner: a session of the hub, or a user.
+
+hub:upstream:<owner>          hash: digest of the target -> jar (sealed)
+hub:upstream-due              sorted set of owners by the time at which somebody has to look whether they still live
+hub:upstream-open:<owner>:<digest>   whoever is opening a session there now
+"""
+
+import secrets
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import cast
+
+from hub.errors import StoreUnavailable
+from hub.secret import digest
+from hub.session.codec import Codec, UnreadableRecord
+from hub.session.jar import Jar
+from hub.session.redis_client import Redis, translated_errors
+
+DUE = "hub:upstream-due"
+CLAIM_SECONDS = 30.0  # longer than ending the sessions of one owner takes; after a crash somebody else does it then
+MEMORY_SLACK_SECONDS = 3600.0
+LEASE_SECONDS = 10.0  # an opening that takes longer lets the next one begin
+
+CLAIM = """
+local owners = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[3])
+for _, owner in ipairs(owners) do redis.call('ZADD', KEYS[1], ARGV[2], owner) end
+return owners
+"""
+
+TAKE = """
+local jars = redis.call('HVALS', KEYS[1])
+redis.call('DEL', KEYS[1])
+return jars
+"""
+
+RELEASE = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 1
+"""
+
+
+class UpstreamJars:
+    """The jars. All methods raise `StoreUnavailable` when Redis does not answer."""
+
+    def __init__(self, redis: Redis, codec: Codec) -> None:
+        self._redis = redis
+        self._codec = codec
+        self._claim = redis.register_script(CLAIM)
+        self._take = redis.register_script(TAKE)
+        self._release = redis.register_script(RELEASE)
+
+    async def load(self, owner: str, target: str) -> Jar | None:
+        """Return the jar of an owner for a target; None if there is none."""
+        with translated_errors():
+            sealed = cast(bytes | None, await self._redis.hget(_name(owner), digest(target)))
+        return None if sealed is None else self._open(sealed, owner)
+
+    async def put(self, owner: str, jar: Jar, ends_at: float) -> None:
+        """Keep a jar. At `ends_at` (epoch seconds) somebody will look whether its owner still lives."""
+        name = _name(owner)
+        with translated_errors():
+            async with self._redis.pipeline(transaction=False) as pipe:
+                pipe.hset(name, digest(jar.target), self._codec.encode_jar(jar, owner=owner))
+                pipe.pexpireat(name, _memory_end(ends_at))
+                pipe.zadd(DUE, {owner: ends_at})
+                await pipe.execute()
+
+    async def remove(self, owner: str, target: str) -> None:
+        """Forget one jar."""
+        with translated_errors():
+            await self._redis.hdel(_name(owner), digest(target))
+
+    async def take(self, owner: str) -> list[Jar]:
+        """Take all jars of an owner away, and return them: whoever gets them has to end what they stand for."""
+        with translated_errors():
+            sealed = cast(list[bytes], await self._take(keys=[_name(owner)]))
+        jars = [self._open(each, owner) for each in sealed]
+        return [jar for jar in jars if jar is not None]
+
+    async def call_due(self, owners: Iterable[str], now: float) -> None:
+        """Have somebody look at these owners at once, as far as they have jars."""
+        with translated_errors():
+            await self._redis.zadd(DUE, dict.fromkeys(owners, now), xx=True)
+
+    async def claim(self, now: float, limit: int) -> list[str]:
+        """Return at most `limit` owners that somebody has to look at. Whoever gets one then calls `keep` or `forget`."""
+        with translated_errors():
+            owners = cast(list[bytes], await self._claim(keys=[DUE], args=[now, now + CLAIM_SECONDS, limit]))
+        return [owner.decode() for owner in owners]
+
+    async def keep(self, owner: str, ends_at: float) -> None:
+        """Say that an owner lives until `ends_at` at least."""
+        with translated_errors():
+            async with self._redis.pipeline(transaction=False) as pipe:
+                pipe.pexpireat(_name(owner), _memory_end(ends_at))
+                pipe.zadd(DUE, {owner: ends_at}, xx=True)
+                await pipe.execute()
+
+    async def forget(self, owners: Sequence[str]) -> None:
+        """Look no more at owners whose jars were taken."""
+        if owners:
+            with translated_errors():
+                await self._redis.zrem(DUE, *owners)
+
+    async def count(self) -> int:
+        """Return how many owners have sessions, on all nodes together."""
+        with translated_errors():
+            return int(await self._redis.zcard(DUE))
+
+    @asynccontextmanager
+    async def opening(self, owner: str, target: str) -> AsyncIterator[bool]:
+        """Hold the right to open a session for the block; yields False if somebody else is opening one."""
+        name, token = f"hub:upstream-open:{owner}:{digest(target)}", secrets.token_hex(8)
+        with translated_errors():
+            taken = await self._redis.set(name, token, nx=True, px=int(LEASE_SECONDS * 1000))
+        try:
+            yield bool(taken)
+        finally:
+            if taken:
+                await self._let_go(name, token)
+
+    async def _let_go(self, name: str, token: str) -> None:
+        try:
+            with translated_errors():
+                await self._release(keys=[name], args=[token])
+        except StoreUnavailable:
+            return  # it ends by itself
+
+    def _open(self, sealed: bytes, owner: str) -> Jar | None:
+        try:
+            return self._codec.decode_jar(sealed, owner=owner)
+        except UnreadableRecord:
+            return None
+
+
+def _name(owner: str) -> str:
+    return f"hub:upstream:{owner}"
+
+
+def _memory_end(ends_at: float) -> int:
+    return int((ends_at + MEMORY_SLACK_SECONDS) * 1000)

@@ -254,6 +254,11 @@ class RouteSettings:
         upstream_logout: Path below the target that ends such a session, by GET; empty: it ends by its idle time.
         iris_errors: Error documents of %CSP.REST: `problem` makes RFC 9457 problems of them that keep all members, `redacted`
             problems without texts and parameters, which may tell internals, `relay` leaves them as they are.
+        proof: Sign each request (HTTP message signatures, RFC 9421) with this algorithm, so that a stolen token is of no use without
+            the key. Bodies are then held in memory.
+        proof_key_file: For `hmac-sha256` a file as `hub keys make` writes it, whose bytes the resource server knows too; for
+            `ecdsa-p256-sha256` an EC private key (PEM) on P-256.
+        proof_key_id: `keyid` of the signatures.
     """
 
     prefix: str
@@ -279,6 +284,9 @@ class RouteSettings:
     upstream_idle_seconds: Positive = 900.0
     upstream_logout: str = "/?IRISLogout=end"
     iris_errors: Literal["problem", "redacted", "relay"] = "problem"
+    proof: Literal["none", "hmac-sha256", "ecdsa-p256-sha256"] = "none"
+    proof_key_file: str = ""
+    proof_key_id: str = "hub"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

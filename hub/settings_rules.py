@@ -196,6 +196,8 @@ ASSERTION_ALGORITHMS = {
     "private_key_jwt": ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"),
 }
 
+LARGEST_PROVEN_BODY = 16 * 1024 * 1024
+PROOF_KEY_ID = re.compile(r"[A-Za-z0-9._~:-]{1,64}")
 UPSTREAM_LOGOUT = re.compile(r"(?:/[!-\"$-~]*)?")
 PROVIDER_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 NATIVE_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
@@ -284,6 +286,7 @@ def _route_mistakes(routes: list[RouteSettings]) -> list[str]:
             mistakes.append(f"{name}.methods: may hold {', '.join(sorted(KNOWN_METHODS))}; found {', '.join(unknown) or 'none'}.")
         mistakes.extend(_token_mistakes(name, route))
         mistakes.extend(_upstream_mistakes(name, route))
+        mistakes.extend(_proof_mistakes(name, route))
         if route.ca_file and not Path(route.ca_file).is_file():
             mistakes.append(f"{name}.ca_file: there is no file {route.ca_file}.")
     return mistakes
@@ -300,6 +303,24 @@ def _upstream_mistakes(name: str, route: RouteSettings) -> list[str]:
         mistakes.append(f"{name}.upstream_session: has no meaning for a WebSocket route.")
     if not UPSTREAM_LOGOUT.fullmatch(route.upstream_logout):
         mistakes.append(f"{name}.upstream_logout: must be a path such as /?IRISLogout=end or /logout, or empty.")
+    return mistakes
+
+
+def _proof_mistakes(name: str, route: RouteSettings) -> list[str]:
+    """A proof needs its key, and bodies that can be held in memory."""
+    if route.proof == "none":
+        return [f"{name}.proof_key_file: has no meaning with proof = none."] if route.proof_key_file else []
+    mistakes = []
+    if not route.proof_key_file:
+        mistakes.append(f"{name}.proof_key_file: is missing; {route.proof} signs with it.")
+    elif not Path(route.proof_key_file).is_file():
+        mistakes.append(f"{name}.proof_key_file: there is no file {route.proof_key_file}.")
+    if not PROOF_KEY_ID.fullmatch(route.proof_key_id):
+        mistakes.append(f"{name}.proof_key_id: may hold letters, digits and . _ ~ : - only.")
+    if route.max_body_bytes > LARGEST_PROVEN_BODY:
+        mistakes.append(
+            f"{name}.max_body_bytes: must be {LARGEST_PROVEN_BODY} at most with a proof: bodies are held in memory to sign them."
+        )
     return mistakes
 
 

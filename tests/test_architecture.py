@@ -83,6 +83,7 @@ PURE = {
         "hub.gateway.policy",
         "hub.gateway.iris",
         "hub.gateway.iris_errors",
+        "hub.gateway.proof",
         "hub.session.jar",
         "hub.gateway.headers",
         "hub.settings_topics",

@@ -82,6 +82,7 @@ def test_types_are_stable() -> None:
         "provider-unavailable": 503,
         "provider-rejected-client": 503,
         "provider-misbehaved": 502,
+        "iris-license-exhausted": 503,
         "resource-server-unreachable": 502,
         "resource-server-broken": 502,
         "resource-server-timeout": 504,

@@ -8,6 +8,7 @@ from hub.errors import ResourceServerBroken, RouteNotFound
 from hub.gateway import headers, policy
 from hub.gateway.messages import ApiRequest, Headers
 from hub.gateway.pipeline import Tokens
+from hub.gateway.prover import Prover
 from hub.gateway.routes import Route, RouteTable, normalise_path
 from hub.gateway.websocket_door import UpgradeRefused, UpstreamSocket
 from hub.secret import Secret
@@ -24,11 +25,12 @@ class Door(Protocol):
 class Passage:
     """Opens WebSockets for pages."""
 
-    def __init__(self, routes: RouteTable, tokens: Tokens, door: Door, clock: Clock) -> None:
+    def __init__(self, routes: RouteTable, tokens: Tokens, door: Door, clock: Clock, prover: Prover) -> None:
         self._routes = routes
         self._tokens = tokens
         self._door = door
         self._clock = clock
+        self._prover = prover
 
     def route_for(self, path: str) -> Route:
         """Return the route of a raw path.
@@ -68,6 +70,7 @@ class Passage:
         self, route: Route, url: str, request: ApiRequest, protocols: Sequence[str], token: Secret | None
     ) -> UpstreamSocket:
         fields = headers.outbound(request.headers, token=token, client_address=request.client_address)
+        fields = self._prover.fields(route, fields, method="GET", url=url)
         return await self._door.open(route, url, fields, protocols, route.max_message_bytes)
 
 

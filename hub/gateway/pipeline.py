@@ -17,6 +17,7 @@ from hub.gateway.answers import mended
 from hub.gateway.challenge import step_up_challenge
 from hub.gateway.door import Door
 from hub.gateway.messages import ApiRequest, ApiResponse, BodyStream
+from hub.gateway.prover import Prover
 from hub.gateway.routes import Route, RouteTable, normalise_path
 from hub.gateway.upstream_sessions import UpstreamSessions
 from hub.metrics import Metrics
@@ -49,6 +50,7 @@ class Pipeline:
         clock: Clock,
         metrics: Metrics,
         upstream: UpstreamSessions,
+        prover: Prover,
     ) -> None:
         self._routes = routes
         self._tokens = tokens
@@ -57,6 +59,7 @@ class Pipeline:
         self._clock = clock
         self._metrics = metrics
         self._upstream = upstream
+        self._prover = prover
 
     def route_for(self, path: str) -> Route:
         """Return the route of a raw path, for what an adapter must know before it reads the body.
@@ -106,10 +109,13 @@ class Pipeline:
         route = self._routes.resolve(path)
         policy.authorise(route, request.method, session, self._clock.now())
         body = _within(request, route.max_body_bytes)
+        if route.is_proven and not isinstance(body, bytes):
+            body = b"".join([piece async for piece in body])
         call = _Call(
             door=self._resource_server,
             clock=self._clock,
             upstream=self._upstream,
+            prover=self._prover,
             session=session,
             request=request,
             body=body,
@@ -152,6 +158,7 @@ class _Call:
     door: Door
     clock: Clock
     upstream: UpstreamSessions
+    prover: Prover
     session: Session | None
     request: ApiRequest
     body: bytes | BodyStream
@@ -180,15 +187,14 @@ class _Call:
         remaining = self._remaining()
         if remaining is not None and remaining <= 0:
             raise _too_late()
+        fields = headers.outbound(self.request.headers, token=token, client_address=self.request.client_address, cookies=cookies)
         return await self.door.send(
             self.route,
             self.url,
             method=self.request.method,
-            headers=headers.outbound(
-                self.request.headers, token=token, client_address=self.request.client_address, cookies=cookies
-            ),
+            headers=self.prover.fields(self.route, fields, method=self.request.method, url=self.url, body=self.body),
             body=self.body,
-            body_bytes=self.request.body_bytes,
+            body_bytes=len(self.body) if isinstance(self.body, bytes) else self.request.body_bytes,
             timeout_seconds=remaining,
         )
 

@@ -24,6 +24,7 @@ from hub.errors import (
 )
 from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.gateway.pipeline import Pipeline
+from hub.gateway.prover import Prover
 from hub.gateway.resource_server import ResourceServer
 from hub.gateway.routes import RouteTable
 from hub.gateway.upstream_sessions import UpstreamSessions
@@ -100,7 +101,7 @@ async def hub() -> AsyncIterator[Hub]:
     )
     tokens, metrics = Tokens(), Metrics()
     upstream = cast(UpstreamSessions, None)  # no route of these uses one; see test_upstream_sessions.py
-    pipeline = Pipeline(routes, tokens, door, "https://hub.example", SystemClock(), metrics, upstream)
+    pipeline = Pipeline(routes, tokens, door, "https://hub.example", SystemClock(), metrics, upstream, Prover([], SystemClock()))
     yield Hub(server, tokens, metrics, pipeline)
     await door.close()
     await server.stop()

@@ -1,0 +1,138 @@
+"""The proof of each request, checked by the stand-in, which has its own writing of RFC 9421."""
+
+import base64
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, EllipticCurvePrivateKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.gateway.messages import Headers
+from hub.gateway.proof import ProofKey, proven
+from hub.gateway.prover import Prover
+from hub.gateway.routes import Route
+from hub.session.keyring import make_key_file
+from hub.settings import RouteSettings, SettingsError
+from iris_standin.proof import Message, ProofRefused, Proofs
+from tests.parties.clock import START, ManualClock
+
+SECRET = secrets.token_bytes(32)
+EC_KEY = generate_private_key(SECP256R1())
+HMAC = ProofKey("hmac-sha256", "hub", SECRET)
+ECDSA = ProofKey("ecdsa-p256-sha256", "hub", EC_KEY)
+SHARED = base64.urlsafe_b64encode(SECRET).decode().rstrip("=")
+PUBLIC = EC_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+URL = "https://iris.example/csp/clinic/patients?q=a%20b"
+AUTHORIZED: Headers = [("Accept", "*/*"), ("Authorization", "Bearer token-1")]
+
+
+def message(headers: Headers, *, method: str = "POST", url: str = URL, body: bytes = b"{}") -> Message:
+    """Return the request as the resource server sees it."""
+    fields = {name.lower(): value for name, value in headers}
+    path, _, query = url.removeprefix("https://iris.example").partition("?")
+    return Message(method, path, query, lambda name: fields.get(name.lower(), ""), body)
+
+
+def signed(key: ProofKey = HMAC, *, method: str = "POST", url: str = URL, body: bytes = b"{}", nonce: str = "n1") -> Headers:
+    """Return the fields of a request with its proof."""
+    return proven(AUTHORIZED, key, method=method, url=url, body=body, created=int(START), nonce=nonce)
+
+
+@pytest.mark.parametrize(("key", "known"), [(HMAC, SHARED), (ECDSA, PUBLIC)], ids=["hmac", "ecdsa"])
+@pytest.mark.parametrize(("method", "body"), [("GET", b""), ("POST", b"{}"), ("DELETE", b"")])
+def test_accepted_once(key: ProofKey, known: str, method: str, body: bytes) -> None:
+    """RFC 9421 sections 3.1 and 3.2; the same request again is refused."""
+    proofs, request = Proofs(), message(signed(key, method=method, body=body), method=method, body=body)
+    proofs.verify(request, key.algorithm, known, START)
+    with pytest.raises(ProofRefused, match="seen before"):
+        proofs.verify(request, key.algorithm, known, START)
+
+
+CHANGES: dict[str, Callable[[Message], Message]] = {
+    "method": lambda seen: replace(seen, method="PUT"),
+    "path": lambda seen: replace(seen, path="/csp/clinic/patients/7"),
+    "query": lambda seen: replace(seen, query="q=c"),
+    "body": lambda seen: replace(seen, body=b"[]"),
+    "token": lambda seen: replace(seen, header=lambda name: "Bearer stolen" if name == "authorization" else seen.header(name)),
+}
+
+
+@pytest.mark.parametrize("key", [HMAC, ECDSA], ids=["hmac", "ecdsa"])
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_bound_to_its_request(key: ProofKey, change: Callable[[Message], Message]) -> None:
+    """Nothing of it can be changed."""
+    known = SHARED if key is HMAC else PUBLIC
+    with pytest.raises(ProofRefused):
+        Proofs().verify(change(message(signed(key))), key.algorithm, known, START)
+
+
+def test_too_old_or_none_or_by_another_key() -> None:
+    """A minute, and only with the key."""
+    with pytest.raises(ProofRefused, match="too old"):
+        Proofs().verify(message(signed()), "hmac-sha256", SHARED, START + 61)
+    with pytest.raises(ProofRefused, match="no proof"):
+        Proofs().verify(message(AUTHORIZED), "hmac-sha256", SHARED, START)
+    with pytest.raises(ProofRefused, match="wrong signature"):
+        Proofs().verify(message(signed()), "hmac-sha256", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(), START)
+
+
+def test_browser_cannot_write_the_fields() -> None:
+    """What it sends of the proof's own fields is left out."""
+    sent: Headers = [
+        *AUTHORIZED,
+        ("Content-Digest", "sha-256=:AAAA:"),
+        ("signature", "hub=:AAAA:"),
+        ("SIGNATURE-INPUT", "hub=()"),
+    ]
+    fields = proven(sent, HMAC, method="POST", url=URL, body=b"{}", created=int(START), nonce="n")
+    names = [name.lower() for name, _ in fields]
+    assert [names.count(name) for name in ("content-digest", "signature", "signature-input")] == [1, 1, 1]
+    Proofs().verify(message(fields), "hmac-sha256", SHARED, START)
+
+
+@given(
+    st.sampled_from(["GET", "PUT", "PATCH"]),
+    st.lists(st.sampled_from(["a", "%2F", "x.cls", "~", "%25abc"]), max_size=4).map("/".join),
+    st.sampled_from(["", "?", "?a=1", "?a=%20&b=;c"]),
+    st.binary(max_size=40),
+)
+def test_any_request(method: str, path: str, query: str, body: bytes) -> None:
+    """Whatever path, query and body: what is signed is what arrives."""
+    url = f"https://iris.example/csp/{path}{query}"
+    Proofs().verify(
+        message(signed(method=method, url=url, body=body), method=method, url=url, body=body), "hmac-sha256", SHARED, START
+    )
+
+
+class TestProver:
+    def settings(self, proof: str, file: Path) -> RouteSettings:
+        """Return a route."""
+        return RouteSettings(prefix="/api", target="https://iris.example/csp/clinic", proof=proof, proof_key_file=str(file))  # type: ignore[arg-type]
+
+    def test_every_proof_is_another(self, tmp_path: Path, clock: ManualClock) -> None:
+        """Two requests that are alike carry different proofs; a route without the setting carries none."""
+        make_key_file(tmp_path / "key")
+        settings = self.settings("hmac-sha256", tmp_path / "key")
+        prover, route = Prover([settings], clock), Route.compile(settings)
+        first, second = (prover.fields(route, AUTHORIZED, method="GET", url=URL) for _ in range(2))
+        assert dict(first)["Signature"] != dict(second)["Signature"]
+        plain = Route.compile(RouteSettings(prefix="/x", target="https://iris.example"))
+        assert prover.fields(plain, AUTHORIZED, method="GET", url=URL) == AUTHORIZED
+
+    @pytest.mark.parametrize("key", [EC_KEY, generate_private_key(SECP384R1()), None], ids=["p256", "p384", "text"])
+    def test_key_files(self, tmp_path: Path, clock: ManualClock, key: EllipticCurvePrivateKey | None) -> None:
+        """P-256 it must be; what is no key is a mistake in the settings, with its key."""
+        file = tmp_path / "key.pem"
+        file.write_bytes(b"x" if key is None else key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        if key is EC_KEY:
+            Prover([self.settings("ecdsa-p256-sha256", file)], clock)
+            return
+        with pytest.raises(SettingsError, match="proof_key_file"):
+            Prover([self.settings("ecdsa-p256-sha256", file)], clock)
+        with pytest.raises(SettingsError, match="proof_key_file"):
+            Prover([self.settings("hmac-sha256", file)], clock)

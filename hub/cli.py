@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hub import __version__, log, server
-from hub.commands import keys, sessions
+from hub.commands import doctor, keys, sessions
 from hub.embedded_redis import EmbeddedRedisError
 from hub.session.keyring import KeyringError
 from hub.settings import SettingsError
@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
     keys.register(subparsers)
     sessions.register(subparsers)
+    doctor.register(subparsers)
     return parser
 
 

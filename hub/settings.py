@@ -194,7 +194,8 @@ class SessionSettings:
         key_dir: Folder of dated keys, which `hub keys rotate` makes: the newest that is old enough encrypts, all decrypt. If it
             is empty, and so is `key_files`, a hub with a private Redis uses `keys` in `redis.data_dir`.
         key_activation_seconds: How old a key of that folder must be to encrypt: longer than it takes to reach every machine.
-        claims: Claims of ID token and userinfo that `GET /hub/session` shows to the page, besides `sub` and `name`.
+        claims: Claims of ID token and userinfo, and further members of the token response, that `GET /hub/session` shows to the
+            page, besides `sub` and `name`.
         max_login_attempts: Logins that one browser may have begun at the same time; the oldest gives way.
         login_attempts_per_user_per_minute: Wrong passwords for one user name in the hub's own login form. Then the name has to
             wait for a minute, and after each further one twice as long, up to 5 minutes. More of them help guessers.
@@ -254,8 +255,10 @@ class RouteSettings:
         upstream_logout: Path below the target that ends such a session, by GET; empty: it ends by its idle time.
         iris_errors: Error documents of %CSP.REST: `problem` makes RFC 9457 problems of them that keep all members, `redacted`
             problems without texts and parameters, which may tell internals, `relay` leaves them as they are.
-        proof: Sign each request (HTTP message signatures, RFC 9421) with this algorithm, so that a stolen token is of no use without
-            the key. Bodies are then held in memory.
+        preset: `fhir`: the target is a FHIR server with SMART scopes. Its address in JSON answers becomes the hub's, the user's
+            token is asked for with it as `aud`, and pages learn `patient`, `encounter` and `fhirUser`.
+        proof: Sign each request (HTTP message signatures, RFC 9421) with this algorithm, so that a stolen token is of no use
+            without the key. Bodies are then held in memory.
         proof_key_file: For `hmac-sha256` a file as `hub keys make` writes it, whose bytes the resource server knows too; for
             `ecdsa-p256-sha256` an EC private key (PEM) on P-256.
         proof_key_id: `keyid` of the signatures.
@@ -284,6 +287,7 @@ class RouteSettings:
     upstream_idle_seconds: Positive = 900.0
     upstream_logout: str = "/?IRISLogout=end"
     iris_errors: Literal["problem", "redacted", "relay"] = "problem"
+    preset: Literal["", "fhir"] = ""
     proof: Literal["none", "hmac-sha256", "ecdsa-p256-sha256"] = "none"
     proof_key_file: str = ""
     proof_key_id: str = "hub"

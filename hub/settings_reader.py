@@ -25,6 +25,7 @@ from hub.settings import (
     SettingsError,
     TopicSettings,
 )
+from hub.settings_presets import with_presets
 from hub.settings_rules import contradictions
 
 Item = TypeVar("Item", RouteSettings, ProviderSettings, TopicSettings, PublisherSettings)
@@ -52,7 +53,7 @@ def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Sett
     for unknown in tables:
         reader.unknown(unknown, [*SECTIONS, *ARRAYS])
     arrays: dict[str, Any] = {"routes": routes, "providers": providers, "topics": topics, "publishers": publishers}
-    settings = _with_secret_files(Settings(**sections, **arrays), reader)
+    settings = with_presets(_with_secret_files(Settings(**sections, **arrays), reader))
     reader.mistakes.extend(_about_other_keys(contradictions(settings), reader.mistakes))
     if reader.mistakes:
         raise SettingsError(reader.mistakes)

@@ -3,7 +3,6 @@
 import ipaddress
 import re
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
 
 from hub.secret import Secret
 from hub.settings import (
@@ -12,12 +11,12 @@ from hub.settings import (
     ChannelSettings,
     LogSettings,
     ProviderSettings,
-    RouteSettings,
     ServerSettings,
     SessionSettings,
     Settings,
     is_loopback,
 )
+from hub.settings_route_rules import parse_url, route_mistakes
 
 TOPIC_PATTERN = re.compile(r"[A-Za-z0-9._~:/-]{0,127}(?:\*|[A-Za-z0-9._~:/-])")
 REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
@@ -34,24 +33,14 @@ def contradictions(settings: Settings) -> list[str]:
         *_admin_mistakes(settings.admin),
         *_topic_mistakes(settings),
         *_log_mistakes(settings.log),
-        *_route_mistakes(settings.routes),
+        *route_mistakes(settings),
         *_channel_mistakes(settings.channel),
     ]
 
 
-def _parse_url(text: str) -> SplitResult:
-    """Return the parts of an http(s) URL; of anything else an empty one, so that a check of its parts fails."""
-    try:
-        url = urlsplit(text)
-        is_url = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
-    except ValueError:  # a port that is no port, a bracket that is never closed
-        is_url = False
-    return url if is_url else urlsplit("")
-
-
 def _server_mistakes(server: ServerSettings) -> list[str]:
     mistakes = []
-    url = _parse_url(server.public_url)
+    url = parse_url(server.public_url)
     if not url.hostname or url.path.strip("/") or url.query or url.fragment:
         mistakes.append("server.public_url: must be scheme, host and port only, such as https://clinic.example.")
     elif url.scheme == "http" and not is_loopback(url.hostname) and not server.allow_insecure_http:
@@ -114,7 +103,7 @@ def _native_mistakes(key: str, provider: ProviderSettings) -> list[str]:
 
 
 def _issuer_mistakes(key: str, provider: ProviderSettings, allow_insecure_http: bool) -> list[str]:
-    url = _parse_url(provider.issuer)
+    url = parse_url(provider.issuer)
     if not provider.issuer:
         return [f"{key}.issuer: is missing."]
     if not url.hostname or url.query or url.fragment:
@@ -196,9 +185,6 @@ ASSERTION_ALGORITHMS = {
     "private_key_jwt": ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"),
 }
 
-LARGEST_PROVEN_BODY = 16 * 1024 * 1024
-PROOF_KEY_ID = re.compile(r"[A-Za-z0-9._~:-]{1,64}")
-UPSTREAM_LOGOUT = re.compile(r"(?:/[!-\"$-~]*)?")
 PROVIDER_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 NATIVE_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 
@@ -263,82 +249,6 @@ def _log_mistakes(log: LogSettings) -> list[str]:
 
 SHORTEST_RELOAD_SECONDS = 5.0
 SHORTEST_ADMIN_TOKEN = 32
-
-
-def _route_mistakes(routes: list[RouteSettings]) -> list[str]:
-    mistakes = []
-    seen: set[str] = set()
-    for index, route in enumerate(routes):
-        name = f"routes[{index}]"
-        prefix = route.prefix
-        if not prefix.startswith("/") or prefix.endswith("/") or "//" in prefix or set(prefix) & set("?#%\\ ") or ".." in prefix:
-            mistakes.append(f"{name}.prefix: must begin with / and not end with it, such as /api.")
-        elif prefix == "/hub" or prefix.startswith("/hub/"):
-            mistakes.append(f"{name}.prefix: /hub belongs to the hub itself.")
-        if prefix in seen:
-            mistakes.append(f"{name}.prefix: {prefix} is used by another route already.")
-        seen.add(prefix)
-        url = _parse_url(route.target)
-        if not url.hostname or url.query or url.fragment or url.username:
-            mistakes.append(f"{name}.target: must be a base URL such as https://iris.example/csp/clinic.")
-        unknown = [method for method in route.methods if method not in KNOWN_METHODS]
-        if unknown or not route.methods:
-            mistakes.append(f"{name}.methods: may hold {', '.join(sorted(KNOWN_METHODS))}; found {', '.join(unknown) or 'none'}.")
-        mistakes.extend(_token_mistakes(name, route))
-        mistakes.extend(_upstream_mistakes(name, route))
-        mistakes.extend(_proof_mistakes(name, route))
-        if route.ca_file and not Path(route.ca_file).is_file():
-            mistakes.append(f"{name}.ca_file: there is no file {route.ca_file}.")
-    return mistakes
-
-
-def _upstream_mistakes(name: str, route: RouteSettings) -> list[str]:
-    """What a route wants of its sessions at the resource server has to fit together."""
-    mistakes = []
-    if route.upstream_session != "none" and route.token == "none":
-        mistakes.append(
-            f"{name}.upstream_session: has no meaning with token = none: without a login there is nobody to keep it for."
-        )
-    if route.upstream_session != "none" and route.websocket:
-        mistakes.append(f"{name}.upstream_session: has no meaning for a WebSocket route.")
-    if not UPSTREAM_LOGOUT.fullmatch(route.upstream_logout):
-        mistakes.append(f"{name}.upstream_logout: must be a path such as /?IRISLogout=end or /logout, or empty.")
-    return mistakes
-
-
-def _proof_mistakes(name: str, route: RouteSettings) -> list[str]:
-    """A proof needs its key, and bodies that can be held in memory."""
-    if route.proof == "none":
-        return [f"{name}.proof_key_file: has no meaning with proof = none."] if route.proof_key_file else []
-    mistakes = []
-    if not route.proof_key_file:
-        mistakes.append(f"{name}.proof_key_file: is missing; {route.proof} signs with it.")
-    elif not Path(route.proof_key_file).is_file():
-        mistakes.append(f"{name}.proof_key_file: there is no file {route.proof_key_file}.")
-    if not PROOF_KEY_ID.fullmatch(route.proof_key_id):
-        mistakes.append(f"{name}.proof_key_id: may hold letters, digits and . _ ~ : - only.")
-    if route.max_body_bytes > LARGEST_PROVEN_BODY:
-        mistakes.append(
-            f"{name}.max_body_bytes: must be {LARGEST_PROVEN_BODY} at most with a proof: bodies are held in memory to sign them."
-        )
-    return mistakes
-
-
-def _token_mistakes(name: str, route: RouteSettings) -> list[str]:
-    """What a route wants of its tokens has to fit together."""
-    mistakes = []
-    if route.resource and not ABSOLUTE_URI.fullmatch(route.resource):
-        mistakes.append(f"{name}.resource: must be an absolute URI without fragment (RFC 8707).")
-    unused = {"user": ("audience", "scopes"), "none": ("audience", "resource", "scopes", "max_age_seconds", "acr_values")}
-    mistakes.extend(
-        f"{name}.{key}: has no meaning with token = {route.token}." for key in unused.get(route.token, ()) if getattr(route, key)
-    )
-    return mistakes
-
-
-ABSOLUTE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^#\s]+")  # urn:example:api is one too
-
-KNOWN_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
 
 def _channel_mistakes(channel: ChannelSettings) -> list[str]:

@@ -32,6 +32,7 @@ LAYERS: list[set[str]] = [  # from the ground up; a module imports from its own 
     {"hub.once"},
     {"hub.channel"},
     {"hub.client"},
+    {"hub.doctor"},
     {"hub.web"},
     {"hub.services"},
     {"hub.application"},
@@ -59,7 +60,13 @@ DOORS: dict[str, set[str]] = {
         "hub.topics.store",
         "hub.embedded_redis",
     },
-    "aiohttp": {"hub.oidc.door", "hub.gateway.resource_server", "hub.gateway.websocket_door", "hub.client.link"},
+    "aiohttp": {
+        "hub.oidc.door",
+        "hub.gateway.resource_server",
+        "hub.gateway.websocket_door",
+        "hub.client.link",
+        "hub.doctor.web",
+    },
 }
 
 PURE = {
@@ -84,6 +91,9 @@ PURE = {
         "hub.gateway.iris",
         "hub.gateway.iris_errors",
         "hub.gateway.proof",
+        "hub.gateway.fhir",
+        "hub.settings_presets",
+        "hub.doctor.findings",
         "hub.session.jar",
         "hub.gateway.headers",
         "hub.settings_topics",

@@ -5,18 +5,22 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
-from hub.gateway import iris_errors
+from hub.gateway import fhir, iris_errors
 from hub.gateway.messages import ApiResponse, BodyStream
 from hub.gateway.routes import Route
 
 
-async def mended(response: ApiResponse, route: Route, method: str) -> ApiResponse:
-    """Return the answer; an error of IRIS as the problem that it stands for.
+async def mended(response: ApiResponse, route: Route, method: str, public_origin: str) -> ApiResponse:
+    """Return the answer: an error of IRIS as the problem that it stands for, addresses of a FHIR server as those of the hub.
 
     Raises:
         HubError: The body broke off.
     """
-    if route.iris_errors == "relay" or method == "HEAD":
+    if method == "HEAD":
+        return response
+    if route.is_fhir and fhir.has_addresses(response.headers):
+        return await _rebased(response, fhir.Rebase(route.target, public_origin + route.prefix))
+    if route.iris_errors == "relay":
         return response
     if iris_errors.is_silent_refusal(response.status, response.body_bytes):
         await response.close()
@@ -29,6 +33,22 @@ async def mended(response: ApiResponse, route: Route, method: str) -> ApiRespons
     redacted = route.iris_errors == "redacted"
     problem = iris_errors.problem_of(response.status, response.headers, body, redacted=redacted)
     return replace(response, body=_again(body)) if problem is None else _with_problem(response, problem)
+
+
+async def _rebased(response: ApiResponse, rebase: fhir.Rebase) -> ApiResponse:
+    headers, body = fhir.without_length(response.headers), _translated(response.body, rebase)
+    if response.body_bytes is None or response.body_bytes > iris_errors.MAX_DOCUMENT_BYTES:
+        return replace(response, headers=headers, body=body, body_bytes=None)
+    whole = b"".join([piece async for piece in body])
+    return replace(response, headers=headers, body=_again(whole), body_bytes=len(whole))
+
+
+async def _translated(body: BodyStream, rebase: fhir.Rebase) -> AsyncIterator[bytes]:
+    async for piece in body:
+        if ready := rebase.feed(piece):
+            yield ready
+    if rest := rebase.end():
+        yield rest
 
 
 async def _read(body: BodyStream) -> tuple[bytes, bool]:

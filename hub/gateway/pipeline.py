@@ -127,7 +127,7 @@ class Pipeline:
             response = await call.send(None)
         else:
             response = await self._answer_to_user(call, session, route.demand)
-        response = await mended(response, route, request.method)
+        response = await mended(response, route, request.method, self._public_origin)
         public = headers.inbound(response.headers, status=response.status, route=route, public_origin=self._public_origin)
         return dataclasses.replace(response, headers=public)
 
@@ -188,6 +188,8 @@ class _Call:
         if remaining is not None and remaining <= 0:
             raise _too_late()
         fields = headers.outbound(self.request.headers, token=token, client_address=self.request.client_address, cookies=cookies)
+        if self.route.is_fhir:  # its answers are read on their way
+            fields = [field for field in fields if field[0].lower() != "accept-encoding"]
         return await self.door.send(
             self.route,
             self.url,

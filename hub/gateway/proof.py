@@ -1,7 +1,7 @@
 """A proof in each request that only the hub and its resource server can make: HTTP message signatures (RFC 9421). Pure.
 
-A token alone is good for whoever has stolen it, on its way or in a log of the resource server. The signature binds it to one request:
-to method, path, query, body and token, to a moment, and to a number that is used once.
+A token alone is good for whoever has stolen it, on its way or in a log of the resource server. The signature binds it to one
+request: to method, path, query, body and token, to a moment, and to a number that is used once.
 """
 
 import base64

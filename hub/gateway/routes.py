@@ -53,6 +53,7 @@ class Route:
         upstream_idle_seconds: How long such a session may be idle there.
         upstream_logout: Path below the target that ends it, by GET with its cookies; empty: nothing does.
         iris_errors: What becomes of error documents of IRIS.
+        is_fhir: Whether the resource server is a FHIR server, whose address in its answers becomes the hub's.
         is_proven: Whether each request carries a proof of its own (`hub.gateway.proof`), for which its body has to be in hand.
     """
 
@@ -77,6 +78,7 @@ class Route:
     upstream_logout: str
     iris_errors: Literal["problem", "redacted", "relay"]
     is_proven: bool
+    is_fhir: bool
 
     @classmethod
     def compile(cls, settings: RouteSettings) -> Self:
@@ -104,6 +106,7 @@ class Route:
             upstream_logout=settings.upstream_logout,
             iris_errors=settings.iris_errors,
             is_proven=settings.proof != "none",
+            is_fhir=settings.preset == "fhir",
         )
 
     @property

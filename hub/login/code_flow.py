@@ -175,7 +175,7 @@ class CodeFlow:
             provider=attempt.provider,
             issuer=claims.issuer,
             subject=claims.subject,
-            claims={**claims.claims, **userinfo},
+            claims={**response.context, **claims.claims, **userinfo},
             provider_session_id=claims.session_id,
             nonce=attempt.nonce,
             auth_time=claims.auth_time,

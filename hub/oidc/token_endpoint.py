@@ -50,6 +50,7 @@ class TokenResponse:
         refresh_expires_in: Seconds that the refresh token lives; None if the provider did not say, as most do.
         scope: Granted scopes in the provider's order (IRIS sorts them); None if they are those that were asked for.
         subject: Whose tokens these are, where the response itself says so (IRIS's native JWT).
+        context: Further members, such as the `patient` of SMART: what the login is about.
     """
 
     access_token: Secret
@@ -60,6 +61,7 @@ class TokenResponse:
     id_token: Secret | None = None
     scope: str | None = None
     subject: str | None = None
+    context: Mapping[str, str | int | float | bool] = field(default_factory=dict)
 
 
 class TokenRefused(LoginFailed):
@@ -135,7 +137,8 @@ def process_token_response(status: int, headers: Mapping[str, str], body: bytes)
     if status != 200:
         raise token_error(status, headers, body)
     try:
-        wire = msgspec.convert(decode_object(body, WHAT), _Wire)
+        document = decode_object(body, WHAT)
+        wire = msgspec.convert(document, _Wire)
     except msgspec.ValidationError as error:
         raise ProviderMisbehaved(f"The {WHAT} sent a response that cannot be used: {error}.") from error
     if wire.token_type.lower() != "bearer":  # RFC 6749 section 7.1: a token of unknown type must not be used
@@ -147,6 +150,7 @@ def process_token_response(status: int, headers: Mapping[str, str], body: bytes)
         refresh_expires_in=_seconds(wire.refresh_expires_in) or None,  # Keycloak sends 0 for "never"
         id_token=_token(wire.id_token, "id_token") if wire.id_token else None,
         scope=wire.scope,
+        context=_context(document),
     )
 
 
@@ -182,6 +186,12 @@ def _error_code(body: bytes) -> str | None:
         return None
     code = document.get("error")
     return code if isinstance(code, str) and ERROR_CODE.fullmatch(code) else None
+
+
+def _context(document: Mapping[str, Any]) -> dict[str, str | int | float | bool]:
+    """Return the members that are no part of OAuth, as far as they are plain values."""
+    further = {name: value for name, value in document.items() if name not in _Wire.__struct_fields__}
+    return {name: value for name, value in further.items() if isinstance(value, str | int | float | bool)}
 
 
 def _token(text: str, name: str) -> Secret:

@@ -1,5 +1,7 @@
 """Discovery, keys, userinfo, introspection, revocation and logout."""
 
+from tornado.httputil import format_timestamp
+
 from iris_standin import endpoints
 from iris_standin.client_authentication import authenticate_confidential
 from iris_standin.metadata import discovery_document
@@ -11,6 +13,8 @@ class DiscoveryHandler(AuthorityHandler):
 
     def get(self) -> None:
         """Answer with the metadata."""
+        if self.authority.options.clock_skew_seconds:
+            self.set_header("Date", format_timestamp(self.authority.now()))
         self.finish(discovery_document(self.authority.issuer, self.authority.options))
 
 

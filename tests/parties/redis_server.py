@@ -25,18 +25,19 @@ def _end_with_parent() -> None:
 class RedisServer:
     """One server process with its data folder, reached through a unix socket."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         self.folder = folder
+        self._options = options
         self.socket = folder / "s"
         self.url = f"unix://{self.socket}"
         self._process: subprocess.Popen[bytes] | None = None
 
     @classmethod
     @contextmanager
-    def start(cls) -> Iterator[Self]:
-        """Start a server in a new folder; stop it and delete the folder at the end."""
+    def start(cls, *options: str) -> Iterator[Self]:
+        """Start a server in a new folder, with further options of the command line; stop it and delete the folder at the end."""
         folder = Path(tempfile.mkdtemp(prefix="hubr-"))  # short: a socket path has at most 107 bytes
-        server = cls(folder)
+        server = cls(folder, *options)
         server.run()
         try:
             yield server
@@ -47,7 +48,7 @@ class RedisServer:
     def run(self) -> None:
         """Start the process and wait until it answers."""
         options = ["--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.folder), "--save", ""]
-        options += ["--appendonly", "yes", "--appendfsync", "always", "--logfile", str(self.folder / "log")]
+        options += ["--appendonly", "yes", "--appendfsync", "always", "--logfile", str(self.folder / "log"), *self._options]
         self._process = subprocess.Popen([str(get_binary_path()), *options], preexec_fn=_end_with_parent)
         deadline = time.monotonic() + 20
         client = redis.Redis(unix_socket_path=str(self.socket))

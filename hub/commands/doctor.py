@@ -1,0 +1,45 @@
+"""`hub doctor`: says in plain words what is wrong around the hub, and how to mend it. Changes nothing, and shows no secret."""
+
+import argparse
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import TypeAlias
+
+from hub import log
+from hub.clock import SystemClock
+from hub.doctor.examination import examine
+from hub.doctor.findings import as_json, as_text, is_well
+from hub.settings import SettingsError
+from hub.settings_reader import load
+
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+DEFAULT_CONFIG = Path("conf/hub.toml")
+EXIT_FAILED = 1
+EXIT_SETTINGS = 2
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the command; its options then hold `run`, which takes them and returns the exit code."""
+    command = subparsers.add_parser("doctor", help="look at provider, routes, Redis and proxies, and say what is wrong")
+    command.add_argument("--json", action="store_true", help="print a JSON object")
+    command.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=f"settings file (default: {DEFAULT_CONFIG})")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Look, and print; return the exit code: 0 nothing is wrong, 1 something is, 2 the settings cannot be used."""
+    try:
+        settings = load(getattr(options, "config", DEFAULT_CONFIG))
+        log.configure("ERROR", settings.log.format)
+        findings = asyncio.run(examine(settings, SystemClock()))
+    except SettingsError as error:
+        if options.json:
+            sys.stdout.write(json.dumps({"ok": False, "settings": error.mistakes}, indent=2) + "\n")
+        else:
+            sys.stderr.write("\n  ".join(["The settings cannot be used:", *error.mistakes]) + "\n")
+        return EXIT_SETTINGS
+    sys.stdout.write(json.dumps(as_json(findings), indent=2) + "\n" if options.json else as_text(findings))
+    return 0 if is_well(findings) else EXIT_FAILED

@@ -1,0 +1,38 @@
+"""Everything that the doctor looks at, in the order in which it can be mended."""
+
+import asyncio
+
+from hub.clock import Clock
+from hub.doctor.findings import Finding, ok, skipped
+from hub.doctor.front import examine_front
+from hub.doctor.native import examine_native
+from hub.doctor.provider import examine_provider
+from hub.doctor.routes import examine_route
+from hub.doctor.store import examine_keys, examine_redis
+from hub.settings import MAIN_PROVIDER, Settings
+
+
+async def examine(settings: Settings, clock: Clock) -> list[Finding]:
+    """Return all findings.
+
+    Raises:
+        SettingsError: A file that the settings name cannot be used.
+    """
+    findings = []
+    if settings.redis.url:
+        findings += await examine_redis(settings.redis.url, settings.redis.timeout_seconds)
+    else:
+        findings.append(ok("redis-reachable", "redis.url", "is empty: the hub runs its own, which writes an append-only file"))
+    findings += examine_keys(settings, clock.now())
+    for provider in settings.all_providers:
+        if provider.kind == "iris_native":
+            findings += [finding async for finding in examine_native(provider)]
+        else:
+            suffix = "" if provider.name == MAIN_PROVIDER else f"/{provider.name}"
+            redirect_uri = f"{settings.server.origin}/hub/callback{suffix}"
+            findings += [finding async for finding in examine_provider(provider, redirect_uri, clock)]
+    if not settings.routes:
+        findings.append(skipped("route-reachable", "routes", "there are none", "Name your API in [[routes]]."))
+    for found in await asyncio.gather(*(examine_route(route) for route in settings.routes)):
+        findings += found
+    return findings + await examine_front(settings.server)

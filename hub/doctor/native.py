@@ -1,0 +1,36 @@
+"""Looks at an IRIS REST application in the native JWT mode."""
+
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+from hub.doctor.findings import Finding, failure, ok, warning
+from hub.doctor.web import NoAnswer, ask
+from hub.gateway.tls import trust
+from hub.oidc.private_key import setting_name
+from hub.settings import ProviderSettings, is_loopback
+
+
+async def examine_native(settings: ProviderSettings) -> AsyncIterator[Finding]:
+    """Yield what is found."""
+    url = settings.issuer.rstrip("/") + settings.login_path
+    parts = urlsplit(url)
+    if parts.scheme != "https":
+        level = warning if is_loopback(parts.hostname or "") else failure
+        advice = "Give the web server in front of IRIS a certificate."
+        yield level("provider-https", settings.issuer, "is plain HTTP: passwords cross the network in clear", advice)
+    try:
+        reply = await ask(url, method="POST", ca=trust(settings.ca_file))
+    except NoAnswer as error:
+        if error.is_tls:
+            advice = f"Name its CA in {setting_name(settings, 'ca_file')}."
+            yield failure("provider-tls", url, f"its certificate is not trusted ({error})", advice)
+        else:
+            advice = f"See whether it runs, and {setting_name(settings, 'issuer')}."
+            yield failure("provider-reachable", url, f"does not answer ({error})", advice)
+        return
+    if reply.status == 401 and "www-authenticate" not in reply.headers:
+        yield ok("native-jwt", url, "takes logins")
+        return
+    advice = "In IRIS set JWTAuthEnabled = 1 and password authentication (AutheEnabled 32) for this web application."
+    message = f"answers {reply.status} and does not look like an application with JWT authentication"
+    yield failure("native-jwt", url, message, advice)

@@ -1,0 +1,94 @@
+"""Looks at Redis and at the keys with which the sessions in it are sealed."""
+
+from pathlib import Path
+
+from hub.doctor.findings import Finding, failure, ok, skipped, warning
+from hub.errors import StoreUnavailable
+from hub.session.key_folder import KeySources, read_folder
+from hub.session.keyring import KeyringError
+from hub.session.redis_client import connect, translated_errors
+from hub.settings import Settings
+
+OLD_KEY_SECONDS = 366 * 86400.0
+OTHERS = 0o077
+
+
+async def examine_redis(url: str, timeout_seconds: float) -> list[Finding]:
+    """Return what is found of a Redis that operators run themselves."""
+    redis = connect(url, timeout_seconds)
+    try:
+        with translated_errors():
+            await redis.ping()
+        try:
+            with translated_errors():
+                facts = {
+                    **await redis.config_get("maxmemory*"),
+                    **await redis.config_get("appendonly"),
+                    **await redis.config_get("save"),
+                }
+        except StoreUnavailable:
+            message = "does not tell its configuration (managed services do not)"
+            return [ok("redis-reachable", "redis.url", "answers"), skipped("redis-eviction", "redis.url", message)]
+    except StoreUnavailable:
+        return [
+            failure(
+                "redis-reachable",
+                "redis.url",
+                "does not answer",
+                "See whether it runs, and the address and password in redis.url.",
+            )
+        ]
+    finally:
+        await redis.aclose()
+    settings = {_text(name): _text(value) for name, value in facts.items()}
+    return [ok("redis-reachable", "redis.url", "answers"), _eviction(settings), _persistence(settings)]
+
+
+def _eviction(settings: dict[str, str]) -> Finding:
+    policy = settings.get("maxmemory-policy", "noeviction")
+    if policy == "noeviction":
+        return ok("redis-eviction", "redis.url", "evicts nothing")
+    message = f"evicts keys when its memory is full ({policy}): users are logged out, and ended sessions may come back to life"
+    return failure("redis-eviction", "redis.url", message, "Set maxmemory-policy noeviction.")
+
+
+def _persistence(settings: dict[str, str]) -> Finding:
+    if settings.get("appendonly") == "yes":
+        return ok("redis-persistence", "redis.url", "writes an append-only file")
+    if settings.get("save"):
+        advice = "Set appendonly yes."
+        return warning(
+            "redis-persistence", "redis.url", "writes snapshots only: a crash loses the logins of some minutes", advice
+        )
+    return warning("redis-persistence", "redis.url", "keeps nothing on disk: a restart logs everybody out", "Set appendonly yes.")
+
+
+def _text(value: bytes | str | None) -> str:
+    return value.decode() if isinstance(value, bytes) else value or ""
+
+
+def examine_keys(settings: Settings, now: float) -> list[Finding]:
+    """Return what is found of the session keys."""
+    sources = KeySources.of(settings)
+    about = str(sources.folder) if sources.folder is not None else "session.key_files"
+    try:
+        sources.read(now)
+        dated = [] if sources.folder is None else read_folder(sources.folder)
+    except KeyringError as error:
+        if not settings.redis.url and not settings.session.key_dir and not settings.session.key_files:
+            return [skipped("keys", about, "are made at the first start")]
+        return [failure("keys", about, str(error), "Make one: hub keys rotate.")]
+    files = [*sources.files, *(each.file for each in dated)]
+    exposed = [file for file in files if _is_open_to_others(file)]
+    if exposed:
+        advice = "chmod 600: whoever reads it can read every session in Redis."
+        return [failure("keys", str(exposed[0]), "may be read by other users of this machine", advice)]
+    made_at = [each.made_at for each in dated] or [file.stat().st_mtime for file in files]
+    days = (now - max(made_at)) / 86400
+    if days * 86400 > OLD_KEY_SECONDS:
+        return [warning("keys", about, f"the newest key is {days:.0f} days old", "hub keys rotate; it needs no restart.")]
+    return [ok("keys", about, f"the newest key is {days:.0f} days old")]
+
+
+def _is_open_to_others(file: Path) -> bool:
+    return bool(file.stat().st_mode & OTHERS)

@@ -13,6 +13,7 @@ from hub.channel.presence import Presence
 from hub.channel.registry import Registry
 from hub.clock import Clock
 from hub.errors import StoreUnavailable
+from hub.gateway.forwarding import Ways
 from hub.gateway.passage import Passage
 from hub.gateway.pipeline import Pipeline
 from hub.gateway.prover import Prover
@@ -102,11 +103,15 @@ class Services:
         tokens = RouteTokens(access, self.further_tokens, self.client_tokens)
         routes, jars = RouteTable(settings.routes), UpstreamJars(self.redis, codec)
         self.upstream_ends = UpstreamEnds(jars, self.sessions, routes, self.resource_server, clock, self.metrics)
-        prover = Prover(settings.routes, clock)
         self.upstream_sessions = UpstreamSessions(jars, lifetimes, clock, self.upstream_ends.end)
-        self.pipeline = Pipeline(
-            routes, tokens, self.resource_server, origin, clock, self.metrics, self.upstream_sessions, prover
+        ways = Ways(
+            door=self.resource_server,
+            upstream=self.upstream_sessions,
+            prover=Prover(settings.routes, clock),
+            binding=self.providers.binding,
+            clock=clock,
         )
+        self.pipeline = Pipeline(routes, tokens, ways, origin, clock, self.metrics)
         self.once = Once(
             Ledger(self.redis, keyring, secrets.token_hex(8), settings.channel.keep_seconds),
             self.pipeline,
@@ -154,7 +159,7 @@ class Services:
             )
         )
         self.websocket_door = WebSocketDoor(route.ca_file for route in settings.routes)
-        self.passage = Passage(routes, tokens, self.websocket_door, clock, prover)
+        self.passage = Passage(routes, tokens, self.websocket_door, clock, ways)
         self.passages = Passages(self.sessions, clock, self.metrics, settings.channel)
         self.exchanges: set[asyncio.Task[Any]] = set()
         self.draining = False

@@ -135,6 +135,8 @@ class ProviderSettings:
         client_assertion_algorithm: `alg` of the JWTs; empty: what fits the key, or the secret, and what the provider lists.
         client_assertion_audience: `aud` of the JWTs: the provider's `issuer` (RFC 7523bis), or its `token_endpoint`, which new
             configurations of IRIS expect.
+        dpop_key_file: Private key (PEM: EC on P-256) to which the provider binds the tokens (DPoP, RFC 9449), so that they are of
+            no use to whoever steals them. Empty: bearer tokens.
         pushed_authorization: Whether logins are announced to the provider before the browser goes there (RFC 9126), so that
             nobody can read or change what is asked for. `auto`: if the provider offers it.
         id_token_key_file: Private key (PEM: RSA or EC) that ID tokens are encrypted for. If it is set, an ID token that is not
@@ -167,6 +169,7 @@ class ProviderSettings:
     client_key_id: str = ""
     client_assertion_algorithm: str = ""
     client_assertion_audience: Literal["issuer", "token_endpoint"] = "issuer"
+    dpop_key_file: str = ""
     pushed_authorization: Literal["auto", "always", "never"] = "auto"
     id_token_key_file: str = ""
     scopes: list[str] = field(default_factory=lambda: ["openid", "profile", "offline_access"])

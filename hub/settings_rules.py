@@ -118,6 +118,8 @@ def _client_mistakes(key: str, provider: ProviderSettings) -> list[str]:
     mistakes.extend(_authentication_mistakes(key, provider))
     if provider.id_token_key_file and not Path(provider.id_token_key_file).is_file():
         mistakes.append(f"{key}.id_token_key_file: there is no file {provider.id_token_key_file}.")
+    if provider.dpop_key_file and not Path(provider.dpop_key_file).is_file():
+        mistakes.append(f"{key}.dpop_key_file: there is no file {provider.dpop_key_file}.")
     if "openid" not in provider.scopes:
         mistakes.append(f"{key}.scopes: must contain openid, else the provider sends no ID token.")
     weak = [name for name in provider.signing_algorithms if name.lower() == "none" or name.startswith("HS")]

@@ -40,7 +40,7 @@ RESPONSE_FORBIDDEN = frozenset(
     {"set-cookie", "set-cookie2", "www-authenticate", "authentication-info", "server", "x-powered-by"}
     | {"strict-transport-security", "public-key-pins", "public-key-pins-report-only", "expect-ct", "clear-site-data"}
     | {"alt-svc", "nel", "report-to", "reporting-endpoints", "accept-ch", "critical-ch", "service-worker-allowed"}
-    | {"origin-agent-cluster", "set-login", "x-sendfile", "x-lighttpd-send-file"}
+    | {"origin-agent-cluster", "set-login", "dpop-nonce", "x-sendfile", "x-lighttpd-send-file"}
 )
 RESPONSE_FORBIDDEN_FAMILIES = ("access-control-", "proxy-", "sec-", "x-accel-", "x-hub-")
 
@@ -48,13 +48,16 @@ _UNSAFE_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")
 _FOLDED = re.compile(r"[\x00-\x1f\x7f][\x00-\x20\x7f]*")  # line folding of old, and what else is no text
 
 
-def outbound(headers: Headers, *, token: Secret | None, client_address: str, cookies: str = "") -> Headers:
+def outbound(
+    headers: Headers, *, token: Secret | None, client_address: str, cookies: str = "", scheme: str = "Bearer"
+) -> Headers:
     """Return the fields for the resource server: those of the browser that may pass, and the hub's own.
 
     `Host` and the framing of the body are not among them; the door makes those.
 
     Parameters:
-        token: Access token to send as Bearer credentials (RFC 6750 section 2.1); None sends no credentials at all.
+        token: Access token to send as credentials; None sends none at all.
+        scheme: `Bearer` (RFC 6750 section 2.1), or `DPoP` for a token that is bound to a key (RFC 9449 section 7.1).
         client_address: IP address of the browser; empty if it is not known.
         cookies: Value of `Cookie`, from the hub's own jar; never that of the browser.
 
@@ -69,7 +72,7 @@ def outbound(headers: Headers, *, token: Secret | None, client_address: str, coo
     if cookies:
         passed.append(("Cookie", cookies))
     if token is not None:
-        passed.append(("Authorization", f"Bearer {token.reveal()}"))
+        passed.append(("Authorization", f"{scheme} {token.reveal()}"))
     return passed
 
 

@@ -6,11 +6,12 @@ from typing import Protocol
 from hub.clock import Clock
 from hub.errors import ResourceServerBroken, RouteNotFound
 from hub.gateway import headers, policy
+from hub.gateway.forwarding import Ways
 from hub.gateway.messages import ApiRequest, Headers
 from hub.gateway.pipeline import Tokens
-from hub.gateway.prover import Prover
 from hub.gateway.routes import Route, RouteTable, normalise_path
 from hub.gateway.websocket_door import UpgradeRefused, UpstreamSocket
+from hub.oidc.bound_tokens import SCHEME
 from hub.secret import Secret
 from hub.session.model import Session
 
@@ -25,12 +26,12 @@ class Door(Protocol):
 class Passage:
     """Opens WebSockets for pages."""
 
-    def __init__(self, routes: RouteTable, tokens: Tokens, door: Door, clock: Clock, prover: Prover) -> None:
+    def __init__(self, routes: RouteTable, tokens: Tokens, door: Door, clock: Clock, ways: Ways) -> None:
         self._routes = routes
         self._tokens = tokens
         self._door = door
         self._clock = clock
-        self._prover = prover
+        self._ways = ways
 
     def route_for(self, path: str) -> Route:
         """Return the route of a raw path.
@@ -56,21 +57,32 @@ class Passage:
         if session is not None and route.demand is not None:
             token = await self._tokens.get(session, route.demand)
         try:
-            return await self._send(route, url, request, protocols, token)
+            return await self._send(route, url, request, session, protocols, token)
         except UpgradeRefused as refused:
             if refused.status != 401 or session is None or route.demand is None or token is None:
                 raise _refused(refused) from refused
             token = await self._tokens.renew(session, route.demand, token)
         try:
-            return await self._send(route, url, request, protocols, token)
+            return await self._send(route, url, request, session, protocols, token)
         except UpgradeRefused as refused:
             raise _refused(refused) from refused
 
     async def _send(
-        self, route: Route, url: str, request: ApiRequest, protocols: Sequence[str], token: Secret | None
+        self,
+        route: Route,
+        url: str,
+        request: ApiRequest,
+        session: Session | None,
+        protocols: Sequence[str],
+        token: Secret | None,
     ) -> UpstreamSocket:
-        fields = headers.outbound(request.headers, token=token, client_address=request.client_address)
-        fields = self._prover.fields(route, fields, method="GET", url=url)
+        bound, address = self._ways.credentials(route, session, token), request.client_address
+        if bound is None or token is None:
+            fields = headers.outbound(request.headers, token=token, client_address=address)
+        else:
+            fields = headers.outbound(request.headers, token=token, client_address=address, scheme=SCHEME)
+            fields.append((SCHEME, bound.proof("GET", url, token)))
+        fields = self._ways.prover.fields(route, fields, method="GET", url=url)
         return await self._door.open(route, url, fields, protocols, route.max_message_bytes)
 
 

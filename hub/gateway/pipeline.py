@@ -6,20 +6,17 @@ answer out. It knows no transport: what it needs of the outside are the session'
 
 import asyncio
 import dataclasses
-import functools
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from typing import Protocol, TypeVar
 
 from hub.clock import Clock
-from hub.errors import BodyTooLarge, DeadlineExceeded, HubError
+from hub.errors import BodyTooLarge, HubError
 from hub.gateway import headers, policy
 from hub.gateway.answers import mended
 from hub.gateway.challenge import step_up_challenge
-from hub.gateway.door import Door
+from hub.gateway.forwarding import Forwarding, Ways
 from hub.gateway.messages import ApiRequest, ApiResponse, BodyStream
-from hub.gateway.prover import Prover
 from hub.gateway.routes import Route, RouteTable, normalise_path
-from hub.gateway.upstream_sessions import UpstreamSessions
 from hub.metrics import Metrics
 from hub.secret import Secret
 from hub.session.model import Session
@@ -45,21 +42,17 @@ class Pipeline:
         self,
         routes: RouteTable,
         tokens: Tokens,
-        resource_server: Door,
+        ways: Ways,
         public_origin: str,
         clock: Clock,
         metrics: Metrics,
-        upstream: UpstreamSessions,
-        prover: Prover,
     ) -> None:
         self._routes = routes
         self._tokens = tokens
-        self._resource_server = resource_server
+        self._ways = ways
         self._public_origin = public_origin
         self._clock = clock
         self._metrics = metrics
-        self._upstream = upstream
-        self._prover = prover
 
     def route_for(self, path: str) -> Route:
         """Return the route of a raw path, for what an adapter must know before it reads the body.
@@ -111,11 +104,8 @@ class Pipeline:
         body = _within(request, route.max_body_bytes)
         if route.is_proven and not isinstance(body, bytes):
             body = b"".join([piece async for piece in body])
-        call = _Call(
-            door=self._resource_server,
-            clock=self._clock,
-            upstream=self._upstream,
-            prover=self._prover,
+        call = Forwarding(
+            ways=self._ways,
             session=session,
             request=request,
             body=body,
@@ -131,7 +121,7 @@ class Pipeline:
         public = headers.inbound(response.headers, status=response.status, route=route, public_origin=self._public_origin)
         return dataclasses.replace(response, headers=public)
 
-    async def _answer_to_user(self, call: "_Call", session: Session, demand: TokenDemand) -> ApiResponse:
+    async def _answer_to_user(self, call: Forwarding, session: Session, demand: TokenDemand) -> ApiResponse:
         token = await call.in_time(self._tokens.get(session, demand))
         response = await call.send(token)
         if response.status != 401:
@@ -145,70 +135,6 @@ class Pipeline:
         renewed = await call.in_time(self._tokens.renew(session, demand, token))
         self._metrics.renewals.inc()
         return await call.send(renewed)
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class _Call:
-    """One request that may be forwarded, and the time that it has.
-
-    Attributes:
-        deadline: Instant of the clock's `monotonic` at which the answer's head must be there; None: whenever.
-    """
-
-    door: Door
-    clock: Clock
-    upstream: UpstreamSessions
-    prover: Prover
-    session: Session | None
-    request: ApiRequest
-    body: bytes | BodyStream
-    route: Route
-    url: str
-    deadline: float | None
-
-    async def in_time(self, work: Awaitable[Result]) -> Result:
-        """Return the result of work that comes before sending; too late means that nothing was sent."""
-        try:
-            async with asyncio.timeout(self._remaining()) as limit:
-                return await work
-        except TimeoutError as error:
-            if limit.expired():
-                raise _too_late() from error
-            raise
-
-    async def send(self, token: Secret | None) -> ApiResponse:
-        """Send the request with this token, or with none, in the session at the resource server if the route wants one."""
-        if self.session is None or self.route.upstream_session == "none":
-            return await self._forward(token, "")
-        forward = functools.partial(self._forward, token)
-        return await self.in_time(self.upstream.send(self.route, self.session, forward))
-
-    async def _forward(self, token: Secret | None, cookies: str) -> ApiResponse:
-        remaining = self._remaining()
-        if remaining is not None and remaining <= 0:
-            raise _too_late()
-        fields = headers.outbound(self.request.headers, token=token, client_address=self.request.client_address, cookies=cookies)
-        if self.route.is_fhir:  # its answers are read on their way
-            fields = [field for field in fields if field[0].lower() != "accept-encoding"]
-        return await self.door.send(
-            self.route,
-            self.url,
-            method=self.request.method,
-            headers=self.prover.fields(self.route, fields, method=self.request.method, url=self.url, body=self.body),
-            body=self.body,
-            body_bytes=len(self.body) if isinstance(self.body, bytes) else self.request.body_bytes,
-            timeout_seconds=remaining,
-        )
-
-    def _remaining(self) -> float | None:
-        return None if self.deadline is None else self.deadline - self.clock.monotonic()
-
-
-def _too_late() -> HubError:
-    """Return the error of a request that was not sent, or was answered with a refusal: repeating it is safe."""
-    error: HubError = DeadlineExceeded()
-    error.processed = "never"
-    return error
 
 
 def _within(request: ApiRequest, limit: int) -> bytes | BodyStream:

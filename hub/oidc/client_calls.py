@@ -1,10 +1,12 @@
 """The hub as a client of one provider: the calls that need a proof of who makes them, and whether the provider accepts it."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from hub import log
-from hub.errors import LoginFailed, ProviderRejectedClient
+from hub.errors import LoginFailed, ProviderMisbehaved, ProviderRejectedClient
 from hub.oidc.answer import refuse_unavailable
+from hub.oidc.bound_tokens import SCHEME, USE_NONCE, BoundTokens
 from hub.oidc.client_authentication import authenticate, mismatch, read_credentials
 from hub.oidc.door import Answer, ProviderDoor
 from hub.oidc.metadata import ProviderMetadata
@@ -30,13 +32,14 @@ _log = log.get(__name__)
 class ClientCalls:
     """Calls a provider in the hub's own name."""
 
-    def __init__(self, settings: ProviderSettings, door: ProviderDoor) -> None:
+    def __init__(self, settings: ProviderSettings, door: ProviderDoor, bound: BoundTokens | None) -> None:
         """Raises:
         SettingsError: The private key cannot be read.
         """
         self._name = settings.name
         self._client = read_credentials(settings)
         self._door = door
+        self._bound = bound
         self._trouble: str | None = None
         self._warned: str | None = None
 
@@ -62,7 +65,7 @@ class ClientCalls:
         Raises:
             TokenRefused, ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: As `process`.
         """
-        answer = await self._post(metadata, request, WHAT)
+        answer = await self._post_bound(metadata, request)
         try:
             response = process(answer.status, answer.headers, answer.body)
         except ProviderRejectedClient as error:
@@ -72,6 +75,7 @@ class ClientCalls:
             self._accepted()
             raise
         self._accepted()
+        self._refuse_other_type(response)
         return response
 
     async def push(self, metadata: ProviderMetadata, parameters: Mapping[str, str]) -> str:
@@ -112,6 +116,27 @@ class ClientCalls:
             raise error
         _log.info("provider.revocation_refused", status=answer.status, reason=error.detail)
         return False
+
+    async def _post_bound(self, metadata: ProviderMetadata, request: FormRequest) -> Answer:
+        """Send a token request; with the proof to whose key the tokens will be bound, if they are to be."""
+        if self._bound is None:
+            return await self._post(metadata, request, WHAT)
+        answer = await self._post(metadata, self._with_proof(request, self._bound), WHAT)
+        if self._bound.learn(request.url, answer.headers.items()) and answer.status == 400 and USE_NONCE.encode() in answer.body:
+            answer = await self._post(metadata, self._with_proof(request, self._bound), WHAT)
+        return answer
+
+    @staticmethod
+    def _with_proof(request: FormRequest, bound: BoundTokens) -> FormRequest:
+        return replace(request, headers={**request.headers, SCHEME: bound.proof("POST", request.url)})
+
+    def _refuse_other_type(self, response: TokenResponse) -> None:
+        """A token must be of the type that was asked for: one that is not bound could be used by whoever steals it."""
+        wanted = "Bearer" if self._bound is None else SCHEME
+        if response.token_type != wanted:
+            raise ProviderMisbehaved(
+                f"The {WHAT} issued a {response.token_type} token, where {wanted} was asked for: see provider.dpop_key_file."
+            )
 
     async def _post(self, metadata: ProviderMetadata, request: FormRequest, what: str) -> Answer:
         proved = authenticate(request, self._client, metadata, self._door.now())

@@ -10,6 +10,7 @@ from hub.clock import Clock
 from hub.errors import ProviderMisbehaved
 from hub.oidc.answer import refuse_unavailable
 from hub.oidc.authorization import NO_PARAMETERS, AuthorizationRequest, build_authorization_request
+from hub.oidc.bound_tokens import SCHEME, BoundTokens
 from hub.oidc.client_calls import ClientCalls
 from hub.oidc.door import Answer, ProviderDoor, report_nothing
 from hub.oidc.end_session import build_direct_end_session, build_end_session_url, is_direct
@@ -50,7 +51,8 @@ class OpenIDProvider:
             name=settings.name,
             report_open_circuits=report_open_circuits,
         )
-        self._client = ClientCalls(settings, self._door)
+        self.bound = BoundTokens.read(settings, self._door.now)
+        self._client = ClientCalls(settings, self._door, self.bound)
         self._published = Published(settings.issuer, self._door, clock, self._compare)
         self._checks = TokenChecks(settings, self._published, clock, self.now)
         self._contradiction: str | None = None
@@ -242,8 +244,9 @@ class OpenIDProvider:
         url = (await self.metadata()).userinfo_endpoint
         if url is None:
             return {}
-        headers = {"Authorization": f"Bearer {access_token.reveal()}", "Accept": ACCEPT}
-        answer = await self._door.call("GET", url, USERINFO, headers=headers)
+        answer = await self._door.call("GET", url, USERINFO, headers=self._credentials(url, access_token))
+        if self.bound is not None and self.bound.learn(url, answer.headers.items()) and answer.status == 401:
+            answer = await self._door.call("GET", url, USERINFO, headers=self._credentials(url, access_token))
         refuse_unavailable(answer.status, answer.headers, USERINFO)
         if answer.status in (401, 403):
             _log.info("provider.userinfo_refused", status=answer.status)
@@ -297,6 +300,12 @@ class OpenIDProvider:
         if answer.status >= 400:
             _log.info("provider.end_session_refused", status=answer.status)
         return answer.status < 400
+
+    def _credentials(self, url: str, access_token: Secret) -> dict[str, str]:
+        if self.bound is None:
+            return {"Authorization": f"Bearer {access_token.reveal()}", "Accept": ACCEPT}
+        proof = self.bound.proof("GET", url, access_token)
+        return {"Authorization": f"{SCHEME} {access_token.reveal()}", SCHEME: proof, "Accept": ACCEPT}
 
     def _compare(self, metadata: ProviderMetadata) -> None:
         """Hold what the provider says of itself against the settings."""

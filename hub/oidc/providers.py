@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from hub.errors import BadRequest, ProviderUnavailable
+from hub.oidc.bound_tokens import BoundTokens
 from hub.oidc.id_token import IdTokenClaims, Original
 from hub.oidc.provider import OpenIDProvider
 from hub.oidc.token_endpoint import TokenResponse
@@ -125,6 +126,11 @@ class Providers:
         if provider is None or provider.issuer != issuer:
             raise ProviderUnavailable("The login service that issued this login is not in the settings any more. Log in again.")
         return provider
+
+    def binding(self, name: str) -> BoundTokens | None:
+        """Return the key to which this provider binds the hub's tokens; None if they are bearer tokens, or it is gone."""
+        provider = self._by_name.get(name)
+        return provider.bound if isinstance(provider, OpenIDProvider) else None
 
     def kills_old_access_token(self, name: str) -> bool:
         """Tell whether calls have to wait while this provider refreshes a session; False for one that is gone."""

@@ -23,6 +23,7 @@ REJECTED_CLIENT = (
     "or provider.client_authentication."
 )
 TOKEN = re.compile(r"[\x21-\x7e]+")  # RFC 6749 appendix A.12, less the space, which would split the Authorization header
+TOKEN_TYPES = {"bearer": "Bearer", "dpop": "DPoP"}
 ERROR_CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")  # narrower than RFC 6749 section 5.2: it is shown to people
 
 
@@ -45,7 +46,7 @@ class TokenResponse:
     """A successful token response (RFC 6749 section 5.1). What it leaves out stays as it was (section 6).
 
     Attributes:
-        token_type: Always `Bearer`, however the provider writes it.
+        token_type: `Bearer`, or `DPoP` for a token that is bound to a key; however the provider writes it.
         expires_in: Seconds from now; None if the provider did not say.
         refresh_expires_in: Seconds that the refresh token lives; None if the provider did not say, as most do.
         scope: Granted scopes in the provider's order (IRIS sorts them); None if they are those that were asked for.
@@ -141,10 +142,14 @@ def process_token_response(status: int, headers: Mapping[str, str], body: bytes)
         wire = msgspec.convert(document, _Wire)
     except msgspec.ValidationError as error:
         raise ProviderMisbehaved(f"The {WHAT} sent a response that cannot be used: {error}.") from error
-    if wire.token_type.lower() != "bearer":  # RFC 6749 section 7.1: a token of unknown type must not be used
-        raise ProviderMisbehaved(f"The {WHAT} issued a token of a type that the hub does not know; only Bearer is used.")
+    token_type = TOKEN_TYPES.get(wire.token_type.lower())
+    if token_type is None:  # RFC 6749 section 7.1: a token of unknown type must not be used
+        raise ProviderMisbehaved(
+            f"The {WHAT} issued a token of a type that the hub does not know; only Bearer is used, and DPoP."
+        )
     return TokenResponse(
         access_token=_token(wire.access_token, "access_token"),
+        token_type=token_type,
         expires_in=_seconds(wire.expires_in),
         refresh_token=_token(wire.refresh_token, "refresh_token") if wire.refresh_token else None,
         refresh_expires_in=_seconds(wire.refresh_expires_in) or None,  # Keycloak sends 0 for "never"

@@ -108,24 +108,22 @@ ENVIRONMENT: dict[str, tuple[dict[str, str], str, str]] = {
     "everybody is a proxy": ({"HUB_SERVER_TRUSTED_PROXIES": "0.0.0.0/0"}, "front-proxies", "failure"),
     "a proxy that is not trusted": ({"HUB_SERVER_PORT": "1"}, "front-proxies", "warning"),
     "Redis is down": ({"HUB_REDIS_URL": "redis://127.0.0.1:9"}, "redis-reachable", "failure"),
-    "no keys": ({"HUB_SESSION_KEY_DIR": "/nowhere"}, "keys", "failure"),
+    "no keys": ({"HUB_SESSION_KEY_DIR": "{empty}"}, "keys", "failure"),
     "route to nobody": ({"HUB_ROUTES": '[{"prefix":"/api","target":"http://127.0.0.1:9"}]'}, "route-reachable", "failure"),
-    "route that asks for no token": (
-        {"HUB_ROUTES": '[{"prefix":"/api","target":"{url}/__sim/options/"}]'},
-        "route-token",
-        "warning",
-    ),
+    "route to a wrong path": ({"HUB_ROUTES": '[{"prefix":"/api","target":"{url}/csp/wrong"}]'}, "route-token", "warning"),
 }
 
 
+@pytest.mark.expects_log
 @pytest.mark.parametrize(("environment", "check", "level"), ENVIRONMENT.values(), ids=ENVIRONMENT)
-async def test_wrong_settings(ward: Ward, environment: dict[str, str], check: str, level: str) -> None:
+async def test_wrong_settings(ward: Ward, tmp_path: Path, environment: dict[str, str], check: str, level: str) -> None:
     """Each is found by its name, with advice."""
-    values = {
-        name: text.replace("{issuer}", ward.standin.issuer).replace("{url}", ward.standin.url)
-        for name, text in environment.items()
-    }
-    found = (await ward.findings(**values))[check]
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    places = {"{issuer}": ward.standin.issuer, "{url}": ward.standin.url, "{empty}": str(empty)}
+    for mark, value in places.items():
+        environment = {name: text.replace(mark, value) for name, text in environment.items()}
+    found = (await ward.findings(**environment))[check]
     assert (found.level, bool(found.advice)) == (level, True)
 
 
@@ -138,6 +136,7 @@ OPTIONS: dict[str, tuple[dict[str, Any], str, str]] = {
 }
 
 
+@pytest.mark.expects_log
 @pytest.mark.parametrize(("options", "check", "level"), OPTIONS.values(), ids=OPTIONS)
 async def test_wrong_provider(ward: Ward, options: dict[str, Any], check: str, level: str) -> None:
     """Each is found by its name, with advice."""
@@ -222,7 +221,7 @@ async def front(status: int, cookie: str, location: str) -> AsyncIterator[Server
     sockets = tornado.netutil.bind_sockets(0, "127.0.0.1")
     port = sockets[0].getsockname()[1]
     values = {"status": status, "cookie": cookie, "location": location.replace("{port}", str(port))}
-    server = tornado.httpserver.HTTPServer(tornado.web.Application([("/hub/login", Spoiled, values)]))
+    server = tornado.httpserver.HTTPServer(tornado.web.Application([("/.*", Spoiled, values)]))
     server.add_sockets(sockets)
     yield ServerSettings(port=port, public_url=f"http://localhost:{port}")
     server.stop()
@@ -250,6 +249,18 @@ async def test_front(ward: Ward, status: int, cookie: str, location: str, check:
     async with front(status, cookie, location) as server:
         found = await ward.findings(replace(ward.settings(), server=server))
     assert found[check].level == level
+
+
+async def test_route_that_is_open(ward: Ward) -> None:
+    """Whoever answers without a token does not look at it: a failure, unless the route is meant for everybody."""
+    async with front(200, "", "") as server:
+        route = RouteSettings(prefix="/api", target=server.public_url)
+        found = await ward.findings(replace(ward.settings(), routes=[route]))
+        assert (found["route-token"].level, bool(found["route-token"].advice)) == ("failure", True)
+        assert "route-token" not in await ward.findings(replace(ward.settings(), routes=[replace(route, token="none")]))
+    async with front(503, "", "") as server:
+        found = await ward.findings(replace(ward.settings(), routes=[replace(route, target=server.public_url)]))
+        assert found["route-reachable"].level == "failure"
 
 
 async def test_running_hub(ward: Ward) -> None:

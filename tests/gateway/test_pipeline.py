@@ -22,6 +22,7 @@ from hub.errors import (
     StepUpRequired,
     TokenNotIssued,
 )
+from hub.gateway.forwarding import Ways
 from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.gateway.pipeline import Pipeline
 from hub.gateway.prover import Prover
@@ -101,7 +102,8 @@ async def hub() -> AsyncIterator[Hub]:
     )
     tokens, metrics = Tokens(), Metrics()
     upstream = cast(UpstreamSessions, None)  # no route of these uses one; see test_upstream_sessions.py
-    pipeline = Pipeline(routes, tokens, door, "https://hub.example", SystemClock(), metrics, upstream, Prover([], SystemClock()))
+    ways = Ways(door=door, upstream=upstream, prover=Prover([], SystemClock()), binding=lambda _: None, clock=SystemClock())
+    pipeline = Pipeline(routes, tokens, ways, "https://hub.example", SystemClock(), metrics)
     yield Hub(server, tokens, metrics, pipeline)
     await door.close()
     await server.stop()

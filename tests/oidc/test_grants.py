@@ -100,7 +100,7 @@ class TestExchange:
             {"issued_token_type": "urn:ietf:params:oauth:token-type:id_token"},
             {"issued_token_type": [ACCESS_TOKEN]},
             {"token_type": "N_A"},
-            {"token_type": "DPoP"},
+            {"token_type": "pop"},
             {"access_token": None},
             {"access_token": "a b"},
         ],

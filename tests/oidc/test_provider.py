@@ -12,6 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from hub.errors import HubError, ProviderMisbehaved, ProviderRejectedClient, ProviderUnavailable
 from hub.oidc.authorization import build_authorization_request, process_authorization_response
@@ -689,3 +691,17 @@ class TestEndSession:
         party.answers["/logout"] = CannedAnswer(503)
         with pytest.raises(ProviderUnavailable):
             await provider.end_session(Secret("the-id-token"))
+
+
+async def test_token_that_is_not_bound(party: HostileProvider, clock: ManualClock, tmp_path: Path) -> None:
+    """RFC 9449 section 5: where a bound token was asked for, one that anybody could use is refused; and the other way round."""
+    file = tmp_path / "dpop.pem"
+    key = generate_private_key(SECP256R1())
+    file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    async with connected(party.issuer, clock, dpop_key_file=str(file)) as provider:
+        with pytest.raises(ProviderMisbehaved, match="Bearer token, where DPoP"):
+            await Login(provider, party).exchange()
+    party.token_members = {"token_type": "DPoP"}
+    async with connected(party.issuer, clock) as provider:
+        with pytest.raises(ProviderMisbehaved, match="DPoP token, where Bearer"):
+            await Login(provider, party).exchange()

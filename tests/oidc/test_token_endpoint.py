@@ -119,7 +119,7 @@ class TestResponse:
     @pytest.mark.parametrize(
         "changes",
         [
-            {"token_type": "DPoP"},
+            {"token_type": "pop"},
             {"token_type": "mac"},
             {"token_type": None},
             {"access_token": None},

@@ -77,6 +77,7 @@ class OidcProvider:
         backchannel_logout_uri: str = "",
         client_metadata: dict[str, Any] | None = None,
         require_pushed_authorization_requests: bool = False,
+        require_dpop_nonce: bool = False,
     ) -> AsyncIterator[Self]:
         """Run a provider until the end of the block.
 
@@ -97,6 +98,7 @@ class OidcProvider:
             "client_secret": CLIENT_SECRET,
             "client_metadata": client_metadata or {},
             "require_pushed_authorization_requests": require_pushed_authorization_requests,
+            "require_dpop_nonce": require_dpop_nonce,
             "users": USERS,
             "host": host,
             "port": port,

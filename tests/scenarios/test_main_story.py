@@ -1,6 +1,9 @@
 """The main story against the stand-in: log in, call the API both ways, outlive the token, log out."""
 
 import asyncio
+from typing import Literal
+
+import pytest
 
 from iris_standin import Options
 from tests.parties.browser import Browser
@@ -23,9 +26,10 @@ async def test_anonymous(clinic: Clinic) -> None:
     assert public.status == 200
 
 
-async def test_log_in_call_both_ways_log_out(clinic: Clinic) -> None:
+@pytest.mark.parametrize("profile", ["2023.1", "2026.1"])
+async def test_log_in_call_both_ways_log_out(start_clinic: StartClinic, profile: Literal["2023.1", "2026.1"]) -> None:
     """A person logs in with a deep link, calls the API over HTTP and the channel, and logs out at the provider too."""
-    async with clinic.browser() as browser:
+    async with start_clinic(Options(profile=profile)) as clinic, clinic.browser() as browser:
         landed = await clinic.log_in(browser, return_to="/patients%3Fpage=2%23top")
         assert landed.url == clinic.hub.url + "/patients?page=2"
         session = (await browser.fetch("/hub/session")).json()

@@ -90,6 +90,7 @@ function configuration(settings) {
       backchannelLogout: { enabled: true },
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
+      dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => settings.require_dpop_nonce },
       encryption: { enabled: true },
       jwtUserinfo: { enabled: true },
       pushedAuthorizationRequests: {

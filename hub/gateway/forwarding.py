@@ -1,0 +1,144 @@
+"""One request on its way to a resource server: its credentials, its cookies, its proof, and the time that it has."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from hub.clock import Clock
+from hub.errors import DeadlineExceeded, HubError
+from hub.gateway import headers
+from hub.gateway.door import Door
+from hub.gateway.messages import ApiRequest, ApiResponse, BodyStream, Headers
+from hub.gateway.prover import Prover
+from hub.gateway.routes import Route
+from hub.gateway.upstream_sessions import UpstreamSessions
+from hub.oidc.bound_tokens import SCHEME, USE_NONCE, BoundTokens
+from hub.secret import Secret
+from hub.session.model import Session
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """What all requests go out through.
+
+    Attributes:
+        upstream: Sessions at resource servers.
+        prover: Signs the requests of routes that want it.
+        binding: Returns the key to which a provider, by name, binds its tokens; None for bearer tokens.
+    """
+
+    door: Door
+    upstream: UpstreamSessions
+    prover: Prover
+    binding: Callable[[str], BoundTokens | None]
+    clock: Clock
+
+    def credentials(self, route: Route, session: Session | None, token: Secret | None) -> BoundTokens | None:
+        """Return the key to which the token of a request is bound; None for a bearer token, or none."""
+        if token is None or session is None or route.demand is None:
+            return None
+        return self.binding(route.demand.provider if route.demand.kind == "client" else session.provider)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forwarding:
+    """One request that may be forwarded, and the time that it has.
+
+    Attributes:
+        deadline: Instant of the clock's `monotonic` at which the answer's head must be there; None: whenever.
+    """
+
+    ways: Ways
+    session: Session | None
+    request: ApiRequest
+    body: bytes | BodyStream
+    route: Route
+    url: str
+    deadline: float | None
+
+    async def in_time(self, work: Awaitable[Result]) -> Result:
+        """Return the result of work that comes before sending; too late means that nothing was sent."""
+        try:
+            async with asyncio.timeout(self._remaining()) as limit:
+                return await work
+        except TimeoutError as error:
+            if limit.expired():
+                raise _too_late() from error
+            raise
+
+    async def send(self, token: Secret | None) -> ApiResponse:
+        """Send the request with this token, or with none, in the session at the resource server if the route wants one."""
+        if self.session is None or self.route.upstream_session == "none":
+            return await self._send(token, "")
+        return await self._send_in_session(self.session, token)
+
+    async def _send_in_session(self, session: Session, token: Secret | None) -> ApiResponse:
+        """Wait for the session and send; whether it was sent is known when the time runs out."""
+        was_sent = False
+
+        async def send(cookies: str) -> ApiResponse:
+            nonlocal was_sent
+            was_sent = True
+            return await self._send(token, cookies)
+
+        try:
+            async with asyncio.timeout(self._remaining()) as limit:
+                return await self.ways.upstream.send(self.route, session, send)
+        except TimeoutError as error:
+            if limit.expired():
+                raise (DeadlineExceeded() if was_sent else _too_late()) from error
+            raise
+
+    async def _send(self, token: Secret | None, cookies: str) -> ApiResponse:
+        bound = self.ways.credentials(self.route, self.session, token)
+        if bound is None or token is None:
+            return await self._send_once(self._fields(token, cookies))
+        response = await self._send_once(self._bound_fields(bound, token, cookies))
+        if bound.learn(self.url, response.headers) and self.request.is_repeatable and _wants_nonce(response):
+            await response.close()
+            return await self._send_once(self._bound_fields(bound, token, cookies))
+        return response
+
+    def _bound_fields(self, bound: BoundTokens, token: Secret, cookies: str) -> Headers:
+        proof = bound.proof(self.request.method, self.url, token)
+        return [*self._fields(token, cookies, scheme=SCHEME), (SCHEME, proof)]
+
+    def _fields(self, token: Secret | None, cookies: str, *, scheme: str = "Bearer") -> Headers:
+        address = self.request.client_address
+        fields = headers.outbound(self.request.headers, token=token, client_address=address, cookies=cookies, scheme=scheme)
+        if self.route.is_fhir:  # its answers are read on their way
+            return [field for field in fields if field[0].lower() != "accept-encoding"]
+        return fields
+
+    async def _send_once(self, fields: Headers) -> ApiResponse:
+        remaining = self._remaining()
+        if remaining is not None and remaining <= 0:
+            raise _too_late()
+        return await self.ways.door.send(
+            self.route,
+            self.url,
+            method=self.request.method,
+            headers=self.ways.prover.fields(self.route, fields, method=self.request.method, url=self.url, body=self.body),
+            body=self.body,
+            body_bytes=len(self.body) if isinstance(self.body, bytes) else self.request.body_bytes,
+            timeout_seconds=remaining,
+        )
+
+    def _remaining(self) -> float | None:
+        return None if self.deadline is None else self.deadline - self.ways.clock.monotonic()
+
+
+def _wants_nonce(response: ApiResponse) -> bool:
+    """Tell whether the resource server has refused a proof for want of its nonce (RFC 9449 section 9)."""
+    challenges = [value for name, value in response.headers if name.lower() == "www-authenticate"]
+    return response.status == 401 and any(USE_NONCE in challenge for challenge in challenges)
+
+
+def _too_late() -> HubError:
+    """Return the error of a request that was not sent, or was answered with a refusal: repeating it is safe."""
+    error: HubError = DeadlineExceeded()
+    error.processed = "never"
+    return error

@@ -1,0 +1,86 @@
+"""Access tokens that are good with the hub's key only: DPoP (RFC 9449). No I/O; remembers the nonces that servers ask for."""
+
+import base64
+import hashlib
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from urllib.parse import urlsplit, urlunsplit
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
+from jwt.algorithms import ECAlgorithm
+
+from hub.oidc.private_key import read_private_key, setting_name
+from hub.secret import Secret
+from hub.settings import ProviderSettings, SettingsError
+
+SCHEME = "DPoP"
+NONCE = "dpop-nonce"
+USE_NONCE = "use_dpop_nonce"
+ALGORITHM = "ES256"
+MAX_SERVERS = 1000  # whose nonces are remembered
+MAX_NONCE_CHARACTERS = 512
+
+
+class BoundTokens:
+    """The key to which one provider binds the hub's tokens, and the proofs made with it."""
+
+    def __init__(self, key: EllipticCurvePrivateKey, now: Callable[[], float]) -> None:
+        """Take the key, and where the time comes from (epoch seconds)."""
+        self._key = key
+        self._public = ECAlgorithm.to_jwk(key.public_key(), as_dict=True)
+        self._now = now
+        self._nonces: OrderedDict[str, str] = OrderedDict()
+
+    @classmethod
+    def read(cls, settings: ProviderSettings, now: Callable[[], float]) -> "BoundTokens | None":
+        """Return the key of the settings; None if they name none: then tokens are bearer tokens.
+
+        Raises:
+            SettingsError: The file cannot be read, or holds no EC key on P-256.
+        """
+        if not settings.dpop_key_file:
+            return None
+        setting = setting_name(settings, "dpop_key_file")
+        key = read_private_key(settings.dpop_key_file, setting)
+        if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
+            raise SettingsError([f"{setting}: DPoP signs with an EC key on P-256; that in {settings.dpop_key_file} is another."])
+        return cls(key, now)
+
+    def proof(self, method: str, url: str, access_token: Secret | None = None) -> str:
+        """Return the proof for one request (section 4.2).
+
+        Parameters:
+            access_token: The token that goes with the request; None at the token endpoint.
+        """
+        parts = urlsplit(url)
+        claims: dict[str, str | int] = {
+            "jti": secrets.token_urlsafe(18),
+            "htm": method,
+            "htu": urlunsplit((parts.scheme, parts.netloc, parts.path, "", "")),
+            "iat": int(self._now()),
+        }
+        if access_token is not None:
+            digest = hashlib.sha256(access_token.reveal().encode()).digest()
+            claims["ath"] = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        if nonce := self._nonces.get(_origin(url)):
+            claims["nonce"] = nonce
+        return jwt.encode(claims, self._key, ALGORITHM, headers={"typ": "dpop+jwt", "jwk": self._public})
+
+    def learn(self, url: str, headers: Iterable[tuple[str, str]]) -> bool:
+        """Take note of the nonce in an answer from `url` (section 8); tell whether it is another one than before."""
+        nonce = next((value for name, value in headers if name.lower() == NONCE), "")
+        origin = _origin(url)
+        if not nonce or len(nonce) > MAX_NONCE_CHARACTERS or self._nonces.get(origin) == nonce:
+            return False
+        self._nonces[origin] = nonce
+        self._nonces.move_to_end(origin)
+        while len(self._nonces) > MAX_SERVERS:
+            self._nonces.popitem(last=False)
+        return True
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -9,7 +9,7 @@ import contextlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 from hub import log
 from hub.clock import Clock
@@ -22,8 +22,12 @@ from hub.session.upstream_jars import UpstreamJars
 
 OPEN_LOOK_SECONDS = 0.05  # how often a node looks whether another one has opened the session
 TOUCH_PART = 0.1  # of the idle time: how old the note of the last use may be
-KNOWN_JARS = 10_000  # of one worker, for times when Redis does not answer
+REMEMBERED = 10_000  # owners, by one worker: their jars, for times when Redis does not answer; and those that have ended
+DROP_SECONDS = 60.0  # a jar is given up after a 401 this often at most: an API may have other reasons to answer so
 PAUSE_SECONDS = 10.0  # how long a licence unit of one request is held at least: before, asking again is in vain
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 Send = Callable[[str], Awaitable[ApiResponse]]
 """Sends the request with this value of `Cookie` (empty: without)."""
@@ -61,7 +65,9 @@ class UpstreamSessions:
         self._clock = clock
         self._end = end
         self._places: dict[tuple[str, str], _Place] = {}
-        self._known: OrderedDict[tuple[str, str], Jar] = OrderedDict()
+        self._known: _Memory[tuple[str, str], Jar] = _Memory()
+        self._dropped: _Memory[tuple[str, str], float] = _Memory()
+        self._ended: _Memory[str, None] = _Memory()
         self._paused: dict[str, float] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -88,7 +94,8 @@ class UpstreamSessions:
             raise
 
     def forget(self, owner: str) -> None:
-        """Forget what this process knows of an owner that has ended."""
+        """Forget what this process knows of an owner that has ended, but not that it has."""
+        self._ended.put(owner, None)
         for key in [key for key in self._known if key[0] == owner]:
             del self._known[key]
 
@@ -138,7 +145,7 @@ class UpstreamSessions:
         response = await send(jar.header)
         now = self._clock.now()
         after = jar.after(_set_cookies(response), now)
-        if response.status == 401 and jar.cookies:
+        if response.status == 401 and jar.cookies and self._may_drop((owner, route.target), now):
             await self._drop(owner, jar)  # some gateways refuse a cookie before they look at the token
         elif after.cookies != jar.cookies:
             async with slot.place.opening:
@@ -159,11 +166,14 @@ class UpstreamSessions:
             return jar
         if jar is None or not jar.is_fresh(self._clock.now(), route.upstream_idle_seconds):
             return None
-        self._know(key, jar)
+        self._known.put(key, jar)
         return jar
 
     async def _put(self, route: Route, session: Session, owner: str, jar: Jar) -> None:
-        self._know((owner, route.target), jar)
+        if owner in self._ended:  # while this request was under way
+            self._end(jar)
+            return
+        self._known.put((owner, route.target), jar)
         try:
             await self._jars.put(owner, jar, self._lifetimes.end(session))
         except StoreUnavailable:
@@ -185,11 +195,11 @@ class UpstreamSessions:
             return
         self._end(jar)
 
-    def _know(self, key: tuple[str, str], jar: Jar) -> None:
-        self._known[key] = jar
-        self._known.move_to_end(key)
-        while len(self._known) > KNOWN_JARS:
-            self._known.popitem(last=False)
+    def _may_drop(self, key: tuple[str, str], now: float) -> bool:
+        if now - self._dropped.get(key, float("-inf")) < DROP_SECONDS:
+            return False
+        self._dropped.put(key, now)
+        return True
 
     def _own(self, task: asyncio.Task[Any]) -> None:
         self._tasks.add(task)
@@ -199,6 +209,17 @@ class UpstreamSessions:
         place.users -= 1
         if not place.users:
             self._places.pop(key, None)
+
+
+class _Memory(OrderedDict[Key, Value]):
+    """What was noted last; the oldest gives way."""
+
+    def put(self, key: Key, value: Value) -> None:
+        """Note something."""
+        self[key] = value
+        self.move_to_end(key)
+        while len(self) > REMEMBERED:
+            self.popitem(last=False)
 
 
 class _Slot:

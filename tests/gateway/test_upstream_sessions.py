@@ -239,6 +239,36 @@ async def test_refused_cookie_is_dropped(world: World) -> None:
     assert (world.iris.opened, world.iris.ended) == (2, ["CSPSESSIONID=s1"])
 
 
+async def test_api_that_answers_401_for_reasons_of_its_own(world: World) -> None:
+    """It does not cost a new session each time."""
+    session = await world.start()
+    await world.call(session)
+    world.iris.status = 401
+    for _ in range(10):
+        assert await world.call(session) == 401
+        world.iris.status = 200
+        await world.call(session)
+        world.iris.status = 401
+    assert world.iris.opened == 2
+    await world.workers[0].ends.close()
+
+
+async def test_session_that_ends_while_it_is_opened(world: World) -> None:
+    """What was opened for somebody who has just logged out is ended too, and not kept."""
+    session = await world.start()
+    world.iris.gate.clear()
+    call = asyncio.create_task(world.call(session))
+    await world.iris.came.wait()
+    await world.workers[0].sessions.end(session.key, "logout")
+    world.workers[0].upstream.forget(session.key)
+    await world.workers[0].ends.session_ended(session.key, session.identity)
+    world.iris.gate.set()
+    await call
+    await world.workers[0].ends.close()
+    assert (world.iris.ended, world.iris.alive) == (["CSPSESSIONID=s1"], set())
+    assert await world.workers[0].jars.count() == 0
+
+
 @pytest.mark.expects_log
 async def test_no_licence_is_asked_for_once(world: World) -> None:
     """Whoever needs a session waits for some seconds without asking; whoever has one goes on."""

@@ -47,6 +47,18 @@ async def test_plain_forwarding_takes_a_unit_a_request() -> None:
         assert 503 in await morning.everybody_loads()
 
 
+@pytest.mark.parametrize("mode", ["none", "per_session", "per_user"])
+async def test_users_known_by_name_take_one_unit_each(mode: str) -> None:
+    """Up to 25 connections of a user are one unit, whatever the hub does; beyond that only sessions help."""
+    async with Morning.begin(3, mode=mode) as morning:
+        morning.standin.change(license_per="user", license_connections=25)
+        assert await morning.everybody_loads() == {200}
+        assert morning.units["most"] == 3
+        if mode == "none":
+            await morning.everybody_loads()
+            assert morning.units["most"] > 3 * CALLS
+
+
 @pytest.mark.expects_log
 async def test_no_licence_left() -> None:
     """The second user gets a typed problem with Retry-After, over both doors, and IRIS is asked once and not in a storm."""

@@ -1,10 +1,12 @@
 """`hub doctor` at the command line."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from hub import log
 from hub.cli import main
 
 SETTINGS = """
@@ -18,6 +20,13 @@ issuer = "http://127.0.0.1:9/oauth2"
 client_id = "hub"
 client_secret = "very-secret"
 """
+
+
+@pytest.fixture(autouse=True)
+def log_as_before() -> Iterator[None]:
+    """The command logs errors only; other tests of this process look at more."""
+    yield
+    log.configure("DEBUG", "console")
 
 
 def test_for_people_and_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,11 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.errors import RouteNotFound
-from hub.gateway.iris import ADMINISTRATION, RESERVED, TOKEN_ENDPOINTS, without_reserved
+from hub.gateway.iris import without_reserved
 from hub.gateway.routes import RouteTable, normalise_path
 from hub.settings import RouteSettings
 
-NAMES = sorted(RESERVED)
+NAMES = [  # written out here: a name that the hub forgets must be missed
+    *("irisusername", "irispassword", "irisoldpassword", "irislogout", "irisloginpage", "irisnoredirect", "iristoken"),
+    *("irissecuritytoken", "irissecuritysubmit", "irissecuritycancel", "irissubmit", "iriscancel"),
+    *("cacheusername", "cachepassword", "cacheoldpassword", "cachelogout", "cacheloginpage", "cachenoredirect", "cachetoken"),
+    *("cachesecuritytoken", "cachesecuritysubmit", "cachesecuritycancel", "cachesubmit", "cachecancel"),
+    *("cspchd", "csptoken", "cspshare", "access_token"),
+]
+ADMINISTRATION = [("csp", "sys"), ("api", "atelier"), ("api", "mgmnt"), ("api", "admin")]
+TOKEN_ENDPOINTS = ["login", "refresh", "logout", "revoke"]
 CLINIC = RouteSettings(prefix="/api", target="https://iris.example/csp/clinic")
 ROOT = RouteSettings(prefix="/iris", target="https://iris.example")
 
@@ -77,7 +85,7 @@ def test_administration_is_not_for_browsers(pair: tuple[str, str], form: str) ->
         forwarded(form.format(pair[0].upper(), pair[1].title()), route=ROOT)
 
 
-@pytest.mark.parametrize("name", sorted(TOKEN_ENDPOINTS))
+@pytest.mark.parametrize("name", TOKEN_ENDPOINTS)
 @pytest.mark.parametrize("form", ["/api/{}", "/api/{}/", "/api/deeper/{}", "/api/{};v=1"])
 def test_endpoints_that_hand_out_tokens_are_not_for_browsers(name: str, form: str) -> None:
     """The native JWT mode serves them below each application."""

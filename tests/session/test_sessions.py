@@ -84,7 +84,7 @@ async def test_end_is_told_once(
 
     assert await sessions.end(session.key, "logout") == session
     assert await sessions.end(session.key, "logout") is None
-    assert await heard.get() == SessionHasEnded(session.key, "logout", clock.now())
+    assert await heard.get() == SessionHasEnded(session.key, "logout", clock.now(), session.identity)
     assert heard.empty()
     with pytest.raises(SessionEnded) as caught:
         await sessions.current(session_id)

@@ -149,6 +149,7 @@ async def test_parallel_first_requests_on_two_nodes_open_one_session(world: Worl
     session = await world.start()
     world.iris.gate.clear()
     tasks = [asyncio.create_task(world.call(session, number % 2)) for number in range(24)]
+    await world.iris.came.wait()
     for _ in range(20):  # the other node looks again and again meanwhile
         await world.clock.advance(0.05)
         await asyncio.sleep(0.005)  # Redis answers in real time

@@ -17,6 +17,7 @@ TESTS = Path(__file__).resolve().parent.parent
 WITHOUT_OFFLINE_ACCESS = {"HUB_PROVIDER_SCOPES": "openid,profile"}
 
 UNNOTICED: dict[str, dict[str, Any]] = {
+    "discovery of IRIS 2023.1": {"profile": "2023.1"},
     "code lives for a second": {"authorization_code_seconds": 1},
     "session at the provider until the browser closes": {"session_seconds": 0},
     "no session at the provider": {"support_session": False},

@@ -10,7 +10,7 @@ from hub.channel.messages import AnswerFacts, RequestMessage
 from hub.channel.sending import Sender
 from hub.channel.upload_body import UploadBody
 from hub.errors import ResourceServerBroken
-from hub.gateway.messages import ApiRequest, ApiResponse, Headers
+from hub.gateway.messages import ApiRequest, ApiResponse, Headers, pieces
 
 
 def api_request(
@@ -77,6 +77,8 @@ class Relay:
         """Read a body that may fit into one message; return what was read, and whether that is all."""
         if not bodies.may_be_inline(response, self._inline):
             return b"", False
+        if isinstance(response.body, bytes):
+            return (response.body, True) if len(response.body) <= self._inline else (b"", False)
         parts, size = [], 0
         async for part in response.body:
             parts.append(part)
@@ -93,7 +95,7 @@ class Relay:
         left = length
         if begun:
             left = await self._send_part(request_id, begun, left)
-        parts = aiter(response.body)
+        parts = pieces(response.body)
         while left != 0:
             await self._sender.room()  # first: whatever is read has to be held until there is room
             part = await anext(parts, None)

@@ -19,6 +19,21 @@ async def _nothing() -> None:
     """Close an answer that holds no connection."""
 
 
+def pieces(body: bytes | BodyStream) -> BodyStream:
+    """Return a body as a stream. Of a stream this is what is still to come; bytes begin anew with each call."""
+    return _one(body) if isinstance(body, bytes) else body
+
+
+async def whole(body: bytes | BodyStream) -> bytes:
+    """Return all of a body, or all that is still to come of a stream."""
+    return body if isinstance(body, bytes) else b"".join([piece async for piece in body])
+
+
+async def _one(body: bytes) -> BodyStream:
+    if body:
+        yield body
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiRequest:
     """What a browser asks of the resource server, before any policy was applied.
@@ -55,13 +70,15 @@ class ApiRequest:
 class ApiResponse:
     """What the resource server answered. Whoever receives it must read `body` to its end or call `close`.
 
+    A body that came together with its head is there as bytes, and nothing is left to close.
+
     Attributes:
         status: HTTP status code; relayed whatever it is.
         reason: Reason phrase, possibly empty.
         headers: Header fields; after `headers.inbound` only those which may reach the browser.
-        body: The body as it arrives. Reading slowly slows the resource server down: nothing is buffered beyond one
-            read of the socket.
-        body_bytes: Content-Length if announced; None for a chunked answer.
+        body: The whole body, or a stream of it as it arrives. Reading slowly slows the resource server down: nothing is
+            buffered beyond one read of the socket.
+        body_bytes: Length of the body; None if it is neither announced nor in hand.
         replayed: True if the request was not executed for this answer: it had been before (`hub.once`).
         close: Frees the upstream connection; aborts it if the body was not read to its end. May be called twice.
     """
@@ -69,7 +86,7 @@ class ApiResponse:
     status: int
     reason: str = ""
     headers: Headers = field(default_factory=list)
-    body: BodyStream
+    body: bytes | BodyStream
     body_bytes: int | None = None
     replayed: bool = False
     close: Callable[[], Awaitable[None]] = _nothing

@@ -15,7 +15,7 @@ from hub.gateway import headers, policy
 from hub.gateway.answers import mended
 from hub.gateway.challenge import step_up_challenge
 from hub.gateway.forwarding import Forwarding, Ways
-from hub.gateway.messages import ApiRequest, ApiResponse, BodyStream
+from hub.gateway.messages import ApiRequest, ApiResponse, BodyStream, whole
 from hub.gateway.routes import Route, RouteTable, normalise_path
 from hub.metrics import Metrics
 from hub.secret import Secret
@@ -102,8 +102,8 @@ class Pipeline:
         route = self._routes.resolve(path)
         policy.authorise(route, request.method, session, self._clock.now())
         body = _within(request, route.max_body_bytes)
-        if route.is_proven and not isinstance(body, bytes):
-            body = b"".join([piece async for piece in body])
+        if route.is_proven:
+            body = await whole(body)
         call = Forwarding(
             ways=self._ways,
             session=session,

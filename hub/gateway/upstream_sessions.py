@@ -259,10 +259,13 @@ class _Slot:
         self._leave()
 
     def until_end_of(self, response: ApiResponse) -> ApiResponse:
-        """Return the answer, whose end gives the slot back."""
+        """Return the answer, whose end gives the slot back. One that came whole has ended."""
+        stream = response.body
+        if isinstance(stream, bytes):
+            return response
 
         async def body() -> AsyncIterator[bytes]:
-            async for piece in response.body:
+            async for piece in stream:
                 yield piece
             self.release()
 

@@ -12,7 +12,7 @@ import tornado.iostream
 import tornado.web
 
 from hub.errors import BodyTooLarge, HubError, UploadStalled
-from hub.gateway.messages import REPEATABLE_BODY_BYTES, ApiRequest, ApiResponse
+from hub.gateway.messages import REPEATABLE_BODY_BYTES, ApiRequest, ApiResponse, pieces, whole
 from hub.gateway.pipeline import Pipeline
 from hub.gateway.routes import Route
 from hub.limits import RateLimits
@@ -244,10 +244,10 @@ class ProxyHandler(BaseHandler):
             self.set_header("Content-Length", str(response.body_bytes))
         self._announce_close()
         if response.body_bytes is not None and response.body_bytes <= WHOLE_ANSWER_BYTES:
-            await self.finish(b"".join([piece async for piece in response.body]))
+            await self.finish(await whole(response.body))
             return
         await self.flush()
-        async for piece in response.body:
+        async for piece in pieces(response.body):
             self.write(piece)
             await self.flush()
         await self.finish()

@@ -23,7 +23,7 @@ from hub.errors import (
     TokenNotIssued,
 )
 from hub.gateway.forwarding import Ways
-from hub.gateway.messages import ApiRequest, ApiResponse
+from hub.gateway.messages import ApiRequest, ApiResponse, whole
 from hub.gateway.pipeline import Pipeline
 from hub.gateway.prover import Prover
 from hub.gateway.resource_server import ResourceServer
@@ -111,7 +111,7 @@ async def hub() -> AsyncIterator[Hub]:
 
 async def read(response: ApiResponse) -> bytes:
     """Return the whole body of an answer."""
-    return b"".join([piece async for piece in response.body])
+    return await whole(response.body)
 
 
 async def stream(*pieces: bytes) -> AsyncIterator[bytes]:

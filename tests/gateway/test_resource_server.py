@@ -19,7 +19,7 @@ from hub.errors import (
     ResourceServerUnreachable,
     ShuttingDown,
 )
-from hub.gateway.messages import ApiResponse
+from hub.gateway.messages import ApiResponse, whole
 from hub.gateway.resource_server import ResourceServer
 from hub.gateway.routes import Route
 from hub.settings import RouteSettings, SettingsError
@@ -82,7 +82,7 @@ async def send(door: ResourceServer, url: str, method: str = "GET", **options: A
 
 async def read(response: ApiResponse) -> bytes:
     """Return the whole body of an answer."""
-    return b"".join([piece async for piece in response.body])
+    return await whole(response.body)
 
 
 async def turns(count: int = 50) -> None:

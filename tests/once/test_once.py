@@ -17,7 +17,7 @@ from hub.errors import (
     StoreUnavailable,
     TooManyRequests,
 )
-from hub.gateway.messages import ApiRequest, ApiResponse
+from hub.gateway.messages import ApiRequest, ApiResponse, pieces
 from hub.session.keyring import Keyring
 from hub.session.model import Session
 from tests.once.conftest import KEY, OTHER_KEY, Api, Worker, post, read, settled, stream_of, worker
@@ -394,7 +394,7 @@ class TestBounds:
         api.answer = endless
         response = await ask(one, session)
 
-        assert await anext(aiter(response.body)) == b"data: 1\n\n"
+        assert await anext(pieces(response.body)) == b"data: 1\n\n"
         more.set()
 
     async def test_oldest_answers_give_way(self, one: Worker, other: Worker, api: Api, session: Session) -> None:

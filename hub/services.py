@@ -67,6 +67,7 @@ from hub.tokens.revocation_worker import RevocationWorker
 from hub.tokens.route_tokens import RouteTokens
 from hub.topics.store import TopicStore
 from hub.topics.topics import Topics
+from hub.web.access_log import AccessLog
 from hub.web.passages import Passages
 
 FIGURES_SECONDS = 1.0  # Prometheus asks some times a minute
@@ -85,6 +86,7 @@ class Services:
         self.settings = settings
         self.clock = clock
         self.metrics = Metrics()
+        self.access_log = AccessLog(clock)
         self.redis = connect(redis_url, settings.redis.timeout_seconds)
         codec = Codec(keyring)
         self.store = SessionStore(self.redis, codec, lifetimes, clock)

@@ -14,7 +14,7 @@ from hub.web.admin_sessions import OneSessionHandler, SessionsHandler
 from hub.web.admin_topics import TopicHandler
 from hub.web.base import PAGES, BaseHandler, NotFoundHandler, Site, log_request
 from hub.web.channel import ChannelHandler
-from hub.web.client_address import parse_networks
+from hub.web.client_address import TrustedProxies
 from hub.web.form_login import FormLoginHandler
 from hub.web.login import CallbackHandler, LoginHandler
 from hub.web.provider_logout import BackChannelLogoutHandler, FrontChannelLogoutHandler
@@ -42,7 +42,7 @@ def build_application(services: Services) -> tornado.web.Application:
     site = Site(
         origin=server.origin,
         cookies=Cookies.for_transport(secure=server.cookies_are_secure),
-        trusted_proxies=parse_networks(server.trusted_proxies),
+        trusted_proxies=TrustedProxies(server.trusted_proxies),
         hsts=server.origin.startswith("https://"),
         pages=tornado.template.Loader(str(PAGES)),
         exchanges=services.exchanges,

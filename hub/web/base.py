@@ -16,7 +16,7 @@ from hub.errors import BadRequest, HubError, MethodNotAllowed, NotFound
 from hub.session.cookie import Cookies
 from hub.session.model import SessionId, session_ref
 from hub.web.access_log import AccessLog
-from hub.web.client_address import Network, client_address
+from hub.web.client_address import TrustedProxies, client_address
 
 PAGES = Path(__file__).with_name("pages")
 PAGE_POLICY = (
@@ -39,7 +39,7 @@ class Site:
 
     origin: str
     cookies: Cookies
-    trusted_proxies: list[Network]
+    trusted_proxies: TrustedProxies
     hsts: bool
     pages: tornado.template.Loader
     exchanges: set[asyncio.Task[Any]] = field(default_factory=set)

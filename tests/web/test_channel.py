@@ -24,6 +24,7 @@ from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.session.cookie import Cookies
 from hub.web.base import PAGES, Site
 from hub.web.channel import ChannelHandler
+from hub.web.client_address import TrustedProxies
 from tests.channel.parts import World, body, json_answer, new_session, request
 from tests.parties.clock import ManualClock
 from tests.parties.websocket_peer import CLOSE, TEXT, WebSocketPeer, close_payload, frame
@@ -53,7 +54,7 @@ class Hub:
         self.world.services = dataclasses.replace(self.world.services, clock=clock)
         self.world.sessions.session = new_session(self.world.session_id, now=clock.now())
         self.registry = WatchedRegistry(self.world.services)
-        site = Site(ORIGIN, COOKIES, [], hsts=False, pages=tornado.template.Loader(str(PAGES)))
+        site = Site(ORIGIN, COOKIES, TrustedProxies(), hsts=False, pages=tornado.template.Loader(str(PAGES)))
         services = {"site": site, "registry": self.registry, "sessions": self.world.sessions}
         route = (r"/hub/channel", ChannelHandler, {**services, "limits": self.world.settings, "rates": self.world.services.rates})
         self._server = HTTPServer(tornado.web.Application([route]))

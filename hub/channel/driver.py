@@ -113,6 +113,10 @@ class Driver:
         """Note a sign of life that is no message: a WebSocket pong."""
         self._connection.heard(self._services.clock.monotonic())
 
+    def drained(self) -> None:
+        """Go on sending: the socket holds nothing any more."""
+        self._sender.drained()
+
     async def finish(self) -> None:
         """Stop all work; the socket is gone, or will be. Returns when every task has ended."""
         self._connection.close()

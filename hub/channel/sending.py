@@ -86,11 +86,14 @@ class Sender:
         frames = self._outbox.take(self._high_water - self._socket.buffered_bytes())
         if frames:
             self._written += sum(map(len, frames))
-            self._socket.write_frames(frames).add_done_callback(self._on_written)
+            self._socket.write_frames(frames)
+            if not self._socket.buffered_bytes():
+                self.schedule()  # the system took it all, so it takes more
         if not self.is_full:
             self._room.set()
 
-    def _on_written(self, _: asyncio.Future[None]) -> None:
+    def drained(self) -> None:
+        """Go on: the socket holds nothing any more."""
         self.schedule()
         if not self.is_full:
             self._room.set()

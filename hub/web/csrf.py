@@ -23,10 +23,10 @@ def require_own_origin(headers: Mapping[str, str], origin: str) -> None:
     Raises:
         RequestRefused: It comes from another origin.
     """
-    site = headers.get("Sec-Fetch-Site")
+    site = headers.get("sec-fetch-site")
     if site not in (None, "same-origin", "none"):
         raise RequestRefused(f"Requests of other sites are refused (Sec-Fetch-Site: {site}).")
-    if headers.get("Origin") not in (None, origin):
+    if headers.get("origin") not in (None, origin):
         raise RequestRefused(f"Only pages of {origin} may send requests here. Is server.public_url right?")
 
 
@@ -37,12 +37,12 @@ def require_proof(headers: Mapping[str, str], origin: str, session_id: SessionId
         RequestRefused: The request does not prove that our own page sent it.
     """
     require_own_origin(headers, origin)
-    token = headers.get(XSRF_HEADER)
+    token = headers.get(XSRF_HEADER.lower())
     if token is not None:
         if session_id is not None and not xsrf_token_matches(session_id, token):
             raise RequestRefused(f"{XSRF_HEADER} belongs to another session. Reload the page.")
         return
-    if headers.get(CUSTOM_HEADER) != "1":
+    if headers.get(CUSTOM_HEADER.lower()) != "1":
         raise RequestRefused(f"The header {XSRF_HEADER} (from the cookie XSRF-TOKEN) or {CUSTOM_HEADER}: 1 is missing.")
 
 
@@ -52,9 +52,9 @@ def require_link(headers: Mapping[str, str], origin: str, method: str, session_i
     Raises:
         RequestRefused: It comes from elsewhere, from a browser without Fetch Metadata, or is not safe and has no proof.
     """
-    if method not in SAFE_METHODS or CUSTOM_HEADER in headers or XSRF_HEADER in headers:
+    if method not in SAFE_METHODS or CUSTOM_HEADER.lower() in headers or XSRF_HEADER.lower() in headers:
         require_proof(headers, origin, session_id)
         return
     require_own_origin(headers, origin)
-    if headers.get("Sec-Fetch-Site") is None:
+    if headers.get("sec-fetch-site") is None:
         raise RequestRefused(f"This browser does not say where the request comes from; send {CUSTOM_HEADER}: 1.")

@@ -18,6 +18,6 @@ def require_identity(headers: Mapping[str, str], session: Session | None) -> Non
     Raises:
         IdentityChanged: Another user is logged in than the page was loaded for.
     """
-    identity = headers.get(IDENTITY_HEADER)
+    identity = headers.get(IDENTITY_HEADER.lower())
     if identity is not None and session is not None and identity != session.identity:
         raise IdentityChanged("Another user has logged in in this browser. Reload the page; nothing was done.")

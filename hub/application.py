@@ -1,5 +1,7 @@
 """The route tables: URL -> handler and the services that it is given."""
 
+from functools import partial
+
 import tornado.template
 import tornado.web
 
@@ -66,6 +68,7 @@ def _site(services: Services) -> Site:
         fields=AnswerFields(services.clock, hsts=server.is_https),
         pages=tornado.template.Loader(str(PAGES)),
         clock=services.clock,
+        access_log=services.access_log,
         exchanges=services.exchanges,
         is_draining=lambda: services.draining,
     )
@@ -104,7 +107,7 @@ def build_application(services: Services, site: Site) -> tornado.web.Application
             (r"/hub(?:/.*)?", NotFoundHandler, {"site": site}),
             (r"/(.*)", StaticHandler, static),
         ],
-        log_function=log_request,
+        log_function=partial(log_request, services.access_log),
         default_handler_class=NotFoundHandler,
         default_handler_args={"site": site},
     )

@@ -11,10 +11,11 @@ import tornado.web
 
 from hub.errors import BadRequest, HubError, MethodNotAllowed, NotFound
 from hub.session.model import SessionId
+from hub.web.access_log import AccessLog
 from hub.web.answer_fields import problem_body, problem_fields
 from hub.web.client_address import client_address
 from hub.web.failures import note_crash, note_failure
-from hub.web.site import Site, write_request_line
+from hub.web.site import Site
 
 PAGES = Path(__file__).with_name("pages")
 PAGE_POLICY = (
@@ -138,7 +139,7 @@ class NotFoundHandler(BaseHandler):
         raise NotFound
 
 
-def log_request(handler: tornado.web.RequestHandler) -> None:
-    """Write the line of a request that Tornado has answered."""
+def log_request(access_log: AccessLog, handler: tornado.web.RequestHandler) -> None:
+    """Write one line for each request: never the query, in which codes and search words travel."""
     request = handler.request
-    write_request_line(request.method or "", request.path, handler.get_status(), request.request_time())
+    access_log.request(request.method or "", request.path, handler.get_status(), request.request_time())

@@ -24,7 +24,7 @@ from hub.session.model import Session, SessionId
 from hub.session.rate_limit import network_of
 from hub.settings import ChannelSettings
 from hub.web.failures import note_refusal
-from hub.web.site import Site, write_request_line
+from hub.web.site import Site
 
 logger = log.get(__name__)
 
@@ -57,7 +57,7 @@ class ChannelDoor:
                 refusal = refused
         if refusal is not None:
             exchange.send(refusal.status, "", [TEXT_FIELD, *refusal.fields], f"{refusal}\n".encode())
-        write_request_line(exchange.head.method, exchange.head.path, refusal.status if refusal else 101, 0.0)
+        self._site.access_log.request(exchange.head.method, exchange.head.path, refusal.status if refusal else 101, 0.0)
         return Nobody()
 
     def _refusal(self, exchange: Exchange, address: str) -> HandshakeRefused | None:

@@ -2,6 +2,8 @@
 
 A cookie alone proves nothing, since browsers attach it to requests of other pages too. SameSite=Strict is no complete answer: a
 sibling subdomain is the same site (RFC 10017 section 6.1.3.3).
+
+Header fields are asked for by their names in lower case, so that a plain dictionary of such names will do.
 """
 
 from collections.abc import Mapping
@@ -11,8 +13,8 @@ from hub.gateway.messages import SAFE_METHODS
 from hub.session.cookie import xsrf_token_matches
 from hub.session.model import SessionId
 
-XSRF_HEADER = "X-XSRF-TOKEN"  # sent by Angular, bound to the session
-CUSTOM_HEADER = "X-Hub-CSRF"  # a header that no page of another origin can add without asking (CORS preflight)
+XSRF_HEADER = "x-xsrf-token"  # sent by Angular, bound to the session
+CUSTOM_HEADER = "x-hub-csrf"  # a header that no page of another origin can add without asking (CORS preflight)
 
 token_matches = xsrf_token_matches
 
@@ -37,13 +39,13 @@ def require_proof(headers: Mapping[str, str], origin: str, session_id: SessionId
         RequestRefused: The request does not prove that our own page sent it.
     """
     require_own_origin(headers, origin)
-    token = headers.get(XSRF_HEADER.lower())
+    token = headers.get(XSRF_HEADER)
     if token is not None:
         if session_id is not None and not xsrf_token_matches(session_id, token):
-            raise RequestRefused(f"{XSRF_HEADER} belongs to another session. Reload the page.")
+            raise RequestRefused("X-XSRF-TOKEN belongs to another session. Reload the page.")
         return
-    if headers.get(CUSTOM_HEADER.lower()) != "1":
-        raise RequestRefused(f"The header {XSRF_HEADER} (from the cookie XSRF-TOKEN) or {CUSTOM_HEADER}: 1 is missing.")
+    if headers.get(CUSTOM_HEADER) != "1":
+        raise RequestRefused("The header X-XSRF-TOKEN (from the cookie XSRF-TOKEN) or X-Hub-CSRF: 1 is missing.")
 
 
 def require_link(headers: Mapping[str, str], origin: str, method: str, session_id: SessionId | None) -> None:
@@ -52,9 +54,9 @@ def require_link(headers: Mapping[str, str], origin: str, method: str, session_i
     Raises:
         RequestRefused: It comes from elsewhere, from a browser without Fetch Metadata, or is not safe and has no proof.
     """
-    if method not in SAFE_METHODS or CUSTOM_HEADER.lower() in headers or XSRF_HEADER.lower() in headers:
+    if method not in SAFE_METHODS or CUSTOM_HEADER in headers or XSRF_HEADER in headers:
         require_proof(headers, origin, session_id)
         return
     require_own_origin(headers, origin)
     if headers.get("sec-fetch-site") is None:
-        raise RequestRefused(f"This browser does not say where the request comes from; send {CUSTOM_HEADER}: 1.")
+        raise RequestRefused("This browser does not say where the request comes from; send X-Hub-CSRF: 1.")

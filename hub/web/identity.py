@@ -9,15 +9,18 @@ from collections.abc import Mapping
 from hub.errors import IdentityChanged
 from hub.session.model import Session
 
-IDENTITY_HEADER = "X-Hub-Identity"
+IDENTITY_HEADER = "x-hub-identity"
 
 
 def require_identity(headers: Mapping[str, str], session: Session | None) -> None:
     """Check that a page which names its user names the one of the session. A page that names none is not checked.
 
+    Parameters:
+        headers: By lower-case names, or by names in any case.
+
     Raises:
         IdentityChanged: Another user is logged in than the page was loaded for.
     """
-    identity = headers.get(IDENTITY_HEADER.lower())
+    identity = headers.get(IDENTITY_HEADER)
     if identity is not None and session is not None and identity != session.identity:
         raise IdentityChanged("Another user has logged in in this browser. Reload the page; nothing was done.")

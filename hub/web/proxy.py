@@ -25,7 +25,7 @@ from hub.web.answer_fields import problem_body, problem_fields
 from hub.web.body_pipe import BodyPipe
 from hub.web.failures import note_crash, note_failure
 from hub.web.identity import require_identity
-from hub.web.site import Site, write_request_line
+from hub.web.site import Site
 
 PASSIVE_HEADER = "x-hub-passive"
 KEY_HEADER = "x-hub-key"
@@ -224,6 +224,6 @@ class ApiCall:
 
     def _end(self) -> None:
         head, site = self._exchange.head, self._door.site
-        write_request_line(head.method, head.path, self._status, site.clock.monotonic() - self._started)
+        site.access_log.request(head.method, head.path, self._status, site.clock.monotonic() - self._started)
         if self._task is not None:
             site.exchanges.discard(self._task)

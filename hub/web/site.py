@@ -7,16 +7,14 @@ from typing import Any
 
 import tornado.template
 
-from hub import log
 from hub.clock import Clock, SystemClock
 from hub.listener.exchange import Exchange
 from hub.listener.head import RequestHead
 from hub.session.cookie import Cookies
 from hub.session.model import SessionId
+from hub.web.access_log import AccessLog
 from hub.web.answer_fields import AnswerFields
 from hub.web.client_address import Network, client_address
-
-logger = log.get(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +33,7 @@ class Site:
     trusted_proxies: list[Network]
     fields: AnswerFields
     pages: tornado.template.Loader
+    access_log: AccessLog
     clock: Clock = field(default_factory=SystemClock)
     exchanges: set[asyncio.Task[Any]] = field(default_factory=set)
     is_draining: Callable[[], bool] = lambda: False
@@ -47,8 +46,3 @@ class Site:
         """Return the address of the browser behind a request."""
         forwarded = exchange.head.fields.get("x-forwarded-for")
         return client_address(exchange.remote_ip, [] if forwarded is None else [forwarded], self.trusted_proxies)
-
-
-def write_request_line(method: str, path: str, status: int, seconds: float) -> None:
-    """Write one line for a request: never the query, in which codes and search words travel."""
-    logger.info("request", method=method, path=path, status=status, milliseconds=round(1000 * seconds, 1))

@@ -29,7 +29,7 @@ from hub.listener.websocket import WebSocket
 from hub.session.model import Session, SessionId
 from hub.web.failures import note_refusal
 from hub.web.passages import Passages
-from hub.web.site import Site, write_request_line
+from hub.web.site import Site
 
 ORIGIN_REFUSED = "The origin is not allowed.\n"
 NOT_A_WEBSOCKET = "This part of the API is a WebSocket.\n"
@@ -89,12 +89,12 @@ class WebSocketDoor:
         except HandshakeRefused as refused:
             self._refuse(exchange, refused.status, f"{refused}\n", *refused.fields)
             return None
-        write_request_line(exchange.head.method, exchange.head.path, 101, 0.0)
+        self.site.access_log.request(exchange.head.method, exchange.head.path, 101, 0.0)
         return line
 
     def _refuse(self, exchange: Exchange, status: int, detail: str, *fields: tuple[str, str]) -> None:
         exchange.send(status, "", [TEXT_FIELD, *fields], detail.encode())
-        write_request_line(exchange.head.method, exchange.head.path, status, 0.0)
+        self.site.access_log.request(exchange.head.method, exchange.head.path, status, 0.0)
 
     def _note_refusal(self, exchange: Exchange, reason: str) -> None:
         head = exchange.head

@@ -21,6 +21,7 @@ from hub.errors import NotAuthenticated, StoreUnavailable
 from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.listener.listener import Listener
 from hub.session.cookie import Cookies
+from hub.web.access_log import AccessLog
 from hub.web.answer_fields import AnswerFields
 from hub.web.base import PAGES
 from hub.web.channel import ChannelDoor
@@ -54,7 +55,7 @@ class Hub:
         self.world.services = dataclasses.replace(self.world.services, clock=clock)
         self.world.sessions.session = new_session(self.world.session_id, now=clock.now())
         self.registry = WatchedRegistry(self.world.services)
-        site = Site(ORIGIN, COOKIES, [], AnswerFields(clock, hsts=False), tornado.template.Loader(str(PAGES)))
+        site = Site(ORIGIN, COOKIES, [], AnswerFields(clock, hsts=False), tornado.template.Loader(str(PAGES)), AccessLog(clock))
         rates = self.world.services.rates
         self._listener = Listener(ChannelDoor(site, self.registry, self.world.sessions, self.world.settings, rates), clock)
         self._listening, self.port = bind_unused_port()

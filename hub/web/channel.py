@@ -1,11 +1,10 @@
 """The channel's door: Tornado's WebSocket, the handshake in the order of docs/channel-protocol.md, and frames on the wire."""
 
-import asyncio
 import math
 import socket
 import struct
 import sys
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from tornado.iostream import StreamClosedError
@@ -158,6 +157,10 @@ class ChannelHandler(WebSocketHandler):
         """Hand a message to the driver. Tornado reads on when this returns, so no work is awaited here."""
         return self._driver.receive(message) if self._driver else None
 
+    def _on_drained(self) -> None:
+        if self._driver:
+            self._driver.drained()
+
     def on_pong(self, data: bytes) -> None:
         """Note the sign of life."""
         if self._driver:
@@ -183,25 +186,28 @@ class ChannelHandler(WebSocketHandler):
     def _socket(self) -> "TornadoSocket":
         if self.ws_connection is None:  # pragma: no cover - `open` runs on an accepted connection
             raise ChannelClosed(CloseCode.UNAVAILABLE, "the socket is gone")
-        return TornadoSocket(self, self.ws_connection)
+        return TornadoSocket(self, self.ws_connection, self._on_drained)
 
 
 class TornadoSocket:
     """A socket as the driver wants it. Writes frames itself: `write_message` copies each twice and makes a task for it."""
 
-    def __init__(self, handler: WebSocketHandler, connection: WebSocketProtocol) -> None:
+    def __init__(self, handler: WebSocketHandler, connection: WebSocketProtocol, on_drained: Callable[[], None]) -> None:
         self._handler = handler
         self._connection = connection
+        self._on_drained = on_drained
 
-    def write_frames(self, frames: Sequence[Frame]) -> asyncio.Future[None]:
-        """Send frames in one write; done when the operating system has them, or when the socket is gone."""
+    def write_frames(self, frames: Sequence[Frame]) -> None:
+        """Send frames in one write, unless the socket is gone."""
         stream = self._connection.stream
         if stream is None or self._connection.is_closing():
-            return _done()
+            return
         try:
-            return stream.write(b"".join(_on_the_wire(frames)))
+            written = stream.write(b"".join(_on_the_wire(frames)))
         except StreamClosedError:
-            return _done()
+            return
+        if not written.done():
+            written.add_done_callback(lambda _: self._on_drained())
 
     def buffered_bytes(self) -> int:
         """Return the bytes in the stream's write buffer, which Tornado does not bound."""
@@ -235,9 +241,3 @@ def _frame_header(first: int, size: int) -> bytes:
     if size <= 0xFFFF:
         return struct.pack("!BBH", first, 126, size)
     return struct.pack("!BBQ", first, 127, size)
-
-
-def _done() -> asyncio.Future[None]:
-    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    future.set_result(None)
-    return future

@@ -1,6 +1,7 @@
 """The route tables: URL -> handler and the services that it is given."""
 
 import re
+from functools import partial
 
 import tornado.template
 import tornado.web
@@ -99,7 +100,7 @@ def build_application(services: Services) -> tornado.web.Application:
             ),
             (r"/(.*)", StaticHandler, static),
         ],
-        log_function=log_request,
+        log_function=partial(log_request, services.access_log),
         default_handler_class=NotFoundHandler,
         default_handler_args={"site": site},
     )

@@ -17,10 +17,12 @@ LAYERS: list[set[str]] = [  # from the ground up; a module imports from its own 
         "hub.clock",
         "hub.secret",
         "hub.log",
+        "hub.log_stream",
         "hub.audit",
         "hub.metrics",
         "hub.settings",
         "hub.rates",
+        "hub.request_tally",
         "hub.limits",
         "hub.tasks",
     },
@@ -70,7 +72,7 @@ DOORS: dict[str, set[str]] = {
 }
 
 PURE = {
-    *("hub.errors", "hub.secret", "hub.settings", "hub.log", "hub.audit", "hub.metrics"),
+    *("hub.errors", "hub.secret", "hub.settings", "hub.log", "hub.log_stream", "hub.audit", "hub.metrics", "hub.request_tally"),
     *("hub.oidc.answer", "hub.oidc.authorization", "hub.oidc.end_session", "hub.oidc.id_token", "hub.oidc.jwks"),
     *("hub.oidc.metadata", "hub.oidc.native_messages", "hub.oidc.token_endpoint", "hub.oidc.signed_jwt"),
     *("hub.oidc.client_authentication", "hub.oidc.encryption", "hub.oidc.pushed_authorization", "hub.oidc.userinfo"),
@@ -87,6 +89,7 @@ PURE = {
     *("hub.tokens.schedule", "hub.tokens.demand", "hub.login.return_url", "hub.login.login_parameters", "hub.oidc.private_key"),
     *(
         "hub.gateway.routes",
+        "hub.gateway.paths",
         "hub.gateway.policy",
         "hub.gateway.iris",
         "hub.gateway.iris_errors",

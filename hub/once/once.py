@@ -7,8 +7,10 @@ session ends, or when everybody who waits for it cancels.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Coroutine, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from msgspec.structs import replace
 
 from hub import log
 from hub.clock import Clock

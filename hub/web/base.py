@@ -15,6 +15,7 @@ from hub import audit, log
 from hub.errors import BadRequest, HubError, MethodNotAllowed, NotFound
 from hub.session.cookie import Cookies
 from hub.session.model import SessionId, session_ref
+from hub.web.access_log import AccessLog
 from hub.web.client_address import Network, client_address
 
 PAGES = Path(__file__).with_name("pages")
@@ -179,13 +180,7 @@ class NotFoundHandler(BaseHandler):
         raise NotFound
 
 
-def log_request(handler: tornado.web.RequestHandler) -> None:
+def log_request(access_log: AccessLog, handler: tornado.web.RequestHandler) -> None:
     """Write one line for each request: never the query, in which codes and search words travel."""
     request = handler.request
-    logger.info(
-        "request",
-        method=request.method,
-        path=request.path,
-        status=handler.get_status(),
-        milliseconds=round(1000 * request.request_time(), 1),
-    )
+    access_log.request(request.method or "", request.path, handler.get_status(), request.request_time())

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from hub.channel.driver import Driver
 from hub.errors import (
@@ -554,7 +555,7 @@ class TestKeys:
     async def test_key_goes_with_the_request(self, clock: ManualClock) -> None:
         """It is executed as one that must not be executed twice; a repetition is marked."""
         channel = await Channel(clock).ready()
-        channel.answers("/api/a", replace(json_answer(1), replayed=True))
+        channel.answers("/api/a", structs.replace(json_answer(1), replayed=True))
         (answer,) = await channel.ask(request(1, key=KEY))
 
         assert (answer["body"], answer["replayed"]) == (1, True)
@@ -606,7 +607,7 @@ class TestKeys:
         channel = Channel.__new__(Channel)
         channel.world, channel.socket, channel.pauses = World.build(clock), Socket(), []
         once: Any = channel.world.services.once
-        once.standing, once.joined = {KEY: "done", OTHER_KEY: "never"}, {KEY: replace(json_answer(7), replayed=True)}
+        once.standing, once.joined = {KEY: "done", OTHER_KEY: "never"}, {KEY: structs.replace(json_answer(7), replayed=True)}
         channel.driver = new_driver(channel)
         hello = json.loads(channel.world.hello) | {"resume": {"pending": [[1, KEY], [2, OTHER_KEY]]}}
         ready, answer = await channel.ask(json.dumps(hello))

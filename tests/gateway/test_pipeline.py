@@ -49,6 +49,10 @@ class Tokens:
     rejected: list[Secret] = field(default_factory=list)
     demands: list[TokenDemand] = field(default_factory=list)
 
+    def at_hand(self, session: Session, demand: TokenDemand) -> Secret | None:
+        """Return none: each is waited for."""
+        return None
+
     async def get(self, session: Session, demand: TokenDemand) -> Secret:
         """Return the next token."""
         assert session is SESSION

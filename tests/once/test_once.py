@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from hub.errors import (
     AnswerNotKept,
@@ -104,7 +105,7 @@ class TestRepetition:
         """Over HTTP, after the channel has failed, the body streams: it is the same request all the same."""
         await ask(one, session)
         await settled(one)
-        streamed = replace(post(), body=stream_of(b'{"n": 1}'))
+        streamed = structs.replace(post(), body=stream_of(b'{"n": 1}'))
 
         assert (await ask(other, session, request=streamed)).replayed
 

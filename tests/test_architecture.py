@@ -124,7 +124,7 @@ CLOCK_OWNERS = {
 }
 
 OUTER_LOOPS = {
-    "hub.channel.driver",
+    "hub.channel.running",
     "hub.tokens.refresh_worker",
 }  # web/base.py gets Tornado's own outer loop through log_exception
 

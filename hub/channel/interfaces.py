@@ -23,10 +23,13 @@ class Socket(Protocol):
     """A WebSocket after its handshake. No method raises: a socket that broke reports its end to the driver's owner."""
 
     def write_frames(self, frames: Sequence[Frame]) -> None:
-        """Send frames in one write. When the system has taken all, after some had waited, the driver's `drained` is called."""
+        """Send frames in one write. What the operating system does not take at once is buffered; see `buffered_bytes`."""
 
     def buffered_bytes(self) -> int:
-        """Return the bytes that wait inside this process because the client does not take them."""
+        """Return the bytes that wait inside this process because the client does not take them.
+
+        Whoever owns the socket calls `Driver.drained` each time when this has become zero after it was not.
+        """
 
     def ping(self) -> None:
         """Send a WebSocket ping (RFC 6455 section 5.5.2)."""

@@ -150,7 +150,7 @@ class Socket:
         self._buffered -= self._buffered if size is None else size
         if size is None:
             self.stalled = False
-            asyncio.get_running_loop().call_soon(self.on_drained)
+            self.on_drained()
 
     def take(self) -> list[Any]:
         """Return what was written since the last look: messages and body frames."""

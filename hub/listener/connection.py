@@ -17,8 +17,6 @@ from hub.listener.head import BadHead, Fields, Names, RequestHead, body_length, 
 
 LINGER_BYTES = 1024 * 1024  # of a body that nobody wants any more, how much is dropped before the connection is cut
 
-_names = Names()
-
 logger = log.get(__name__)
 
 
@@ -29,6 +27,7 @@ class Connections:
         refusal_fields: What an answer to what is no request says besides the problem.
         open: All of them that speak HTTP.
         upgraded: Those that do so no more.
+        names: The names of fields that browsers send.
         is_closing: Whether connections end with the answer that they are giving.
         now: Seconds of a monotonic clock, moved once a sweep: exact enough to find idle connections.
     """
@@ -39,8 +38,24 @@ class Connections:
         self.max_head_bytes = max_head_bytes
         self.open: set[Connection] = set()
         self.upgraded: set[Connection] = set()
+        self.names = Names()
         self.is_closing = False
         self.now = now
+        self._emptied: asyncio.Future[None] | None = None
+
+    def forget(self, connection: "Connection") -> None:
+        """Know that a connection is gone."""
+        self.open.discard(connection)
+        self.upgraded.discard(connection)
+        if self._emptied is not None and not self.open and not self.upgraded:
+            self._emptied.set_result(None)
+            self._emptied = None
+
+    async def emptied(self) -> None:
+        """Return when all connections are gone."""
+        if self.open or self.upgraded:
+            self._emptied = asyncio.get_running_loop().create_future()
+            await self._emptied
 
 
 class Connection(asyncio.Protocol):
@@ -118,8 +133,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell everybody who waits for the browser."""
         self._parser = self._queue = self._current = None
-        self._shared.open.discard(self)
-        self._shared.upgraded.discard(self)
+        self._shared.forget(self)
         self._let_writers_go()
         receiver, self._receiver = self._receiver, None
         if receiver is not None:
@@ -168,7 +182,7 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field."""
-        self._fields.append((_names.lower(name), value.decode("latin-1").strip(" \t")))
+        self._fields.append((self._shared.names.lower(name), value.decode("latin-1").strip(" \t")))
         self._head_bytes += len(name) + len(value)
 
     def on_headers_complete(self) -> None:
@@ -216,15 +230,17 @@ class Connection(asyncio.Protocol):
         upgrade = parser.should_upgrade()
         if upgrade and body_bytes != 0:
             raise BadHead("A request that asks for another protocol has no body here.")
+        path, _, query = target.decode("latin-1").partition("?")
         return RequestHead(
-            parser.get_method().decode("ascii"),
-            target.decode("latin-1"),
-            headers,
-            fields,
-            body_bytes,
-            is_http10,
-            parser.should_keep_alive(),
-            upgrade,
+            method=parser.get_method().decode("ascii"),
+            path=path,
+            query=query,
+            headers=headers,
+            fields=fields,
+            body_bytes=body_bytes,
+            is_http10=is_http10,
+            keep_alive=parser.should_keep_alive(),
+            upgrade=upgrade,
         )
 
     # -- one request after the other ----------------------------------------------------------------------------------

@@ -23,12 +23,13 @@ class BadHead(Exception):
         self.status = status
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class RequestHead:
     """What a browser asks, without the body.
 
     Attributes:
-        target: As received (RFC 9112 section 3.2), such as `/api/patients?page=1`; `path` and `query` are its parts.
+        path: The request target as received (RFC 9112 section 3.2), without its query.
+        query: What stands behind the `?`; empty if there is none.
         headers: All fields in order, with names in lower case.
         fields: The same by name; values of a name that came several times are joined (RFC 9110 section 5.3).
         body_bytes: Length of the body that follows; None: it is chunked.
@@ -38,23 +39,14 @@ class RequestHead:
     """
 
     method: str
-    target: str
+    path: str
+    query: str
     headers: Fields
     fields: dict[str, str]
     body_bytes: int | None
     is_http10: bool
     keep_alive: bool
     upgrade: bool
-
-    @property
-    def path(self) -> str:
-        """The target without its query."""
-        return self.target.partition("?")[0]
-
-    @property
-    def query(self) -> str:
-        """The query without `?`; empty if there is none."""
-        return self.target.partition("?")[2]
 
 
 class Names:

@@ -70,7 +70,7 @@ class Listener:
                 await self._sweeping
         for connection in [*self._connections.open, *self._connections.upgraded]:
             connection.abort()
-        await asyncio.sleep(0)  # the transports tell their connections in the next turn of the loop
+        await self._connections.emptied()
 
     async def _sweep(self) -> None:
         while True:

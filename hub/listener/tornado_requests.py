@@ -135,7 +135,8 @@ def _refuse(exchange: Exchange, status: int, detail: str) -> None:
 
 def _start_line(exchange: Exchange) -> httputil.RequestStartLine:
     head = exchange.head
-    return httputil.RequestStartLine(head.method, head.target, "HTTP/1.0" if head.is_http10 else "HTTP/1.1")
+    target = f"{head.path}?{head.query}" if head.query else head.path
+    return httputil.RequestStartLine(head.method, target, "HTTP/1.0" if head.is_http10 else "HTTP/1.1")
 
 
 def _fields(exchange: Exchange) -> httputil.HTTPHeaders:

@@ -36,6 +36,7 @@ LAYERS: list[set[str]] = [  # from the ground up; a module imports from its own 
     {"hub.channel"},
     {"hub.client"},
     {"hub.doctor"},
+    {"hub.listener"},
     {"hub.web"},
     {"hub.services"},
     {"hub.application"},
@@ -48,7 +49,8 @@ GROUND = LAYERS[0]
 TOP = LAYERS[-3]
 
 DOORS: dict[str, set[str]] = {
-    "tornado": {"hub.application", "hub.server"},  # and hub.web
+    "tornado": {"hub.application", "hub.server", "hub.listener.tornado_requests", "hub.listener.frames"},  # and hub.web
+    "httptools": {"hub.listener.connection", "hub.gateway.upstream.answer"},
     "redis": {
         "hub.session.store",
         "hub.session.refresh_lock",
@@ -111,6 +113,7 @@ PURE = {
     *("hub.channel.messages", "hub.channel.codec", "hub.channel.connection", "hub.channel.outbox"),
     *("hub.channel.admission", "hub.channel.outage", "hub.channel.bodies", "hub.channel.close_codes", "hub.channel.events"),
     *("hub.channel.liveness", "hub.channel.requests", "hub.channel.uploads", "hub.channel.downloads", "hub.channel.end_warnings"),
+    *("hub.listener.head", "hub.listener.frames", "hub.listener.handshake"),
     *("hub.web.csrf", "hub.web.client_address", "hub.web.identity"),
 }
 
@@ -126,8 +129,10 @@ CLOCK_OWNERS = {
 }
 
 OUTER_LOOPS = {
-    "hub.channel.driver",
+    "hub.channel.running",
+    "hub.listener.websocket",
     "hub.tokens.refresh_worker",
+    "hub.web.proxy",
 }  # web/base.py gets Tornado's own outer loop through log_exception
 
 MUTATORS = {"append", "add", "update", "pop", "popitem", "clear", "setdefault", "extend", "insert", "remove", "discard", "sort"}

@@ -34,6 +34,7 @@ class Channel:
         self.socket = Socket()
         self.pauses: list[asyncio.Future[None]] = []
         self.driver = new_driver(self)
+        self.socket.on_drained = self.driver.drained
         hello = json.loads(self.world.hello) | {"capabilities": capabilities or []}
         self.driver.receive(json.dumps(hello))
 
@@ -64,7 +65,7 @@ class Channel:
 
 def new_driver(channel: Channel) -> Driver:
     """The driver behind the socket of a channel; nothing was said yet."""
-    return Driver(
+    driver = Driver(
         channel.world.services,
         channel.socket,
         channel.world.session_id,
@@ -72,6 +73,8 @@ def new_driver(channel: Channel) -> Driver:
         connection_id="c1",
         client_address="192.0.2.1",
     )
+    channel.socket.on_drained = driver.drained
+    return driver
 
 
 def endless(gate: asyncio.Event) -> Any:

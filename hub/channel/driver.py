@@ -32,6 +32,7 @@ from hub.channel.upload_body import UploadBody
 from hub.errors import HubError, IdentityChanged, NotAuthenticated, SessionEnded, StoreUnavailable
 from hub.gateway.messages import ApiResponse
 from hub.once.outcome import Verdict
+from hub.session.known_sessions import TRUSTED_SECONDS as KNOWN_SECONDS
 from hub.session.model import Session, SessionId
 from hub.session.sessions import END_DETAILS
 from hub.tasks import end_tasks
@@ -142,8 +143,11 @@ class Driver:
         except ChannelClosed as closed:
             self.close(closed.code, closed.reason)
 
-    def accept(self, session: Session) -> None:
+    def accept(self, session: Session, *, age_seconds: float = 0.0) -> None:
         """Take over the session as the store has it now.
+
+        Parameters:
+            age_seconds: How long ago, at most, the store has said so.
 
         Raises:
             SessionEnded: It belongs to somebody else than at the handshake.
@@ -151,7 +155,7 @@ class Driver:
         if (session.issuer, session.subject) != (self.session.issuer, self.session.subject):
             raise SessionEnded(reason="identity")
         self.session = session
-        self._confirmed_at = self._services.clock.monotonic()
+        self._confirmed_at = max(self._confirmed_at, self._services.clock.monotonic() - age_seconds)
 
     def notify(self, topic: Literal["session", "hub"], name: str, data: dict[str, object]) -> None:
         """Tell the client something about its session, or about the hub."""
@@ -344,6 +348,9 @@ class Driver:
             SessionEnded: It has ended, or belongs to somebody else than at the handshake.
             StoreUnavailable: Nothing is known, or not any more.
         """
+        if known := self._services.sessions.known(self.session_id, passive=message.passive):
+            self.accept(known, age_seconds=KNOWN_SECONDS)
+            return known
         outage = self._services.outage
         if not outage.may_ask(self._services.clock.monotonic()):
             return self._session_in_hand()

@@ -150,7 +150,10 @@ class ApiCall:
         if route.demand is None:
             door.rates.anonymous_request(network_of(self._address))
             return None
-        session = await door.sessions.current(door.site.session_id(head), passive=self._is_passive)
+        session_id, passive = door.site.session_id(head), self._is_passive
+        session = door.sessions.known(session_id, passive=passive)
+        if session is None:
+            session = await door.sessions.current(session_id, passive=passive)
         require_identity(head.fields, session)
         door.rates.request(session.key)
         return session

@@ -81,7 +81,7 @@ class ApiResponse(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         status: HTTP status code; relayed whatever it is.
         reason: Reason phrase, possibly empty.
-        headers: Header fields; after `headers.inbound` only those which may reach the browser.
+        headers: Header fields; after `HeaderRules.inbound` only those which may reach the browser.
         body: The whole body, or a stream of it as it arrives. Reading slowly slows the resource server down: nothing is
             buffered beyond one read of the socket.
         body_bytes: Length of the body; None if it is neither announced nor in hand.

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from hub.clock import Clock
 from hub.errors import BodyTooLarge, HubError
-from hub.gateway import headers, policy
+from hub.gateway import policy
 from hub.gateway.answers import is_final, mended
 from hub.gateway.challenge import step_up_challenge
 from hub.gateway.forwarding import Forwarding, Ways
@@ -114,7 +114,9 @@ class Pipeline:
             response = await self._answer_to_user(call, session, route.demand)
         if not is_final(response, route):
             response = await mended(response, route, request.method, self._public_origin)
-        public = headers.inbound(response.headers, status=response.status, route=route, public_origin=self._public_origin)
+        public = self._ways.headers.inbound(
+            response.headers, status=response.status, route=route, public_origin=self._public_origin
+        )
         return replace(response, headers=public)
 
     async def _answer_to_user(self, call: Forwarding, session: Session, demand: TokenDemand) -> ApiResponse:

@@ -82,7 +82,6 @@ class Relay:
         if text is None:
             return False
         self._connection.respond(request_id, response.status, headers, text, facts)
-        self._sender.schedule()
         return True
 
     async def _collect(self, response: ApiResponse, headers: WireHeaders) -> tuple[bytes, bool]:

@@ -108,9 +108,10 @@ class Sender:
             self._socket.write_frames(frames)
         if self._socket.buffered_bytes():
             self._on_rest()  # `drained` will go on
-        else:
+        elif self._outbox:
             self.schedule()  # what had no room beside these frames
-        self._let_in()
+        if self._room:
+            self._let_in()
 
     def _let_in(self) -> None:
         if self._room and not self.is_full:

@@ -259,13 +259,15 @@ class TestRequests:
         assert [(each["id"], each["problem"]["status"]) for each in channel.socket.take()] == [(2, 504)]
 
     async def test_closed_channel_sets_no_alarm(self, clock: ManualClock) -> None:
-        """A request in one message with what closes the channel is not waited for."""
+        """The deadline of a request in one message with what closes the channel is nobody's business any more."""
         channel = await Channel(clock).ready()
-        await channel.ask(f'[{request(1)}, {{"type": "bye"}}]')
-        await clock.advance(31)
+        channel.answers("/api/slow", endless(asyncio.Event()))
+        await channel.ask(request(1, "/api/slow"))
+        await channel.ask(f'[{request(2, timeout_ms=1000)}, {{"type": "bye"}}]')
 
         assert channel.socket.closed == (1000, "bye")
-        assert channel.world.pipeline.requests == channel.socket.take() == []
+        assert channel.world.pipeline.cancelled == ["/api/slow"]
+        assert clock.waiting == 0
 
     async def test_errors_are_answers(self, clock: ManualClock) -> None:
         """A HubError answers its request with what is known about the outcome; the store's failure does too."""

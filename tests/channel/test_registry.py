@@ -402,6 +402,23 @@ class TestWatch:
         assert socket.closed == (4503, "dial again")
         watch.cancel()
 
+    async def test_idle_channel_of_a_node_that_stops(self, clock: ManualClock) -> None:
+        """It has its time to move, and is closed then: long before its next heartbeat."""
+        worker = Worker(clock, heartbeat_interval_seconds=5000.0)
+        watch = asyncio.ensure_future(worker.registry.watch())
+        (_, knows), (_, knows_not) = await worker.open(capabilities=["drain"]), await worker.open()
+        await clock.advance(10)
+        away = asyncio.ensure_future(worker.registry.send_away(20.0))
+        await clock.advance(19)
+
+        assert (knows.closed, knows_not.closed) == (None, (4503, "dial again"))
+
+        await clock.advance(2)
+
+        assert knows.closed == (4503, "dial again")
+        await away
+        watch.cancel()
+
     async def test_requests_have_their_turn(self, clock: ManualClock) -> None:
         """Thousands of channels that want a heartbeat in the same second do not hold up everybody else."""
         worker = Worker(clock, connections_per_session=2 * LOOKS_AT_ONCE)

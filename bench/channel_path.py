@@ -99,7 +99,15 @@ class Sessions:
     def __init__(self, session: Session) -> None:
         self._session = session
 
+    def known(self, session_id: SessionId, *, passive: bool = False) -> Session:
+        """Return it."""
+        return self._session
+
     async def current(self, session_id: SessionId, *, passive: bool = False) -> Session:
+        """Return it."""
+        return self._session
+
+    async def confirmed(self, session_id: SessionId, *, passive: bool = False) -> Session:
         """Return it."""
         return self._session
 

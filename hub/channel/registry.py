@@ -207,7 +207,7 @@ class Registry:
         self._rechecking.add(session_key)
         try:
             async with self._recheck_limit:
-                session = await self._services.sessions.current(drivers[0].session_id, passive=True)
+                session = await self._services.sessions.confirmed(drivers[0].session_id, passive=True)
             for driver in drivers:
                 driver.accept(session)
             if told := self._warnings.look(session_key, session, self._services.clock.now()):

@@ -32,7 +32,11 @@ AUTH_TIME_RESOLUTION_SECONDS = 1.0
 class RandomId(Secret):
     """An opaque random id of 256 bits that only the browser holds. Redis knows it by its hash, `key`."""
 
-    __slots__ = ()
+    __slots__ = ("_key",)
+
+    def __init__(self, value: str) -> None:
+        super().__init__(value)
+        self._key = ""
 
     @classmethod
     def generate(cls) -> Self:
@@ -49,7 +53,9 @@ class RandomId(Secret):
     @property
     def key(self) -> str:
         """The SHA-256 under which this id is known in Redis, in events and, shortened, in the log."""
-        return digest(self.reveal())
+        if not self._key:
+            self._key = digest(self.reveal())
+        return self._key
 
 
 class SessionId(RandomId):

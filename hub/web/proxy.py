@@ -165,7 +165,10 @@ class ProxyHandler(BaseHandler):
         if route.demand is None:
             self.rates.anonymous_request(network_of(self.client_address))
             return None
-        session = await self.sessions.current(self.session_id, passive=self._is_passive())
+        passive = self._is_passive()
+        session = self.sessions.known(self.session_id, passive=passive)
+        if session is None:
+            session = await self.sessions.current(self.session_id, passive=passive)
         require_identity(self.request.headers, session)
         self.rates.request(session.key)
         return session

@@ -116,7 +116,13 @@ class Sessions:
     error: HubError | None = None
     asked: list[bool] = field(default_factory=list)
 
+    def known(self, session_id: SessionId | None, *, passive: bool = False) -> Session | None:
+        return None
+
     async def current(self, session_id: SessionId | None, *, passive: bool = False) -> Session:
+        return await self.confirmed(session_id, passive=passive)
+
+    async def confirmed(self, session_id: SessionId | None, *, passive: bool = False) -> Session:
         self.asked.append(passive)
         if self.error:
             raise self.error

@@ -32,8 +32,7 @@ class SessionInHand:
             SessionEnded: It has ended, or belongs to somebody else than at the handshake.
             StoreUnavailable: Nothing is known, or not any more.
         """
-        known = self._services.sessions.known(self.id, passive=passive)
-        if known is not None:
+        if known := self._services.sessions.known(self.id, passive=passive):
             return self.accept(known, age_seconds=KNOWN_SECONDS)
         outage = self._services.outage
         if not outage.may_ask(self._services.clock.monotonic()):
@@ -50,7 +49,7 @@ class SessionInHand:
         return self.accept(session)
 
     def accept(self, session: Session, *, age_seconds: float = 0.0) -> Session:
-        """Take over the session as the store has it now, and return it.
+        """Take over the session as the store has it, and return it.
 
         Parameters:
             age_seconds: How long ago, at most, the store has said so.

@@ -7,12 +7,12 @@ belongs to another route.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from hub.errors import InvalidPath, RouteNotFound
 from hub.gateway import iris
-from hub.gateway.paths import is_plain, name_of, readings
+from hub.gateway.paths import is_plain, name_of, normalise_path, readings
 from hub.oidc.grants import TokenTarget
 from hub.settings import RouteSettings
 from hub.tokens.demand import TokenDemand
@@ -137,6 +137,13 @@ def _demand(settings: RouteSettings) -> TokenDemand | None:
     return TokenDemand(kind=settings.token, target=target, provider=settings.provider)
 
 
+class Place(NamedTuple):
+    """Where a path leads: its route, and the path as it is matched and forwarded."""
+
+    route: Route
+    path: str
+
+
 class RouteTable:
     """All routes; the longest prefix that ends at a segment of the path wins.
 
@@ -159,6 +166,16 @@ class RouteTable:
     def keeps_sessions(self) -> bool:
         """Whether any route uses sessions at its resource server."""
         return any(route.upstream_session != "none" for route in self._routes)
+
+    def locate(self, raw: str) -> Place:
+        """Return where a path leads that was received so.
+
+        Raises:
+            InvalidPath: The path could escape from its route.
+            RouteNotFound: No route covers it.
+        """
+        path = normalise_path(raw)
+        return Place(self.resolve(path), path)
 
     def resolve(self, path: str) -> Route:
         """Return the route of a normalised path.

@@ -1,4 +1,4 @@
-"""The door to the resource server, against a real server. Nothing here knows which HTTP client is behind it."""
+"""The door to the resource server, against a real server: one suite for every HTTP client that may stand behind it."""
 
 import asyncio
 import socket
@@ -20,9 +20,9 @@ from hub.errors import (
     ShuttingDown,
 )
 from hub.gateway.messages import ApiResponse, whole
-from hub.gateway.resource_server import ResourceServer
 from hub.gateway.routes import Route
 from hub.settings import RouteSettings, SettingsError
+from tests.gateway.candidates import CANDIDATES, KNOWN_SHORTFALLS, PATIENCE_SECONDS, Candidate
 from tests.parties.certificates import Certificates, make_certificates
 from tests.parties.resource_server import (
     Behaviour,
@@ -46,10 +46,27 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     return make_certificates(tmp_path_factory.mktemp("tls"))
 
 
+@pytest.fixture(params=CANDIDATES)
+def candidate(request: pytest.FixtureRequest) -> Candidate:
+    """The client under test. What it is known to fall short of has to fail."""
+    test = request.node.name.replace(f"[{request.param}-", "[").removesuffix(f"[{request.param}]")
+    if reason := KNOWN_SHORTFALLS.get((request.param, test)):
+        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
+        request.applymarker(pytest.mark.expects_log)
+        request.node.add_marker(pytest.mark.gen_test(timeout=PATIENCE_SECONDS), append=False)
+    return CANDIDATES[request.param]
+
+
 @pytest.fixture
-async def door(certificates: Certificates) -> AsyncIterator[ResourceServer]:
+def loop_factory(candidate: Candidate) -> Callable[[], asyncio.AbstractEventLoop]:
+    """The loop of the candidate."""
+    return candidate.loop
+
+
+@pytest.fixture
+async def door(candidate: Candidate, certificates: Certificates) -> AsyncIterator[Any]:
     """The door under test."""
-    door = ResourceServer([str(certificates.authority_file)])
+    door = candidate.make([str(certificates.authority_file)])
     await door.start()
     yield door
     await door.close()
@@ -74,7 +91,7 @@ def route_to(url: str, **settings: Any) -> Route:
     return Route.compile(RouteSettings(prefix="/api", target=url, **settings))
 
 
-async def send(door: ResourceServer, url: str, method: str = "GET", **options: Any) -> ApiResponse:
+async def send(door: Any, url: str, method: str = "GET", **options: Any) -> ApiResponse:
     """Send a request by the route that `settings` describe."""
     route = route_to(url, **options.pop("settings", {}))
     return await door.send(route, url + options.pop("path", "/x"), method=method, **{"headers": [], **options})
@@ -676,6 +693,10 @@ class TestBrokenServers:
             b"HTTP/1.1 200 OK\r\nBad Name\x00: x\r\n\r\n",
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n",
         ],
+        ids=[
+            *("nothing", "another protocol", "half a head", "no status", "negative length", "two lengths", "length and chunks"),
+            *("large field", "many fields", "bad name", "switch"),
+        ],
     )
     async def test_an_answer_that_is_no_http(self, door, serve, answer):
         """Nonsense, oversized heads and answers whose end is ambiguous are refused, and the connection is given up."""
@@ -746,10 +767,11 @@ class TestBrokenServers:
 @pytest.mark.expects_log
 class TestLog:
     @pytest.mark.parametrize(
-        ("behaviour", "reason"),
-        [(raw(b""), "disconnected"), (raw(b"no HTTP\r\n\r\n"), "Expected HTTP/"), (silent, "in time")],
+        ("behaviour", "which"),
+        [(raw(b""), 0), (raw(b"no HTTP\r\n\r\n"), 1), (silent, 2)],
+        ids=["leaves", "no HTTP", "silent"],
     )
-    async def test_tells_the_operator_the_reason_and_no_secret(self, door, serve, behaviour, reason):
+    async def test_tells_the_operator_the_reason_and_no_secret(self, candidate, door, serve, behaviour, which):
         """A failure is logged with its route and cause, without token, query or bytes of the answer."""
         server = await serve(behaviour)
         headers = [("Authorization", "Bearer t0ken")]
@@ -758,7 +780,7 @@ class TestLog:
             await send(door, server.url, "POST", path="/x?name=Jane", headers=headers, settings=settings)
 
         assert [(event["event"], event["route"]) for event in events] == [("resource_server.failed", "/api")]
-        assert reason in events[0]["reason"]
+        assert candidate.reasons[which] in events[0]["reason"]
         assert not any(word in repr(events) for word in ("t0ken", "Jane", "no HTTP"))
 
     async def test_names_the_host_that_cannot_be_reached(self, door, serve):
@@ -831,11 +853,11 @@ class TestTls:
         assert (caught.value.processed, server.requests) == ("never", [])
 
     @pytest.mark.expects_log
-    async def test_checks_the_name(self, serve, door, certificates, tmp_path):
+    async def test_checks_the_name(self, candidate, serve, certificates, tmp_path):
         """A certificate for another host is refused though its authority is trusted."""
         other = make_certificates(tmp_path, host="other.example")
         server = await serve(echo, tls=other.server_context())
-        strict = ResourceServer([str(other.authority_file)])
+        strict = candidate.make([str(other.authority_file)])
         await strict.start()
         with pytest.raises(ResourceServerUnreachable):
             await send(strict, server.url, settings={"ca_file": str(other.authority_file)})
@@ -869,8 +891,8 @@ class TestTls:
 
         await server.idle()
 
-    def test_names_a_file_without_certificates(self, tmp_path: Path):
+    def test_names_a_file_without_certificates(self, candidate, tmp_path: Path):
         """A file that holds no certificate is a mistake in the settings."""
         (tmp_path / "empty.pem").write_text("nothing")
         with pytest.raises(SettingsError, match=r"routes.ca_file.*empty\.pem"):
-            ResourceServer([str(tmp_path / "empty.pem")])
+            candidate.make([str(tmp_path / "empty.pem")])

@@ -108,6 +108,14 @@ async def turns(count: int = 50) -> None:
         await asyncio.sleep(0)
 
 
+async def standstill(count: Callable[[], int]) -> None:
+    """Wait until a count has begun to grow and grows no more, also for clients with threads of their own."""
+    seen = 0
+    while not seen or seen != count():
+        seen = count()
+        await turns(20_000)
+
+
 async def stream(*pieces: bytes | Exception) -> AsyncIterator[bytes]:
     """Yield pieces, and raise those that are errors."""
     for piece in pieces:
@@ -479,13 +487,17 @@ class TestCancellation:
                 await exchange.body()
             exchange.close()
 
+        taken = 0
+
         async def body() -> AsyncIterator[bytes]:
+            nonlocal taken
             while True:
+                taken += 1
                 yield bytes(65536)
 
         server = await serve(behave)
         waiting = asyncio.create_task(send(door, server.url, "POST", body=body(), body_bytes=1024 * MIB))
-        await turns(2000)
+        await standstill(lambda: taken)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting

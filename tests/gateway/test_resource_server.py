@@ -192,6 +192,31 @@ class TestMessages:
 
         assert (response.body_bytes, await read(response)) == (None, b"until the end")
 
+    async def test_reads_chunks_and_drops_what_follows_them(self, door, serve):
+        """The chunks are the body; a trailer is no header field, and the connection serves the next request."""
+
+        async def behave(exchange: Exchange) -> None:
+            await exchange.write(head(200, ("Transfer-Encoding", "chunked"), ("Trailer", "X-Sum")))
+            await exchange.write(b"2;part=1\r\nab\r\n1\r\nc\r\n0\r\nX-Sum: 3\r\n\r\n")
+
+        server = await serve(behave)
+        for _ in range(2):
+            response = await send(door, server.url)
+
+            assert (await read(response), "x-sum" in dict(response.headers)) == (b"abc", False)
+        assert server.connections == 1
+
+    async def test_reads_an_answer_of_an_old_server(self, door, serve):
+        """HTTP/1.0 keeps no connection unless it says so (RFC 9112 section 9.3)."""
+
+        async def behave(exchange: Exchange) -> None:
+            await exchange.write(b"HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nold")
+
+        server = await serve(behave)
+        for _ in range(2):
+            assert await read(await send(door, server.url)) == b"old"
+        assert server.connections == 2
+
     async def test_passes_over_interim_answers(self, door, serve):
         """100 Continue and 103 Early Hints, unasked for, are not the answer."""
 
@@ -304,6 +329,28 @@ class TestConnections:
         await turns()
 
         assert await read(await send(door, server.url)) == b"ok"
+
+    async def test_takes_no_body_for_an_answer(self, door, serve):
+        """A server that answers HEAD with a body has lost its place: what it sends does not answer the next request."""
+
+        async def behave(exchange: Exchange) -> None:
+            if exchange.request.method == "HEAD":
+                await exchange.write(head(200, ("Content-Length", "45")) + head(200, ("Content-Length", "6")) + b"forged")
+            else:
+                await exchange.answer(200, body=b"true")
+
+        server = await serve(behave)
+        await read(await send(door, server.url, "HEAD"))
+        await turns()
+
+        assert await read(await send(door, server.url)) == b"true"
+
+    async def test_leaves_a_connection_that_the_server_gives_up(self, door, serve):
+        """After `Connection: close` nothing more is sent, though the server may not have closed it yet."""
+        server = await serve(answering(200, ("Connection", "close"), body=b"x"))
+        for _ in range(2):
+            assert await read(await send(door, server.url, "POST", body=b"x")) == b"x"
+        assert server.connections == 2
 
     async def test_close_ends_all_connections_and_takes_no_more(self, door, serve):
         """A closed door has no connection left and says that it is closed."""

@@ -902,6 +902,26 @@ class TestTls:
         assert await read(await send(door, server.url, "POST", body=b"x", settings=settings)) == b"x"
         assert server.connections == 1
 
+    async def test_streams_both_ways(self, door, serve, certificates):
+        """Large bodies arrive whole though their readers take their time, and the connection stays."""
+
+        async def behave(exchange: Exchange) -> None:
+            sizes = [len(piece) async for piece in exchange.pieces(MIB)]
+            await exchange.write(head(200, ("Content-Length", str(8 * sum(sizes)))))
+            for size in sizes:
+                await exchange.write(bytes(8 * size))
+
+        server = await serve(behave, tls=certificates.server_context())
+        settings = {"ca_file": str(certificates.authority_file)}
+        for _ in range(2):
+            response = await send(door, server.url, "POST", body=bytes(MIB), settings=settings)
+            received = 0
+            async for piece in response.body:
+                received += len(piece)
+                await turns(10)
+            assert received == 8 * MIB
+        assert server.connections == 1
+
     @pytest.mark.expects_log
     async def test_trusts_nobody_else(self, door, serve, certificates):
         """A route without that authority refuses the same server before anything is sent."""

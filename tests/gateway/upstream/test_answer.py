@@ -309,19 +309,3 @@ def test_no_excess_becomes_an_answer(sent: Sent, excess: bytes, data: st.DataObj
 
     assert (answer.status, answer.headers, answer.take()) == (sent.status, sent.headers, sent.body)
     assert (answer.is_complete, answer.keeps_connection) == (True, False)
-
-
-@given(st.binary(max_size=200), st.data())
-def test_any_bytes_are_read_the_same_however_they_are_cut(noise: bytes, data: st.DataObject) -> None:
-    """Noise behind a status line: refused or read, the cut does not matter."""
-    wire = OK + noise
-    assert outcome([wire]) == outcome(cut(data, wire))
-
-
-def outcome(pieces: Sequence[bytes]) -> object:
-    """Return what an answer comes to; what is refused is refused, whether before or after some of it was read."""
-    try:
-        answer = read(*pieces)
-    except NotHttp:
-        return "refused"
-    return answer.has_head, answer.status, answer.headers if answer.has_head else None, answer.take(), answer.is_complete

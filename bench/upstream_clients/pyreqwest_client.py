@@ -97,7 +97,10 @@ class PyreqwestClient:
             if body or method not in SAFE_METHODS or _was_never_sent(error):
                 raise
         request = _request(self._client(route).request(method, url), method, headers, body, upload)
-        return request, await request.__aenter__()
+        try:
+            return request, await request.__aenter__()
+        except ConnectError as error:
+            raise ResourceServerBroken from error
 
     def _client(self, route: Route) -> Client:
         key = route.ca_file, route.connect_timeout_seconds

@@ -318,6 +318,20 @@ class TestConnections:
 
         assert len(server.requests) == 2
 
+    @pytest.mark.expects_log
+    async def test_a_server_that_goes_away_after_it_was_asked(self, door, serve):
+        """That there is no connection for the second time does not make it certain that nothing happened the first time."""
+
+        async def behave(exchange: Exchange) -> None:
+            server.close()
+            exchange.close()
+
+        server = await serve(behave)
+        with pytest.raises(ResourceServerBroken) as caught:
+            await send(door, server.url)
+
+        assert (caught.value.processed, len(server.requests)) == ("maybe", 1)
+
     async def test_takes_nothing_of_one_answer_for_the_next(self, door, serve):
         """Bytes behind the end of an answer do not answer the next request."""
 
@@ -881,6 +895,19 @@ class TestFailingUploads:
         with pytest.raises(ConnectionError, match="the browser left"):
             await anext(response.body)
 
+        await server.idle()
+
+    @pytest.mark.expects_log
+    async def test_a_stream_that_is_cancelled(self, door, serve):
+        """A stream whose own source is cancelled ends the request, and nobody waits for what does not come."""
+        server = await serve(echo)
+
+        async def body() -> AsyncIterator[bytes]:
+            yield b"half"
+            raise asyncio.CancelledError
+
+        with pytest.raises(ResourceServerBroken):
+            await send(door, server.url, "POST", body=body(), body_bytes=None)
         await server.idle()
 
     @pytest.mark.parametrize("pieces", [(b"ab",), (b"abcd", b"e"), (b"abcdef",)])

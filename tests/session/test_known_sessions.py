@@ -67,6 +67,15 @@ class TestBound:
 
         assert (within, known.get(KEY)) == (SESSION, None)
 
+    async def test_confirmed(self, known: KnownSessions, clock: ManualClock) -> None:
+        """Whoever asks the store for reasons of their own confirms the session for all, for another second."""
+        await known.find(KEY, lambda _: says(SESSION))
+        await clock.advance(0.6)
+        await known.ask(KEY, lambda _: says(SESSION))
+        await clock.advance(0.6)
+
+        assert known.get(KEY) == SESSION
+
     async def test_counted_from_the_question(self, known: KnownSessions, held: HeldStore, clock: ManualClock) -> None:
         """The store may have read the session at once, and answered late: the time on the way counts."""
         asking = asyncio.create_task(known.find(KEY, held.load))
@@ -230,11 +239,11 @@ class TestEvents:
         known.hear(SessionWasRefreshed(KEY, None, version=2))
         second = asyncio.create_task(known.find(KEY, held.load))
         await settle()
-        held.loads[1].set_result(LATER)
         held.loads[0].set_result(SESSION)
+        assert (await first, known.get(KEY)) == (SESSION, None)
+        held.loads[1].set_result(LATER)
 
-        assert (await first, await second) == (SESSION, LATER)
-        assert known.get(KEY) == LATER
+        assert (await second, known.get(KEY)) == (LATER, LATER)
 
     async def test_late_answer_changes_nothing(self, known: KnownSessions, held: HeldStore) -> None:
         """Of two loads under way the later version counts, whichever answers last."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from hub.errors import StoreUnavailable
 from hub.session.events import SessionEvent, SessionHasEnded, SessionWasRefreshed
@@ -21,7 +21,7 @@ from hub.session.model import Session, Tombstone
 from tests.parties.clock import ManualClock
 from tests.session.samples import make_session
 
-SESSIONS = 2
+SESSIONS = 2  # at a time
 
 which = st.integers(0, SESSIONS - 1)
 pick = st.integers(0, 99)
@@ -74,39 +74,38 @@ class KnownSessionsMachine(RuleBasedStateMachine):
         self.loop = asyncio.new_event_loop()
         self.clock = ManualClock()
         self.known = KnownSessions(self.clock)
-        self.keys = [make_session().key for _ in range(SESSIONS)]
-        self.store = {key: Model(replace(make_session(), key=key)) for key in self.keys}
+        self.sessions: dict[str, Model] = {}
+        self.keys = [self._log_in() for _ in range(SESSIONS)]
         self.loads: list[Load] = []
         self.requests: list[Request] = []
         self.feed: deque[SessionEvent] = deque()
         self.is_listening = False
 
+    @initialize()
+    def feed_begins(self) -> None:
+        """The worker listens."""
+        self.known.feed_began()
+        self.is_listening = True
+
     # -- requests of this worker --------------------------------------------------------------------------------------
 
-    @rule(session=which, sure=st.booleans())
-    def ask(self, session: int, *, sure: bool) -> None:
-        """A request wants a session: from anybody's answer, or for sure from the store."""
-        key = self.keys[session]
-        model = self.store[key]
-        if sure or self.known.get(key) is None:
-            work = (self.known.ask if sure else self.known.find)(key, self._load)
-            self.requests.append(Request(self.loop.create_task(work), model.heard, not model.is_heard_ended))
-            self._turn()
+    @rule(session=which, how=st.sampled_from(["at once", "at once", "slowly", "for sure"]))
+    def ask(self, session: int, how: str) -> None:
+        """A request wants a session: the answer comes at once or slowly, from whoever asks; or for sure from the store."""
+        before = set(self.loads)
+        self._request(self.keys[session], is_sure=how == "for sure")
+        for load in set(self.loads) - before if how == "at once" else ():
+            self._answer(load)
 
     @precondition(lambda self: self.loads)
-    @rule(chosen=pick)
-    def store_reads(self, chosen: int) -> None:
-        """The store reads for one of the questions on their way."""
-        self._settle(self._chosen(chosen).reads)
-
-    @precondition(lambda self: self.loads)
-    @rule(chosen=pick, fails=st.booleans())
-    def answer_arrives(self, chosen: int, *, fails: bool) -> None:
-        """An answer arrives, or is lost on its way."""
-        load = self._chosen(chosen)
-        self._settle(load.reads)
-        self._settle(load.arrives, StoreUnavailable() if fails else None)
-        self.loads.remove(load)
+    @rule(chosen=pick, what=st.sampled_from(["reads", "answers", "fails"]))
+    def store(self, chosen: int, what: str) -> None:
+        """The store reads for one of the questions on their way, its answer arrives, or is lost."""
+        load = self.loads[chosen % len(self.loads)]
+        if what == "reads":
+            self._settle(load.reads)
+        else:
+            self._answer(load, StoreUnavailable() if what == "fails" else None)
 
     @precondition(lambda self: self.requests)
     @rule(chosen=pick)
@@ -115,40 +114,34 @@ class KnownSessionsMachine(RuleBasedStateMachine):
         self.requests[chosen % len(self.requests)].task.cancel()
         self._turn()
 
-    @rule(session=which)
-    def write_here(self, session: int) -> None:
-        """This worker stores new tokens, and is told at once."""
+    @rule(session=which, is_here=st.booleans())
+    def write(self, session: int, *, is_here: bool) -> None:
+        """This worker, or another one, stores new tokens."""
         key = self.keys[session]
-        self.known.forget(key)
 
         async def write(_: str) -> Found:
             self._refresh(key)
-            return self.store[key].now
+            return self.sessions[key].now
 
-        if isinstance(self.store[key].now, Session):
-            written = self.run(self.known.ask(key, write))
-            self.store[key].heard = max(self.store[key].heard, written.version)
+        if isinstance(self.sessions[key].now, Tombstone):
+            return
+        if is_here:
+            self.known.forget(key)
+            self.sessions[key].heard = self.run(self.known.ask(key, write)).version
+        else:
+            self.run(write(key))
 
-    @rule(session=which)
-    def end_here(self, session: int) -> None:
-        """This worker ends a session."""
+    @rule(session=which, how=st.sampled_from(["here", "elsewhere", "elsewhere", "silently"]))
+    def end(self, session: int, how: str) -> None:
+        """A session is ended by this worker, by another one, or behind the back of all; the next time its user logs in again."""
         key = self.keys[session]
-        self._end(key)
-        self.known.forget(key)
-        self.store[key].is_heard_ended = True
-
-    # -- the other workers --------------------------------------------------------------------------------------------
-
-    @rule(session=which)
-    def write_elsewhere(self, session: int) -> None:
-        """Another worker stores new tokens."""
-        if isinstance(self.store[self.keys[session]].now, Session):
-            self._refresh(self.keys[session])
-
-    @rule(session=which, is_told=st.booleans())
-    def end_elsewhere(self, session: int, *, is_told: bool) -> None:
-        """A session is ended by another worker; or behind the back of all, without an event."""
-        self._end(self.keys[session], is_told=is_told)
+        if isinstance(self.sessions[key].now, Tombstone):
+            self.keys[session] = self._log_in()
+            return
+        self._end(key, is_told=how != "silently")
+        if how == "here":
+            self.known.forget(key)
+            self.sessions[key].is_heard_ended = True
 
     # -- the feed, and time -------------------------------------------------------------------------------------------
 
@@ -159,36 +152,36 @@ class KnownSessionsMachine(RuleBasedStateMachine):
         event = self.feed.popleft()
         self.known.hear(event)
         if isinstance(event, SessionHasEnded):
-            self.store[event.key].is_heard_ended = True
+            self.sessions[event.key].is_heard_ended = True
         elif isinstance(event, SessionWasRefreshed):
-            model = self.store[event.key]
+            model = self.sessions[event.key]
             model.heard = max(model.heard, event.version)
 
-    @rule()
-    def feed_breaks(self) -> None:
-        """The feed is lost, with all events in it."""
-        self.known.feed_lost()
-        self.feed.clear()
-        self.is_listening = False
-
-    @rule()
-    def feed_begins(self) -> None:
-        """The feed begins, perhaps anew after a gap of which nobody knew."""
-        self.feed.clear()
-        self.known.feed_began()
-        self.is_listening = True
-
-    @rule(seconds=st.sampled_from([0.1, 0.4, TRUSTED_SECONDS / 2, TRUSTED_SECONDS]))
-    def time_passes(self, seconds: float) -> None:
-        """Time passes."""
+    @rule(seconds=st.sampled_from([0.1, 0.4, TRUSTED_SECONDS / 2, TRUSTED_SECONDS]), breaks=st.sampled_from([False] * 4 + [True]))
+    def time_passes(self, seconds: float, *, breaks: bool) -> None:
+        """Time passes; sometimes the feed breaks meanwhile with all events in it, or begins again."""
         self.run(self.clock.advance(seconds))
+        if breaks:
+            self.feed.clear()
+        if breaks and self.is_listening:
+            self.known.feed_lost()
+            self.is_listening = False
+        elif breaks:
+            self.feed_begins()
+
+    @rule(is_quiet=st.sampled_from([True] * 4 + [False]))
+    def connection_is_replaced(self, *, is_quiet: bool) -> None:
+        """Now and then the feed begins anew after a gap that nobody noticed."""
+        if not is_quiet and self.is_listening:
+            self.feed.clear()
+            self.feed_begins()
 
     # -- what always holds --------------------------------------------------------------------------------------------
 
     @invariant()
     def memory_is_young(self) -> None:
         """What is remembered was true within the bound, and no event has said that it is over."""
-        for key, model in self.store.items():
+        for key, model in self.sessions.items():
             session = self.known.get(key)
             if session is not None:
                 over_at = model.over_at.get(session.version, self.clock.monotonic())
@@ -199,7 +192,7 @@ class KnownSessionsMachine(RuleBasedStateMachine):
     @invariant()
     def nothing_is_known_without_the_feed(self) -> None:
         """A worker that may miss events answers nothing from memory."""
-        assert self.is_listening or [self.known.get(key) for key in self.keys] == [None] * SESSIONS
+        assert self.is_listening or not any(self.known.get(key) for key in self.sessions)
 
     @invariant()
     def answers_are_not_older_than_their_requests(self) -> None:
@@ -214,7 +207,7 @@ class KnownSessionsMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Nobody waits for ever."""
         while self.loads:
-            self.answer_arrives(0, fails=False)
+            self._answer(self.loads[0])
         assert [request for request in self.requests if not request.task.done()] == []
         self.answers_are_not_older_than_their_requests()
         self.loop.close()
@@ -230,30 +223,44 @@ class KnownSessionsMachine(RuleBasedStateMachine):
         self.loads.append(load)
         try:
             await load.reads
-            found = self.store[key].now
+            found = self.sessions[key].now
             await load.arrives
         except asyncio.CancelledError:
             self.loads.remove(load)
             raise
         return found
 
+    def _log_in(self) -> str:
+        session = make_session()
+        self.sessions[session.key] = Model(session)
+        return session.key
+
     def _refresh(self, key: str) -> None:
-        model = self.store[key]
+        model = self.sessions[key]
         assert isinstance(model.now, Session)
         model.over_at[model.now.version] = self.clock.monotonic()
         model.now = replace(model.now, version=model.now.version + 1)
         self.feed.append(SessionWasRefreshed(key, None, version=model.now.version))
 
     def _end(self, key: str, *, is_told: bool = True) -> None:
-        model = self.store[key]
+        model = self.sessions[key]
         if isinstance(model.now, Session):
             model.over_at[model.now.version] = self.clock.monotonic()
             model.now = Tombstone("logout", self.clock.now())
             if is_told:
                 self.feed.append(SessionHasEnded(key, "logout", self.clock.now()))
 
-    def _chosen(self, number: int) -> Load:
-        return self.loads[number % len(self.loads)]
+    def _request(self, key: str, *, is_sure: bool) -> None:
+        model = self.sessions[key]
+        if is_sure or self.known.get(key) is None:
+            work = (self.known.ask if is_sure else self.known.find)(key, self._load)
+            self.requests.append(Request(self.loop.create_task(work), model.heard, not model.is_heard_ended))
+            self._turn()
+
+    def _answer(self, load: Load, error: StoreUnavailable | None = None) -> None:
+        self._settle(load.reads)
+        self.loads.remove(load)
+        self._settle(load.arrives, error)
 
     def _settle(self, future: "asyncio.Future[None]", error: StoreUnavailable | None = None) -> None:
         if not future.done():
@@ -266,4 +273,4 @@ class KnownSessionsMachine(RuleBasedStateMachine):
 
 def test_any_order() -> None:
     """The bound, the events and the requests under way, in any order."""
-    run_state_machine_as_test(KnownSessionsMachine, settings=settings(max_examples=150, stateful_step_count=40, deadline=None))
+    run_state_machine_as_test(KnownSessionsMachine, settings=settings(max_examples=400, stateful_step_count=50, deadline=None))

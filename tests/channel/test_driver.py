@@ -34,6 +34,7 @@ class Channel:
         self.socket = Socket()
         self.pauses: list[asyncio.Future[None]] = []
         self.driver = new_driver(self)
+        self.socket.on_drained = self.driver.drained
         hello = json.loads(self.world.hello) | {"capabilities": capabilities or []}
         self.driver.receive(json.dumps(hello))
 

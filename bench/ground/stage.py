@@ -1,4 +1,4 @@
-"""The parties of a scenario, each a process of its own: a Redis, a provider, a resource server, one hub or several on that Redis."""
+"""The parties of a scenario, each a process of its own: a Redis, a provider, a resource server, hubs on that Redis."""
 
 import asyncio
 import json

@@ -1,7 +1,7 @@
 """A resource server that thinks before it answers: `python -m bench.ground.upstream`.
 
-GET /<milliseconds>/... is answered after that time with the same 1 KB of JSON; 0 is at once. Prints its port, and serves until the
-parent closes standard input.
+GET /<milliseconds>/... is answered after that time with the same 1 KB of JSON; 0 is at once. Prints its port, and serves until
+the parent closes standard input.
 """
 
 import asyncio

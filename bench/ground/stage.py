@@ -5,7 +5,7 @@ import json
 import os
 import resource
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from tests.parties.hub import PROJECT, Hub, free_port, public_url, settings
 from tests.parties.redis_server import RedisServer
 
 PREFIX = "/api"
+ROUTES = "routes"
 START_SECONDS = 60.0
 UNLIMITED = {  # what would stop a load that comes from one address and a few sessions
     "HUB_LIMITS_REQUESTS_PER_SESSION": "0",
@@ -78,18 +79,17 @@ def pid_of(node: Hub) -> int:
 @asynccontextmanager
 async def stage(
     *,
-    nodes: int = 1,
+    nodes: Sequence[Mapping[str, str]] = ({},),
     users: int = 0,
     token_seconds: int = 3600,
-    routes: int = 1,
     pinned: bool = True,
     **environment: str,
 ) -> AsyncIterator[Stage]:
     """Start everything; stop everything at the end.
 
     Parameters:
+        nodes: Settings of each hub besides `environment`, which all have; `{ROUTES: "7"}` is how many routes it has.
         users: How many users the provider knows a refresh token of.
-        routes: How many routes the hubs have; the requests of the scenarios go to the last of them.
         pinned: Put hubs and Redis on one core and everything else on another, if there are two.
 
     Raises:
@@ -112,7 +112,7 @@ async def stage(
         provider, issuer = await parties.enter_async_context(process("bench.ground.provider", *arguments))
         url = public_url(free_port())
         hub_settings = {
-            **settings(issuer, CLIENT_ID, CLIENT_SECRET, make_routes(routes, upstream_port)),
+            **settings(issuer, CLIENT_ID, CLIENT_SECRET, make_routes(1, upstream_port)),
             **UNLIMITED,
             "HUB_REDIS_URL": server.url,
             "HUB_SESSION_KEY_FILES": str(folder / "session.key"),
@@ -120,10 +120,17 @@ async def stage(
             **environment,
         }
         _pin(0, cores, 0)
-        hubs = [await parties.enter_async_context(Hub.start(hub_settings)) for _ in range(nodes)]
+        hubs = [await parties.enter_async_context(Hub.start(_settings_of(node, hub_settings, upstream_port))) for node in nodes]
         _pin(0, cores, 1)
         store = session_store(server.url, folder / "session.key")
         yield Stage(store, store_pid, commands, url, issuer, provider.pid, upstream_port, hubs)
+
+
+def _settings_of(node: Mapping[str, str], common: Mapping[str, str], upstream_port: int) -> dict[str, str]:
+    own = {name: value for name, value in node.items() if name != ROUTES}
+    if ROUTES in node:
+        own["HUB_ROUTES"] = json.dumps(make_routes(int(node[ROUTES]), upstream_port))
+    return {**common, **own}
 
 
 def make_routes(count: int, upstream_port: int) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from tests.parties.hub import PROJECT
 # versions of Python and of libraries), CPU times with as much again, for machines that are busy with something else.
 BOUNDS: dict[str, dict[str, float]] = {
     "http": {"tasks": 3.05, "callbacks": 18, "timers": 15.5, "python_calls": 1440, "json": 0.01, "redis_commands": 1.05},
-    "channel": {"tasks": 2.05, "callbacks": 10, "timers": 18.5, "python_calls": 860, "json": 2.01, "redis_commands": 1.05},
+    "channel": {"tasks": 2.05, "callbacks": 10, "timers": 18.5, "python_calls": 860, "json": 3.01, "redis_commands": 1.05},
     "cpu_ratio": {"http": 5.4, "channel": 2.9},
 }
 

@@ -102,10 +102,19 @@ def session_store(redis_url: str, key_file: Path, clock: Clock | None = None) ->
 
 
 async def enrol(
-    store: SessionStore, issuer: str, numbers: Iterable[int], now: float, tokens: Tokens = lasting_tokens
+    store: SessionStore,
+    issuer: str,
+    numbers: Iterable[int],
+    now: float,
+    tokens: Tokens = lasting_tokens,
+    touched_at: float | None = None,
 ) -> list[Member]:
-    """Store a session for each number; return who they belong to, in order."""
-    made = [_session(number, issuer, now, tokens(number, now)) for number in numbers]
+    """Store a session for each number; return who they belong to, in order.
+
+    Parameters:
+        touched_at: When the users were last active; `now` unless told. Later than that keeps the hub from writing their activity.
+    """
+    made = [_session(number, issuer, now, tokens(number, now), touched_at or now) for number in numbers]
     slots = asyncio.Semaphore(AT_ONCE)
 
     async def put(session: Session) -> None:
@@ -116,13 +125,19 @@ async def enrol(
     return [_member(session_id) for session_id, _ in made]
 
 
-async def versions(store: SessionStore, members: Sequence[Member]) -> list[int]:
-    """Return how often each session was written; 0 for one that has ended."""
-    found = await asyncio.gather(*(store.load(member.key) for member in members))
-    return [one.version if isinstance(one, Session) else 0 for one in found]
+async def found_sessions(store: SessionStore, members: Sequence[Member]) -> list[Session | None]:
+    """Return the sessions as they are stored now; None for one that has ended."""
+    slots = asyncio.Semaphore(AT_ONCE)
+
+    async def look(member: Member) -> Session | None:
+        async with slots:
+            found = await store.load(member.key)
+        return found if isinstance(found, Session) else None
+
+    return list(await asyncio.gather(*(look(member) for member in members)))
 
 
-def _session(number: int, issuer: str, now: float, tokens: TokenSet) -> tuple[SessionId, Session]:
+def _session(number: int, issuer: str, now: float, tokens: TokenSet, touched_at: float) -> tuple[SessionId, Session]:
     session_id, name = SessionId.generate(), subject(number)
     session = Session(
         key=session_id.key,
@@ -133,7 +148,7 @@ def _session(number: int, issuer: str, now: float, tokens: TokenSet) -> tuple[Se
         claims={"preferred_username": name, "email": f"{name}@clinic.example"},
         tokens=tokens,
         created_at=now,
-        touched_at=now,
+        touched_at=touched_at,
         provider_session_id=provider_session(number),
         nonce=secrets.token_urlsafe(32),
         client="Chrome on Linux",

@@ -16,7 +16,6 @@ import redis.asyncio
 
 from bench.ground.members import session_store
 from bench.ground.provider import CLIENT_ID, CLIENT_SECRET
-from bench.measure import choose_cores
 from hub.session.keyring import make_key_file
 from hub.session.store import SessionStore
 from tests.parties.hub import PROJECT, Hub, free_port, public_url, settings
@@ -96,7 +95,7 @@ async def stage(
         StartError: A process did not start.
     """
     allow_open_files()
-    available, cores = os.sched_getaffinity(0), choose_cores(os.sched_getaffinity(0)) if pinned else None
+    available, cores = os.sched_getaffinity(0), _two_cores() if pinned else None
     async with AsyncExitStack() as parties:
         parties.callback(os.sched_setaffinity, 0, available)
         _pin(0, cores, 1)
@@ -185,6 +184,12 @@ def growth_of(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
 def as_json(value: Any) -> str:
     """Return figures as they are kept."""
     return json.dumps(value, indent=2) + "\n"
+
+
+def _two_cores() -> tuple[int, int] | None:
+    """Return a core for hubs and Redis and one for the rest; None if there are not two."""
+    cores = sorted(os.sched_getaffinity(0))
+    return (cores[0], cores[1]) if len(cores) > 1 else None
 
 
 def _pin(pid: int, cores: tuple[int, int] | None, place: int) -> None:

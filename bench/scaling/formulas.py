@@ -1,20 +1,34 @@
-"""The load that users put on hubs and Redis, as formulas with named inputs. Pure.
+"""The load that users put on hubs and on Redis, as formulas with named inputs. Pure.
 
-The formulas count *round trips*: commands and calls of scripts that a hub sends. `bench.scaling.simulation` counts the same.
+A *round trip* is one question of a hub to Redis with its answer, a *command* what Redis counts, those inside of scripts too.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hub.once.once import BEAT_SECONDS
 from hub.session.model import Lifetimes
 from hub.settings import SessionSettings
-from hub.tokens.refresh_worker import PERIOD_SECONDS
 from hub.tokens.schedule import JITTER_SHARE, margin_seconds
 
 CONNECTIONS_OF_A_BROWSER = 6  # to one host over HTTP/1.1
-MINUTE, DAY = 60.0, 86400.0
-LOOKS_FOR_REVOCATIONS = 1.0  # a second, each worker
-PINGS_OF_THE_FEED = 0.2
+MINUTE = 60.0
+PUSHES_IN_TIME = 3  # of `hub.channel.presence`
+PUSHED_AT_ONCE = 1000  # of `hub.session.last_channel`
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What something asks of Redis."""
+
+    round_trips: float
+    commands: float
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(self.round_trips + other.round_trips, self.commands + other.commands)
+
+    def times(self, number: float) -> "Cost":
+        """Return the cost of so many."""
+        return Cost(self.round_trips * number, self.commands * number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,23 +38,23 @@ class Inputs:
     Attributes:
         users: Who are logged in at the same time and do something now and then.
         requests_per_minute: API requests of one of them.
-        burst: Requests that a page sends together, such as when it opens.
+        burst: Requests that a page sends together, as when it opens.
         channel_share: Of the users, how many have a channel; the others use HTTP.
-        keyed_share: Of the requests, how many have a key (each unsafe one of the Angular client).
+        keyed_share: Of the requests, how many have a key: each unsafe one of the Angular client.
         token_seconds: Life of an access token.
-        logins_per_minute: In the busiest minute.
-        events_per_second: Events that back ends publish to topics.
+        logins_per_second: Logins, and as many logouts.
+        events_per_second: Events that back ends publish to topics to which every worker has a subscriber.
         last_channel_seconds: `session.end_after_last_channel_seconds`; 0: off.
         workers: Worker processes, of all nodes together.
     """
 
     users: int
     requests_per_minute: float = 6.0
-    burst: float = 4.0
+    burst: float = 3.0
     channel_share: float = 0.8
     keyed_share: float = 0.2
     token_seconds: float = 3600.0
-    logins_per_minute: float = 0.0
+    logins_per_second: float = 0.0
     events_per_second: float = 0.0
     last_channel_seconds: float = 0.0
     workers: int = 1
@@ -51,72 +65,86 @@ class Inputs:
         return self.users * self.requests_per_minute / MINUTE
 
     @property
-    def channel_requests(self) -> float:
-        """Those of them that come over channels, in a second."""
-        return self.requests_per_second * self.channel_share
-
-    @property
-    def http_requests(self) -> float:
-        """Those of them that come over HTTP, in a second."""
-        return self.requests_per_second - self.channel_requests
-
-    @property
     def channels(self) -> float:
         """Open channels."""
         return self.users * self.channel_share
 
     @property
-    def refreshes_per_second(self) -> float:
-        """Refreshes of all users who do something: each before the end of its token, by the margin and half of the jitter."""
-        margin = margin_seconds(self.token_seconds) * (1 + JITTER_SHARE / 2)
-        return self.users / (self.token_seconds - margin)
+    def channel_requests(self) -> float:
+        """Requests over channels, in a second."""
+        return self.requests_per_second * self.channel_share
+
+    @property
+    def http_requests(self) -> float:
+        """Requests over HTTP, in a second."""
+        return self.requests_per_second - self.channel_requests
+
+    @property
+    def burst_gap_seconds(self) -> float:
+        """Time between two bursts of a user."""
+        return MINUTE * self.burst / self.requests_per_minute
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Costs:
-    """Round trips for one of each, as the simulation has counted them alone.
+def loads(inputs: Inputs, trusted_seconds: float) -> float:
+    """Return how often sessions are read in a second: not again within `trusted_seconds` by the same worker; 0: for each request.
 
-    Attributes:
-        load, touch: A session that is read; an activity that is written.
-        refresh: A refresh where one worker runs; `refresh_by_worker` is what each further one adds by trying it too.
-        keyed: A request with a key.
-        login: A login and the logout that follows one day.
-        event: A published event; `event_by_worker` is what each worker adds that has a subscriber.
-        push: A thousand sessions whose presence is said again.
+    Bursts come at random. Over a channel one worker sees them all; over HTTP each of the connections leads to some worker.
     """
-
-    load: float = 1.0
-    touch: float = 1.0
-    refresh: float = 7.0
-    refresh_by_worker: float = 0.0
-    keyed: float = 2.0
-    login: float = 20.0
-    event: float = 2.0
-    event_by_worker: float = 2.0
-    push: float = 1.0
-
-
-def loads_per_second(inputs: Inputs, trusted_seconds: float) -> float:
-    """Return how often sessions are read: each at most once in `trusted_seconds` by each worker, if it is asked for at all.
-
-    Bursts of a user come at random (Poisson), `gap` apart. Over a channel one worker sees them all. Over HTTP a burst comes by
-    several connections, each of which leads to some worker.
-    """
-    gap = MINUTE * inputs.burst / inputs.requests_per_minute
+    if not trusted_seconds:
+        return inputs.requests_per_second
+    gap, workers = inputs.burst_gap_seconds, inputs.workers
+    hit = workers * (1 - (1 - 1 / workers) ** min(CONNECTIONS_OF_A_BROWSER, inputs.burst))  # workers that a burst reaches
     over_channel = inputs.channels / (gap + trusted_seconds)
-    reached = inputs.workers * (1 - (1 - 1 / inputs.workers) ** min(CONNECTIONS_OF_A_BROWSER, inputs.burst))
-    gap_of_worker = gap * inputs.workers / reached
-    over_http = (inputs.users - inputs.channels) * inputs.workers / (gap_of_worker + trusted_seconds)
-    return min(over_channel + over_http, inputs.requests_per_second)
+    over_http = (inputs.users - inputs.channels) * workers / (gap * workers / hit + trusted_seconds)
+    return over_channel + over_http
 
 
-def touches_per_second(inputs: Inputs) -> float:
-    """Return how often activity is written: by the first burst after the interval."""
+def touches(inputs: Inputs) -> float:
+    """Return how often activity is written in a second: by the first burst after the interval."""
     settings = SessionSettings()
     interval = Lifetimes(settings.idle_timeout_seconds, settings.absolute_timeout_seconds).touch_interval_seconds
-    return inputs.users / (interval + MINUTE * inputs.burst / inputs.requests_per_minute)
+    return inputs.users / (interval + inputs.burst_gap_seconds)
 
 
-def background_per_second(workers: int) -> float:
-    """Return what workers ask that have nothing to do: is a refresh due, is a revocation due, and "I live"."""
-    return workers * (1 / PERIOD_SECONDS + LOOKS_FOR_REVOCATIONS + 1 / BEAT_SECONDS + PINGS_OF_THE_FEED)
+def refreshes(inputs: Inputs) -> float:
+    """Return how many tokens are refreshed in a second: each before its end, by the margin and half of the jitter."""
+    margin = margin_seconds(inputs.token_seconds) * (1 + JITTER_SHARE / 2)
+    return inputs.users / (inputs.token_seconds - margin)
+
+
+def refresh_cost(costs: Mapping[str, Cost], workers: int) -> Cost:
+    """Return what one refresh asks for: of the worker that does it, and of each other one that tries it too."""
+    return costs["refresh"] + costs["refresh, each further worker"].times(workers - 1)
+
+
+def event_cost(costs: Mapping[str, Cost], workers: int) -> Cost:
+    """Return what one event asks for: to publish it, and each worker reads it for its subscribers."""
+    return costs["event"] + costs["event, each worker with a subscriber"].times(workers)
+
+
+def presence_cost(inputs: Inputs, costs: Mapping[str, Cost]) -> Cost:
+    """Return what it takes in a second to say again and again whose channels are open."""
+    if not inputs.last_channel_seconds:
+        return Cost(0.0, 0.0)
+    of_worker = -(-inputs.channels / inputs.workers // PUSHED_AT_ONCE)  # rounded up
+    pushes = inputs.workers * of_worker * PUSHES_IN_TIME / inputs.last_channel_seconds
+    return costs["presence, 1000 sessions"].times(pushes) + costs["presence, a worker and second"].times(inputs.workers)
+
+
+def redis_load(inputs: Inputs, costs: Mapping[str, Cost], trusted_seconds: float) -> dict[str, Cost]:
+    """Return what Redis is asked for in a second, by kind."""
+    return {
+        "sessions read": costs["load"].times(loads(inputs, trusted_seconds)),
+        "activity written": costs["touch"].times(touches(inputs)),
+        "tokens refreshed": refresh_cost(costs, inputs.workers).times(refreshes(inputs)),
+        "requests with a key": costs["keyed request"].times(inputs.requests_per_second * inputs.keyed_share),
+        "logins and logouts": costs["login and logout"].times(inputs.logins_per_second),
+        "events of topics": event_cost(costs, inputs.workers).times(inputs.events_per_second),
+        "presence": presence_cost(inputs, costs),
+        "looking for work": costs["background, a worker and second"].times(inputs.workers),
+    }
+
+
+def total(load: Mapping[str, Cost]) -> Cost:
+    """Return the sum."""
+    return sum(load.values(), Cost(0.0, 0.0))

@@ -1,0 +1,111 @@
+"""Lets all kinds of work happen together, as the users of some workers cause them, and says what Redis was asked for."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.ground.members import Member
+from bench.scaling.formulas import CONNECTIONS_OF_A_BROWSER, Inputs
+from bench.scaling.kinds import Listener, keyed_request, login_and_logout
+from bench.scaling.workers import TOPIC, Asked, Counting, Fleet, fleet
+from hub.channel.presence import Presence
+from hub.errors import HubError
+from hub.services import Services
+from hub.session.last_channel import LastChannels
+from hub.session.model import Session
+from hub.topics.model import Publication
+
+WARM_UP_SECONDS = 35.0  # longer than the interval in which activity is written down
+SAMPLE = Inputs(
+    users=1500,
+    requests_per_minute=10.0,
+    burst=3.0,
+    channel_share=0.6,
+    keyed_share=0.2,
+    token_seconds=120.0,
+    logins_per_second=2.0,
+    events_per_second=2.0,
+    last_channel_seconds=30.0,
+    workers=8,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What was seen: what Redis was asked for, how many requests there were, and how many of them failed."""
+
+    asked: Asked
+    requests: int
+    failures: int
+
+
+class User:
+    """One of the users. A channel leads to one worker; HTTP to one of several for each request."""
+
+    def __init__(self, member: Member, workers: Sequence[Services], *, has_channel: bool) -> None:
+        self._key = member.key
+        connections = 1 if has_channel else CONNECTIONS_OF_A_BROWSER
+        self._workers = [random.choice(workers) for _ in range(connections)]
+        self.requests = 0
+        self.failures = 0
+
+    async def live(self, inputs: Inputs) -> None:
+        """Ask now and then, until cancelled."""
+        while True:
+            await asyncio.sleep(random.expovariate(1 / inputs.burst_gap_seconds))
+            connections = random.sample(self._workers, min(len(self._workers), round(inputs.burst)))
+            turns = [connections[number % len(connections)] for number in range(round(inputs.burst))]
+            await asyncio.gather(*(self._ask(worker, random.random() < inputs.keyed_share) for worker in turns))
+
+    async def _ask(self, worker: Services, is_keyed: bool) -> None:
+        self.requests += 1
+        try:
+            session = await worker.sessions.by_key(self._key, passive=False)
+            if is_keyed:
+                await keyed_request(worker, session)
+        except HubError:
+            self.failures += 1
+
+
+async def live_together(inputs: Inputs, seconds: float) -> Together:
+    """Let so many users live for so long."""
+    async with fleet(inputs.workers, inputs.users, inputs.token_seconds) as here:
+        members = await here.enrol(inputs.users, inputs.token_seconds)
+        some = await here.workers[0].sessions.by_key(members[0].key)
+        channels = round(inputs.channels)
+        users = [User(member, here.workers, has_channel=number < channels) for number, member in enumerate(members)]
+        work = [user.live(inputs) for user in users]
+        work += [_log_in(here, some, inputs), _publish(here, some, inputs)]
+        work += [_be_present(worker, members[number : channels : inputs.workers], inputs) for number, worker in enumerate(here.workers)]
+        tasks = [asyncio.create_task(each) for each in work]
+        await asyncio.sleep(WARM_UP_SECONDS)
+        before = sum(user.requests for user in users)
+        async with Counting(here) as counting:
+            await asyncio.sleep(seconds)
+        requests = sum(user.requests for user in users) - before
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    return Together(counting.asked, requests, sum(user.failures for user in users))
+
+
+async def _log_in(here: Fleet, like: Session, inputs: Inputs) -> None:
+    while True:
+        await asyncio.sleep(1 / inputs.logins_per_second)
+        await login_and_logout(random.choice(here.workers), like)
+
+
+async def _publish(here: Fleet, session: Session, inputs: Inputs) -> None:
+    for worker in here.workers:
+        (await worker.topics.subscribe(TOPIC, Listener(session), None)).begin()
+    topics = here.workers[0].topics
+    while True:
+        await asyncio.sleep(1 / inputs.events_per_second)
+        await topics.store.publish(TOPIC, topics.settings_of(TOPIC), Publication("changed"))
+
+
+async def _be_present(worker: Services, members: Sequence[Member], inputs: Inputs) -> None:
+    keys = [member.key for member in members]
+    own = Presence(LastChannels(worker.redis), worker.sessions, worker.clock, inputs.last_channel_seconds)
+    await own.run(lambda: keys)

@@ -8,7 +8,7 @@ Where the hub's packages are not installed, they are put into a virtual environm
 import importlib.util
 import sys
 
-NEEDED = ("tornado", "authlib", "jwt", "redis", "aiohttp", "msgspec", "structlog", "prometheus_client")
+NEEDED = ("tornado", "authlib", "jwt", "redis", "aiohttp", "httptools", "msgspec", "structlog", "prometheus_client")
 
 
 def main() -> int:

@@ -22,6 +22,8 @@ setup(
         "joserfc>=1.6.8",  # the stand-in signs with it; Authlib brings it along
         "redis[hiredis]>=8",
         "aiohttp>=3.14,<4",
+        "httptools>=0.6.4",  # llhttp, the parser of Node.js: HTTP/1.1 of browsers and of resource servers
+        "aiohappyeyeballs>=2.4",
         "msgspec>=0.19",
         "structlog>=25.1",
         "prometheus_client>=0.21",

@@ -1,28 +1,35 @@
 """The route tables: URL -> handler and the services that it is given."""
 
-import re
+from functools import partial
 
 import tornado.template
 import tornado.web
 
+from hub.listener.exchange import Front
+from hub.listener.tornado_requests import TornadoFront
 from hub.services import Services
 from hub.session.cookie import Cookies
 from hub.session.operators import SessionDesk
 from hub.web.admin import HealthHandler, MetricsHandler, ReadyHandler
 from hub.web.admin_sessions import OneSessionHandler, SessionsHandler
 from hub.web.admin_topics import TopicHandler
-from hub.web.base import PAGES, BaseHandler, NotFoundHandler, Site, log_request
-from hub.web.channel import ChannelHandler
+from hub.web.answer_fields import AnswerFields
+from hub.web.base import PAGES, BaseHandler, NotFoundHandler, log_request
+from hub.web.channel import ChannelDoor
 from hub.web.client_address import parse_networks
+from hub.web.doors import Doors
 from hub.web.form_login import FormLoginHandler
 from hub.web.login import CallbackHandler, LoginHandler
 from hub.web.provider_logout import BackChannelLogoutHandler, FrontChannelLogoutHandler
-from hub.web.proxy import ProxyHandler
+from hub.web.proxy import ApiDoor
 from hub.web.session import LogoutHandler, SessionHandler
 from hub.web.sessions import SessionEndHandler, SessionListHandler
+from hub.web.site import Site
 from hub.web.static import StaticHandler
 from hub.web.static_text import CompressedTexts
-from hub.web.websocket_proxy import WebSocketProxyHandler
+from hub.web.websocket_proxy import WebSocketDoor
+
+OWN_BODY_BYTES = 64 * 1024  # what the hub's own endpoints take; each route sets its own limit
 
 
 class AssetHandler(BaseHandler, tornado.web.StaticFileHandler):
@@ -34,19 +41,42 @@ class AssetHandler(BaseHandler, tornado.web.StaticFileHandler):
         self.set_default_headers()
 
 
-def build_application(services: Services) -> tornado.web.Application:
-    """Return the application of the public listener."""
-    settings = services.settings
-    server = settings.server
-    site = Site(
+def build_front(services: Services) -> Front:
+    """Return who answers on the public listener."""
+    settings, site = services.settings, _site(services)
+    api = ApiDoor(site, services.pipeline, services.once, services.rates, services.sessions)
+    sockets = WebSocketDoor(site, services.passage, services.passages, services.sessions)
+    channel = ChannelDoor(site, services.registry, services.sessions, settings.channel, services.rates)
+    pages = TornadoFront(
+        build_application(services, site), scheme=settings.server.transport_scheme, max_body_bytes=OWN_BODY_BYTES
+    )
+    routes: dict[str, Front] = {route.prefix: sockets if route.websocket else api for route in settings.routes}
+    return Doors({"/hub/channel": channel}, {**routes, "/hub": pages}, pages)
+
+
+def build_admin_front(services: Services) -> Front:
+    """Return who answers on the admin listener."""
+    return TornadoFront(build_admin_application(services), scheme="http", max_body_bytes=OWN_BODY_BYTES)
+
+
+def _site(services: Services) -> Site:
+    server = services.settings.server
+    return Site(
         origin=server.origin,
         cookies=Cookies.for_transport(secure=server.cookies_are_secure),
         trusted_proxies=parse_networks(server.trusted_proxies),
-        hsts=server.origin.startswith("https://"),
+        fields=AnswerFields(services.clock, hsts=server.is_https),
         pages=tornado.template.Loader(str(PAGES)),
+        clock=services.clock,
+        access_log=services.access_log,
         exchanges=services.exchanges,
         is_draining=lambda: services.draining,
     )
+
+
+def build_application(services: Services, site: Site) -> tornado.web.Application:
+    """Return the application behind the public listener: everything but the API and the channel."""
+    settings = services.settings
     ceremony = {
         "site": site,
         "code_flow": services.code_flow,
@@ -56,28 +86,11 @@ def build_application(services: Services) -> tornado.web.Application:
     own = {"site": site, "sessions": services.sessions, "clock": services.clock}
     managed = own | {"manage_max_age_seconds": settings.session.manage_max_age_seconds}
     provider_logout = {"site": site, "provider_logout": services.provider_logout, "limiter": services.limiter}
-    proxy = {
-        "site": site,
-        "pipeline": services.pipeline,
-        "once": services.once,
-        "rates": services.rates,
-        "sessions": services.sessions,
-        "exchanges": services.exchanges,
-    }
-    relay = {"site": site, "passage": services.passage, "passages": services.passages, "sessions": services.sessions}
-    through = WebSocketProxyHandler, relay
     static = {
         "site": site,
         "root": settings.static.root,
         "content_security_policy": settings.static.content_security_policy,
         "texts": CompressedTexts(),
-    }
-    channel = {
-        "site": site,
-        "registry": services.registry,
-        "sessions": services.sessions,
-        "limits": settings.channel,
-        "rates": services.rates,
     }
     return tornado.web.Application(
         [
@@ -90,16 +103,11 @@ def build_application(services: Services) -> tornado.web.Application:
             (r"/hub/logout", LogoutHandler, own | {"logout": services.logout}),
             (r"/hub/frontchannel-logout(?:/([a-z0-9-]+))?", FrontChannelLogoutHandler, provider_logout),
             (r"/hub/backchannel-logout(?:/([a-z0-9-]+))?", BackChannelLogoutHandler, provider_logout),
-            (r"/hub/channel", ChannelHandler, channel),
             (r"/hub/assets/(page\.css)", AssetHandler, {"site": site, "path": str(PAGES)}),
             (r"/hub(?:/.*)?", NotFoundHandler, {"site": site}),
-            *(
-                (re.escape(route.prefix) + r"(?:/.*)?", *(through if route.websocket else (ProxyHandler, proxy)))
-                for route in settings.routes
-            ),
             (r"/(.*)", StaticHandler, static),
         ],
-        log_function=log_request,
+        log_function=partial(log_request, services.access_log),
         default_handler_class=NotFoundHandler,
         default_handler_args={"site": site},
     )

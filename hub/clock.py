@@ -2,7 +2,15 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Protocol
+
+
+class Timer(Protocol):
+    """Something that is to happen later."""
+
+    def cancel(self) -> object:
+        """See to it that it does not happen; too late does no harm."""
 
 
 class Clock(Protocol):
@@ -17,6 +25,9 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None:
         """Return after `seconds`."""
 
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> Timer:
+        """Call `callback` after `seconds`, never before this returns. Costs less than a task that sleeps."""
+
 
 class SystemClock:
     """The clock of this machine."""
@@ -29,3 +40,6 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> Timer:
+        return asyncio.get_running_loop().call_later(seconds, callback)

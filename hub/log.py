@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 import structlog
 
+from hub.log_stream import LogStream
 from hub.secret import Secret
 from hub.settings import SettingsError
 
@@ -67,9 +68,11 @@ def configure(level: str, output_format: str, stream: TextIO | None = None, *, a
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = LogStream(stream or sys.stderr, output_format)
     handler.setFormatter(_formatter(shared, renderer))
     root = logging.getLogger()
+    for former in root.handlers:
+        former.flush()
     root.handlers = [handler]
     root.setLevel(level)
     logging.getLogger("tornado.access").disabled = True  # the hub writes its own line for each request

@@ -15,6 +15,8 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from hub.request_tally import BatchHistogram, RequestTally
+
 LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
@@ -28,6 +30,7 @@ class Metrics:
         refresh_seconds: Time of a refresh grant, from the lease to the stored tokens.
         requests: Requests to resource servers by `transport` (`http`, `channel`) and `status` (code, or problem slug).
         request_seconds: Time until the answer began, by `transport`.
+        tally: Counts for the two above, and adds to them when it is told to hand on.
         renewals: Requests that were repeated after a 401 of the resource server.
         replays: Requests with a key that had begun before, by `verdict`: `joined`, `done`, `never`, `unknown`.
         channels: Open channels.
@@ -52,13 +55,14 @@ class Metrics:
             "hub_refresh_seconds", "Time of a refresh grant", buckets=LATENCY_BUCKETS, registry=registry
         )
         self.requests = Counter("hub_requests", "Requests to resource servers", ["transport", "status"], registry=registry)
-        self.request_seconds = Histogram(
+        self.request_seconds = BatchHistogram(
             "hub_request_seconds",
             "Time until the answer began",
             ["transport"],
             buckets=LATENCY_BUCKETS,
             registry=registry,
         )
+        self.tally = RequestTally(self.requests, self.request_seconds, LATENCY_BUCKETS)
         self.renewals = Counter("hub_renewals", "Requests repeated after a 401", registry=registry)
         self.replays = Counter("hub_replays", "Requests with a key that had begun before", ["verdict"], registry=registry)
         self.channels = Gauge("hub_channels", "Open channels", registry=registry, multiprocess_mode="livesum")
@@ -80,7 +84,8 @@ class Metrics:
         )
 
     def exposition(self) -> bytes:
-        """Return the figures of all workers in Prometheus' text format."""
+        """Return the figures of all workers in Prometheus' text format; requests of others as far as they have handed them on."""
+        self.tally.hand_on()
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
             return generate_latest(self._registry)
         registry = CollectorRegistry()

@@ -8,25 +8,22 @@ import ssl
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-import tornado.httpserver
 import tornado.netutil
-import tornado.web
 
 from hub import __version__, log
-from hub.application import build_admin_application, build_application
+from hub.application import build_admin_front, build_front
 from hub.channel.close_codes import CloseCode
 from hub.clock import SystemClock
 from hub.embedded_redis import EmbeddedRedis
+from hub.listener.exchange import Front
+from hub.listener.listener import Listener
 from hub.services import Services
 from hub.session.key_folder import KeySources, provide_keys
 from hub.session.key_watch import KeyWatch
 from hub.settings import Settings, SettingsError
 from hub.settings_reader import load
 from hub.supervisor import Supervisor
-
-OWN_BODY_BYTES = 64 * 1024  # what the hub's own endpoints take; each route sets its own limit
-MAX_HEADER_BYTES = 32 * 1024
-IDLE_CONNECTION_SECONDS = 120.0
+from hub.web.answer_fields import security_fields
 
 logger = log.get(__name__)
 
@@ -75,7 +72,7 @@ class Worker:
         self._clock = clock
         self._keys = KeyWatch(KeySources.of(settings), clock)
         self._services = Services(settings, self._keys.keyring, settings.redis.url, clock)
-        self._servers: list[tornado.httpserver.HTTPServer] = []
+        self._listeners: list[Listener] = []
 
     async def run(self, stop: asyncio.Event, reload: asyncio.Event) -> None:
         """Serve until `stop` is set, then finish what is under way; follow the settings file each time `reload` is set.
@@ -87,7 +84,7 @@ class Worker:
             await self._services.start()
             self._services.keep_running("key watch", self._keys.run())
             self._services.keep_running("reload", self._reload_when_told(reload))
-            self._listen()
+            await self._listen()
             spare_the_collector()
             await stop.wait()
             await self._drain()
@@ -113,29 +110,22 @@ class Worker:
         else:
             logger.error("hub.reload_failed", mistakes=["The keys cannot be read; the former ones stay."])
 
-    def _listen(self) -> None:
+    async def _listen(self) -> None:
         server, admin = self._settings.server, self._settings.admin
-        public = self._server(build_application(self._services), "server", server.host, server.port, _tls(self._settings))
-        inner = self._server(build_admin_application(self._services), "admin", admin.host, admin.port, None)
+        public = await self._start(build_front(self._services), "server", server.host, server.port, _tls(self._settings))
+        inner = await self._start(build_admin_front(self._services), "admin", admin.host, admin.port, None)
         logger.info("hub.listening", url=server.public_url, port=public, admin_port=inner, version=__version__)
 
-    def _server(
-        self, application: tornado.web.Application, section: str, host: str, port: int, tls: ssl.SSLContext | None
-    ) -> int:
+    async def _start(self, front: Front, section: str, host: str, port: int, tls: ssl.SSLContext | None) -> int:
         """Start one listener and return its port."""
         try:
             sockets = tornado.netutil.bind_sockets(port, host, reuse_port=self._settings.server.processes > 1)
         except OSError as error:
             raise StartupError(f"{section}.port: cannot listen on {host}:{port} ({error.strerror}).") from error
-        server = tornado.httpserver.HTTPServer(
-            application,
-            ssl_options=tls,
-            max_header_size=MAX_HEADER_BYTES,
-            max_body_size=OWN_BODY_BYTES,
-            idle_connection_timeout=IDLE_CONNECTION_SECONDS,
-        )
-        server.add_sockets(sockets)
-        self._servers.append(server)
+        fields = security_fields(hsts=self._settings.server.is_https)
+        listener = Listener(front, self._clock, tls=tls, refusal_fields=fields)
+        await listener.start(sockets)
+        self._listeners.append(listener)
         return int(sockets[0].getsockname()[1])
 
     async def _drain(self) -> None:
@@ -143,15 +133,15 @@ class Worker:
         services, server = self._services, self._settings.server
         logger.info("hub.draining", requests=len(services.exchanges), channels=len(services.registry))
         services.draining = True
-        public, admin = self._servers
+        public, admin = self._listeners
         await self._clock.sleep(server.drain_delay_seconds)
         public.stop()
         await self._finish_work(server.shutdown_timeout_seconds)
         await services.registry.close_all(CloseCode.UNAVAILABLE, "draining")
         await services.passages.close_all(CloseCode.UNAVAILABLE, "draining")
         admin.stop()
-        for each in self._servers:
-            await each.close_all_connections()
+        for each in self._listeners:
+            await each.close()
         logger.info("hub.stopped")
 
     async def _finish_work(self, seconds: float) -> None:

@@ -67,7 +67,10 @@ from hub.tokens.revocation_worker import RevocationWorker
 from hub.tokens.route_tokens import RouteTokens
 from hub.topics.store import TopicStore
 from hub.topics.topics import Topics
+from hub.web.access_log import AccessLog
 from hub.web.passages import Passages
+
+FIGURES_SECONDS = 1.0  # Prometheus asks some times a minute
 
 logger = log.get(__name__)
 
@@ -83,6 +86,7 @@ class Services:
         self.settings = settings
         self.clock = clock
         self.metrics = Metrics()
+        self.access_log = AccessLog(clock)
         self.redis = connect(redis_url, settings.redis.timeout_seconds)
         codec = Codec(keyring)
         self.store = SessionStore(self.redis, codec, lifetimes, clock)
@@ -172,6 +176,7 @@ class Services:
 
         Neither provider nor Redis has to be up: `readiness` says what is missing, and it is tried again.
         """
+        self._closing.callback(self.metrics.tally.hand_on)
         self._closing.push_async_callback(self.redis.aclose)
         await self.providers.start()
         self._closing.push_async_callback(self.providers.close)
@@ -191,6 +196,7 @@ class Services:
         self._run("session events", self.events.run(self._on_event, self._on_gap, self.registry.store_lost))
         self._run("background refresh", self.refresh_worker.run())
         self._run("revocation", self.revocation_worker.run())
+        self._run("figures", self._hand_on_figures())
         self._run("upstream sessions", self.upstream_ends.run())
         self._run("once", self.once.run())
         self._run("channel watch", self.registry.watch())
@@ -232,6 +238,12 @@ class Services:
         if not task.cancelled():
             self._crashed.append(task.get_name())
             logger.critical("task.ended", task=task.get_name(), exc_info=task.exception())
+
+    async def _hand_on_figures(self) -> None:
+        """Let other workers, of which one may be asked for all, see what this one has counted."""
+        while True:
+            await self.clock.sleep(FIGURES_SECONDS)
+            self.metrics.tally.hand_on()
 
     async def _stop_tasks(self) -> None:
         await end_tasks(self._tasks)

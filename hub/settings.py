@@ -79,6 +79,16 @@ class ServerSettings:
         return f"{url.scheme}://{host}{port}"
 
     @property
+    def is_https(self) -> bool:
+        """Whether browsers come over https."""
+        return self.public_url.lower().startswith("https://")
+
+    @property
+    def transport_scheme(self) -> str:
+        """What the hub's own sockets speak: `https` if it has a certificate, whatever stands in front of it."""
+        return "https" if self.tls_certificate_file else "http"
+
+    @property
     def cookies_are_secure(self) -> bool:
         """Whether the browser will keep and send `Secure` cookies: always, unless plain HTTP was asked for by setting."""
         url = urlsplit(self.public_url)

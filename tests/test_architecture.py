@@ -17,10 +17,12 @@ LAYERS: list[set[str]] = [  # from the ground up; a module imports from its own 
         "hub.clock",
         "hub.secret",
         "hub.log",
+        "hub.log_stream",
         "hub.audit",
         "hub.metrics",
         "hub.settings",
         "hub.rates",
+        "hub.request_tally",
         "hub.limits",
         "hub.tasks",
     },
@@ -33,6 +35,7 @@ LAYERS: list[set[str]] = [  # from the ground up; a module imports from its own 
     {"hub.channel"},
     {"hub.client"},
     {"hub.doctor"},
+    {"hub.listener"},
     {"hub.web"},
     {"hub.services"},
     {"hub.application"},
@@ -45,7 +48,8 @@ GROUND = LAYERS[0]
 TOP = LAYERS[-3]
 
 DOORS: dict[str, set[str]] = {
-    "tornado": {"hub.application", "hub.server"},  # and hub.web
+    "tornado": {"hub.application", "hub.server", "hub.listener.tornado_requests", "hub.listener.frames"},  # and hub.web
+    "httptools": {"hub.listener.connection", "hub.gateway.upstream.answer"},
     "redis": {
         "hub.session.store",
         "hub.session.refresh_lock",
@@ -70,7 +74,7 @@ DOORS: dict[str, set[str]] = {
 }
 
 PURE = {
-    *("hub.errors", "hub.secret", "hub.settings", "hub.log", "hub.audit", "hub.metrics"),
+    *("hub.errors", "hub.secret", "hub.settings", "hub.log", "hub.log_stream", "hub.audit", "hub.metrics", "hub.request_tally"),
     *("hub.oidc.answer", "hub.oidc.authorization", "hub.oidc.end_session", "hub.oidc.id_token", "hub.oidc.jwks"),
     *("hub.oidc.metadata", "hub.oidc.native_messages", "hub.oidc.token_endpoint", "hub.oidc.signed_jwt"),
     *("hub.oidc.client_authentication", "hub.oidc.encryption", "hub.oidc.pushed_authorization", "hub.oidc.userinfo"),
@@ -87,6 +91,7 @@ PURE = {
     *("hub.tokens.schedule", "hub.tokens.demand", "hub.login.return_url", "hub.login.login_parameters", "hub.oidc.private_key"),
     *(
         "hub.gateway.routes",
+        "hub.gateway.paths",
         "hub.gateway.policy",
         "hub.gateway.iris",
         "hub.gateway.iris_errors",
@@ -106,6 +111,7 @@ PURE = {
     *("hub.channel.messages", "hub.channel.codec", "hub.channel.connection", "hub.channel.outbox"),
     *("hub.channel.admission", "hub.channel.outage", "hub.channel.bodies", "hub.channel.close_codes", "hub.channel.events"),
     *("hub.channel.liveness", "hub.channel.requests", "hub.channel.uploads", "hub.channel.downloads", "hub.channel.end_warnings"),
+    *("hub.listener.head", "hub.listener.frames", "hub.listener.handshake"),
     *("hub.web.csrf", "hub.web.client_address", "hub.web.identity"),
 }
 
@@ -121,8 +127,10 @@ CLOCK_OWNERS = {
 }
 
 OUTER_LOOPS = {
-    "hub.channel.driver",
+    "hub.channel.running",
+    "hub.listener.websocket",
     "hub.tokens.refresh_worker",
+    "hub.web.proxy",
 }  # web/base.py gets Tornado's own outer loop through log_exception
 
 MUTATORS = {"append", "add", "update", "pop", "popitem", "clear", "setdefault", "extend", "insert", "remove", "discard", "sort"}

@@ -46,7 +46,7 @@ def _check_headers(message: RequestMessage, settings: ChannelSettings) -> HubErr
 def _check_body(message: RequestMessage, settings: ChannelSettings) -> HubError | None:
     if isinstance(message.stream, int) and message.stream > settings.body:
         return BodyTooLarge(f"The upload is larger than {settings.body} bytes.")
-    if isinstance(message.body, msgspec.Raw) and len(bytes(message.body)) > settings.inline:
+    if isinstance(message.body, msgspec.Raw) and memoryview(message.body).nbytes > settings.inline:
         return BodyTooLarge(f"The body is larger than {settings.inline} bytes: send it as a stream.")
     if body_type_mismatch(message):
         return BadRequest("A body with this content-type has to be a string.")

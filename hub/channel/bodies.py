@@ -4,7 +4,7 @@ import msgspec
 
 from hub.channel.codec import is_json
 from hub.channel.messages import RequestMessage, WireHeaders
-from hub.gateway.messages import ApiResponse, Headers
+from hub.gateway.messages import Headers
 
 TEXT = "text/plain;charset=utf-8"
 JSON = "application/json"
@@ -18,7 +18,10 @@ def wire_fields(headers: WireHeaders) -> Headers:
     """Return the header fields of a message one by one, in order."""
     fields: Headers = []
     for name, value in headers.items():
-        fields.extend((name, each) for each in ([value] if isinstance(value, str) else value))
+        if isinstance(value, str):
+            fields.append((name, value))
+        else:
+            fields.extend((name, each) for each in value)
     return fields
 
 
@@ -37,14 +40,15 @@ def wire_headers(fields: Headers) -> WireHeaders:
     return headers
 
 
-def header(fields: Headers, name: str) -> str:
-    """Return the first value of the field `name` (lower case), or an empty string."""
-    return next((value for key, value in fields if key.lower() == name), "")
+def header(headers: WireHeaders, name: str) -> str:
+    """Return the first value of the field `name` (lower case) among headers of `wire_headers`, or an empty string."""
+    value = headers.get(name, "")
+    return value if isinstance(value, str) else value[0]
 
 
-def media_type(fields: Headers) -> str:
-    """Return the `content-type` in lower case without its parameters; empty if there is none."""
-    return header(fields, "content-type").partition(";")[0].strip().lower()
+def media_type(content_type: str) -> str:
+    """Return a `content-type` in lower case without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
 
 
 def is_json_type(media: str) -> bool:
@@ -54,9 +58,9 @@ def is_json_type(media: str) -> bool:
 
 def body_type_mismatch(message: RequestMessage) -> bool:
     """Tell whether the body is a JSON value that cannot be one, because `content-type` says that it is text."""
-    if not isinstance(message.body, msgspec.Raw) or bytes(message.body).startswith(b'"'):
+    if not isinstance(message.body, msgspec.Raw) or _is_string(message.body):
         return False
-    media = media_type(wire_fields(message.headers))
+    media = _announced(wire_fields(message.headers))
     return bool(media) and not is_json_type(media)
 
 
@@ -64,11 +68,20 @@ def request_body(message: RequestMessage, fields: Headers) -> tuple[Headers, byt
     """Return header fields and bytes of an inline body: JSON as it came, a string of another type as its text."""
     if not isinstance(message.body, msgspec.Raw):
         return fields, b""
-    text, media = bytes(message.body), media_type(fields)
-    is_text = text.startswith(b'"') and not is_json_type(media)
+    text, media = bytes(message.body), _announced(fields)
+    is_text = _is_string(message.body) and not is_json_type(media)
     if not media:
         fields = [*fields, ("content-type", TEXT if is_text else JSON)]
     return fields, _decode_string(text).encode() if is_text else text
+
+
+def _is_string(body: msgspec.Raw) -> bool:
+    return memoryview(body)[0] == ord('"')
+
+
+def _announced(fields: Headers) -> str:
+    """Return the media type that a client gives its body; empty if it gives none."""
+    return next((media_type(value) for name, value in fields if name.lower() == "content-type"), "")
 
 
 def has_no_body(method: str, status: int) -> bool:
@@ -76,28 +89,29 @@ def has_no_body(method: str, status: int) -> bool:
     return method == "HEAD" or status in BODILESS_STATUSES
 
 
-def may_be_inline(response: ApiResponse, limit: int) -> bool:
-    """Tell whether it is worth collecting the body: it may turn out small enough, and is of a kind that fits into JSON.
+def may_be_inline(headers: WireHeaders, length: int | None, limit: int) -> bool:
+    """Tell whether it is worth collecting a body: it may turn out small enough, and is of a kind that fits into JSON.
 
     JSON is collected even without a length. Text is not: an answer that grows line by line would be held back.
     """
-    if header(response.headers, "content-encoding") or (response.body_bytes or 0) > limit:
+    if header(headers, "content-encoding") or (length or 0) > limit:
         return False
-    media = media_type(response.headers)
-    if response.body_bytes == 0 or is_json_type(media):
+    media = media_type(header(headers, "content-type"))
+    if length == 0 or is_json_type(media):
         return True
-    return response.body_bytes is not None and media.startswith("text/") and media != "text/event-stream"
+    return length is not None and media.startswith("text/") and media != "text/event-stream"
 
 
-def inline_body(headers: Headers, data: bytes) -> msgspec.Raw | None:
+def inline_body(headers: WireHeaders, data: bytes) -> msgspec.Raw | None:
     """Return the JSON text that stands for a whole body in `response`, or None if it has to go as body frames."""
-    if is_json_type(media_type(headers)):
+    content_type = header(headers, "content-type")
+    if is_json_type(media_type(content_type)):
         return msgspec.Raw(data) if is_json(data) else None
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    return msgspec.Raw(_encode(text)) if _says_utf8(header(headers, "content-type")) else None
+    return msgspec.Raw(_encode(text)) if _says_utf8(content_type) else None
 
 
 def _says_utf8(content_type: str) -> bool:

@@ -72,16 +72,26 @@ class Connection:
 
     After every call send what `outbox` holds. A `ChannelClosed` from any call means: call `close`, and close the socket
     with its code.
+
+    Attributes:
+        tells_timing: Whether the client wants to know where the time of its requests went.
     """
+
+    __slots__ = (
+        *("outbox", "state", "tells_timing", "_downloads", "_events", "_held", "_liveness", "_opened_at", "_pending"),
+        *("_receivable", "_requests", "_settings", "_understands_leaving", "_uploads"),
+    )
 
     def __init__(self, settings: ChannelSettings, now: float) -> None:
         self.state = State.OPENED
         self.outbox = Outbox()
+        self.tells_timing = False
+        self._understands_leaving = False
+        self._receivable = RECEIVABLE[self.state]
         self._settings = settings
         self._requests = Requests(settings)
         self._uploads = Uploads(settings.window, settings.connection_window)
         self._downloads = Downloads()
-        self._capabilities: frozenset[str] = frozenset()
         self._pending: list[tuple[int, str]] | None = None
         self._held: list[Event] = []
         self._opened_at = now
@@ -98,10 +108,10 @@ class Connection:
         """
         if self.state is State.CLOSED:
             return []
-        self.heard(now)
+        self._liveness.heard(now)
         events: list[Event] = []
         for message in codec.decode_text(text):
-            if type(message) not in RECEIVABLE[self.state]:
+            if type(message) not in self._receivable:
                 raise protocol_error(f"{message.__struct_config__.tag} is not expected now")
             events += self._receive(message, now)
         return events
@@ -114,7 +124,7 @@ class Connection:
         """
         if self.state is State.CLOSED:
             return []
-        self.heard(now)
+        self._liveness.heard(now)
         body = codec.decode_body(data)
         if len(body.data) > self._settings.frame:
             raise protocol_error(f"a body frame holds at most {self._settings.frame} bytes")
@@ -130,10 +140,10 @@ class Connection:
 
     def _receive(self, message: messages.ClientMessage, now: float) -> list[Event]:
         match message:
-            case messages.HelloMessage():
-                return self._receive_hello(message)
             case messages.RequestMessage():
                 self._receive_request(message, now)
+            case messages.HelloMessage():
+                return self._receive_hello(message)
             case messages.CancelMessage(id=request_id):  # may have crossed the answer: an unknown id is legal
                 return self._abort(request_id)
             case messages.ResetMessage(id=request_id):
@@ -156,8 +166,9 @@ class Connection:
 
     def _receive_hello(self, hello: messages.HelloMessage) -> list[Event]:
         self._move("hello")
-        self._capabilities = frozenset(hello.capabilities)
-        if "windows" in self._capabilities:
+        self.tells_timing = "timing" in hello.capabilities
+        self._understands_leaving = "drain" in hello.capabilities
+        if "windows" in hello.capabilities:
             self._downloads.limit(self._settings.window, self._settings.connection_window)
         self._pending = hello.resume.pending if isinstance(hello.resume, messages.Resume) else None
         if len(self._pending or ()) > self._settings.in_flight + self._settings.queue:
@@ -228,6 +239,7 @@ class Connection:
         )
         self.outbox.push(codec.encode(message))
         held, self._held = self._held, []
+        self._pending = None
         return held
 
     def _resume(self, pending: list[tuple[int, str]], verdicts: Sequence[Verdict], now: float) -> dict[str, Verdict]:
@@ -238,6 +250,11 @@ class Connection:
                 message = messages.RequestMessage(request_id, "POST", "/", key=key, timeout_ms=longest)
                 self._requests.admit(message, now, joins=True)
         return {str(request_id): verdict for (request_id, _), verdict in zip(pending, verdicts, strict=True)}
+
+    @property
+    def has_waiting(self) -> bool:
+        """Whether `start_requests` may find something to do."""
+        return self._requests.has_waiting
 
     def start_requests(self, now: float) -> list[Started]:
         """Return the requests that are to be run now.
@@ -250,7 +267,7 @@ class Connection:
         for each in started:
             if isinstance(each.message.stream, int):
                 self._uploads.open(each.message.id, each.message.stream)
-        self._grant()
+                self._grant()
         return started
 
     def respond(
@@ -362,7 +379,7 @@ class Connection:
 
     def going_away(self, within_seconds: float) -> bool:
         """Ask the client to open another channel; return whether there is somebody who understands."""
-        if self.state is not State.READY or "drain" not in self._capabilities:
+        if self.state is not State.READY or not self._understands_leaving:
             return False
         self.outbox.push(codec.encode(messages.GoingAwayMessage(round(within_seconds * 1000))))
         return True
@@ -380,6 +397,18 @@ class Connection:
         return True
 
     # -- what time does --------------------------------------------------------------------------------------
+
+    @property
+    def wake_at(self) -> float:
+        """When to call `expire` at the latest. Known without a search: it may be too early, and is never too late."""
+        return math.inf if self.state is State.CLOSED else self._requests.wake_at
+
+    @property
+    def look_at(self) -> float:
+        """When `beat` has something to do next, as things stand; minus infinity while `drop_stalled` may have."""
+        if self.state is State.OPENED:
+            return self._opened_at + self._settings.hello_timeout_seconds
+        return -math.inf if self._downloads.are_limited else self._liveness.look_at
 
     def next_deadline(self) -> float | None:
         """Return when `expire` has something to do next; None: not as things stand."""
@@ -422,6 +451,7 @@ class Connection:
         if state is None:
             raise IllegalMove(f"{step} while {self.state.value}")
         self.state = state
+        self._receivable = RECEIVABLE[state]
 
     def _expect(self, request_id: int, stage: Stage) -> bool:
         """Tell whether the request lives; it must then be at `stage`."""
@@ -445,13 +475,13 @@ class Connection:
 
     def _end(self, request_id: int) -> None:
         self._requests.end(request_id)
-        self._uploads.close(request_id)
         self._downloads.close(request_id)
-        self._grant()
+        if self._uploads.close(request_id):
+            self._grant()
 
     def _told(self, facts: messages.AnswerFacts) -> messages.AnswerFacts:
         """Return what this client wants to know about an answer."""
-        return facts if "timing" in self._capabilities else facts._replace(timing=msgspec.UNSET)
+        return facts if self.tells_timing else facts._replace(timing=msgspec.UNSET)
 
     def _drop_body(self, request_id: int) -> None:
         self._downloads.unsent(self.outbox.drop_body(request_id))

@@ -21,6 +21,8 @@ class _Download:
 class Downloads:
     """The answers that stream on one channel."""
 
+    __slots__ = ("_connection", "_downloads", "_window")
+
     def __init__(self) -> None:
         self._downloads: dict[int, _Download] = {}
         self._connection = UNLIMITED
@@ -30,6 +32,11 @@ class Downloads:
         """Begin to count: each answer begins with `window` bytes unless its request says otherwise."""
         self._window = window
         self._connection = connection_window
+
+    @property
+    def are_limited(self) -> bool:
+        """Whether an answer streams that may run out of credit."""
+        return bool(self._downloads) and self._window != UNLIMITED
 
     def open(self, request_id: int, window: int | None) -> None:
         """Begin an answer; `window` is the credit that its request gave."""

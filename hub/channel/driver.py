@@ -1,12 +1,9 @@
-"""One channel at work: the asynchronous shell round `connection`. Owns a task for each running request and one for deadlines."""
+"""One channel at work: the asynchronous shell round `connection`, between its socket, its registry and its running requests."""
 
 import asyncio
-import functools
 import math
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import Literal
-
-import msgspec
 
 from hub import audit, log
 from hub.channel.close_codes import ChannelClosed, CloseCode
@@ -21,16 +18,14 @@ from hub.channel.events import (
     SubscribeReceived,
     UnsubscribeReceived,
 )
-from hub.channel.exchange import Relay, api_request
 from hub.channel.interfaces import ChannelServices, Socket
 from hub.channel.listener import Listener
-from hub.channel.messages import AnswerFacts, HelloMessage, Rates, RequestMessage, Resume, SessionFacts, Timing
-from hub.channel.outage import PROBE_SECONDS, TRUSTED_SECONDS
-from hub.channel.requests import Started
+from hub.channel.messages import HelloMessage, Rates, RequestMessage, Resume, SessionFacts
+from hub.channel.running import Running
 from hub.channel.sending import Sender
-from hub.channel.upload_body import UploadBody
-from hub.errors import HubError, IdentityChanged, NotAuthenticated, SessionEnded, StoreUnavailable
-from hub.gateway.messages import ApiResponse
+from hub.channel.session_in_hand import SessionInHand
+from hub.clock import Timer
+from hub.errors import IdentityChanged, StoreUnavailable
 from hub.once.outcome import Verdict
 from hub.session.model import Session, SessionId
 from hub.session.sessions import END_DETAILS
@@ -39,11 +34,26 @@ from hub.tasks import end_tasks
 logger = log.get(__name__)
 
 ROTATION_SECONDS = 60.0  # in which the client of an old channel is to open another one
-UNKNOWN_REASON = "unknown"  # the store no longer knows the session, so nobody knows why it ended
+AT_ONCE = -math.inf  # when a channel is to be looked after that has something to be looked after every second
 
 
 class Driver:
-    """The channel behind one socket. Whoever opened it calls `finish` once the socket is gone."""
+    """The channel behind one socket. Whoever opened it calls `finish` once the socket is gone.
+
+    Most channels are idle most of the time: they hold no task, and what only some of them need is made when they need it.
+
+    Attributes:
+        session_key: Key of the session that the channel was opened with; the session may move on to another.
+        close_code: Why the channel was closed by the hub; None: it was not.
+        takes_gzip: Whether the client opens compressed answers itself.
+        look_at: When to call `tick` next, on the monotonic clock.
+    """
+
+    __slots__ = (
+        *("client_address", "close_code", "connection_id", "look_at", "session_key", "takes_gzip"),
+        *("_alarm", "_alarm_at", "_connection", "_deaf_until", "_hand", "_leaves_at", "_leaving", "_listener", "_resuming"),
+        *("_running", "_sender", "_services", "_socket"),
+    )
 
     def __init__(
         self,
@@ -57,28 +67,35 @@ class Driver:
     ) -> None:
         now = services.clock.monotonic()
         settings = services.settings
-        self.session_id = session_id
-        self.session_key = session.key  # of the id that the channel was opened with; the session may move on to another
-        self.session = session
+        self.session_key = session.key
         self.connection_id = connection_id
+        self.client_address = client_address
         self.close_code: CloseCode | None = None
+        self.takes_gzip = False
+        self.look_at = AT_ONCE
         self._leaves_at = now + settings.max_age_seconds * (0.9 + 0.2 * services.jitter())  # not all of a busy morning at once
         self._leaving = False
         self._deaf_until = now
-        self._confirmed_at = now
         self._services = services
         self._socket = socket
-        self._client_address = client_address
-        self._gzip = False
+        self._hand = SessionInHand(services, session_id, session)
         self._connection = Connection(settings, now)
-        self._sender = Sender(self._connection.outbox, socket, settings, now)
-        self._relay = Relay(self._connection, self._sender, inline=settings.inline)
-        self._listener = Listener(services.topics, self._connection, self._sender, lambda: self.session, settings.subscriptions)
-        self._uploads: dict[int, UploadBody] = {}
-        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._sender = Sender(self._connection.outbox, socket, settings, self.watch)
+        self._running = Running(self, services, self._hand, self._connection, self._sender)
+        self._listener: Listener | None = None
         self._resuming: asyncio.Task[None] | None = None
-        self._timer: asyncio.Task[None] | None = None
-        self._timer_at = math.inf
+        self._alarm: Timer | None = None
+        self._alarm_at = math.inf
+
+    @property
+    def session(self) -> Session:
+        """The session as this channel knows it."""
+        return self._hand.session
+
+    @property
+    def session_id(self) -> SessionId:
+        """The id that the channel was opened with."""
+        return self._hand.id
 
     # -- from the socket ----------------------------------------------------------------------------------------------
 
@@ -95,7 +112,7 @@ class Driver:
             else:
                 events = self._connection.receive_binary(message, now)
             self._handle(events)
-            self._go_on()
+            self.go_on()
         except ChannelClosed as closed:
             self._audit_close(closed)
             self.close(closed.code, closed.reason)
@@ -113,12 +130,15 @@ class Driver:
         """Note a sign of life that is no message: a WebSocket pong."""
         self._connection.heard(self._services.clock.monotonic())
 
+    def drained(self) -> None:
+        """Take note that the client has taken all that waited in the socket's buffer."""
+        self._sender.drained()
+
     async def finish(self) -> None:
         """Stop all work; the socket is gone, or will be. Returns when every task has ended."""
         self._connection.close()
-        self._listener.end()
-        self._sender.stop()
-        running = {*self._tasks.values(), self._resuming, self._timer} - {None, asyncio.current_task()}
+        self._stop()
+        running = {*self._running.tasks, self._resuming} - {None, asyncio.current_task()}
         await end_tasks(task for task in running if task is not None)
 
     @property
@@ -129,7 +149,7 @@ class Driver:
     # -- from the registry --------------------------------------------------------------------------------------------
 
     def tick(self, now: float) -> None:
-        """Look after liveness and slow readers; called every second or so. `now` is monotonic."""
+        """Look after liveness and slow readers, and set `look_at`; called every second or so. `now` is monotonic."""
         try:
             self._sender.check_progress(now)
             self._handle(self._connection.drop_stalled(now))
@@ -141,6 +161,11 @@ class Driver:
             self._sender.schedule()
         except ChannelClosed as closed:
             self.close(closed.code, closed.reason)
+        self.look_at = AT_ONCE if self._sender.has_rest else min(self._connection.look_at, self._leaves_at)
+
+    def watch(self) -> None:
+        """See to it that `tick` is called with the next second: something has begun that may stall."""
+        self.look_at = AT_ONCE
 
     def accept(self, session: Session) -> None:
         """Take over the session as the store has it now.
@@ -148,10 +173,7 @@ class Driver:
         Raises:
             SessionEnded: It belongs to somebody else than at the handshake.
         """
-        if (session.issuer, session.subject) != (self.session.issuer, self.session.subject):
-            raise SessionEnded(reason="identity")
-        self.session = session
-        self._confirmed_at = self._services.clock.monotonic()
+        self._hand.accept(session)
 
     def notify(self, topic: Literal["session", "hub"], name: str, data: dict[str, object]) -> None:
         """Tell the client something about its session, or about the hub."""
@@ -168,6 +190,7 @@ class Driver:
             self._leaving = True
             self._leaves_at = self._services.clock.monotonic() + (within_seconds if is_told else 0.0)
             self._sender.schedule()
+            self.watch()
 
     def _rotate(self, now: float) -> None:
         """End a channel that is old, so that connections spread over the nodes again; never one that has something to do."""
@@ -187,11 +210,16 @@ class Driver:
         """Close the socket, after the messages that wait; requests in flight are aborted. A second call does nothing."""
         if self._connection.close():
             self.close_code = code
-            self._listener.end()
-            self._sender.stop()
+            self._stop()
             self._socket.close(code, reason)
-            for task in self._tasks.values():
-                task.cancel()
+            self._running.stop_all()
+
+    def _stop(self) -> None:
+        if self._listener:
+            self._listener.end()
+        if self._alarm:
+            self._alarm.cancel()
+        self._sender.stop()
 
     # -- what messages mean -------------------------------------------------------------------------------------------
 
@@ -201,27 +229,32 @@ class Driver:
                 case HelloReceived(hello):
                     self._greet(hello)
                 case BodyReceived(request_id, data, end):
-                    self._uploads[request_id].feed(data, end=end)
+                    self._running.feed(request_id, data, end=end)
                 case RequestAborted(request_id, key):
                     if key:
                         self._services.once.abort(self.session, key)
-                    if task := self._tasks.get(request_id):
-                        task.cancel()
+                    self._running.stop(request_id)
                 case SubscribeReceived():
-                    self._listener.subscribe(event)
+                    self._topics().subscribe(event)
                 case UnsubscribeReceived(topic):
-                    self._listener.unsubscribe(topic)
+                    self._topics().unsubscribe(topic)
                 case CreditReceived():
                     self._sender.credit_has_come()
                 case ByeReceived():
                     raise ChannelClosed(CloseCode.NORMAL, "bye")
 
+    def _topics(self) -> Listener:
+        if self._listener is None:
+            limit = self._services.settings.subscriptions
+            self._listener = Listener(self._services.topics, self._connection, self._sender, self._hand, limit)
+        return self._listener
+
     def _greet(self, hello: HelloMessage) -> None:
-        if not self._services.csrf_matches(self.session_id, hello.csrf):
+        if not self._services.csrf_matches(self._hand.id, hello.csrf):
             raise ChannelClosed(CloseCode.CSRF, "the csrf token does not belong to the session")
         if hello.identity not in ("", self.session.identity):
             raise ChannelClosed(CloseCode.OTHER_USER, "another user is logged in now")
-        self._gzip = "gzip" in hello.capabilities
+        self.takes_gzip = "gzip" in hello.capabilities
         if isinstance(hello.resume, Resume):
             self._resuming = asyncio.create_task(self._resume(hello, hello.resume))
         else:
@@ -236,7 +269,7 @@ class Driver:
             return
         if not self.is_closed:
             self._welcome(hello, verdicts)
-            self._go_on()
+            self.go_on()
 
     def _welcome(self, hello: HelloMessage, verdicts: Sequence[Verdict]) -> None:
         limits = self._services.rates.settings
@@ -247,9 +280,10 @@ class Driver:
 
     def _audit_close(self, closed: ChannelClosed) -> None:
         if closed.code in (CloseCode.CSRF, CloseCode.OTHER_USER):
-            self._audit_refusal("csrf" if closed.code is CloseCode.CSRF else IdentityChanged.slug)
+            self.audit_refusal("csrf" if closed.code is CloseCode.CSRF else IdentityChanged.slug)
 
-    def _audit_refusal(self, reason: str, message: RequestMessage | None = None) -> None:
+    def audit_refusal(self, reason: str, message: RequestMessage | None = None) -> None:
+        """Note that somebody asked for what they may not have, with `message` or with `hello`."""
         audit.record(
             "audit.request_refused",
             outcome="failure",
@@ -258,7 +292,7 @@ class Driver:
             path=message and message.path.partition("?")[0],
             connection=self.connection_id,
             session_ref=self.session.ref,
-            address=self._client_address,
+            address=self.client_address,
         )
 
     def _session_facts(self) -> SessionFacts:
@@ -271,124 +305,25 @@ class Driver:
             identity=self.session.identity,
         )
 
-    def _go_on(self) -> None:
+    def go_on(self) -> None:
         """Run what may run now, send what is to be sent, and wake up for the next deadline."""
-        for started in self._connection.start_requests(self._services.clock.monotonic()):
-            message = started.message
-            if isinstance(message.stream, int):
-                self._uploads[message.id] = UploadBody(functools.partial(self._on_taken, message.id))
-            self._tasks[message.id] = asyncio.create_task(self._serve(started))
+        if self._connection.has_waiting:
+            for started in self._connection.start_requests(self._services.clock.monotonic()):
+                self._running.start(started)
         self._sender.schedule()
-        self._set_timer()
-
-    def _on_taken(self, request_id: int, size: int) -> None:
-        self._connection.body_taken(request_id, size)
-        self._sender.schedule()
-
-    # -- one request --------------------------------------------------------------------------------------------------
-
-    async def _serve(self, started: Started) -> None:
-        """Bring one request to its end. The outer loop of the channel: nothing that goes wrong in here leaves it."""
-        message = started.message
-        try:
-            await self._answer(started)
-        except SessionEnded as ended:
-            self.end_session(str(ended.extensions.get("reason", UNKNOWN_REASON)))
-        except HubError as error:
-            if audit.is_refusal(error):
-                self._audit_refusal(error.slug, message)
-            self._connection.fail(message.id, error)
-        except Exception as error:
-            logger.exception("channel.request_failed", connection=self.connection_id, path=message.path.split("?")[0])
-            failure = HubError()
-            failure.processed = "maybe"
-            failure.__cause__ = error
-            self._connection.fail(message.id, failure)
-        finally:
-            self._tasks.pop(message.id, None)
-            if upload := self._uploads.pop(message.id, None):
-                upload.abandon()
-            self._go_on()
-
-    async def _answer(self, started: Started) -> None:
-        message, began = started.message, self._services.clock.monotonic()
-        session = await self._current_session(message)
-        response = await self._response(started, session, max(started.deadline - began, 0.001))
-        timing = Timing(_ms(started.queued_seconds), _ms(self._services.clock.monotonic() - began))
-        try:
-            await self._relay.send(message, response, AnswerFacts(timing, response.replayed or msgspec.UNSET))
-        finally:
-            await response.close()
-
-    async def _response(self, started: Started, session: Session, timeout_seconds: float) -> ApiResponse:
-        """Return the answer of the resource server, to this request or to the earlier one with its key."""
-        message, once = started.message, self._services.once
-        self._services.rates.request(session.key)
-        if started.joins and isinstance(message.key, str):
-            return await once.join(session, message.key, timeout_seconds)
-        request = api_request(
-            message,
-            self._uploads.get(message.id),
-            gzip=self._gzip,
-            timeout_seconds=timeout_seconds,
-            client_address=self._client_address,
-        )
-        if isinstance(message.key, str):
-            return await once.handle(request, session, message.key, transport="channel")
-        return await self._services.pipeline.handle(request, session, transport="channel")
-
-    async def _current_session(self, message: RequestMessage) -> Session:
-        """Return the session as it stands; while the store does not answer, as it stood a short while ago.
-
-        Raises:
-            SessionEnded: It has ended, or belongs to somebody else than at the handshake.
-            StoreUnavailable: Nothing is known, or not any more.
-        """
-        outage = self._services.outage
-        if not outage.may_ask(self._services.clock.monotonic()):
-            return self._session_in_hand()
-        try:
-            session = await self._services.sessions.current(self.session_id, passive=message.passive)
-        except StoreUnavailable:
-            outage.began(self._services.clock.monotonic())
-            return self._session_in_hand()
-        except NotAuthenticated as error:
-            outage.ended()
-            raise error if isinstance(error, SessionEnded) else SessionEnded(reason=UNKNOWN_REASON) from error
-        outage.ended()
-        self.accept(session)
-        return session
-
-    def _session_in_hand(self) -> Session:
-        """Return the session as this channel knows it, as long as that may be trusted.
-
-        Raises:
-            StoreUnavailable: The store has confirmed it too long ago, or its time is over by what is known.
-        """
-        clock = self._services.clock
-        is_confirmed = clock.monotonic() - self._confirmed_at <= TRUSTED_SECONDS
-        if not is_confirmed or self._services.lifetimes.end_reason(self.session, clock.now()):
-            raise StoreUnavailable("Try again in a moment. You are still logged in.", retry_after_seconds=PROBE_SECONDS)
-        return self.session
+        if self._connection.wake_at < self._alarm_at:
+            self._set_alarm()
 
     # -- deadlines ----------------------------------------------------------------------------------------------------
 
-    def _set_timer(self) -> None:
-        """See to it that the timer wakes for the next deadline. One that wakes too early just looks again."""
-        deadline = self._connection.next_deadline()
-        if deadline is not None and deadline < self._timer_at:
-            if self._timer:
-                self._timer.cancel()
-            self._timer_at = deadline
-            self._timer = asyncio.create_task(self._wake_at(deadline))
+    def _set_alarm(self) -> None:
+        """Wake up for the next deadline. An alarm is left as it is when its request ends: it rings for nothing, but seldom."""
+        if self._alarm:
+            self._alarm.cancel()
+        self._alarm_at = self._connection.wake_at
+        self._alarm = self._services.clock.call_later(self._alarm_at - self._services.clock.monotonic(), self._ring)
 
-    async def _wake_at(self, deadline: float) -> None:
-        clock = self._services.clock
-        await clock.sleep(deadline - clock.monotonic())
-        self._timer, self._timer_at = None, math.inf
-        self._handle(self._connection.expire(max(clock.monotonic(), deadline)))
-        self._go_on()
-
-
-def _ms(seconds: float) -> float:
-    return round(seconds * 1000, 1)
+    def _ring(self) -> None:
+        rung_at, self._alarm, self._alarm_at = self._alarm_at, None, math.inf
+        self._handle(self._connection.expire(max(self._services.clock.monotonic(), rung_at)))
+        self.go_on()

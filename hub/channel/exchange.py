@@ -1,4 +1,4 @@
-"""One request of a channel: from the message to the gateway, and its answer back. The work of one task."""
+"""One request of a channel: from the message to the gateway, and its answer back."""
 
 import functools
 
@@ -6,19 +6,18 @@ import msgspec
 
 from hub.channel import bodies
 from hub.channel.connection import Connection
-from hub.channel.messages import AnswerFacts, RequestMessage
+from hub.channel.messages import NO_FACTS, AnswerFacts, RequestMessage, WireHeaders
 from hub.channel.sending import Sender
 from hub.channel.upload_body import UploadBody
 from hub.errors import ResourceServerBroken
-from hub.gateway.messages import ApiRequest, ApiResponse, Headers
+from hub.gateway.messages import ApiRequest, ApiResponse, Headers, pieces
 
 
 def api_request(
     message: RequestMessage, upload: UploadBody | None, *, gzip: bool, timeout_seconds: float, client_address: str
 ) -> ApiRequest:
     """Return the request as the gateway takes it. `gzip`: the client opens compressed answers itself."""
-    fields = bodies.wire_fields(message.headers)
-    fields, body = bodies.request_body(message, _acceptable(fields, message, gzip=gzip))
+    fields, body = bodies.request_body(message, _acceptable(message, gzip=gzip))
     path, _, query = message.path.partition("?")
     length = message.stream if isinstance(message.stream, int) else len(body)
     return ApiRequest(
@@ -34,8 +33,8 @@ def api_request(
     )
 
 
-def _acceptable(fields: Headers, message: RequestMessage, *, gzip: bool) -> Headers:
-    kept = [field for field in fields if field[0].lower() != "accept-encoding"]
+def _acceptable(message: RequestMessage, *, gzip: bool) -> Headers:
+    kept = [field for field in bodies.wire_fields(message.headers) if field[0].lower() != "accept-encoding"]
     if gzip:
         kept.append(("accept-encoding", "gzip"))
     if isinstance(message.traceparent, str):
@@ -44,38 +43,51 @@ def _acceptable(fields: Headers, message: RequestMessage, *, gzip: bool) -> Head
 
 
 class Relay:
-    """Sends one answer, whole if it fits, else as body frames at the pace of the client."""
+    """Sends answers, whole if they fit, else as body frames at the pace of the client."""
+
+    __slots__ = ("_connection", "_inline", "_sender")
 
     def __init__(self, connection: Connection, sender: Sender, *, inline: int) -> None:
         self._connection = connection
         self._sender = sender
         self._inline = inline
 
-    async def send(self, message: RequestMessage, response: ApiResponse, facts: AnswerFacts) -> None:
-        """Send the answer to `message`; `facts` go with it.
+    def send_whole(self, message: RequestMessage, response: ApiResponse, facts: AnswerFacts = NO_FACTS) -> bool:
+        """Send the answer to `message` at once, if its body is in hand and fits into one message; return whether it did."""
+        if not isinstance(response.body, bytes):
+            return False
+        headers = bodies.wire_headers(response.headers)
+        body = b"" if bodies.has_no_body(message.method, response.status) else response.body
+        fits = bodies.may_be_inline(headers, len(body), self._inline)
+        return fits and self._respond(message.id, response, headers, body, facts)
+
+    async def send(self, message: RequestMessage, response: ApiResponse, facts: AnswerFacts = NO_FACTS) -> None:
+        """Send the answer to `message` as it comes; `facts` go with it.
 
         Raises:
             HubError: The body broke off.
         """
+        headers = bodies.wire_headers(response.headers)
         if bodies.has_no_body(message.method, response.status):
-            self._respond(message.id, response, msgspec.UNSET, facts)
+            self._respond(message.id, response, headers, b"", facts)
             return
-        collected, complete = await self._collect(response)
-        if complete and not collected:
-            self._respond(message.id, response, msgspec.UNSET, facts)
-        elif complete and (body := bodies.inline_body(response.headers, collected)) is not None:
-            self._respond(message.id, response, body, facts)
-        else:
+        collected, complete = await self._collect(response, headers)
+        if not complete or not self._respond(message.id, response, headers, collected, facts):
             length = len(collected) if complete else -1 if response.body_bytes is None else response.body_bytes
-            await self._stream(message.id, response, collected, length, facts)
+            await self._stream(message.id, response, headers, collected, length, facts)
 
-    def _respond(self, request_id: int, response: ApiResponse, body: msgspec.Raw | msgspec.UnsetType, facts: AnswerFacts) -> None:
-        self._connection.respond(request_id, response.status, bodies.wire_headers(response.headers), body, facts)
+    def _respond(self, request_id: int, response: ApiResponse, headers: WireHeaders, body: bytes, facts: AnswerFacts) -> bool:
+        """Answer in one message; return False if the body has to go as frames for what it is."""
+        text = bodies.inline_body(headers, body) if body else msgspec.UNSET
+        if text is None:
+            return False
+        self._connection.respond(request_id, response.status, headers, text, facts)
         self._sender.schedule()
+        return True
 
-    async def _collect(self, response: ApiResponse) -> tuple[bytes, bool]:
+    async def _collect(self, response: ApiResponse, headers: WireHeaders) -> tuple[bytes, bool]:
         """Read a body that may fit into one message; return what was read, and whether that is all."""
-        if not bodies.may_be_inline(response, self._inline):
+        if isinstance(response.body, bytes) or not bodies.may_be_inline(headers, response.body_bytes, self._inline):
             return b"", False
         parts, size = [], 0
         async for part in response.body:
@@ -85,15 +97,16 @@ class Relay:
                 return b"".join(parts), False
         return b"".join(parts), True
 
-    async def _stream(self, request_id: int, response: ApiResponse, begun: bytes, length: int, facts: AnswerFacts) -> None:
-        headers = bodies.wire_headers(response.headers)
+    async def _stream(
+        self, request_id: int, response: ApiResponse, headers: WireHeaders, begun: bytes, length: int, facts: AnswerFacts
+    ) -> None:
         if not self._connection.begin(request_id, response.status, headers, length, facts):
             return
         self._sender.schedule()
         left = length
         if begun:
             left = await self._send_part(request_id, begun, left)
-        parts = aiter(response.body)
+        parts = pieces(response.body)
         while left != 0:
             await self._sender.room()  # first: whatever is read has to be held until there is room
             part = await anext(parts, None)

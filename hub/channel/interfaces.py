@@ -1,6 +1,5 @@
 """What the channel needs of others: the socket it speaks through, and the services behind it."""
 
-import asyncio
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -23,11 +22,14 @@ from hub.topics.topics import Subscriber, Subscription
 class Socket(Protocol):
     """A WebSocket after its handshake. No method raises: a socket that broke reports its end to the driver's owner."""
 
-    def write_frames(self, frames: Sequence[Frame]) -> asyncio.Future[None]:
-        """Send frames in one write; done when all of it was handed to the operating system."""
+    def write_frames(self, frames: Sequence[Frame]) -> None:
+        """Send frames in one write. What the operating system does not take at once is buffered; see `buffered_bytes`."""
 
     def buffered_bytes(self) -> int:
-        """Return the bytes that wait inside this process because the client does not take them."""
+        """Return the bytes that wait inside this process because the client does not take them.
+
+        Whoever owns the socket calls `Driver.drained` each time when this has become zero after it was not.
+        """
 
     def ping(self) -> None:
         """Send a WebSocket ping (RFC 6455 section 5.5.2)."""

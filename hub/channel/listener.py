@@ -1,13 +1,14 @@
 """The topics of one channel: what its client subscribed to, and the events on their way to it."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 from hub.channel.connection import Connection
 from hub.channel.events import SubscribeReceived
 from hub.channel.interfaces import TopicSource
 from hub.channel.sending import Sender
+from hub.channel.session_in_hand import SessionInHand
 from hub.errors import BadRequest, HubError
 from hub.session.model import Session
 from hub.topics.model import Published
@@ -17,13 +18,11 @@ from hub.topics.topics import Subscription
 class Listener:
     """Subscribes for a channel, and hands events to it as long as its client takes them."""
 
-    def __init__(
-        self, topics: TopicSource, connection: Connection, sender: Sender, session: Callable[[], Session], limit: int
-    ) -> None:
+    def __init__(self, topics: TopicSource, connection: Connection, sender: Sender, hand: SessionInHand, limit: int) -> None:
         self._topics = topics
         self._connection = connection
         self._sender = sender
-        self._session = session
+        self._hand = hand
         self._limit = limit
         self._subscriptions: dict[str, Subscription] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -31,7 +30,7 @@ class Listener:
     @property
     def session(self) -> Session:
         """The session as it stands now."""
-        return self._session()
+        return self._hand.session
 
     def subscribe(self, asked: SubscribeReceived) -> None:
         """Begin a subscription; a former one of the same topic ends."""

@@ -7,6 +7,8 @@ from hub.settings import ChannelSettings
 class Liveness:
     """When something was heard last, and what follows from silence (docs/channel-protocol.md, Rules, 7)."""
 
+    __slots__ = ("_heard_at", "_interval", "_pinged_at", "_pings", "_timeout")
+
     def __init__(self, settings: ChannelSettings, now: float) -> None:
         self._interval = settings.heartbeat_interval_seconds
         self._timeout = settings.heartbeat_timeout_seconds
@@ -18,6 +20,11 @@ class Liveness:
         """Note a sign of life."""
         self._heard_at = now
         self._pinged_at = None
+
+    @property
+    def look_at(self) -> float:
+        """When `ping_due` has something to say next, if nothing is heard until then."""
+        return self._heard_at + self._interval if self._pinged_at is None else self._pinged_at + self._timeout
 
     def ping_due(self, now: float) -> int | None:
         """Return the number of the ping that is to be sent now; None if none is.

@@ -18,7 +18,6 @@ Method = Annotated[str, Meta(pattern="^[A-Z]{1,20}$")]
 WireHeaders = dict[str, str | list[str]]
 StreamLength = Annotated[int, Meta(ge=-1)]
 Priority = Annotated[int, Meta(ge=0, le=3)]
-PRIORITIES = 4
 
 
 class Resume(Struct, frozen=True):

@@ -7,9 +7,10 @@ from typing import Any
 
 from hub import log
 from hub.channel.close_codes import ChannelClosed, CloseCode
-from hub.channel.driver import UNKNOWN_REASON, Driver
+from hub.channel.driver import Driver
 from hub.channel.end_warnings import EndWarnings
 from hub.channel.interfaces import ChannelServices, Socket
+from hub.channel.session_in_hand import UNKNOWN_REASON
 from hub.errors import NotAuthenticated, SessionEnded, StoreUnavailable
 from hub.session.model import Session, SessionId
 
@@ -19,6 +20,7 @@ TICK_SECONDS = 1.0  # a session's end is noticed, and a heartbeat sent, at most 
 REMEMBER_ENDED_SECONDS = 30.0  # longer than any look-up in the store: a handshake may not overtake the end of its session
 AWAY_AT_ONCE = 200  # channels that are asked to leave before others have their turn
 AWAY_PAUSE_SECONDS = 0.02
+LOOKS_AT_ONCE = 200  # channels that are looked after before requests have their turn
 RECHECKS_AT_ONCE = 16  # bounds what a whole worker's channels ask of the store at the same moment
 
 
@@ -27,7 +29,7 @@ class Registry:
 
     def __init__(self, services: ChannelServices) -> None:
         self._services = services
-        self._channels: dict[str, set[Driver]] = {}
+        self._channels: dict[str, list[Driver]] = {}
         self._count = 0
         self._released = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -68,14 +70,14 @@ class Registry:
         driver = Driver(self._services, socket, session_id, session, connection_id=connection_id, client_address=client_address)
         if session.key not in self._channels:
             self._services.note_presence(session.key)
-        self._channels.setdefault(session.key, set()).add(driver)
+        self._channels.setdefault(session.key, []).append(driver)
         self._count += 1
         self._services.metrics.channels.inc()
         return driver
 
     def release(self, driver: Driver, peer_code: int | None) -> None:
         """Forget a channel whose socket is gone, and stop its work. `peer_code` is the code with which the client closed."""
-        drivers = self._channels.get(driver.session_key, set())
+        drivers = self._channels.get(driver.session_key, [])
         if driver not in drivers:
             return
         drivers.remove(driver)
@@ -122,7 +124,8 @@ class Registry:
         """Every second: heartbeats, slow readers, and sessions whose time is over. Runs until it is cancelled."""
         while True:
             await self._services.clock.sleep(TICK_SECONDS)
-            self._tick()
+            self._look_at_ends()
+            await self._look_at_channels()
 
     async def recheck_all(self) -> None:
         """Ask the store, which answers again, about every session: its end may have been missed."""
@@ -158,19 +161,33 @@ class Registry:
     def _of(self, session_key: str) -> list[Driver]:
         return list(self._channels.get(session_key, ()))
 
-    def _tick(self) -> None:
+    def _look_at_ends(self) -> None:
         now, monotonic = self._services.clock.now(), self._services.clock.monotonic()
         for key in [key for key, at in self._ended.items() if monotonic - at > REMEMBER_ENDED_SECONDS]:
             del self._ended[key]
         for key in [key for key, until in self._leaving.items() if until <= now]:
             self._own(self.end_session(key, "replaced", self._leaving.pop(key)))
-        for key, drivers in list(self._channels.items()):
-            for driver in list(drivers):
-                driver.tick(monotonic)
-            session = self._freshest(drivers)
-            is_over = self._services.lifetimes.end(session) <= now
-            if (is_over or self._warnings.must_ask(key, session, now)) and key not in self._rechecking:
-                self._own(self._recheck(key))
+
+    async def _look_at_channels(self) -> None:
+        """Look after the channels that want it, and their sessions. Ten thousand idle ones are passed over in a millisecond."""
+        now = self._services.clock.monotonic()
+        due = [driver for drivers in self._channels.values() for driver in drivers if driver.look_at <= now]
+        for start in range(0, len(due), LOOKS_AT_ONCE):
+            for driver in due[start : start + LOOKS_AT_ONCE]:
+                self._look_at(driver, now)
+            await self._services.clock.sleep(0)
+
+    def _look_at(self, driver: Driver, monotonic: float) -> None:
+        driver.tick(monotonic)
+        key, drivers = driver.session_key, self._of(driver.session_key)
+        if not drivers:  # its socket has gone meanwhile
+            return
+        session, now = self._freshest(drivers), self._services.clock.now()
+        ends_at = self._services.lifetimes.end(session)
+        if (ends_at <= now or self._warnings.must_ask(key, session, now)) and key not in self._rechecking:
+            self._own(self._recheck(key))
+        news_at = self._services.lifetimes.warned_at(session) or ends_at  # activity only puts it off
+        driver.look_at = min(driver.look_at, monotonic + (news_at - now) - TICK_SECONDS)
 
     def _freshest(self, drivers: Iterable[Driver]) -> Session:
         """Return the session as its channels know it: that which ends last, since each saw another moment."""

@@ -1,11 +1,14 @@
 """The requests of one channel: which wait, which run, when their time is over. Pure."""
 
-from collections import deque
+import heapq
+import math
 from dataclasses import dataclass
 from enum import Enum
 
+import msgspec
+
 from hub.channel.close_codes import protocol_error
-from hub.channel.messages import PRIORITIES, RequestMessage
+from hub.channel.messages import RequestMessage
 from hub.errors import TooManyRequests
 from hub.settings import ChannelSettings
 
@@ -25,12 +28,11 @@ class _Entry:
     message: RequestMessage
     admitted_at: float
     deadline: float
-    stage: Stage = Stage.WAITING
-    joins: bool = False
+    stage: Stage
+    joins: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(msgspec.Struct, frozen=True):
     """A request that is to be run now.
 
     Attributes:
@@ -46,24 +48,36 @@ class Started:
 
 
 class Requests:
-    """Requests from their arrival to their end. Times are seconds of one monotonic clock."""
+    """Requests from their arrival to their end. Times are seconds of one monotonic clock.
+
+    Attributes:
+        wake_at: When to look for requests whose time is over: never later than the next deadline. It may be that of a request
+            which has ended, so that nothing has to be searched with every request.
+    """
+
+    __slots__ = ("_entries", "_last_id", "_queue", "_settings", "wake_at")
 
     def __init__(self, settings: ChannelSettings) -> None:
+        self.wake_at = math.inf
         self._settings = settings
         self._entries: dict[int, _Entry] = {}
-        self._queues: list[deque[int]] = [deque() for _ in range(PRIORITIES)]
-        self._waiting = 0
+        self._queue: list[tuple[int, int]] = []  # a heap: the most urgent first, of those the oldest, since ids increase
         self._last_id = 0
 
     @property
     def running(self) -> int:
         """Requests that count against `in_flight`: started, and their answer not yet complete."""
-        return len(self._entries) - self._waiting
+        return len(self._entries) - len(self._queue)
 
     @property
     def is_empty(self) -> bool:
         """Whether no request waits or runs."""
         return not self._entries
+
+    @property
+    def has_waiting(self) -> bool:
+        """Whether a request waits for its turn."""
+        return bool(self._queue)
 
     def stage(self, request_id: int) -> Stage | None:
         """Return how far the request has come; None if it has ended."""
@@ -92,16 +106,17 @@ class Requests:
         """
         if not joins and len(self._entries) >= self._settings.in_flight + self._settings.queue:
             raise TooManyRequests("The queue of this channel is full.", retry_after_seconds=RETRY_AFTER_SECONDS)
-        self._entries[message.id] = _Entry(message, now, now + self._time_limit(message), joins=joins)
-        self._queues[message.priority].append(message.id)
-        self._waiting += 1
+        deadline = now + self._time_limit(message)
+        self._entries[message.id] = _Entry(message, now, deadline, Stage.WAITING, joins)
+        self.wake_at = min(self.wake_at, deadline)
+        heapq.heappush(self._queue, (message.priority, message.id))
 
     def start(self, now: float) -> list[Started]:
         """Move the requests that may run now out of the queue, the most urgent first."""
-        started = []
-        while self._waiting and self.running < self._settings.in_flight:
-            entry = self._entries[next(filter(None, self._queues)).popleft()]
-            self._waiting -= 1
+        started: list[Started] = []
+        while self._queue and self.running < self._settings.in_flight:
+            _, request_id = heapq.heappop(self._queue)
+            entry = self._entries[request_id]
             entry.stage = Stage.RUNNING
             started.append(Started(entry.message, entry.deadline, max(now - entry.admitted_at, 0.0), entry.joins))
         return started
@@ -118,17 +133,18 @@ class Requests:
         """Forget a request."""
         entry = self._entries.pop(request_id)
         if entry.stage is Stage.WAITING:
-            self._queues[entry.message.priority].remove(request_id)
-            self._waiting -= 1
+            self._queue.remove((entry.message.priority, request_id))
+            heapq.heapify(self._queue)
 
     def next_deadline(self) -> float | None:
-        """Return when the time of a request is over next, or None if none is limited."""
+        """Return when the time of a request is over next, or None if none is limited. Looks at all of them."""
         return min((entry.deadline for entry in self._entries.values() if entry.stage is not Stage.STREAMING), default=None)
 
     def expired(self, now: float) -> list[int]:
-        """Return the requests whose time is over."""
-        entries = self._entries.items()
-        return [each for each, entry in entries if entry.stage is not Stage.STREAMING and entry.deadline <= now]
+        """Return the requests whose time is over; they are to be ended now."""
+        timed = [(each, entry.deadline) for each, entry in self._entries.items() if entry.stage is not Stage.STREAMING]
+        self.wake_at = min((deadline for _, deadline in timed if deadline > now), default=math.inf)
+        return [each for each, deadline in timed if deadline <= now]
 
     def _time_limit(self, message: RequestMessage) -> float:
         if not isinstance(message.timeout_ms, int):

@@ -17,26 +17,39 @@ def _enough() -> int:
 
 
 class Sender:
-    """Writes what the outbox holds, and says when producers have to wait."""
+    """Writes what the outbox holds, and says when producers have to wait.
 
-    def __init__(self, outbox: Outbox, socket: Socket, settings: ChannelSettings, now: float) -> None:
+    Parameters of the constructor:
+        on_rest: Called when the client has not taken at once what was written: from then on `check_progress` is needed.
+    """
+
+    __slots__ = (
+        *("_on_rest", "_outbox", "_progress_at", "_room", "_scheduled", "_settings", "_socket", "_stopped", "_taken"),
+        "_written",
+    )
+
+    def __init__(self, outbox: Outbox, socket: Socket, settings: ChannelSettings, on_rest: Callable[[], None]) -> None:
         self._outbox = outbox
         self._socket = socket
-        self._limit = settings.outbox
-        self._high_water = SOCKET_FRAMES * settings.frame
-        self._timeout = settings.slow_reader_timeout_seconds
+        self._settings = settings
+        self._on_rest = on_rest
         self._scheduled = False
         self._stopped = False
-        self._room = asyncio.Event()
-        self._room.set()
+        self._room: asyncio.Event | None = None  # of those who wait for room, if anybody ever did
         self._written = 0
         self._taken = 0
-        self._progress_at = now
+        self._progress_at: float | None = None  # None: the client has taken everything
 
     @property
     def is_full(self) -> bool:
         """Whether more bytes wait than the settings allow: producers have to wait for `room`."""
-        return not self._stopped and self._waiting_bytes() > self._limit
+        waiting = self._outbox.waiting_bytes + self._socket.buffered_bytes()
+        return waiting > self._settings.outbox and not self._stopped
+
+    @property
+    def has_rest(self) -> bool:
+        """Whether something waits that the client has not taken."""
+        return bool(self._outbox) or self._socket.buffered_bytes() > 0
 
     def schedule(self) -> None:
         """Send what the outbox holds at the end of this loop turn, with whatever is added until then."""
@@ -44,15 +57,22 @@ class Sender:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._flush)
 
+    def drained(self) -> None:
+        """Take note that the socket's buffer has become empty."""
+        self.schedule()
+        self._let_in()
+
     async def room(self, credit: Callable[[], int] = _enough) -> None:
         """Return when there is room and credit again, or when the channel has ended."""
         while not self._stopped and (self.is_full or credit() <= 0):
+            self._room = self._room or asyncio.Event()
             self._room.clear()
             await self._room.wait()
 
     def credit_has_come(self) -> None:
         """Let those who wait for credit look again."""
-        self._room.set()
+        if self._room:
+            self._room.set()
 
     def stop(self) -> None:
         """Send the messages that wait, none of the bodies, and nothing more after that."""
@@ -60,37 +80,38 @@ class Sender:
             self._stopped = True
             if frames := self._outbox.take_messages():
                 self._socket.write_frames(frames)
-            self._room.set()
+            self._let_in()
 
     def check_progress(self, now: float) -> None:
-        """Notice a client that takes nothing; called every second or so.
+        """Notice a client that takes nothing; called every second or so as long as there is a rest.
 
         Raises:
             ChannelClosed: 4420; the client took nothing for too long.
         """
         buffered = self._socket.buffered_bytes()
         taken = self._written - buffered
-        if buffered == 0 or taken > self._taken:
+        if buffered == 0:
+            self._progress_at = None
+        elif self._progress_at is None or taken > self._taken:
             self._taken = taken
             self._progress_at = now
-        elif now - self._progress_at >= self._timeout:
+        elif now - self._progress_at >= self._settings.slow_reader_timeout_seconds:
             raise ChannelClosed(CloseCode.SLOW_READER, "the client takes nothing")
-
-    def _waiting_bytes(self) -> int:
-        return self._outbox.waiting_bytes + self._socket.buffered_bytes()
 
     def _flush(self) -> None:
         self._scheduled = False
         if self._stopped:
             return
-        frames = self._outbox.take(self._high_water - self._socket.buffered_bytes())
+        frames = self._outbox.take(SOCKET_FRAMES * self._settings.frame - self._socket.buffered_bytes())
         if frames:
             self._written += sum(map(len, frames))
-            self._socket.write_frames(frames).add_done_callback(self._on_written)
-        if not self.is_full:
-            self._room.set()
+            self._socket.write_frames(frames)
+        if self._socket.buffered_bytes():
+            self._on_rest()  # `drained` will go on
+        else:
+            self.schedule()  # what had no room beside these frames
+        self._let_in()
 
-    def _on_written(self, _: asyncio.Future[None]) -> None:
-        self.schedule()
-        if not self.is_full:
+    def _let_in(self) -> None:
+        if self._room and not self.is_full:
             self._room.set()

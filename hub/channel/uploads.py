@@ -34,6 +34,8 @@ class _Upload:
 class Uploads:
     """The uploads of the running requests of one channel."""
 
+    __slots__ = ("_connection_window", "_uploads", "_window")
+
     def __init__(self, window: int, connection_window: int) -> None:
         self._window = window
         self._connection_window = connection_window
@@ -43,9 +45,9 @@ class Uploads:
         """Begin an upload of `length` bytes; -1 if that is unknown."""
         self._uploads[request_id] = _Upload(length)
 
-    def close(self, request_id: int) -> None:
-        """Forget an upload and what it holds of the window."""
-        self._uploads.pop(request_id, None)
+    def close(self, request_id: int) -> bool:
+        """Forget an upload and what it holds of the window; return whether there was one, so that others may have more."""
+        return self._uploads.pop(request_id, None) is not None
 
     def is_open(self, request_id: int) -> bool:
         """Tell whether body frames of this request are still expected."""

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+import msgspec
+
 from hub.clock import Clock
 from hub.errors import DeadlineExceeded, HubError
 from hub.gateway import headers
@@ -43,8 +45,7 @@ class Ways:
         return self.binding(route.demand.provider if route.demand.kind == "client" else session.provider)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forwarding:
+class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
     """One request that may be forwarded, and the time that it has.
 
     Attributes:
@@ -69,11 +70,11 @@ class Forwarding:
                 raise _too_late() from error
             raise
 
-    async def send(self, token: Secret | None) -> ApiResponse:
+    def send(self, token: Secret | None) -> Awaitable[ApiResponse]:
         """Send the request with this token, or with none, in the session at the resource server if the route wants one."""
         if self.session is None or self.route.upstream_session == "none":
-            return await self._send(token, "")
-        return await self._send_in_session(self.session, token)
+            return self._send(token, "")
+        return self._send_in_session(self.session, token)
 
     async def _send_in_session(self, session: Session, token: Secret | None) -> ApiResponse:
         """Wait for the session and send; whether it was sent is known when the time runs out."""
@@ -113,11 +114,11 @@ class Forwarding:
             return [field for field in fields if field[0].lower() != "accept-encoding"]
         return fields
 
-    async def _send_once(self, fields: Headers) -> ApiResponse:
+    def _send_once(self, fields: Headers) -> Awaitable[ApiResponse]:
         remaining = self._remaining()
         if remaining is not None and remaining <= 0:
             raise _too_late()
-        return await self.ways.door.send(
+        return self.ways.door.send(
             self.route,
             self.url,
             method=self.request.method,

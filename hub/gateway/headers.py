@@ -10,11 +10,13 @@ Responses: everything passes, except what concerns one connection only, what bel
 """
 
 import re
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from hub.errors import BadRequest, InvalidPath
 from hub.gateway.messages import Headers
-from hub.gateway.routes import Route, normalise_path
+from hub.gateway.paths import normalise_path
+from hub.gateway.routes import Route
 from hub.secret import Secret
 
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"})
@@ -42,7 +44,9 @@ RESPONSE_FORBIDDEN = frozenset(
     | {"alt-svc", "nel", "report-to", "reporting-endpoints", "accept-ch", "critical-ch", "service-worker-allowed"}
     | {"origin-agent-cluster", "set-login", "dpop-nonce", "x-sendfile", "x-lighttpd-send-file"}
 )
+NOT_FOR_BROWSERS = HOP_BY_HOP | RESPONSE_FORBIDDEN
 RESPONSE_FORBIDDEN_FAMILIES = ("access-control-", "proxy-", "sec-", "x-accel-", "x-hub-")
+LOCATIONS = ("location", "content-location")
 
 _UNSAFE_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")
 _FOLDED = re.compile(r"[\x00-\x1f\x7f][\x00-\x20\x7f]*")  # line folding of old, and what else is no text
@@ -64,8 +68,7 @@ def outbound(
     Raises:
         BadRequest: A field that may pass holds a control character, or one that HTTP cannot carry.
     """
-    named = _named_by_connection(headers)
-    passed = [(name, _checked(name, value)) for name, value in headers if _may_leave(name.lower(), named)]
+    passed = [(name, _checked(name, value)) for name, value in _passing(headers, _may_leave)]
     passed.append(("Via", "1.1 hub"))
     if client_address:
         passed.append(("X-Forwarded-For", client_address))
@@ -82,45 +85,48 @@ def inbound(headers: Headers, *, status: int, route: Route, public_origin: str) 
     An answer to a user that says nothing about caching gets `Cache-Control: no-store`: no cache between may keep a
     patient's data because a developer forgot a header. A 304 stays as it is.
     """
-    named = _named_by_connection(headers)
-    passed = [
-        (name, _public_location(value, route, public_origin) if _is_location(name) else _FOLDED.sub(" ", value))
-        for name, value in headers
-        if _may_enter(name.lower(), named)
-    ]
+    passed = [(name, _shown(name, value, route, public_origin)) for name, value in _passing(headers, _may_enter)]
     silent_about_caching = all(name.lower() != "cache-control" for name, _ in passed)
     if route.demand is not None and status != 304 and silent_about_caching:
         passed.append(("Cache-Control", "no-store"))
     return passed
 
 
-def _named_by_connection(headers: Headers) -> frozenset[str]:
-    """Return the hop-by-hop fields that the sender declared in `Connection` (RFC 9110 section 7.6.1)."""
-    return frozenset(
-        option.strip().lower() for name, value in headers if name.lower() == "connection" for option in value.split(",")
-    )
+def _passing(headers: Headers, may_pass: Callable[[str], bool]) -> Headers:
+    """Return the fields whose names may pass, without those that the sender declared in `Connection` (RFC 9110 section 7.6.1)."""
+    passed: Headers = []
+    declared: set[str] = set()
+    for field in headers:
+        name = field[0].lower()
+        if may_pass(name):
+            passed.append(field)
+        elif name == "connection":
+            declared.update(option.strip().lower() for option in field[1].split(","))
+    if declared <= HOP_BY_HOP:
+        return passed
+    return [field for field in passed if field[0].lower() not in declared]
 
 
-def _may_leave(name: str, named_by_connection: frozenset[str]) -> bool:
-    if name in HOP_BY_HOP or name in named_by_connection or name.startswith(FORBIDDEN_X):
-        return False
-    return name in REQUEST_NAMES or REQUEST_FAMILIES.fullmatch(name) is not None
+def _may_leave(name: str) -> bool:
+    if name in REQUEST_NAMES:
+        return True
+    return REQUEST_FAMILIES.fullmatch(name) is not None and not name.startswith(FORBIDDEN_X)
 
 
-def _may_enter(name: str, named_by_connection: frozenset[str]) -> bool:
-    if name in HOP_BY_HOP or name in named_by_connection or name in RESPONSE_FORBIDDEN:
-        return False
-    return not name.startswith(RESPONSE_FORBIDDEN_FAMILIES)
+def _may_enter(name: str) -> bool:
+    return name not in NOT_FOR_BROWSERS and not name.startswith(RESPONSE_FORBIDDEN_FAMILIES)
 
 
 def _checked(name: str, value: str) -> str:
-    if _UNSAFE_VALUE.search(value):
+    if not (value.isascii() and value.isprintable()) and _UNSAFE_VALUE.search(value):
         raise BadRequest(f"The header {name} holds a character that HTTP cannot carry.")
     return value
 
 
-def _is_location(name: str) -> bool:
-    return name.lower() in ("location", "content-location")
+def _shown(name: str, value: str, route: Route, public_origin: str) -> str:
+    if name.lower() in LOCATIONS:
+        return _public_location(value, route, public_origin)
+    return value if value.isprintable() else _FOLDED.sub(" ", value)
 
 
 def _public_location(location: str, route: Route, public_origin: str) -> str:

@@ -26,14 +26,24 @@ ADMINISTRATION = (("csp", "sys"), ("api", "atelier"), ("api", "mgmnt"), ("api", 
 
 TOKEN_ENDPOINTS = frozenset({"login", "refresh", "logout", "revoke"})
 
+_NOTABLE = TOKEN_ENDPOINTS | {second for _, second in ADMINISTRATION}
+_PLAIN = re.compile(r"[!-$&-*,-~]*")  # ASCII in which nothing can be decoded or ignored
+_RESERVED_BEGINNING = re.compile("iris|cache|csp|access_token")
 _SEPARATORS = re.compile("[&;]")
 _IGNORED = re.compile(r"[\x00-\x20\x7f]")
 
 
 def without_reserved(query: str) -> str:
     """Return the query without reserved parameters, in whatever case or encoding; without any it stays as it is."""
+    if _PLAIN.fullmatch(query) and not _RESERVED_BEGINNING.search(query.lower()):
+        return query
     kept = [part for part in query.split("&") if not any(_is_reserved(each) for each in _SEPARATORS.split(part))]
     return "&".join(kept)
+
+
+def is_ordinary(path: str) -> bool:
+    """Tell whether no segment of a plain path (`hub.gateway.paths.is_plain`) has a name that either of the next two look for."""
+    return _NOTABLE.isdisjoint(path.lower().split("/"))
 
 
 def is_administration(path: str, target_path: str) -> bool:

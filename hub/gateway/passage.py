@@ -8,8 +8,9 @@ from hub.errors import ResourceServerBroken, RouteNotFound
 from hub.gateway import headers, policy
 from hub.gateway.forwarding import Ways
 from hub.gateway.messages import ApiRequest, Headers
+from hub.gateway.paths import normalise_path
 from hub.gateway.pipeline import Tokens
-from hub.gateway.routes import Route, RouteTable, normalise_path
+from hub.gateway.routes import Route, RouteTable
 from hub.gateway.websocket_door import UpgradeRefused, UpstreamSocket
 from hub.oidc.bound_tokens import SCHEME
 from hub.secret import Secret

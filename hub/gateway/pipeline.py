@@ -5,28 +5,31 @@ answer out. It knows no transport: what it needs of the outside are the session'
 """
 
 import asyncio
-import dataclasses
 from collections.abc import AsyncIterator
-from typing import Protocol, TypeVar
+from typing import Protocol
+
+from msgspec.structs import replace
 
 from hub.clock import Clock
 from hub.errors import BodyTooLarge, HubError
 from hub.gateway import headers, policy
-from hub.gateway.answers import mended
+from hub.gateway.answers import is_final, mended
 from hub.gateway.challenge import step_up_challenge
 from hub.gateway.forwarding import Forwarding, Ways
-from hub.gateway.messages import ApiRequest, ApiResponse, BodyStream
-from hub.gateway.routes import Route, RouteTable, normalise_path
+from hub.gateway.messages import ApiRequest, ApiResponse, BodyStream, whole
+from hub.gateway.paths import normalise_path
+from hub.gateway.routes import Route, RouteTable
 from hub.metrics import Metrics
 from hub.secret import Secret
 from hub.session.model import Session
 from hub.tokens.demand import TokenDemand
 
-Result = TypeVar("Result")
-
 
 class Tokens(Protocol):
     """Where the pipeline gets access tokens from."""
+
+    def at_hand(self, session: Session, demand: TokenDemand) -> Secret | None:
+        """Return a token that is usable now; None if it takes a wait to get one."""
 
     async def get(self, session: Session, demand: TokenDemand) -> Secret:
         """Return a token that is usable now, or raise the `HubError` that says why not."""
@@ -88,13 +91,12 @@ class Pipeline:
         try:
             response = await self._answer(request, session, started)
         except HubError as error:
-            self._metrics.requests.labels(transport, error.slug).inc()
+            self._metrics.tally.failed(transport, error.slug)
             raise
         except asyncio.CancelledError:
-            self._metrics.requests.labels(transport, "cancelled").inc()
+            self._metrics.tally.failed(transport, "cancelled")
             raise
-        self._metrics.requests.labels(transport, str(response.status)).inc()
-        self._metrics.request_seconds.labels(transport).observe(self._clock.monotonic() - started)
+        self._metrics.tally.answered(transport, response.status, self._clock.monotonic() - started)
         return response
 
     async def _answer(self, request: ApiRequest, session: Session | None, started: float) -> ApiResponse:
@@ -102,8 +104,8 @@ class Pipeline:
         route = self._routes.resolve(path)
         policy.authorise(route, request.method, session, self._clock.now())
         body = _within(request, route.max_body_bytes)
-        if route.is_proven and not isinstance(body, bytes):
-            body = b"".join([piece async for piece in body])
+        if route.is_proven:
+            body = await whole(body)
         call = Forwarding(
             ways=self._ways,
             session=session,
@@ -117,12 +119,15 @@ class Pipeline:
             response = await call.send(None)
         else:
             response = await self._answer_to_user(call, session, route.demand)
-        response = await mended(response, route, request.method, self._public_origin)
+        if not is_final(response, route):
+            response = await mended(response, route, request.method, self._public_origin)
         public = headers.inbound(response.headers, status=response.status, route=route, public_origin=self._public_origin)
-        return dataclasses.replace(response, headers=public)
+        return replace(response, headers=public)
 
     async def _answer_to_user(self, call: Forwarding, session: Session, demand: TokenDemand) -> ApiResponse:
-        token = await call.in_time(self._tokens.get(session, demand))
+        token = self._tokens.at_hand(session, demand)
+        if token is None:
+            token = await call.in_time(self._tokens.get(session, demand))
         response = await call.send(token)
         if response.status != 401:
             return response

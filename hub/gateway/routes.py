@@ -1,36 +1,26 @@
 """Which route a path belongs to, and where it leads. Pure: knows no session and no socket.
 
-A path is normalised once (RFC 3986 section 6.2.2), and what is matched is exactly what is forwarded. Servers read paths
-in many ways: they decode once or twice, cut parameters at `;`, ignore case. A path is accepted only if no such reading
-of it leaves its route or belongs to another one.
+Servers read paths in many ways (`hub.gateway.paths`), and some ignore case. A path is accepted only if no such reading of it
+belongs to another route.
 """
 
 import re
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Self
-from urllib.parse import unquote_to_bytes, urlsplit
+from typing import Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
 from hub.errors import InvalidPath, RouteNotFound
 from hub.gateway import iris
+from hub.gateway.paths import is_plain, name_of, readings
 from hub.oidc.grants import TokenTarget
 from hub.settings import RouteSettings
 from hub.tokens.demand import TokenDemand
 
-MAX_DECODINGS = 4  # nobody encodes a path more often in good faith, and each decoding costs a pass over it
-
-_PATH = re.compile(r"/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/|^\[\]]|%[0-9A-Fa-f]{2})*")
-"""Path characters of RFC 3986 section 3.3, and four that browsers leave raw."""
-
 _QUERY = re.compile(r"[!-\"$-~]*")
 """Printable ASCII without `#`: browsers leave many characters raw in a query."""
 
-_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
-_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_PARAMETERS = re.compile(rb"[;?#].*", re.DOTALL)
-_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
-_OVERLONG = re.compile(rb"[\xc0\xc1]|\xe0[\x80-\x9f]|\xf0[\x80-\x8f]")  # UTF-8 that hides ASCII from a check
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +121,9 @@ class Route:
         return f"{self.target_origin}{rest or '/'}" + (f"?{passed}" if passed else "")
 
     def _refuse_what_is_not_for_browsers(self, path: str) -> None:
-        for reading in (reading.decode("latin-1") for reading in _readings(path)):
+        if is_plain(path) and iris.is_ordinary(path):
+            return
+        for reading in (reading.decode("latin-1") for reading in readings(path)):
             if iris.is_administration(reading, self.target_path):
                 raise RouteNotFound("This path administers IRIS. If browsers have to reach it, give it a route of its own.")
             if not self.token_endpoints and iris.is_token_endpoint(reading, self.target_path):
@@ -148,12 +140,14 @@ def _demand(settings: RouteSettings) -> TokenDemand | None:
 
 
 class RouteTable:
-    """All routes; the longest prefix that ends at a segment of the path wins."""
+    """All routes; the longest prefix that ends at a segment of the path wins. More routes make no lookup slower."""
 
     def __init__(self, routes: Sequence[RouteSettings]) -> None:
         compiled = [Route.compile(settings) for settings in routes]
         self._routes = sorted(compiled, key=lambda route: len(route.prefix), reverse=True)
-        self._folded = [(route.prefix.lower(), route) for route in self._routes]
+        self._by_prefix = {route.prefix: route for route in self._routes}
+        self._folded = {prefix.lower(): prefix.lower() for prefix in self._by_prefix}
+        self._depth = max((prefix.count("/") for prefix in self._by_prefix), default=0)
 
     def to_target(self, target: str) -> Route | None:
         """Return a route that leads to this base URL, with a way to end its sessions if there is one; None without any."""
@@ -173,81 +167,28 @@ class RouteTable:
             InvalidPath: A server that decodes once more, cuts parameters or ignores case would see the path of another
                 route, whose methods or token rule would then be passed by.
         """
-        route = next((route for route in self._routes if _covers(route.prefix, path)), None)
+        route = self._longest(self._by_prefix, path)
         if route is None:
             raise RouteNotFound(f"No route leads to {path}.")
-        for reading in _readings(path):
-            loose = b"/".join(_name(segment) for segment in reading.split(b"/")).decode("latin-1").lower()
-            other = next((prefix for prefix, _ in self._folded if _covers(prefix, loose)), None)
-            if other != route.prefix.lower():
-                raise InvalidPath("The path can be read in two ways that belong to different routes.")
+        meant = route.prefix.lower()
+        if any(self._longest(self._folded, loose) != meant for loose in _loose_readings(path)):
+            raise InvalidPath("The path can be read in two ways that belong to different routes.")
         return route
 
-
-def normalise_path(raw: str) -> str:
-    """Return the path as it is matched and forwarded: escapes in upper case, unreserved characters unescaped.
-
-    Normalising a second time changes nothing, and the result decodes to the same bytes as `raw`.
-
-    Raises:
-        InvalidPath: The path holds characters that no URL may hold, a broken escape, a dot segment, an empty segment, a
-            backslash or a control character, in any reading.
-    """
-    if _PATH.fullmatch(raw) is None:
-        raise InvalidPath("The path must begin with / and hold only characters that a URL may hold.")
-    path = _ESCAPE.sub(_normalise_escape, raw) if "%" in raw else raw
-    for reading in _readings(path):
-        _check(reading)
-    return path
+    def _longest(self, table: Mapping[str, Found], path: str) -> Found | None:
+        """Return what belongs to the longest prefix that covers the path."""
+        segments = path.split("/", self._depth + 1)  # what is behind the longest prefix of all stays in one piece
+        for count in range(min(len(segments), self._depth + 1), 1, -1):
+            found = table.get("/".join(segments[:count]))
+            if found is not None:
+                return found
+        return None
 
 
-def _normalise_escape(escape: re.Match[str]) -> str:
-    character = chr(int(escape[0][1:], 16))
-    return character if character in _UNRESERVED else escape[0].upper()
-
-
-def _readings(path: str) -> Iterator[bytes]:
-    """Yield the path as servers may read it: as it stands, decoded once, twice..., then in compatibility characters."""
-    reading = path.encode("ascii")
-    yield reading
-    for _ in range(MAX_DECODINGS):
-        decoded = unquote_to_bytes(reading)
-        if decoded == reading:
-            yield from _compatible(reading)
-            return
-        reading = decoded
-        yield reading
-    if unquote_to_bytes(reading) != reading:
-        raise InvalidPath("The path is percent-encoded too many times.")
-    yield from _compatible(reading)
-
-
-def _compatible(reading: bytes) -> Iterator[bytes]:
-    """Yield what a server makes of the path that maps wide dots and slashes to plain ones, as Windows does."""
-    if reading.isascii():
+def _loose_readings(path: str) -> Iterator[str]:
+    """Yield the path as servers may read it that ignore case and parameters."""
+    if is_plain(path):
+        yield path.lower()
         return
-    try:
-        yield unicodedata.normalize("NFKC", reading.decode()).encode()
-    except UnicodeDecodeError:
-        return  # not UTF-8: there are no such characters in it
-
-
-def _check(reading: bytes) -> None:
-    if _CONTROL.search(reading):
-        raise InvalidPath("The path holds a control character.")
-    if b"\\" in reading or _OVERLONG.search(reading):
-        raise InvalidPath("The path holds a backslash or a character in a form that hides one.")
-    names = [_name(segment) for segment in reading.split(b"/")]
-    if b"." in names or b".." in names:
-        raise InvalidPath("The path holds a dot segment.")
-    if b"" in names[1:-1]:
-        raise InvalidPath("The path holds an empty segment.")  # `//host` leads a redirect to another host
-
-
-def _name(segment: bytes) -> bytes:
-    """Return the segment without parameters and surrounding spaces, which some servers cut off."""
-    return _PARAMETERS.sub(b"", segment).strip(b" ")
-
-
-def _covers(prefix: str, path: str) -> bool:
-    return path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/")
+    for reading in readings(path):
+        yield b"/".join(name_of(segment) for segment in reading.split(b"/")).decode("latin-1").lower()

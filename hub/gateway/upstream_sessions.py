@@ -8,8 +8,10 @@ import asyncio
 import contextlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol, Self, TypeVar
+
+from msgspec.structs import replace
 
 from hub import log
 from hub.clock import Clock
@@ -259,10 +261,13 @@ class _Slot:
         self._leave()
 
     def until_end_of(self, response: ApiResponse) -> ApiResponse:
-        """Return the answer, whose end gives the slot back."""
+        """Return the answer, whose end gives the slot back. One that came whole has ended."""
+        stream = response.body
+        if isinstance(stream, bytes):
+            return response
 
         async def body() -> AsyncIterator[bytes]:
-            async for piece in response.body:
+            async for piece in stream:
                 yield piece
             self.release()
 

@@ -7,13 +7,15 @@ session ends, or when everybody who waits for it cancels.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Coroutine, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from msgspec.structs import replace
 
 from hub import log
 from hub.clock import Clock
 from hub.errors import DeadlineExceeded, HubError, KeyReused, KeyWithdrawn, OutcomeUnknown, StoreUnavailable, TooManyRequests
-from hub.gateway.messages import ApiRequest, ApiResponse
+from hub.gateway.messages import ApiRequest, ApiResponse, pieces
 from hub.metrics import Metrics
 from hub.once.budget import Budget
 from hub.once.ledger import ALIVE_SECONDS, Entry, Ledger
@@ -265,6 +267,8 @@ class Once:
         """Read a body that may be kept; return what was read, and whether that is all."""
         if (response.body_bytes or 0) > self._limits.answer_bytes or _is_endless(response):
             return b"", False
+        if isinstance(response.body, bytes):
+            return (response.body, True) if len(response.body) <= self._limits.answer_bytes else (b"", False)
         parts, size = [], 0
         async with contextlib.AsyncExitStack() as broken:
             broken.push_async_callback(response.close)
@@ -377,5 +381,5 @@ async def _close_unwanted(answer: asyncio.Future[ApiResponse]) -> None:
 async def _chained(begun: bytes, response: ApiResponse) -> AsyncIterator[bytes]:
     if begun:
         yield begun
-    async for part in response.body:
+    async for part in pieces(response.body):
         yield part

@@ -1,7 +1,5 @@
 """The answer to a request that was executed before, once more."""
 
-from collections.abc import AsyncIterator
-
 from hub.errors import (
     AnswerNotKept,
     DeadlineExceeded,
@@ -29,10 +27,5 @@ def replay(outcome: Outcome) -> ApiResponse:
         case Answered(status, _, None):
             raise AnswerNotKept(answered_status=status)
         case Answered(status, headers, bytes() as body):
-            return ApiResponse(status=status, headers=headers, body=_once(body), body_bytes=len(body), replayed=True)
+            return ApiResponse(status=status, headers=headers, body=body, body_bytes=len(body), replayed=True)
     raise AssertionError(outcome)  # pragma: no cover - the cases are all there are
-
-
-async def _once(body: bytes) -> AsyncIterator[bytes]:
-    if body:
-        yield body

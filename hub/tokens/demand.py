@@ -24,7 +24,8 @@ class TokenDemand:
     @property
     def is_plain(self) -> bool:
         """Whether the session's own access token is wanted."""
-        return self.kind == "user" and self.target == TokenTarget()
+        target = self.target
+        return self.kind == "user" and not (target.audience or target.resource or target.scopes)
 
     @property
     def name(self) -> str:

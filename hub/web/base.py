@@ -1,9 +1,7 @@
 """What all handlers share: security headers, and errors as problems (RFC 9457), or as a page for a person who navigates."""
 
 import asyncio
-import math
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
 
@@ -11,38 +9,18 @@ import msgspec
 import tornado.template
 import tornado.web
 
-from hub import audit, log
 from hub.errors import BadRequest, HubError, MethodNotAllowed, NotFound
-from hub.session.cookie import Cookies
-from hub.session.model import SessionId, session_ref
-from hub.web.client_address import Network, client_address
+from hub.session.model import SessionId
+from hub.web.access_log import AccessLog
+from hub.web.answer_fields import problem_body, problem_fields
+from hub.web.client_address import client_address
+from hub.web.failures import note_crash, note_failure
+from hub.web.site import Site
 
 PAGES = Path(__file__).with_name("pages")
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-
-logger = log.get(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What every handler knows about this hub.
-
-    Attributes:
-        origin: The one origin whose pages may use the hub.
-        hsts: Whether browsers are told to come back over https only (RFC 6797).
-        is_draining: Tells whether the hub is being stopped: then connections end with their next answer.
-        exchanges: The requests under way, which finish before the hub stops.
-    """
-
-    origin: str
-    cookies: Cookies
-    trusted_proxies: list[Network]
-    hsts: bool
-    pages: tornado.template.Loader
-    exchanges: set[asyncio.Task[Any]] = field(default_factory=set)
-    is_draining: Callable[[], bool] = lambda: False
 
 
 class BaseHandler(tornado.web.RequestHandler):
@@ -54,14 +32,10 @@ class BaseHandler(tornado.web.RequestHandler):
         self.clear_header("Server")
         if not hasattr(self, "site"):
             return  # Tornado calls this once before `initialize`, which calls it again
-        self.set_header("X-Content-Type-Options", "nosniff")
-        self.set_header("Referrer-Policy", "same-origin")
-        self.set_header("Cross-Origin-Opener-Policy", "same-origin")
-        self.set_header("Cross-Origin-Resource-Policy", "same-origin")
+        for name, value in self.site.fields.common():
+            self.set_header(name, value)
         if self.site.is_draining():
             self.set_header("Connection", "close")
-        if self.site.hsts:
-            self.set_header("Strict-Transport-Security", "max-age=31536000")
 
     def initialize(self, **services: Any) -> None:
         """Take the services that the route table names."""
@@ -139,37 +113,23 @@ class BaseHandler(tornado.web.RequestHandler):
         """Write `error` as a problem, or as a page."""
         problem = error.problem()
         self.set_status(problem.status)
-        self.no_store()
-        if error.retry_after_seconds is not None:
-            self.set_header("Retry-After", str(math.ceil(error.retry_after_seconds)))
-        if isinstance(error, MethodNotAllowed):
-            self.set_header("Allow", ", ".join(problem.extensions.get("allow", [])))
+        for name, value in problem_fields(error):
+            self.set_header(name, value)
         if self.is_navigation():
             self.write_page("problem.html", problem=problem, temporary=error.temporary)
         else:
-            self.write_json(problem.as_json(), "application/problem+json")
+            self.set_header("Content-Type", "application/problem+json")
+            self.write(problem_body(error))
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Log what nobody foresaw with its trace, and expected errors in one line."""
         if isinstance(value, HubError):
-            level = logger.warning if value.status >= 500 else logger.info
-            level("request.failed", problem=value.slug, detail=value.detail, path=self.request.path)
-            if audit.is_refusal(value):
-                self._audit_refusal(value)
+            request = self.request
+            note_failure(
+                value, method=request.method or "", path=request.path, address=self.client_address, session_id=self.session_id
+            )
         elif not isinstance(value, tornado.web.HTTPError):
-            logger.error("request.crashed", path=self.request.path, exc_info=(typ, value, tb))
-
-    def _audit_refusal(self, error: HubError) -> None:
-        session_id = self.session_id
-        audit.record(
-            "audit.request_refused",
-            outcome="failure",
-            reason=error.slug,
-            method=self.request.method,
-            path=self.request.path,
-            address=self.client_address,
-            session_ref=None if session_id is None else session_ref(session_id.key),
-        )
+            note_crash(self.request.path, (typ, value, tb))
 
 
 class NotFoundHandler(BaseHandler):
@@ -179,13 +139,7 @@ class NotFoundHandler(BaseHandler):
         raise NotFound
 
 
-def log_request(handler: tornado.web.RequestHandler) -> None:
+def log_request(access_log: AccessLog, handler: tornado.web.RequestHandler) -> None:
     """Write one line for each request: never the query, in which codes and search words travel."""
     request = handler.request
-    logger.info(
-        "request",
-        method=request.method,
-        path=request.path,
-        status=handler.get_status(),
-        milliseconds=round(1000 * request.request_time(), 1),
-    )
+    access_log.request(request.method or "", request.path, handler.get_status(), request.request_time())

@@ -1,17 +1,12 @@
-"""The channel's door: Tornado's WebSocket, the handshake in the order of docs/channel-protocol.md, and frames on the wire."""
+"""The channel's door: the handshake in the order of docs/channel-protocol.md, and frames on the wire."""
 
 import asyncio
 import math
 import socket
-import struct
 import sys
 from collections.abc import Awaitable, Sequence
-from typing import Any
 
-from tornado.iostream import StreamClosedError
-from tornado.websocket import WebSocketClosedError, WebSocketHandler, WebSocketProtocol
-
-from hub import audit, log
+from hub import log
 from hub.channel.close_codes import ChannelClosed, CloseCode
 from hub.channel.driver import Driver
 from hub.channel.interfaces import Sessions
@@ -20,224 +15,188 @@ from hub.channel.outbox import Frame
 from hub.channel.registry import Registry
 from hub.errors import NotAuthenticated, StoreUnavailable, TooManyRequests
 from hub.limits import RateLimits
+from hub.listener.exchange import Exchange, Receiver, Upgraded
+from hub.listener.frames import BINARY, TEXT, frame_head
+from hub.listener.handshake import HandshakeRefused, accept, offered_subprotocols
+from hub.listener.nobody import Nobody
+from hub.listener.websocket import WebSocket
 from hub.session.model import Session, SessionId
 from hub.session.rate_limit import network_of
 from hub.settings import ChannelSettings
-from hub.web.base import Site
-from hub.web.client_address import client_address
-from hub.web.websocket_protocol import StrictWebSocketProtocol
+from hub.web.failures import note_refusal
+from hub.web.site import Site
 
 logger = log.get(__name__)
 
 RETRY_AFTER_SECONDS = 5
 NOTSENT_LOWAT: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", 25 if sys.platform == "linux" else None)
 UNSENT_BYTES = 131072
+TEXT_FIELD = ("Content-Type", "text/plain; charset=utf-8")
 UNENTITLED = {CloseCode.LOG_IN, CloseCode.CSRF, CloseCode.SUBPROTOCOL, CloseCode.OTHER_USER, CloseCode.NO_HELLO}
-TEXT, BINARY, FINAL = 0x1, 0x2, 0x80  # RFC 6455 section 5.2
 
 
-class ChannelHandler(WebSocketHandler):
-    """`GET /hub/channel`.
+class ChannelDoor:
+    """`GET /hub/channel`."""
 
-    Tornado's own origin check is not used: it accepts requests without an Origin, and compares no scheme. Its pings are off,
-    because a late pong would close with 1000; the registry pings.
-    """
-
-    def initialize(self, site: Site, registry: Registry, sessions: Sessions, limits: ChannelSettings, rates: RateLimits) -> None:
-        """Take the services that the route table names."""
+    def __init__(self, site: Site, registry: Registry, sessions: Sessions, limits: ChannelSettings, rates: RateLimits) -> None:
+        self.registry = registry
+        self.rates = rates
         self._site = site
-        self._registry = registry
         self._sessions = sessions
-        self._limits = limits
-        self._rates = rates
-        self._driver: Driver | None = None
-        self._gone = False
+        self._max_message_bytes = message_bytes(limits)
+        self._opening: set[asyncio.Task[None]] = set()
 
-    async def get(self, *args: Any, **kwargs: Any) -> None:
+    def open(self, exchange: Exchange) -> Receiver:
         """Upgrade, if the page is ours and there is room."""
-        if not self.check_origin(self.request.headers.get("Origin", "")):
-            logger.info("channel.origin_refused", origin=self.request.headers.get("Origin", ""))
-            self._audit_refusal("origin")
-            self.set_status(403)
-            await self.finish("The origin is not allowed.\n")
-        elif (wait := self._wait()) > 0:
-            self.set_status(429)
-            self.set_header("Retry-After", str(math.ceil(wait)))
-            await self.finish("Too many channels in a short time.\n")
-        elif not self._registry.has_room:
-            self.set_status(503)
-            self.set_header("Retry-After", str(RETRY_AFTER_SECONDS))
-            await self.finish("There is no room for another channel.\n")
-        else:
-            await super().get(*args, **kwargs)
+        address = self._site.client_address(exchange)
+        refusal = self._refusal(exchange, address)
+        if refusal is None:
+            try:
+                self._upgrade(exchange, address)
+            except HandshakeRefused as refused:
+                refusal = refused
+        if refusal is not None:
+            exchange.send(refusal.status, "", [TEXT_FIELD, *refusal.fields], f"{refusal}\n".encode())
+        self._site.access_log.request(exchange.head.method, exchange.head.path, refusal.status if refusal else 101, 0.0)
+        return Nobody()
 
-    def _wait(self) -> float:
+    def _refusal(self, exchange: Exchange, address: str) -> HandshakeRefused | None:
+        """Return why there is no upgrade; None: there may be one."""
+        origin = exchange.head.fields.get("origin", "")
+        if origin != self._site.origin:  # cross-site WebSocket hijacking: browsers send cookies along, and CORS does not apply
+            logger.info("channel.origin_refused", origin=origin)
+            note_refusal("origin", method=exchange.head.method, path=exchange.head.path, address=address)
+            return HandshakeRefused(403, "The origin is not allowed.")
+        if (wait := self._wait(address)) > 0:
+            return HandshakeRefused(429, "Too many channels in a short time.", ("Retry-After", str(math.ceil(wait))))
+        if not self.registry.has_room:
+            return HandshakeRefused(503, "There is no room for another channel.", ("Retry-After", str(RETRY_AFTER_SECONDS)))
+        return None
+
+    def _wait(self, address: str) -> float:
         """Count the dial; return 0, or how many seconds its address has to wait."""
         try:
-            self._rates.dial(network_of(self._client_address()))
+            self.rates.dial(network_of(address))
         except TooManyRequests as error:
             return error.retry_after_seconds or 1.0
         return 0.0
 
-    def _audit_refusal(self, reason: str) -> None:
-        audit.record(
-            "audit.request_refused",
-            outcome="failure",
-            reason=reason,
-            method="GET",
-            path=self.request.path,
-            address=self._client_address(),
-        )
+    def _upgrade(self, exchange: Exchange, address: str) -> None:
+        head = exchange.head
+        subprotocol = SUBPROTOCOL if SUBPROTOCOL in offered_subprotocols(head) else None
+        line = exchange.upgrade(accept(head, subprotocol))
+        if NOTSENT_LOWAT is not None:  # what the system has taken nothing can overtake any more
+            line.set_option(socket.IPPROTO_TCP, NOTSENT_LOWAT, UNSENT_BYTES)
+        channel = ChannelSocket(self, line, address, self._max_message_bytes)
+        session_id = self._site.session_id(head)
+        opening = asyncio.create_task(self._open(channel, session_id, speaks=subprotocol is not None))
+        self._opening.add(opening)
+        opening.add_done_callback(self._opening.discard)
 
-    def check_origin(self, origin: str) -> bool:
-        """Stop cross-site WebSocket hijacking: browsers send cookies along, and CORS does not apply."""
-        return origin == self._site.origin
-
-    def select_subprotocol(self, subprotocols: list[str]) -> str | None:
-        """Choose `hub.v1` if the client speaks it."""
-        return SUBPROTOCOL if SUBPROTOCOL in subprotocols else None
-
-    def get_websocket_protocol(self) -> WebSocketProtocol | None:
-        """Put a strict protocol in the place of Tornado's."""
-        return StrictWebSocketProtocol.of(self, super().get_websocket_protocol())
-
-    def get_compression_options(self) -> dict[str, Any] | None:
-        """Never compress: 288 KiB a connection, and secrets beside what an attacker can choose (CRIME)."""
-        return None
-
-    @property
-    def max_message_size(self) -> int:
-        """Largest message that Tornado reads; larger ones close with 1009."""
-        return message_bytes(self._limits)
-
-    @property
-    def ping_interval(self) -> float | None:
-        """None: the registry pings."""
-        return None
-
-    async def open(self, *_: str, **__: str) -> None:
+    async def _open(self, channel: "ChannelSocket", session_id: SessionId | None, *, speaks: bool) -> None:
         """Go through the rest of the handshake; refusals are close codes now, which a page can read."""
-        self.set_nodelay(True)
-        self._keep_the_kernel_short()
         try:
-            session_id, session = await self._authenticate()
-            if not self._gone:
-                self._driver = self._registry.open(self._socket(), session_id, session, self._client_address())
+            if not speaks:
+                raise ChannelClosed(CloseCode.SUBPROTOCOL, f"the subprotocol is {SUBPROTOCOL}")
+            if session_id is None:
+                raise ChannelClosed(CloseCode.LOG_IN, "no session")
+            session = await self._authenticated(session_id)
+            channel.begin(session_id, session)
         except ChannelClosed as closed:
-            self._note_refusal(closed.code)
-            self.close(closed.code, closed.reason)
+            channel.refuse(closed)
 
-    def _note_refusal(self, code: int | None) -> None:
-        """Count a dial that had no right to a channel: a page that dials in a loop is slowed down."""
-        if code in UNENTITLED:
-            self._rates.dial_was_refused(network_of(self._client_address()))
-
-    async def _authenticate(self) -> tuple[SessionId, Session]:
+    async def _authenticated(self, session_id: SessionId) -> Session:
         """Return whose channel this is.
 
         Raises:
-            ChannelClosed: 4406, 4401, 4503.
+            ChannelClosed: 4401, 4429, 4503.
         """
-        if self.selected_subprotocol is None:
-            raise ChannelClosed(CloseCode.SUBPROTOCOL, f"the subprotocol is {SUBPROTOCOL}")
-        session_id = self._site.cookies.session_id(self.request.headers.get("Cookie", ""))
-        if session_id is None:
-            raise ChannelClosed(CloseCode.LOG_IN, "no session")
         try:
             session = await self._sessions.current(session_id, passive=True)
-            self._rates.session_dial(session.key)
-            return session_id, session
+            self.rates.session_dial(session.key)
         except TooManyRequests as error:
             raise ChannelClosed(CloseCode.TOO_OFTEN, "too many channels in a short time") from error
         except NotAuthenticated as error:
             raise ChannelClosed(CloseCode.LOG_IN, "no session") from error
         except StoreUnavailable as error:
             raise ChannelClosed(CloseCode.UNAVAILABLE, "the session store does not answer") from error
+        return session
+
+
+class ChannelSocket:
+    """The WebSocket of one channel, between its driver and the wire. What comes before there is a driver waits."""
+
+    __slots__ = ("_address", "_door", "_driver", "_is_gone", "_socket")
+
+    def __init__(self, door: ChannelDoor, line: Upgraded, address: str, max_message_bytes: int) -> None:
+        self._door = door
+        self._address = address
+        self._driver: Driver | None = None
+        self._is_gone = False
+        self._socket = WebSocket(line, self, max_message_bytes=max_message_bytes)
+        self._socket.start(reading=False)
+
+    def begin(self, session_id: SessionId, session: Session) -> None:
+        """Let the driver work.
+
+        Raises:
+            ChannelClosed: There is no room for another channel.
+        """
+        if not self._is_gone:
+            self._driver = self._door.registry.open(self, session_id, session, self._address)
+            self._socket.read_on()
+
+    def refuse(self, closed: ChannelClosed) -> None:
+        """Close before there is a driver."""
+        self._count_refusal(closed.code)
+        self._socket.close(closed.code, closed.reason)
+
+    def _count_refusal(self, code: int | None) -> None:
+        """Count a dial that had no right to a channel: a page that dials in a loop is slowed down."""
+        if code in UNENTITLED:
+            self._door.rates.dial_was_refused(network_of(self._address))
+
+    # -- for the WebSocket --------------------------------------------------------------------------------------------
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
-        """Hand a message to the driver. Tornado reads on when this returns, so no work is awaited here."""
+        """Hand a message to the driver. The next one is read when this returns, so no work is awaited here."""
         return self._driver.receive(message) if self._driver else None
 
-    def on_pong(self, data: bytes) -> None:
+    def on_pong(self) -> None:
         """Note the sign of life."""
         if self._driver:
             self._driver.heard()
 
+    def on_drained(self) -> None:
+        """Go on sending."""
+        if self._driver:
+            self._driver.drained()
+
     def on_close(self) -> None:
         """Stop the channel's work."""
-        self._gone = True
+        self._is_gone = True
         if self._driver:
-            self._note_refusal(self._driver.close_code if self._driver.close_code != CloseCode.LOG_IN else None)
-            self._registry.release(self._driver, self.close_code)
+            self._count_refusal(self._driver.close_code if self._driver.close_code != CloseCode.LOG_IN else None)
+            self._door.registry.release(self._driver, self._socket.close_code)
 
-    def _client_address(self) -> str:
-        forwarded = self.request.headers.get_list("X-Forwarded-For")
-        return client_address(self.request.remote_ip or "", forwarded, self._site.trusted_proxies)
+    # -- for the driver -----------------------------------------------------------------------------------------------
 
-    def _keep_the_kernel_short(self) -> None:
-        """Let the operating system take little more than it can send: what it has taken nothing can overtake any more."""
-        stream = self.ws_connection and self.ws_connection.stream
-        if NOTSENT_LOWAT is not None and stream and stream.socket is not None:
-            stream.socket.setsockopt(socket.IPPROTO_TCP, NOTSENT_LOWAT, UNSENT_BYTES)
-
-    def _socket(self) -> "TornadoSocket":
-        if self.ws_connection is None:  # pragma: no cover - `open` runs on an accepted connection
-            raise ChannelClosed(CloseCode.UNAVAILABLE, "the socket is gone")
-        return TornadoSocket(self, self.ws_connection)
-
-
-class TornadoSocket:
-    """A socket as the driver wants it. Writes frames itself: `write_message` copies each twice and makes a task for it."""
-
-    def __init__(self, handler: WebSocketHandler, connection: WebSocketProtocol) -> None:
-        self._handler = handler
-        self._connection = connection
-
-    def write_frames(self, frames: Sequence[Frame]) -> asyncio.Future[None]:
-        """Send frames in one write; done when the operating system has them, or when the socket is gone."""
-        stream = self._connection.stream
-        if stream is None or self._connection.is_closing():
-            return _done()
-        try:
-            return stream.write(b"".join(_on_the_wire(frames)))
-        except StreamClosedError:
-            return _done()
+    def write_frames(self, frames: Sequence[Frame]) -> None:
+        """Send frames in one write."""
+        parts: list[bytes] = []
+        for frame in frames:
+            parts.append(frame_head(BINARY if frame.binary else TEXT, len(frame)))
+            parts.extend(frame.parts)
+        self._socket.write(b"".join(parts))
 
     def buffered_bytes(self) -> int:
-        """Return the bytes in the stream's write buffer, which Tornado does not bound."""
-        stream = self._connection.stream
-        return 0 if stream is None or stream.closed() else len(stream._write_buffer)
+        """Return the bytes that wait inside this process because the client does not take them."""
+        return self._socket.buffered_bytes()
 
     def ping(self) -> None:
-        """Send a ping, unless the socket is closing."""
-        try:
-            self._handler.ping()
-        except (WebSocketClosedError, StreamClosedError):
-            return
+        """Send a WebSocket ping."""
+        self._socket.ping()
 
     def close(self, code: CloseCode, reason: str) -> None:
-        """Begin the close handshake; Tornado ends the connection after 5 s if the client does not answer."""
-        self._handler.close(code, reason)
-
-
-def _on_the_wire(frames: Sequence[Frame]) -> list[bytes]:
-    """Return the bytes of unmasked, unfragmented frames (RFC 6455 section 5.2)."""
-    parts: list[bytes] = []
-    for frame in frames:
-        parts.append(_frame_header(FINAL | (BINARY if frame.binary else TEXT), len(frame)))
-        parts.extend(frame.parts)
-    return parts
-
-
-def _frame_header(first: int, size: int) -> bytes:
-    if size < 126:
-        return struct.pack("!BB", first, size)
-    if size <= 0xFFFF:
-        return struct.pack("!BBH", first, 126, size)
-    return struct.pack("!BBQ", first, 127, size)
-
-
-def _done() -> asyncio.Future[None]:
-    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    future.set_result(None)
-    return future
+        """Begin the close handshake."""
+        self._socket.close(code, reason)

@@ -22,6 +22,8 @@ def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[Ne
         forwarded_for: Values of all `X-Forwarded-For` fields, in order.
         trusted: Networks of trusted proxies.
     """
+    if not trusted:
+        return peer
     chain = [hop.strip() for value in forwarded_for for hop in value.split(",")]
     address = peer
     while chain and _is_trusted(address, trusted):

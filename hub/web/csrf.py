@@ -2,6 +2,8 @@
 
 A cookie alone proves nothing, since browsers attach it to requests of other pages too. SameSite=Strict is no complete answer: a
 sibling subdomain is the same site (RFC 10017 section 6.1.3.3).
+
+Header fields are asked for by their names in lower case, so that a plain dictionary of such names will do.
 """
 
 from collections.abc import Mapping
@@ -11,8 +13,8 @@ from hub.gateway.messages import SAFE_METHODS
 from hub.session.cookie import xsrf_token_matches
 from hub.session.model import SessionId
 
-XSRF_HEADER = "X-XSRF-TOKEN"  # sent by Angular, bound to the session
-CUSTOM_HEADER = "X-Hub-CSRF"  # a header that no page of another origin can add without asking (CORS preflight)
+XSRF_HEADER = "x-xsrf-token"  # sent by Angular, bound to the session
+CUSTOM_HEADER = "x-hub-csrf"  # a header that no page of another origin can add without asking (CORS preflight)
 
 token_matches = xsrf_token_matches
 
@@ -23,10 +25,10 @@ def require_own_origin(headers: Mapping[str, str], origin: str) -> None:
     Raises:
         RequestRefused: It comes from another origin.
     """
-    site = headers.get("Sec-Fetch-Site")
+    site = headers.get("sec-fetch-site")
     if site not in (None, "same-origin", "none"):
         raise RequestRefused(f"Requests of other sites are refused (Sec-Fetch-Site: {site}).")
-    if headers.get("Origin") not in (None, origin):
+    if headers.get("origin") not in (None, origin):
         raise RequestRefused(f"Only pages of {origin} may send requests here. Is server.public_url right?")
 
 
@@ -40,10 +42,10 @@ def require_proof(headers: Mapping[str, str], origin: str, session_id: SessionId
     token = headers.get(XSRF_HEADER)
     if token is not None:
         if session_id is not None and not xsrf_token_matches(session_id, token):
-            raise RequestRefused(f"{XSRF_HEADER} belongs to another session. Reload the page.")
+            raise RequestRefused("X-XSRF-TOKEN belongs to another session. Reload the page.")
         return
     if headers.get(CUSTOM_HEADER) != "1":
-        raise RequestRefused(f"The header {XSRF_HEADER} (from the cookie XSRF-TOKEN) or {CUSTOM_HEADER}: 1 is missing.")
+        raise RequestRefused("The header X-XSRF-TOKEN (from the cookie XSRF-TOKEN) or X-Hub-CSRF: 1 is missing.")
 
 
 def require_link(headers: Mapping[str, str], origin: str, method: str, session_id: SessionId | None) -> None:
@@ -56,5 +58,5 @@ def require_link(headers: Mapping[str, str], origin: str, method: str, session_i
         require_proof(headers, origin, session_id)
         return
     require_own_origin(headers, origin)
-    if headers.get("Sec-Fetch-Site") is None:
-        raise RequestRefused(f"This browser does not say where the request comes from; send {CUSTOM_HEADER}: 1.")
+    if headers.get("sec-fetch-site") is None:
+        raise RequestRefused("This browser does not say where the request comes from; send X-Hub-CSRF: 1.")

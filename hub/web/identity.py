@@ -9,11 +9,14 @@ from collections.abc import Mapping
 from hub.errors import IdentityChanged
 from hub.session.model import Session
 
-IDENTITY_HEADER = "X-Hub-Identity"
+IDENTITY_HEADER = "x-hub-identity"
 
 
 def require_identity(headers: Mapping[str, str], session: Session | None) -> None:
     """Check that a page which names its user names the one of the session. A page that names none is not checked.
+
+    Parameters:
+        headers: By lower-case names, or by names in any case.
 
     Raises:
         IdentityChanged: Another user is logged in than the page was loaded for.

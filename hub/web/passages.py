@@ -13,6 +13,7 @@ from hub.session.model import Session, SessionId
 from hub.settings import ChannelSettings
 
 CHECK_SECONDS = 5.0  # a session whose time is over is noticed this late at most, and one in use is kept
+CHECKS_PER_BEAT = 5  # a page that is gone without a word is noticed within two beats
 
 
 class Socket(Protocol):
@@ -28,6 +29,9 @@ class Socket(Protocol):
 
     def end(self, code: CloseCode, reason: str) -> None:
         """Close both sides."""
+
+    def beat(self) -> None:
+        """Ask the page for a sign of life."""
 
 
 class Passages:
@@ -83,8 +87,11 @@ class Passages:
     async def watch(self) -> None:
         """Every few seconds: keep the sessions in use, end the sockets of those that are over. Runs until cancelled."""
         while True:
-            await self._clock.sleep(CHECK_SECONDS)
-            await self.check()
+            for _ in range(CHECKS_PER_BEAT):
+                await self._clock.sleep(CHECK_SECONDS)
+                await self.check()
+            for socket in list(self._sockets):
+                socket.beat()
 
     async def check(self) -> None:
         """Look at the session of each socket. What the store cannot say now it says next time."""

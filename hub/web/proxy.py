@@ -5,259 +5,225 @@ fast as the resource server reads, and the other way round.
 """
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
-from typing import Any
 
-import tornado.iostream
-import tornado.web
-
-from hub.errors import BodyTooLarge, HubError, UploadStalled
-from hub.gateway.messages import REPEATABLE_BODY_BYTES, ApiRequest, ApiResponse
+from hub.errors import BodyTooLarge, HubError
+from hub.gateway.messages import REPEATABLE_BODY_BYTES, ApiRequest, ApiResponse, whole
 from hub.gateway.pipeline import Pipeline
 from hub.gateway.routes import Route
 from hub.limits import RateLimits
+from hub.listener.exchange import Exchange
+from hub.listener.head import Fields
 from hub.once.once import Once
 from hub.once.outcome import check_key
 from hub.session.model import Session
 from hub.session.rate_limit import network_of
 from hub.session.sessions import Sessions
 from hub.web import csrf
-from hub.web.base import BaseHandler
+from hub.web.answer_fields import problem_body, problem_fields
+from hub.web.body_pipe import BodyPipe
+from hub.web.failures import note_crash, note_failure
 from hub.web.identity import require_identity
+from hub.web.site import Site
 
-PASSIVE_HEADER = "X-Hub-Passive"
-KEY_HEADER = "X-Hub-Key"
+PASSIVE_HEADER = "x-hub-passive"
+KEY_HEADER = "x-hub-key"
 REPLAYED_HEADER = "X-Hub-Replayed"
 WHOLE_ANSWER_BYTES = 64 * 1024  # an announced answer up to this size leaves in one write, head and body together
-LIMIT_SLACK_BYTES = 1024 * 1024
 CLIENT_CLOSED_REQUEST = 499  # nginx's number for it
-STALL_SECONDS = 60.0  # a browser that sends nothing for so long is not coming back; its upstream connection is freed
 
 
-class BodyPipe:
-    """Carries an upload from Tornado, which pushes, to the pipeline, which pulls. At most one piece waits in it."""
+class ApiDoor:
+    """Relays requests to the resource servers of their routes."""
 
-    def __init__(self) -> None:
-        self._pieces: asyncio.Queue[bytes | None] = asyncio.Queue(maxsize=1)
-        self._abandoned = asyncio.Event()
+    def __init__(self, site: Site, pipeline: Pipeline, once: Once, rates: RateLimits, sessions: Sessions) -> None:
+        self.site = site
+        self.pipeline = pipeline
+        self.once = once
+        self.rates = rates
+        self.sessions = sessions
 
-    async def push(self, piece: bytes | None) -> None:
-        """Hand over a piece (None: the end); returns when there is room for the next, or when nobody reads any more."""
-        if self._abandoned.is_set():
-            return
-        put = asyncio.create_task(self._pieces.put(piece))
-        gone = asyncio.create_task(self._abandoned.wait())
-        _, pending = await asyncio.wait({put, gone}, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-
-    def abandon(self) -> None:
-        """Say that the rest will not be read, so that whoever pushes does not wait for ever."""
-        self._abandoned.set()
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while (piece := await self._next()) is not None:
-            yield piece
-
-    async def _next(self) -> bytes | None:
-        try:
-            async with asyncio.timeout(STALL_SECONDS):
-                return await self._pieces.get()
-        except TimeoutError as error:
-            raise UploadStalled(f"Nothing was received for {STALL_SECONDS:.0f} seconds.") from error
+    def open(self, exchange: Exchange) -> "ApiCall":
+        """Take a request whose head has come; a large body begins to flow at once."""
+        return ApiCall(self, exchange)
 
 
-@tornado.web.stream_request_body
-class ProxyHandler(BaseHandler):
-    """Relays one request to the resource server of its route."""
+class ApiCall:
+    """One request and its answer."""
 
-    pipeline: Pipeline
-    once: Once
-    rates: RateLimits
-    sessions: Sessions
-    exchanges: set[asyncio.Task[Any]]
+    __slots__ = ("_address", "_collected", "_door", "_exchange", "_pipe", "_started", "_status", "_task")
 
-    def initialize(self, **services: Any) -> None:
-        """Begin with nothing: Tornado may refuse the request before it comes to `prepare`."""
-        super().initialize(**services)
-        self._collected: list[bytes] = []
+    def __init__(self, door: ApiDoor, exchange: Exchange) -> None:
+        self._door = door
+        self._exchange = exchange
+        self._address = door.site.client_address(exchange)
+        self._started = door.site.clock.monotonic()
+        self._collected: list[bytes] | None = None
         self._pipe: BodyPipe | None = None
-        self._exchange: asyncio.Task[None] | None = None
-        self._refusal: HubError | None = None
-        self._body_is_read = False
+        self._task: asyncio.Task[None] | None = None
+        self._status = 0
+        length = exchange.head.body_bytes
+        if length is None or length > REPEATABLE_BODY_BYTES:
+            self._pipe = BodyPipe(exchange)
+            self._begin(self._pipe, length)
+        elif length:
+            self._collected = []
+            exchange.send_continue()
 
-    async def prepare(self) -> None:
-        try:
-            await self._admit()
-        except HubError as error:
-            if not self._is_small(self._body_bytes()):
-                raise
-            self._refusal = error  # told after the body was read, so that the connection can go on
+    # -- from the connection ------------------------------------------------------------------------------------------
 
-    async def _admit(self) -> None:
-        """Let the request in; a large body begins to flow at once."""
-        route = self.pipeline.route_for(self.request.path)
-        self._require_proof(route)
-        self._session = await self._find_session(route)
-        length = self._body_bytes()
-        self._refuse_oversize(route, length)
-        if not self._is_small(length):
-            self._pipe = BodyPipe()
-            self._begin(self._pipe.__aiter__(), length)
-
-    async def data_received(self, chunk: bytes) -> None:
-        if self._pipe is None:
-            self._collected.append(chunk)
-        else:
-            await self._pipe.push(chunk)
-
-    async def _relay_request(self) -> None:
-        """Run when the whole body was read."""
-        self._body_is_read = True
-        if self._refusal is not None:
-            raise self._refusal
+    def data_received(self, data: bytes) -> None:
+        """Take a piece of the body."""
         if self._pipe is not None:
-            await self._pipe.push(None)
+            self._pipe.push(data)
+        elif self._collected is not None:
+            self._collected.append(data)
+
+    def finish(self) -> None:
+        """Send the request, now that its body is there, or know that the upload is whole."""
+        if self._pipe is not None:
+            self._pipe.end()
         else:
-            body = b"".join(self._collected)
+            body = b"".join(self._collected) if self._collected else b""
             self._begin(body, len(body))
-        if self._exchange is not None:
-            await self._end_of(self._exchange)
-
-    get = head = post = put = patch = delete = options = _relay_request
-
-    def is_navigation(self) -> bool:
-        """Never: under an API path an error is always a problem document, whoever asks."""
-        return False
-
-    def write_problem(self, error: HubError) -> None:
-        """Write `error` as a problem."""
-        super().write_problem(error)
-        self._announce_close()
-
-    def _announce_close(self) -> None:
-        """Say that the connection ends with this answer: it does when the rest of an upload is not read."""
-        if not self._body_is_read:
-            self.set_header("Connection", "close")
 
     def on_connection_close(self) -> None:
         """Abort the request at the resource server: nobody waits for its answer any more."""
-        super().on_connection_close()
-        if self._exchange is not None:
-            self._exchange.cancel()
-
-    async def _end_of(self, exchange: asyncio.Task[None]) -> None:
-        """Wait for the exchange; one that was aborted, because the browser has gone, is no failure."""
-        await asyncio.wait([exchange])
-        if exchange.cancelled():
-            self.set_status(CLIENT_CLOSED_REQUEST, "Client Closed Request")  # for the log: there is nobody to tell
-        else:
-            exchange.result()
-
-    def _require_proof(self, route: Route) -> None:
-        headers, origin = self.request.headers, self.site.origin
-        if route.csrf == "fetch_metadata":
-            csrf.require_link(headers, origin, self.request.method or "", self.session_id)
-        else:
-            csrf.require_proof(headers, origin, self.session_id)
-
-    async def _find_session(self, route: Route) -> Session | None:
-        if route.demand is None:
-            self.rates.anonymous_request(network_of(self.client_address))
-            return None
-        session = await self.sessions.current(self.session_id, passive=self._is_passive())
-        require_identity(self.request.headers, session)
-        self.rates.request(session.key)
-        return session
-
-    def _is_passive(self) -> bool:
-        return self.request.headers.get(PASSIVE_HEADER) == "1"
-
-    def _body_bytes(self) -> int | None:
-        """Return the announced length of the body; 0 if there is none, None if it is chunked."""
-        if "Transfer-Encoding" in self.request.headers:
-            return None
-        return int(self.request.headers.get("Content-Length", "0"))
-
-    @staticmethod
-    def _is_small(length: int | None) -> bool:
-        return length is not None and length <= REPEATABLE_BODY_BYTES
-
-    def _refuse_oversize(self, route: Route, length: int | None) -> None:
-        limit = route.max_body_bytes
-        # Tornado's own limit breaks the connection without an answer; ours, checked as the body flows, comes first.
-        self.request.connection.set_max_body_size(limit + LIMIT_SLACK_BYTES)  # type: ignore[union-attr]
-        if length is not None and length > limit:
-            raise BodyTooLarge(f"At most {limit} bytes are taken here.", max_body_bytes=limit)
+        if self._task is not None:
+            self._task.cancel()
 
     def _begin(self, body: bytes | AsyncIterator[bytes], length: int | None) -> None:
-        request = ApiRequest(
-            method=self.request.method or "",
-            path=self.request.path,
-            query=self.request.query,
-            headers=list(self.request.headers.get_all()),
-            body=body,
-            body_bytes=length,
-            passive=self._is_passive(),
-            client_address=self.client_address,
-        )
-        self._exchange = asyncio.create_task(self._run(request))
-        self.exchanges.add(self._exchange)  # what the hub waits for when it is stopped
-        self._exchange.add_done_callback(self.exchanges.discard)
+        self._task = asyncio.create_task(self._serve(body, length))
+        self._door.site.exchanges.add(self._task)  # what the hub waits for when it is stopped
 
-    async def _run(self, request: ApiRequest) -> None:
-        """Send the request and write its answer, or why there is none."""
+    # -- the answer ---------------------------------------------------------------------------------------------------
+
+    async def _serve(self, body: bytes | AsyncIterator[bytes], length: int | None) -> None:
+        """Bring the request to its end. An outer loop of the hub: nothing that goes wrong in here leaves it."""
         try:
-            response = await self._answer(request)
-            try:
-                await self._write_response(response)
-            finally:
-                await response.close()
+            await self._relay(body, length)
         except HubError as error:
-            self._write_failure(error)
-        except tornado.iostream.StreamClosedError:
-            return  # the browser has gone; there is nobody to tell
+            self._note(error)
+            self._fail(error)
+        except asyncio.CancelledError:
+            self._status = CLIENT_CLOSED_REQUEST  # for the log: there is nobody to tell
+        except Exception:
+            note_crash(self._exchange.head.path, sys.exc_info())
+            self._fail(HubError())
         finally:
             if self._pipe is not None:
                 self._pipe.abandon()
+            self._end()
 
-    async def _answer(self, request: ApiRequest) -> ApiResponse:
+    async def _relay(self, body: bytes | AsyncIterator[bytes], length: int | None) -> None:
+        door, head = self._door, self._exchange.head
+        route = door.pipeline.route_for(head.path)
+        self._require_proof(route)
+        session = await self._find_session(route)
+        if length is not None and length > route.max_body_bytes:
+            raise BodyTooLarge(f"At most {route.max_body_bytes} bytes are taken here.", max_body_bytes=route.max_body_bytes)
+        if self._pipe is not None:
+            self._exchange.send_continue()
+        request = ApiRequest(
+            method=head.method,
+            path=head.path,
+            query=head.query,
+            headers=head.headers,
+            body=body,
+            body_bytes=length,
+            passive=self._is_passive,
+            client_address=self._address,
+        )
+        await self._write(await self._answer(request, session))
+
+    def _require_proof(self, route: Route) -> None:
+        head, site = self._exchange.head, self._door.site
+        session_id = site.session_id(head)
+        if route.csrf == "fetch_metadata":
+            csrf.require_link(head.fields, site.origin, head.method, session_id)
+        else:
+            csrf.require_proof(head.fields, site.origin, session_id)
+
+    async def _find_session(self, route: Route) -> Session | None:
+        door, head = self._door, self._exchange.head
+        if route.demand is None:
+            door.rates.anonymous_request(network_of(self._address))
+            return None
+        session = await door.sessions.current(door.site.session_id(head), passive=self._is_passive)
+        require_identity(head.fields, session)
+        door.rates.request(session.key)
+        return session
+
+    @property
+    def _is_passive(self) -> bool:
+        return self._exchange.head.fields.get(PASSIVE_HEADER) == "1"
+
+    async def _answer(self, request: ApiRequest, session: Session | None) -> ApiResponse:
         """Return the answer; to a request with a key, which may have come before, the one that it got then."""
-        key = self.request.headers.get(KEY_HEADER)
-        if key is None or self._session is None:
-            return await self.pipeline.handle(request, self._session, transport="http")
-        response = await self.once.handle(request, self._session, check_key(key), transport="http")
+        key = self._exchange.head.fields.get(KEY_HEADER)
+        if key is None or session is None:
+            return await self._door.pipeline.handle(request, session, transport="http")
+        response = await self._door.once.handle(request, session, check_key(key), transport="http")
         if response.replayed:
             response.headers.append((REPLAYED_HEADER, "1"))
         return response
 
-    async def _write_response(self, response: ApiResponse) -> None:
-        self.clear()
-        self.clear_header("Content-Type")
-        self.set_status(response.status, response.reason or None)
-        names = {name.lower() for name, _ in response.headers}
-        if "date" in names:
-            self.clear_header("Date")
-        for name, value in response.headers:
-            self.add_header(name, value)
-        if "content-length" not in names and response.body_bytes:
-            self.set_header("Content-Length", str(response.body_bytes))
-        self._announce_close()
-        if response.body_bytes is not None and response.body_bytes <= WHOLE_ANSWER_BYTES:
-            await self.finish(b"".join([piece async for piece in response.body]))
+    async def _write(self, response: ApiResponse) -> None:
+        self._status = response.status
+        fields = self._fields(response)
+        if isinstance(response.body, bytes):
+            self._exchange.send(response.status, response.reason, fields, response.body)
             return
-        await self.flush()
-        async for piece in response.body:
-            self.write(piece)
-            await self.flush()
-        await self.finish()
+        try:
+            if response.body_bytes is not None and response.body_bytes <= WHOLE_ANSWER_BYTES:
+                self._exchange.send(response.status, response.reason, fields, await whole(response.body))
+            else:
+                await self._stream(response, response.body, fields)
+        finally:
+            await response.close()
 
-    def _write_failure(self, error: HubError) -> None:
-        self.log_exception(type(error), error, None)
-        if not self._headers_written:
-            self.clear()
-            self.write_problem(error)
-            self.finish()
+    async def _stream(self, response: ApiResponse, body: AsyncIterator[bytes], fields: Fields) -> None:
+        exchange = self._exchange
+        exchange.begin(response.status, response.reason, fields, response.body_bytes)
+        async for piece in body:
+            exchange.write(piece)
+            await exchange.drain()
+        exchange.end()
+
+    def _fields(self, response: ApiResponse) -> Fields:
+        """Return the head of the answer. Its length is told by whoever sends the body, and for want of one by the API."""
+        fields = self._door.site.fields.common()
+        own = "" if self._exchange.head.method == "HEAD" or response.status == 304 else "content-length"
+        has_date = False
+        for field in response.headers:
+            name = field[0].lower()
+            if name != own:
+                fields.append(field)
+                has_date = has_date or name == "date"
+        if not has_date:
+            fields.append(self._door.site.fields.date())
+        return fields
+
+    # -- the end ------------------------------------------------------------------------------------------------------
+
+    def _fail(self, error: HubError) -> None:
+        """Answer with a problem; an answer that has begun can only be broken off."""
+        if self._exchange.is_begun:
+            self._exchange.abort()
             return
-        # The status is on its way already: breaking the connection is the only way to say that the answer is not whole.
-        self.request.connection.close()  # type: ignore[union-attr]
+        self._status = error.problem().status
+        site = self._door.site.fields
+        fields = [*site.common(), ("Content-Type", "application/problem+json"), *problem_fields(error), site.date()]
+        self._exchange.send(self._status, "", fields, problem_body(error))
+
+    def _note(self, error: HubError) -> None:
+        head = self._exchange.head
+        session_id = self._door.site.session_id(head)
+        note_failure(error, method=head.method, path=head.path, address=self._address, session_id=session_id)
+
+    def _end(self) -> None:
+        head, site = self._exchange.head, self._door.site
+        site.access_log.request(head.method, head.path, self._status, site.clock.monotonic() - self._started)
+        if self._task is not None:
+            site.exchanges.discard(self._task)

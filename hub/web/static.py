@@ -9,7 +9,8 @@ from typing import Any
 import tornado.web
 
 from hub.errors import NotFound
-from hub.web.base import BaseHandler, Site
+from hub.web.base import BaseHandler
+from hub.web.site import Site
 from hub.web.static_text import COMPRESSIBLE, CompressedTexts
 
 HASHED_NAME = re.compile(r"[.-](?=\w*[0-9A-Z])[0-9A-Za-z_]{8,}\.\w+$")  # main-4KPJ2Q7A.js, but not my-component.js

@@ -5,14 +5,9 @@ the other one takes: what waits here is one message each way.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable
-from typing import Any
 
-from tornado.iostream import StreamClosedError
-from tornado.websocket import WebSocketClosedError, WebSocketHandler, WebSocketProtocol
-
-from hub import audit, log
+from hub import audit
 from hub.channel.close_codes import ChannelClosed, CloseCode
 from hub.channel.interfaces import Sessions
 from hub.errors import (
@@ -26,151 +21,188 @@ from hub.errors import (
 )
 from hub.gateway.messages import ApiRequest
 from hub.gateway.passage import Passage
-from hub.gateway.routes import Route
 from hub.gateway.websocket_door import UpstreamSocket
+from hub.listener.exchange import Exchange, Receiver, Upgraded
+from hub.listener.handshake import HandshakeRefused, accept, offered_subprotocols
+from hub.listener.nobody import Nobody
+from hub.listener.websocket import WebSocket
 from hub.session.model import Session, SessionId
-from hub.web.base import Site
-from hub.web.client_address import client_address
+from hub.web.failures import note_refusal
 from hub.web.passages import Passages
-from hub.web.websocket_protocol import StrictWebSocketProtocol
+from hub.web.site import Site
 
-logger = log.get(__name__)
-
-PING_SECONDS = 25.0
+ORIGIN_REFUSED = "The origin is not allowed.\n"
 NOT_A_WEBSOCKET = "This part of the API is a WebSocket.\n"
+TEXT_FIELD = ("Content-Type", "text/plain; charset=utf-8")
 
 
-class WebSocketProxyHandler(WebSocketHandler):
-    """Relays one WebSocket."""
+class WebSocketDoor:
+    """Relays WebSockets of pages."""
 
-    def initialize(self, site: Site, passage: Passage, passages: Passages, sessions: Sessions) -> None:
-        """Take the services that the route table names."""
+    def __init__(self, site: Site, passage: Passage, passages: Passages, sessions: Sessions) -> None:
         self.site = site
-        self._passage = passage
-        self._passages = passages
-        self._sessions = sessions
-        self._refusal: ChannelClosed | None = None
+        self.passage = passage
+        self.passages = passages
+        self.sessions = sessions
+
+    def open(self, exchange: Exchange) -> Receiver:
+        """Upgrade, if the page is ours; refusals that it is to read come as close codes after that."""
+        fields = exchange.head.fields
+        if fields.get("origin", "") != self.site.origin:
+            self._note_refusal(exchange, "origin")
+            self._refuse(exchange, 403, ORIGIN_REFUSED)
+        elif fields.get("upgrade", "").lower() != "websocket":
+            self._refuse(exchange, 426, NOT_A_WEBSOCKET, ("Upgrade", "websocket"))
+        else:
+            return Relay(self, exchange)
+        return Nobody()
+
+    async def open_upstream(self, exchange: Exchange) -> tuple[UpstreamSocket, SessionId | None, Session | None]:
+        """Return the other side, and whose session it belongs to.
+
+        Raises:
+            ChannelClosed: With the code that tells the page what to do next.
+        """
+        try:
+            return await self._open_upstream(exchange)
+        except HubError as error:
+            if audit.is_refusal(error):
+                self._note_refusal(exchange, error.slug)
+            raise _close_for(error) from error
+
+    async def _open_upstream(self, exchange: Exchange) -> tuple[UpstreamSocket, SessionId | None, Session | None]:
+        head, session_id, session = exchange.head, None, None
+        if self.passage.route_for(head.path).demand is not None:
+            session_id = self.site.session_id(head)
+            if session_id is None:
+                raise ChannelClosed(CloseCode.LOG_IN, "no session")
+            session = await self.sessions.current(session_id, passive=True)
+            self.passages.require_room(session.key)
+        address = self.site.client_address(exchange)
+        request = ApiRequest(method="GET", path=head.path, query=head.query, headers=head.headers, client_address=address)
+        return await self.passage.open(request, session, offered_subprotocols(head)), session_id, session
+
+    def upgrade(self, exchange: Exchange, subprotocol: str | None) -> Upgraded | None:
+        """Answer the handshake; return the connection, or None if it was no good after all."""
+        try:
+            line = exchange.upgrade(accept(exchange.head, subprotocol))
+        except HandshakeRefused as refused:
+            self._refuse(exchange, refused.status, f"{refused}\n", *refused.fields)
+            return None
+        self.site.access_log.request(exchange.head.method, exchange.head.path, 101, 0.0)
+        return line
+
+    def _refuse(self, exchange: Exchange, status: int, detail: str, *fields: tuple[str, str]) -> None:
+        exchange.send(status, "", [TEXT_FIELD, *fields], detail.encode())
+        self.site.access_log.request(exchange.head.method, exchange.head.path, status, 0.0)
+
+    def _note_refusal(self, exchange: Exchange, reason: str) -> None:
+        head = exchange.head
+        note_refusal(reason, method=head.method, path=head.path, address=self.site.client_address(exchange))
+
+
+class Relay:
+    """One WebSocket: that of the page and that of the resource server, from the handshake to the end of both.
+
+    Attributes:
+        was_used: Whether the page has sent anything since the last check.
+        was_heard: Whether it has given a sign of life since the last ping.
+    """
+
+    def __init__(self, door: WebSocketDoor, exchange: Exchange) -> None:
+        self._door = door
+        self._exchange = exchange
         self._upstream: UpstreamSocket | None = None
-        self._relaying: asyncio.Task[None] | None = None
+        self._socket: WebSocket | None = None
         self.session: Session | None = None
         self.session_id: SessionId | None = None
         self.was_used = False
+        self.was_heard = True
+        self._work = asyncio.create_task(self._run())
 
-    async def get(self, *args: Any, **kwargs: Any) -> None:
-        """Upgrade, if the page is ours; refusals that it is to read come as close codes after that."""
-        if self.request.headers.get("Origin", "") != self.site.origin:
-            self._audit_refusal("origin")
-            self.set_status(403)
-            await self.finish("The origin is not allowed.\n")
-            return
-        if self.request.headers.get("Upgrade", "").lower() != "websocket":
-            self.set_status(426)
-            self.set_header("Upgrade", "websocket")
-            await self.finish(NOT_A_WEBSOCKET)
-            return
+    # -- for the HTTP connection, until the upgrade -------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        """Drop it: a handshake has no body."""
+
+    def finish(self) -> None:
+        """Do nothing: the head was enough."""
+
+    def on_connection_close(self) -> None:
+        """Stop: the page has gone before it was answered."""
+        self._work.cancel()
+
+    async def _run(self) -> None:
+        """Open the other side, upgrade, and bring its messages to the page."""
+        refusal: ChannelClosed | None = None
         try:
-            self._upstream = await self._open_upstream(self._passage.route_for(self.request.path))
+            self._upstream, self.session_id, self.session = await self._door.open_upstream(self._exchange)
         except ChannelClosed as closed:
-            self._refusal = closed
-        except HubError as error:
-            self._refusal = _close_for(error)
-            if audit.is_refusal(error):
-                self._audit_refusal(error.slug)
-        await super().get(*args, **kwargs)
-        if self._upstream is not None and self._relaying is None:  # the handshake of the page was no good after all
-            await self._upstream.close(1001, "")
+            refusal = closed
+        line = self._door.upgrade(self._exchange, self._subprotocol())
+        if line is None:
+            if self._upstream is not None:
+                await self._upstream.close(1001, "")
+            return
+        largest = self._door.passage.route_for(self._exchange.head.path).max_message_bytes
+        self._socket = WebSocket(line, self, max_message_bytes=largest)
+        if self._upstream is not None:
+            self._door.passages.add(self)
+        self._socket.start()
+        if refusal is not None:
+            self._socket.close(refusal.code, refusal.reason)
+        elif self._upstream is not None:
+            await self._relay(self._socket, self._upstream)
 
-    def check_origin(self, origin: str) -> bool:
-        """Was done first."""
-        return origin == self.site.origin
-
-    def select_subprotocol(self, subprotocols: list[str]) -> str | None:
-        """Answer with what the resource server has chosen. To a refused page its first wish: else it would not see the code."""
+    def _subprotocol(self) -> str | None:
+        """Return what the resource server has chosen; for a refused page its first wish: else it would not see the code."""
         if self._upstream is not None:
             return self._upstream.protocol
-        return subprotocols[0] if subprotocols else None
+        return next(iter(offered_subprotocols(self._exchange.head)), None)
 
-    def get_websocket_protocol(self) -> WebSocketProtocol | None:
-        """Put a strict protocol in the place of Tornado's."""
-        return StrictWebSocketProtocol.of(self, super().get_websocket_protocol())
+    async def _relay(self, page: WebSocket, upstream: UpstreamSocket) -> None:
+        while (message := await upstream.receive()) is not None:
+            await page.send(message)
+        page.close(upstream.close_code)
 
-    def get_compression_options(self) -> dict[str, Any] | None:
-        """Never compress: secrets stand beside what an attacker can choose (CRIME)."""
-        return None
-
-    @property
-    def max_message_size(self) -> int:
-        """Largest message of the page; larger ones close with 1009."""
-        return self._passage.route_for(self.request.path).max_message_bytes
-
-    @property
-    def ping_interval(self) -> float | None:
-        """Notice pages that are gone."""
-        return PING_SECONDS
-
-    def open(self, *_: str, **__: str) -> None:
-        """Begin to relay, or say why not."""
-        if self._refusal is not None:
-            self.close(self._refusal.code, self._refusal.reason)
-        elif self._upstream is not None:
-            self._passages.add(self)
-            self._relaying = asyncio.create_task(self._relay(self._upstream))
+    # -- for the WebSocket --------------------------------------------------------------------------------------------
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
         """Hand a message to the resource server; the next one is read when there is room for it."""
-        self.was_used = True
+        self.was_used = self.was_heard = True
         return None if self._upstream is None else self._upstream.send(message)
+
+    def on_pong(self) -> None:
+        """Note the sign of life."""
+        self.was_heard = True
+
+    def on_drained(self) -> None:
+        """Do nothing: whoever writes waits by itself."""
 
     def on_close(self) -> None:
         """End the other side too."""
-        self._passages.discard(self)
-        if self._relaying is not None:
-            self._relaying.cancel()
-        if self._upstream is not None:
-            self._passages.own(self._upstream.close(self.close_code or 1001, self.close_reason or ""))
+        self._door.passages.discard(self)
+        self._work.cancel()
+        if self._upstream is not None and self._socket is not None:
+            upstream, self._upstream = self._upstream, None
+            self._door.passages.own(upstream.close(self._socket.close_code or 1001, self._socket.close_reason))
+
+    # -- for the passages ---------------------------------------------------------------------------------------------
+
+    def beat(self) -> None:
+        """Ask a page for a sign of life; close one that has given none since it was asked last."""
+        if self._socket is None:
+            return
+        if not self.was_heard:
+            self._socket.close(1000, "no sign of life")
+        self.was_heard = False
+        self._socket.ping()
 
     def end(self, code: CloseCode, reason: str) -> None:
         """Close both sides: the session has ended, or the hub stops."""
-        self.close(code, reason)
+        if self._socket is not None:
+            self._socket.close(code, reason)
         self.on_close()
-
-    async def _open_upstream(self, route: Route) -> UpstreamSocket:
-        session = None
-        if route.demand is not None:
-            self.session_id = self.site.cookies.session_id(self.request.headers.get("Cookie", ""))
-            if self.session_id is None:
-                raise ChannelClosed(CloseCode.LOG_IN, "no session")
-            session = self.session = await self._sessions.current(self.session_id, passive=True)
-            self._passages.require_room(session.key)
-        request = ApiRequest(
-            method="GET",
-            path=self.request.path,
-            query=self.request.query,
-            headers=list(self.request.headers.get_all()),
-            client_address=self._client_address(),
-        )
-        offered = self.request.headers.get("Sec-WebSocket-Protocol", "")
-        return await self._passage.open(request, session, [name.strip() for name in offered.split(",") if name.strip()])
-
-    async def _relay(self, upstream: UpstreamSocket) -> None:
-        with contextlib.suppress(WebSocketClosedError, StreamClosedError):
-            while (message := await upstream.receive()) is not None:
-                await self.write_message(message, binary=isinstance(message, bytes))
-            self.close(upstream.close_code, "")
-
-    def _client_address(self) -> str:
-        forwarded = self.request.headers.get_list("X-Forwarded-For")
-        return client_address(self.request.remote_ip or "", forwarded, self.site.trusted_proxies)
-
-    def _audit_refusal(self, reason: str) -> None:
-        audit.record(
-            "audit.request_refused",
-            outcome="failure",
-            reason=reason,
-            method="GET",
-            path=self.request.path,
-            address=self._client_address(),
-        )
 
 
 def _close_for(error: HubError) -> ChannelClosed:

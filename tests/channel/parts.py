@@ -127,19 +127,14 @@ class Socket:
         self.pings = 0
         self.writes = 0
         self.stalled = False
+        self.on_drained: Callable[[], None] = lambda: None
         self._buffered = 0
-        self._pending: list[asyncio.Future[None]] = []
 
-    def write_frames(self, frames: Any) -> asyncio.Future[None]:
+    def write_frames(self, frames: Any) -> None:
         self.frames += frames
         self.writes += 1
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self.stalled:
             self._buffered += sum(len(frame) + 4 for frame in frames)  # and their headers on the wire
-            self._pending.append(future)
-        else:
-            future.set_result(None)
-        return future
 
     def buffered_bytes(self) -> int:
         return self._buffered
@@ -155,9 +150,7 @@ class Socket:
         self._buffered -= self._buffered if size is None else size
         if size is None:
             self.stalled = False
-            for future in self._pending:
-                future.set_result(None)
-            self._pending.clear()
+            self.on_drained()
 
     def take(self) -> list[Any]:
         """Return what was written since the last look: messages and body frames."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from hub.channel.driver import Driver
 from hub.errors import (
@@ -33,6 +34,7 @@ class Channel:
         self.socket = Socket()
         self.pauses: list[asyncio.Future[None]] = []
         self.driver = new_driver(self)
+        self.socket.on_drained = self.driver.drained
         hello = json.loads(self.world.hello) | {"capabilities": capabilities or []}
         self.driver.receive(json.dumps(hello))
 
@@ -63,7 +65,7 @@ class Channel:
 
 def new_driver(channel: Channel) -> Driver:
     """The driver behind the socket of a channel; nothing was said yet."""
-    return Driver(
+    driver = Driver(
         channel.world.services,
         channel.socket,
         channel.world.session_id,
@@ -71,6 +73,8 @@ def new_driver(channel: Channel) -> Driver:
         connection_id="c1",
         client_address="192.0.2.1",
     )
+    channel.socket.on_drained = driver.drained
+    return driver
 
 
 def endless(gate: asyncio.Event) -> Any:
@@ -552,7 +556,7 @@ class TestKeys:
     async def test_key_goes_with_the_request(self, clock: ManualClock) -> None:
         """It is executed as one that must not be executed twice; a repetition is marked."""
         channel = await Channel(clock).ready()
-        channel.answers("/api/a", replace(json_answer(1), replayed=True))
+        channel.answers("/api/a", structs.replace(json_answer(1), replayed=True))
         (answer,) = await channel.ask(request(1, key=KEY))
 
         assert (answer["body"], answer["replayed"]) == (1, True)
@@ -604,7 +608,7 @@ class TestKeys:
         channel = Channel.__new__(Channel)
         channel.world, channel.socket, channel.pauses = World.build(clock), Socket(), []
         once: Any = channel.world.services.once
-        once.standing, once.joined = {KEY: "done", OTHER_KEY: "never"}, {KEY: replace(json_answer(7), replayed=True)}
+        once.standing, once.joined = {KEY: "done", OTHER_KEY: "never"}, {KEY: structs.replace(json_answer(7), replayed=True)}
         channel.driver = new_driver(channel)
         hello = json.loads(channel.world.hello) | {"resume": {"pending": [[1, KEY], [2, OTHER_KEY]]}}
         ready, answer = await channel.ask(json.dumps(hello))

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from hub.errors import RouteNotFound
 from hub.gateway.iris import without_reserved
-from hub.gateway.routes import RouteTable, normalise_path
+from hub.gateway.paths import normalise_path
+from hub.gateway.routes import RouteTable
 from hub.settings import RouteSettings
 
 NAMES = [  # written out here: a name that the hub forgets must be missed

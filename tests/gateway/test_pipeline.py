@@ -23,7 +23,7 @@ from hub.errors import (
     TokenNotIssued,
 )
 from hub.gateway.forwarding import Ways
-from hub.gateway.messages import ApiRequest, ApiResponse
+from hub.gateway.messages import ApiRequest, ApiResponse, whole
 from hub.gateway.pipeline import Pipeline
 from hub.gateway.prover import Prover
 from hub.gateway.resource_server import ResourceServer
@@ -48,6 +48,10 @@ class Tokens:
     script: list[str | HubError | None] = field(default_factory=lambda: ["token-1", "token-2", "token-3"])
     rejected: list[Secret] = field(default_factory=list)
     demands: list[TokenDemand] = field(default_factory=list)
+
+    def at_hand(self, session: Session, demand: TokenDemand) -> Secret | None:
+        """Return none: each is waited for."""
+        return None
 
     async def get(self, session: Session, demand: TokenDemand) -> Secret:
         """Return the next token."""
@@ -111,7 +115,7 @@ async def hub() -> AsyncIterator[Hub]:
 
 async def read(response: ApiResponse) -> bytes:
     """Return the whole body of an answer."""
-    return b"".join([piece async for piece in response.body])
+    return await whole(response.body)
 
 
 async def stream(*pieces: bytes) -> AsyncIterator[bytes]:
@@ -172,7 +176,7 @@ class TestForwarding:
         response = await hub.handle()
 
         assert (status, b"b", 1) == (response.status, await read(response), len(hub.server.requests))
-        assert [field for field in response.headers if field[0] in ("Location", "Set-Cookie")] == [("Location", "/api/y")]
+        assert [field for field in response.headers if field[0] in ("location", "set-cookie")] == [("location", "/api/y")]
 
     async def test_tells_an_adapter_the_route(self, hub):
         """Before the body is read an adapter learns its limit and the token rule."""

@@ -19,7 +19,7 @@ from hub.errors import (
     ResourceServerUnreachable,
     ShuttingDown,
 )
-from hub.gateway.messages import ApiResponse
+from hub.gateway.messages import ApiResponse, whole
 from hub.gateway.resource_server import ResourceServer
 from hub.gateway.routes import Route
 from hub.settings import RouteSettings, SettingsError
@@ -82,7 +82,7 @@ async def send(door: ResourceServer, url: str, method: str = "GET", **options: A
 
 async def read(response: ApiResponse) -> bytes:
     """Return the whole body of an answer."""
-    return b"".join([piece async for piece in response.body])
+    return await whole(response.body)
 
 
 async def turns(count: int = 50) -> None:
@@ -112,13 +112,13 @@ class TestMessages:
         assert {"Host", "Content-Length", "X-Twice", "X-Name"} == {name for name, _ in received.headers}
 
     async def test_hands_out_what_it_gets(self, door, serve):
-        """Status, fields and body come back unchanged; repeated fields stay repeated, and nothing is decompressed."""
+        """Status, fields and body come back as sent, but for the case of names; repeated fields stay so, nothing is unpacked."""
         fields = [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("Content-Encoding", "gzip"), ("X-Name", "M\xfcller")]
         server = await serve(answering(418, *fields, body=b"not gzip at all"))
         response = await send(door, server.url)
 
         assert (response.status, response.reason, response.body_bytes) == (418, "Reason", 15)
-        assert [*fields, ("Content-Length", "15")] == response.headers
+        assert [(name.lower(), value) for name, value in [*fields, ("Content-Length", "15")]] == response.headers
         assert await read(response) == b"not gzip at all"
 
     async def test_refuses_a_field_value_that_cannot_be_sent_unchanged(self, door, serve):
@@ -747,7 +747,7 @@ class TestBrokenServers:
 class TestLog:
     @pytest.mark.parametrize(
         ("behaviour", "reason"),
-        [(raw(b""), "ClientConnectionError"), (raw(b"no HTTP\r\n\r\n"), "Bad status line:"), (silent, "TimeoutError")],
+        [(raw(b""), "disconnected"), (raw(b"no HTTP\r\n\r\n"), "Expected HTTP/"), (silent, "in time")],
     )
     async def test_tells_the_operator_the_reason_and_no_secret(self, door, serve, behaviour, reason):
         """A failure is logged with its route and cause, without token, query or bytes of the answer."""

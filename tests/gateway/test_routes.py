@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.errors import InvalidPath, RouteNotFound
-from hub.gateway.routes import RouteTable, normalise_path
+from hub.gateway.paths import normalise_path
+from hub.gateway.routes import RouteTable
 from hub.settings import RouteSettings
 
 ATTACKS = Path(__file__).parents[1] / "data" / "path_attacks.txt"

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bench.upstream_clients.transfer import PIECE_BYTES, Silence, open_upload
 from hub.errors import BadRequest
-from hub.gateway.transfer import PIECE_BYTES, Silence, open_upload
 
 
 async def stream(*pieces: bytes) -> AsyncIterator[bytes]:

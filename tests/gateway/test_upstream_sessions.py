@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hub.errors import LicensesExhausted, ResourceServerUnreachable, StoreUnavailable
-from hub.gateway.messages import ApiResponse
+from hub.gateway.messages import ApiResponse, whole
 from hub.gateway.routes import Route, RouteTable
 from hub.gateway.upstream_ends import UpstreamEnds
 from hub.gateway.upstream_sessions import UpstreamSessions
@@ -112,7 +112,7 @@ class World:
     async def call(self, session: Session, worker: int = 0, *, route: Route | None = None) -> int:
         """Send a request and read its answer; return the status."""
         response = await self.workers[worker].upstream.send(route or self.route, session, self.iris.request)
-        assert b"".join([piece async for piece in response.body]) == b"{}"
+        assert await whole(response.body) == b"{}"
         await response.close()
         return response.status
 

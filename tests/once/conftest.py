@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from hub.clock import SystemClock
-from hub.gateway.messages import ApiRequest, ApiResponse
+from hub.gateway.messages import ApiRequest, ApiResponse, whole
 from hub.metrics import Metrics
 from hub.once.ledger import Ledger
 from hub.once.once import Limits, Once
@@ -113,7 +113,7 @@ async def other(redis_url: str, keyring: Keyring, api: Api) -> AsyncIterator[Wor
 
 async def read(response: ApiResponse) -> bytes:
     """Return the body of an answer."""
-    body = b"".join([part async for part in response.body])
+    body = await whole(response.body)
     await response.close()
     return body
 

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from hub.errors import (
     AnswerNotKept,
@@ -17,7 +18,7 @@ from hub.errors import (
     StoreUnavailable,
     TooManyRequests,
 )
-from hub.gateway.messages import ApiRequest, ApiResponse
+from hub.gateway.messages import ApiRequest, ApiResponse, pieces
 from hub.session.keyring import Keyring
 from hub.session.model import Session
 from tests.once.conftest import KEY, OTHER_KEY, Api, Worker, post, read, settled, stream_of, worker
@@ -104,7 +105,7 @@ class TestRepetition:
         """Over HTTP, after the channel has failed, the body streams: it is the same request all the same."""
         await ask(one, session)
         await settled(one)
-        streamed = replace(post(), body=stream_of(b'{"n": 1}'))
+        streamed = structs.replace(post(), body=stream_of(b'{"n": 1}'))
 
         assert (await ask(other, session, request=streamed)).replayed
 
@@ -394,7 +395,7 @@ class TestBounds:
         api.answer = endless
         response = await ask(one, session)
 
-        assert await anext(aiter(response.body)) == b"data: 1\n\n"
+        assert await anext(pieces(response.body)) == b"data: 1\n\n"
         more.set()
 
     async def test_oldest_answers_give_way(self, one: Worker, other: Worker, api: Api, session: Session) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 import itertools
+from collections.abc import Callable
 
 START = 1_800_000_000.0  # an epoch second that no test depends on
 
@@ -25,9 +26,18 @@ class ManualClock:
         if seconds <= 0:
             await asyncio.sleep(0)
             return
+        await self._wake_after(seconds)
+
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> asyncio.Future[None]:
+        """Call `callback` when so much time has passed, unless what is returned was cancelled."""
+        timer = self._wake_after(seconds)
+        timer.add_done_callback(lambda done: None if done.cancelled() else callback())
+        return timer
+
+    def _wake_after(self, seconds: float) -> asyncio.Future[None]:
         wake: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (self._now + seconds, next(self._order), wake))
-        await wake
+        return wake
 
     async def advance(self, seconds: float) -> None:
         """Let `seconds` pass: wake each sleeper at its own instant and let what it does run."""

@@ -1,4 +1,4 @@
-"""Echo servers for the Autobahn suite: one that speaks WebSocket as the hub does, in its HTTP server, and one of plain Tornado.
+"""Echo servers for the Autobahn suite: one that speaks WebSocket as the hub does, on its listener, and one of plain Tornado.
 
 `python -m tests.parties.echo_hub hub|tornado` listens on a free port of the loopback address and prints it. The hub itself
 has no endpoint that echoes.
@@ -12,10 +12,14 @@ from typing import Any
 import tornado.httpserver
 import tornado.netutil
 import tornado.web
-from tornado.websocket import WebSocketHandler, WebSocketProtocol
+from tornado.websocket import WebSocketHandler
 
-from hub.server import IDLE_CONNECTION_SECONDS, MAX_HEADER_BYTES, OWN_BODY_BYTES
-from hub.web.websocket_protocol import StrictWebSocketProtocol
+from hub.clock import SystemClock
+from hub.listener.exchange import Exchange, Receiver, Upgraded
+from hub.listener.handshake import accept
+from hub.listener.listener import Listener
+from hub.listener.nobody import Nobody
+from hub.listener.websocket import WebSocket
 
 MAX_MESSAGE_BYTES = 32 * 1024 * 1024  # the suite sends up to 16 MiB
 
@@ -38,30 +42,54 @@ class PlainEchoHandler(WebSocketHandler):
         return self.write_message(message, binary=isinstance(message, bytes))
 
 
-class EchoHandler(PlainEchoHandler):
+class EchoDoor:
+    """Lets everybody in. `closes` holds the codes with which sockets ended."""
+
+    def __init__(self, max_message_bytes: int = MAX_MESSAGE_BYTES) -> None:
+        self.closes: list[int | None] = []
+        self._max_message_bytes = max_message_bytes
+
+    def open(self, exchange: Exchange) -> Receiver:
+        """Upgrade."""
+        Echo(exchange.upgrade(accept(exchange.head, None)), self.closes, self._max_message_bytes)
+        return Nobody()
+
+
+class Echo:
     """Sends back what it gets, over the hub's protocol."""
 
-    def get_websocket_protocol(self) -> WebSocketProtocol | None:
-        """Take the protocol that the channel takes."""
-        return StrictWebSocketProtocol.of(self, super().get_websocket_protocol())
+    def __init__(self, line: Upgraded, closes: list[int | None], max_message_bytes: int) -> None:
+        self._closes = closes
+        self._socket = WebSocket(line, self, max_message_bytes=max_message_bytes)
+        self._socket.start()
+
+    def on_message(self, message: str | bytes) -> Awaitable[None] | None:
+        """Send it back."""
+        return self._socket.send(message)
+
+    def on_pong(self) -> None:
+        """Do nothing."""
+
+    def on_drained(self) -> None:
+        """Do nothing."""
+
+    def on_close(self) -> None:
+        """Note the code that the channel's door would report."""
+        self._closes.append(self._socket.close_code)
 
 
-def serve(kind: str) -> int:
+async def serve(kind: str) -> int:
     """Start an echo server in the running loop and return its port."""
-    application = tornado.web.Application([(r"/", EchoHandler if kind == "hub" else PlainEchoHandler)])
-    limits = {
-        "max_header_size": MAX_HEADER_BYTES,
-        "max_body_size": OWN_BODY_BYTES,
-        "idle_connection_timeout": IDLE_CONNECTION_SECONDS,
-    }
-    server = tornado.httpserver.HTTPServer(application, **(limits if kind == "hub" else {}))
     sockets = tornado.netutil.bind_sockets(0, "127.0.0.1")
-    server.add_sockets(sockets)
+    if kind == "hub":
+        await Listener(EchoDoor(), SystemClock()).start(sockets)
+    else:
+        tornado.httpserver.HTTPServer(tornado.web.Application([(r"/", PlainEchoHandler)])).add_sockets(sockets)
     return int(sockets[0].getsockname()[1])
 
 
 async def _main(kind: str) -> None:
-    print(serve(kind), flush=True)  # noqa: T201 - whoever started this process reads the port
+    print(await serve(kind), flush=True)  # noqa: T201 - whoever started this process reads the port
     await asyncio.Event().wait()
 
 

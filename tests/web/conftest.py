@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
-from hub.application import build_admin_application, build_application
+from hub.application import build_admin_front, build_front
+from hub.clock import SystemClock
+from hub.listener.listener import Listener
 from hub.secret import Secret
 from hub.services import Services
 from hub.session.keyring import Keyring
@@ -26,6 +27,7 @@ from hub.settings import (
     Settings,
     StaticSettings,
 )
+from hub.web.answer_fields import security_fields
 from tests.parties.browser import Answer, Browser
 from tests.parties.clock import ManualClock
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, HostileProvider
@@ -145,15 +147,16 @@ def build_house(redis_url: str, clock: ManualClock, root: Path) -> BuildHouse:
             )
             services = Services(settings, Keyring([secrets.token_bytes(32)]), redis_url, clock)
             await services.start()
-            servers = [HTTPServer(build_application(services)), HTTPServer(build_admin_application(services))]
-            for server_, sockets in zip(servers, (public, inner), strict=True):
-                server_.add_sockets(sockets)
+            fields = security_fields(hsts=settings.server.is_https)
+            fronts = build_front(services), build_admin_front(services)
+            listeners = [Listener(front, SystemClock(), refusal_fields=fields) for front in fronts]
+            for listener, sockets in zip(listeners, (public, inner), strict=True):
+                await listener.start(sockets)
             try:
                 yield House(services, provider, clock, port, admin_port, root)
             finally:
-                for server_ in servers:
-                    server_.stop()
-                    await server_.close_all_connections()
+                for listener in listeners:
+                    await listener.close()
                 await services.close()
                 await api.stop()
 

@@ -34,7 +34,7 @@ async def every_kind(house: House) -> dict[str, Answer]:
         "unknown address": await house.fetch("/hub/nothing"),
         "api": await house.fetch("/open/x", X_Hub_CSRF="1"),
         "api without session": await house.fetch("/api/x", X_Hub_CSRF="1"),
-        "api wrong method": await house.fetch("/api/x", method="BREW", X_Hub_CSRF="1"),
+        "api wrong method": await house.fetch("/open/x", method="PROPFIND", X_Hub_CSRF="1"),
     }
 
 
@@ -71,7 +71,7 @@ async def test_statuses(house: House) -> None:
         "session": 200,
         "refused": 403,
         "wrong method": 405,
-        "unknown method": 405,
+        "unknown method": 501,
         "unknown address": 404,
         "api": 200,
         "api without session": 401,

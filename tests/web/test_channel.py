@@ -9,8 +9,6 @@ from typing import Any
 import aiohttp
 import pytest
 import tornado.template
-import tornado.web
-from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 
 from hub.channel.close_codes import CloseCode
@@ -21,9 +19,13 @@ from hub.channel.registry import Registry
 from hub.clock import SystemClock
 from hub.errors import NotAuthenticated, StoreUnavailable
 from hub.gateway.messages import ApiRequest, ApiResponse
+from hub.listener.listener import Listener
 from hub.session.cookie import Cookies
-from hub.web.base import PAGES, Site
-from hub.web.channel import ChannelHandler
+from hub.web.access_log import AccessLog
+from hub.web.answer_fields import AnswerFields
+from hub.web.base import PAGES
+from hub.web.channel import ChannelDoor
+from hub.web.site import Site
 from tests.channel.parts import World, body, json_answer, new_session, request
 from tests.parties.clock import ManualClock
 from tests.parties.websocket_peer import CLOSE, TEXT, WebSocketPeer, close_payload, frame
@@ -53,15 +55,17 @@ class Hub:
         self.world.services = dataclasses.replace(self.world.services, clock=clock)
         self.world.sessions.session = new_session(self.world.session_id, now=clock.now())
         self.registry = WatchedRegistry(self.world.services)
-        site = Site(ORIGIN, COOKIES, [], hsts=False, pages=tornado.template.Loader(str(PAGES)))
-        services = {"site": site, "registry": self.registry, "sessions": self.world.sessions}
-        route = (r"/hub/channel", ChannelHandler, {**services, "limits": self.world.settings, "rates": self.world.services.rates})
-        self._server = HTTPServer(tornado.web.Application([route]))
-        listener, self.port = bind_unused_port()
-        self._server.add_socket(listener)
+        site = Site(ORIGIN, COOKIES, [], AnswerFields(clock, hsts=False), tornado.template.Loader(str(PAGES)), AccessLog(clock))
+        rates = self.world.services.rates
+        self._listener = Listener(ChannelDoor(site, self.registry, self.world.sessions, self.world.settings, rates), clock)
+        self._listening, self.port = bind_unused_port()
         self.http = aiohttp.ClientSession()
         self._sockets: list[aiohttp.ClientWebSocketResponse] = []
         self._watch = asyncio.ensure_future(self.registry.watch())
+
+    async def start(self) -> None:
+        """Begin to listen."""
+        await self._listener.start([self._listening])
 
     async def close(self) -> None:
         """Close everything."""
@@ -70,8 +74,7 @@ class Hub:
         for socket in self._sockets:
             await socket.close()
         await self.http.close()
-        self._server.stop()
-        await self._server.close_all_connections()
+        await self._listener.close()
 
     async def dial(self, *, protocols: tuple[str, ...] = ("hub.v1",), **headers: str) -> aiohttp.ClientWebSocketResponse:
         """Open a WebSocket as the page of the session does; `headers` replaces what a browser sends."""
@@ -100,12 +103,13 @@ class Hub:
 
 
 @pytest.fixture
-async def new_hub() -> AsyncIterator[Callable[..., Hub]]:
+async def new_hub() -> AsyncIterator[Callable[..., Awaitable[Hub]]]:
     """Makes hubs with the limits that a test wants."""
     hubs: list[Hub] = []
 
-    def make(**limits: Any) -> Hub:
+    async def make(**limits: Any) -> Hub:
         hubs.append(Hub(**limits))
+        await hubs[-1].start()
         return hubs[-1]
 
     yield make
@@ -114,9 +118,9 @@ async def new_hub() -> AsyncIterator[Callable[..., Hub]]:
 
 
 @pytest.fixture
-async def hub(new_hub: Callable[..., Hub]) -> Hub:
+async def hub(new_hub: Callable[..., Awaitable[Hub]]) -> Hub:
     """A hub with the usual limits."""
-    return new_hub()
+    return await new_hub()
 
 
 def driver_of(hub: Hub) -> Driver:
@@ -160,9 +164,9 @@ class TestRefusedUpgrade:
 
         assert socket.protocol == "hub.v1"
 
-    async def test_no_room(self, new_hub: Callable[..., Hub]) -> None:
+    async def test_no_room(self, new_hub: Callable[..., Awaitable[Hub]]) -> None:
         """A full worker says so before it accepts anything."""
-        hub = new_hub(connections=1)
+        hub = await new_hub(connections=1)
         first = await hub.greeted()
         with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
             await hub.dial()
@@ -202,9 +206,9 @@ class TestRefusedAfterUpgrade:
 
         assert await close_of(await hub.dial()) == 4503
 
-    async def test_too_many_channels_of_a_session(self, new_hub: Callable[..., Hub]) -> None:
+    async def test_too_many_channels_of_a_session(self, new_hub: Callable[..., Awaitable[Hub]]) -> None:
         """One session cannot use up the worker."""
-        hub = new_hub(connections_per_session=1)
+        hub = await new_hub(connections_per_session=1)
         first = await hub.greeted()
 
         assert await close_of(await hub.dial()) == 4430
@@ -217,9 +221,9 @@ class TestRefusedAfterUpgrade:
 
         assert await close_of(socket) == 4403
 
-    async def test_no_hello(self, new_hub: Callable[..., Hub]) -> None:
+    async def test_no_hello(self, new_hub: Callable[..., Awaitable[Hub]]) -> None:
         """A socket that says nothing is closed."""
-        hub = new_hub(hello_timeout_seconds=0.01)
+        hub = await new_hub(hello_timeout_seconds=0.01)
         code = await close_of(await hub.dial())
 
         assert code == 4422
@@ -325,9 +329,9 @@ class TestTraffic:
 
         assert len(hub.registry) == 0
 
-    async def test_websocket_pings_keep_the_channel(self, new_hub: Callable[..., Hub]) -> None:
+    async def test_websocket_pings_keep_the_channel(self, new_hub: Callable[..., Awaitable[Hub]]) -> None:
         """The registry's pings are answered by any WebSocket client, and the answer counts as a sign of life."""
-        hub = new_hub(heartbeat_interval_seconds=0.5, heartbeat_timeout_seconds=0.9)
+        hub = await new_hub(heartbeat_interval_seconds=0.5, heartbeat_timeout_seconds=0.9)
         socket = await hub.greeted()
         pings = [await socket.receive_json() for _ in range(3)]
 
@@ -354,9 +358,9 @@ class TestTraffic:
         assert hub.world.pipeline.cancelled == ["/api/a"]
         assert len(hub.registry) == 0
 
-    async def test_client_that_does_not_read_is_not_buffered(self, new_hub: Callable[..., Hub]) -> None:
+    async def test_client_that_does_not_read_is_not_buffered(self, new_hub: Callable[..., Awaitable[Hub]]) -> None:
         """The answer is read no further than the outbox and the kernel's buffers hold, and the client is closed."""
-        hub = new_hub(outbox=200_000, slow_reader_timeout_seconds=0.1)
+        hub = await new_hub(outbox=200_000, slow_reader_timeout_seconds=0.1)
         stopped = asyncio.Event()
         given = 0
 

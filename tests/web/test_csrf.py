@@ -15,9 +15,9 @@ OTHER = SessionId("o" * 43)
 @pytest.mark.parametrize(
     "headers",
     [
-        {"X-Hub-CSRF": "1"},
-        {"X-XSRF-TOKEN": xsrf_token(MINE)},
-        {"X-Hub-CSRF": "1", "Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"},
+        {"x-hub-csrf": "1"},
+        {"x-xsrf-token": xsrf_token(MINE)},
+        {"x-hub-csrf": "1", "origin": ORIGIN, "sec-fetch-site": "same-origin"},
     ],
 )
 def test_proof_is_taken(headers: dict[str, str]) -> None:
@@ -29,17 +29,17 @@ def test_proof_is_taken(headers: dict[str, str]) -> None:
     "headers",
     [
         {},
-        {"X-Hub-CSRF": "0"},
-        {"X-XSRF-TOKEN": xsrf_token(OTHER)},
-        {"X-XSRF-TOKEN": ""},
-        {"X-XSRF-TOKEN": xsrf_token(OTHER), "X-Hub-CSRF": "1"},
-        {"X-Hub-CSRF": "1", "Origin": "https://evil.example"},
-        {"X-Hub-CSRF": "1", "Origin": "https://sub.hub.example"},
-        {"X-Hub-CSRF": "1", "Origin": "http://hub.example"},
-        {"X-Hub-CSRF": "1", "Origin": "https://hub.example:8443"},
-        {"X-Hub-CSRF": "1", "Origin": "null"},
-        {"X-Hub-CSRF": "1", "Sec-Fetch-Site": "cross-site"},
-        {"X-Hub-CSRF": "1", "Sec-Fetch-Site": "same-site"},
+        {"x-hub-csrf": "0"},
+        {"x-xsrf-token": xsrf_token(OTHER)},
+        {"x-xsrf-token": ""},
+        {"x-xsrf-token": xsrf_token(OTHER), "x-hub-csrf": "1"},
+        {"x-hub-csrf": "1", "origin": "https://evil.example"},
+        {"x-hub-csrf": "1", "origin": "https://sub.hub.example"},
+        {"x-hub-csrf": "1", "origin": "http://hub.example"},
+        {"x-hub-csrf": "1", "origin": "https://hub.example:8443"},
+        {"x-hub-csrf": "1", "origin": "null"},
+        {"x-hub-csrf": "1", "sec-fetch-site": "cross-site"},
+        {"x-hub-csrf": "1", "sec-fetch-site": "same-site"},
     ],
 )
 def test_without_proof_refused(headers: dict[str, str]) -> None:
@@ -51,18 +51,18 @@ def test_without_proof_refused(headers: dict[str, str]) -> None:
 def test_link_on_relaxed_route() -> None:
     """A download by link passes on Fetch Metadata alone, if it is our own page's or typed."""
     for site in ("same-origin", "none"):
-        csrf.require_link({"Sec-Fetch-Site": site}, ORIGIN, "GET", MINE)
+        csrf.require_link({"sec-fetch-site": site}, ORIGIN, "GET", MINE)
 
 
 @pytest.mark.parametrize(
     ("method", "headers"),
     [
         ("GET", {}),
-        ("GET", {"Sec-Fetch-Site": "cross-site"}),
-        ("GET", {"Sec-Fetch-Site": "same-site"}),
-        ("GET", {"Sec-Fetch-Site": "same-origin", "X-XSRF-TOKEN": xsrf_token(OTHER)}),
-        ("POST", {"Sec-Fetch-Site": "same-origin"}),
-        ("DELETE", {"Sec-Fetch-Site": "same-origin", "Origin": ORIGIN}),
+        ("GET", {"sec-fetch-site": "cross-site"}),
+        ("GET", {"sec-fetch-site": "same-site"}),
+        ("GET", {"sec-fetch-site": "same-origin", "x-xsrf-token": xsrf_token(OTHER)}),
+        ("POST", {"sec-fetch-site": "same-origin"}),
+        ("DELETE", {"sec-fetch-site": "same-origin", "origin": ORIGIN}),
     ],
 )
 def test_relaxed_route_still_refuses(method: str, headers: dict[str, str]) -> None:

@@ -11,10 +11,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
-from hub.application import build_application
+from hub.application import build_front
+from hub.clock import SystemClock
+from hub.listener.listener import Listener
 from hub.services import Services
 from hub.session.keyring import Keyring
 from hub.settings import ProviderSettings, ServerSettings, SessionSettings, Settings, StaticSettings
@@ -80,13 +81,12 @@ class running:
         )
         self.services = Services(settings, Keyring([secrets.token_bytes(32)]), self.redis_url, self.clock)
         await self.services.start()
-        self.server = HTTPServer(build_application(self.services), max_body_size=64 * 1024)
-        self.server.add_sockets(sockets)
+        self.listener = Listener(build_front(self.services), SystemClock())
+        await self.listener.start(sockets)
         return Native(self.services, self.standin, self.clock, port)
 
     async def __aexit__(self, *_: object) -> None:
-        self.server.stop()
-        await self.server.close_all_connections()
+        await self.listener.close()
         await self.services.close()
         await self.standin.stop()
 

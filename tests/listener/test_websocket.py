@@ -3,18 +3,16 @@
 These are the cases of the Autobahn suite on masking, fragmentation, UTF-8 and close codes (docs/websocket-conformance.md).
 """
 
-import inspect
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 
 import pytest
-import tornado.web
-from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
-from tornado.websocket import WebSocketProtocol13
 
-from hub.web.websocket_protocol import StrictWebSocketProtocol, close_fault
-from tests.parties.echo_hub import EchoHandler
+from hub.clock import SystemClock
+from hub.listener.frames import close_fault
+from hub.listener.listener import Listener
+from tests.parties.echo_hub import EchoDoor
 from tests.parties.websocket_peer import (
     BINARY,
     CLOSE,
@@ -34,35 +32,26 @@ GREEK = "κόσμε".encode()
 Dial = Callable[[], AbstractAsyncContextManager[WebSocketPeer]]
 
 
-class SmallEchoHandler(EchoHandler):
+@pytest.fixture
+def door() -> EchoDoor:
     """An echo that takes small messages and remembers how connections ended."""
-
-    max_message_size = MAX_BYTES
-    closes: list[int | None]
-
-    def initialize(self, closes: list[int | None]) -> None:
-        self.closes = closes
-
-    def on_close(self) -> None:
-        """Note the code that the channel's door would report."""
-        self.closes.append(self.close_code)
+    return EchoDoor(MAX_BYTES)
 
 
 @pytest.fixture
-def closes() -> list[int | None]:
-    """The close codes that handlers saw."""
-    return []
+def closes(door: EchoDoor) -> list[int | None]:
+    """The close codes that were seen behind the sockets."""
+    return door.closes
 
 
 @pytest.fixture
-async def dial(closes: list[int | None]) -> AsyncIterator[Dial]:
+async def dial(door: EchoDoor) -> AsyncIterator[Dial]:
     """Open WebSockets to an echo that runs the hub's protocol."""
-    server = HTTPServer(tornado.web.Application([("/", SmallEchoHandler, {"closes": closes})]))
-    listener, port = bind_unused_port()
-    server.add_socket(listener)
+    listener = Listener(door, SystemClock())
+    socket, port = bind_unused_port()
+    await listener.start([socket])
     yield lambda: WebSocketPeer.dial(port, "/")
-    server.stop()
-    await server.close_all_connections()
+    await listener.close()
 
 
 async def close_for(dial: Dial, *frames: bytes) -> Received:
@@ -311,21 +300,3 @@ def test_every_code_is_judged() -> None:
     valid = [code for code in range(65_536) if close_fault(close_payload(code)) is None]
 
     assert valid == [1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000)]
-
-
-def test_what_is_used_of_tornado() -> None:
-    """The overridden methods are there and called as we expect; a Tornado that has changed shows here first."""
-    parameters = {
-        name: list(inspect.signature(getattr(WebSocketProtocol13, name)).parameters)
-        for name in ("_receive_frame", "_handle_message", "_read_bytes", "_run_callback", "close")
-    }
-
-    assert parameters == {
-        "_receive_frame": ["self"],
-        "_handle_message": ["self", "opcode", "data"],
-        "_read_bytes": ["self", "n"],
-        "_run_callback": ["self", "callback", "args", "kwargs"],
-        "close": ["self", "code", "reason"],
-    }
-    assert "self._receive_frame()" in inspect.getsource(WebSocketProtocol13._receive_frame_loop)
-    assert StrictWebSocketProtocol._receive_frame is not WebSocketProtocol13._receive_frame

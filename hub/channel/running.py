@@ -1,0 +1,167 @@
+"""The requests of one channel that run: a task for each, from the message to the end of its answer."""
+
+import asyncio
+import functools
+from collections.abc import Awaitable
+from typing import Protocol
+
+import msgspec
+
+from hub import audit, log
+from hub.channel.connection import Connection
+from hub.channel.exchange import Relay, api_request
+from hub.channel.interfaces import ChannelServices
+from hub.channel.messages import NO_FACTS, AnswerFacts, RequestMessage, Timing
+from hub.channel.requests import Started
+from hub.channel.sending import Sender
+from hub.channel.session_in_hand import UNKNOWN_REASON, SessionInHand
+from hub.channel.upload_body import UploadBody
+from hub.errors import HubError, SessionEnded
+from hub.gateway.messages import ApiResponse
+from hub.session.model import Session
+
+logger = log.get(__name__)
+
+
+class Channel(Protocol):
+    """What a request needs of the channel that it came over.
+
+    Attributes:
+        takes_gzip: Whether the client opens compressed answers itself.
+    """
+
+    connection_id: str
+    client_address: str
+    takes_gzip: bool
+
+    def go_on(self) -> None:
+        """See what may be done now that a request has ended."""
+
+    def watch(self) -> None:
+        """See to it that the channel is looked after from now on: an answer streams, and may stall."""
+
+    def end_session(self, reason: str) -> None:
+        """Close the channel because the session has ended."""
+
+    def audit_refusal(self, reason: str, message: RequestMessage) -> None:
+        """Note that somebody asked for what they may not have."""
+
+
+class Running:
+    """The running requests of one channel, and the bodies that are being uploaded for them."""
+
+    __slots__ = ("_channel", "_connection", "_hand", "_relay", "_sender", "_services", "_tasks", "_uploads")
+
+    def __init__(
+        self, channel: Channel, services: ChannelServices, hand: SessionInHand, connection: Connection, sender: Sender
+    ) -> None:
+        self._channel = channel
+        self._services = services
+        self._hand = hand
+        self._connection = connection
+        self._sender = sender
+        self._relay = Relay(connection, sender, inline=services.settings.inline)
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._uploads: dict[int, UploadBody] = {}
+
+    @property
+    def tasks(self) -> list[asyncio.Task[None]]:
+        """The tasks of all requests."""
+        return list(self._tasks.values())
+
+    def start(self, started: Started) -> None:
+        """Begin to work for a request."""
+        message = started.message
+        if isinstance(message.stream, int):
+            self._uploads[message.id] = UploadBody(functools.partial(self._on_taken, message.id))
+        self._tasks[message.id] = asyncio.get_running_loop().create_task(self._serve(started))
+
+    def feed(self, request_id: int, data: bytes, *, end: bool) -> None:
+        """Hand on a part of an upload; `end` marks the last one."""
+        self._uploads[request_id].feed(data, end=end)
+
+    def stop(self, request_id: int) -> None:
+        """Stop the work for a request, if there is any."""
+        if task := self._tasks.get(request_id):
+            task.cancel()
+
+    def stop_all(self) -> None:
+        """Stop the work for all requests."""
+        for task in self._tasks.values():
+            task.cancel()
+
+    def _on_taken(self, request_id: int, size: int) -> None:
+        self._connection.body_taken(request_id, size)
+        self._sender.schedule()
+
+    async def _serve(self, started: Started) -> None:
+        """Bring one request to its end. The outer loop of the channel: nothing that goes wrong in here leaves it."""
+        message = started.message
+        try:
+            await self._answer(started)
+        except SessionEnded as ended:
+            self._channel.end_session(str(ended.extensions.get("reason", UNKNOWN_REASON)))
+        except HubError as error:
+            if audit.is_refusal(error):
+                self._channel.audit_refusal(error.slug, message)
+            self._connection.fail(message.id, error)
+        except Exception as error:
+            connection = self._channel.connection_id
+            logger.exception("channel.request_failed", connection=connection, path=message.path.partition("?")[0])
+            self._connection.fail(message.id, _defect(error))
+        finally:
+            self._forget(message.id)
+            self._channel.go_on()
+
+    def _forget(self, request_id: int) -> None:
+        self._tasks.pop(request_id, None)
+        if self._uploads and (upload := self._uploads.pop(request_id, None)):
+            upload.abandon()
+
+    async def _answer(self, started: Started) -> None:
+        message, began = started.message, self._services.clock.monotonic()
+        session = await self._hand.current(passive=message.passive)
+        self._services.rates.request(session.key)
+        response = await self._response(started, session, max(started.deadline - began, 0.001))
+        facts = self._facts(started, response, began)
+        if self._relay.send_whole(message, response, facts):
+            return
+        self._channel.watch()
+        try:
+            await self._relay.send(message, response, facts)
+        finally:
+            await response.close()
+
+    def _response(self, started: Started, session: Session, timeout_seconds: float) -> Awaitable[ApiResponse]:
+        """Return the answer of the resource server, to this request or to the earlier one with its key."""
+        message, once = started.message, self._services.once
+        if started.joins and isinstance(message.key, str):
+            return once.join(session, message.key, timeout_seconds)
+        request = api_request(
+            message,
+            self._uploads.get(message.id),
+            gzip=self._channel.takes_gzip,
+            timeout_seconds=timeout_seconds,
+            client_address=self._channel.client_address,
+        )
+        if isinstance(message.key, str):
+            return once.handle(request, session, message.key, transport="channel")
+        return self._services.pipeline.handle(request, session, transport="channel")
+
+    def _facts(self, started: Started, response: ApiResponse, began: float) -> AnswerFacts:
+        if not response.replayed and not self._connection.tells_timing:
+            return NO_FACTS
+        timing = Timing(_ms(started.queued_seconds), _ms(self._services.clock.monotonic() - began))
+        return AnswerFacts(timing, response.replayed or msgspec.UNSET)
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)
+
+
+def _defect(error: Exception) -> HubError:
+    """Return how a request fails that met a defect of the hub."""
+    failure = HubError()
+    failure.processed = "maybe"
+    failure.__cause__ = error
+    return failure

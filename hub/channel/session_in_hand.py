@@ -1,0 +1,70 @@
+"""The session of one channel: as it stands, or while the store does not answer as it stood a short while ago."""
+
+from hub.channel.interfaces import ChannelServices
+from hub.channel.outage import PROBE_SECONDS, TRUSTED_SECONDS
+from hub.errors import NotAuthenticated, SessionEnded, StoreUnavailable
+from hub.session.model import Session, SessionId
+
+UNKNOWN_REASON = "unknown"  # the store no longer knows the session, so nobody knows why it ended
+
+
+class SessionInHand:
+    """What a channel knows of its session.
+
+    Attributes:
+        id: The id that the channel was opened with; its session may have moved on to another since.
+        session: The session when the store confirmed it last.
+    """
+
+    __slots__ = ("_confirmed_at", "_services", "id", "session")
+
+    def __init__(self, services: ChannelServices, session_id: SessionId, session: Session) -> None:
+        self.id = session_id
+        self.session = session
+        self._services = services
+        self._confirmed_at = services.clock.monotonic()
+
+    async def current(self, *, passive: bool) -> Session:
+        """Return the session for a request, which slides its idle time unless `passive`.
+
+        Raises:
+            SessionEnded: It has ended, or belongs to somebody else than at the handshake.
+            StoreUnavailable: Nothing is known, or not any more.
+        """
+        outage = self._services.outage
+        if not outage.may_ask(self._services.clock.monotonic()):
+            return self._trusted()
+        try:
+            session = await self._services.sessions.current(self.id, passive=passive)
+        except StoreUnavailable:
+            outage.began(self._services.clock.monotonic())
+            return self._trusted()
+        except NotAuthenticated as error:
+            outage.ended()
+            raise error if isinstance(error, SessionEnded) else SessionEnded(reason=UNKNOWN_REASON) from error
+        outage.ended()
+        return self.accept(session)
+
+    def accept(self, session: Session) -> Session:
+        """Take over the session as the store has it now, and return it.
+
+        Raises:
+            SessionEnded: It belongs to somebody else than at the handshake.
+        """
+        if session is not self.session and (session.issuer, session.subject) != (self.session.issuer, self.session.subject):
+            raise SessionEnded(reason="identity")
+        self.session = session
+        self._confirmed_at = self._services.clock.monotonic()
+        return session
+
+    def _trusted(self) -> Session:
+        """Return the session as this channel knows it, as long as that may be trusted.
+
+        Raises:
+            StoreUnavailable: The store has confirmed it too long ago, or its time is over by what is known.
+        """
+        clock = self._services.clock
+        is_confirmed = clock.monotonic() - self._confirmed_at <= TRUSTED_SECONDS
+        if not is_confirmed or self._services.lifetimes.end_reason(self.session, clock.now()):
+            raise StoreUnavailable("Try again in a moment. You are still logged in.", retry_after_seconds=PROBE_SECONDS)
+        return self.session

@@ -1,0 +1,252 @@
+"""One request and its answer on a connection, as whoever answers it sees them."""
+
+from typing import Protocol
+
+from hub.listener.head import BODILESS, Fields, RequestHead, answer_head
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+LAST_CHUNK = b"0\r\n\r\n"
+
+
+class Receiver(Protocol):
+    """Who answers a request: `data_received` any number of times, then `finish`; `on_connection_close` if the browser goes."""
+
+    def data_received(self, data: bytes) -> None:
+        """Take a piece of the body."""
+
+    def finish(self) -> None:
+        """Know that the request has come whole."""
+
+    def on_connection_close(self) -> None:
+        """Know that the browser has gone: before the request was whole, or before it was answered."""
+
+
+class Line(Protocol):
+    """What an exchange needs of its connection."""
+
+    remote_ip: str
+
+    def write(self, data: bytes) -> None:
+        """Send bytes; those that the socket does not take wait in memory."""
+
+    async def drain(self) -> None:
+        """Return when little enough waits; at once when the connection is gone."""
+
+    def exchange_ended(self) -> None:
+        """Go on with the next request, or close."""
+
+    def abort(self) -> None:
+        """Break the connection."""
+
+    def hold(self) -> None:
+        """Read no more of the body for now."""
+
+    def release(self) -> None:
+        """Read on."""
+
+    def detach(self) -> "Upgraded":
+        """Give up HTTP."""
+
+
+class Upgraded(Protocol):
+    """A connection that speaks HTTP no more. Whoever asked for it calls `take_over` at once."""
+
+    remote_ip: str
+
+    def take_over(self, receiver: "BytesReceiver") -> None:
+        """Hand all bytes to `receiver` from now on, those that have come already first."""
+
+    def write(self, data: bytes) -> None:
+        """Send bytes."""
+
+    async def drain(self) -> None:
+        """Return when little enough waits; at once when the connection is gone."""
+
+    def buffered_bytes(self) -> int:
+        """Return how many bytes wait because the client does not take them."""
+
+    def hold(self) -> None:
+        """Read no more for now."""
+
+    def release(self) -> None:
+        """Read on."""
+
+    def set_option(self, level: int, option: int, value: int) -> None:
+        """Set an option of the socket."""
+
+    def close(self) -> None:
+        """Close after what waits was sent."""
+
+    def abort(self) -> None:
+        """Break the connection."""
+
+
+class BytesReceiver(Protocol):
+    """Who reads a connection that was upgraded."""
+
+    def bytes_received(self, data: bytes) -> None:
+        """Take what came."""
+
+    def drained(self) -> None:
+        """Know that nothing waits to be sent any more, after something had."""
+
+    def connection_lost(self) -> None:
+        """Know that the connection is gone."""
+
+
+class Exchange:
+    """One request and its answer.
+
+    Attributes:
+        head: What is asked.
+        is_read: Whether the body has come whole.
+        is_begun: Whether the head of the answer was sent; then nothing else can be said.
+        is_ended: Whether the answer was sent whole, or never will be.
+        keep_alive: Whether the connection is to go on after the answer.
+    """
+
+    __slots__ = ("_is_chunked", "_left", "_line", "head", "is_begun", "is_ended", "is_read", "keep_alive", "waiting_body")
+
+    def __init__(self, line: Line, head: RequestHead) -> None:
+        self._line = line
+        self.head = head
+        self.is_read = head.body_bytes == 0
+        self.is_begun = False
+        self.is_ended = False
+        self.keep_alive = head.keep_alive and not head.upgrade
+        self.waiting_body: list[bytes] = []  # of a request whose turn has not come
+        self._is_chunked = False
+        self._left: int | None = None
+
+    @property
+    def remote_ip(self) -> str:
+        """Address of the other end of the connection."""
+        return self._line.remote_ip
+
+    @property
+    def has_body(self) -> bool:
+        """Whether a body follows the head."""
+        return self.head.body_bytes != 0
+
+    @property
+    def wants_continue(self) -> bool:
+        """Whether the browser waits for a word before it sends the body (RFC 9110 section 10.1.1)."""
+        return not self.is_read and self.head.fields.get("expect", "").lower() == "100-continue"
+
+    def send_continue(self) -> None:
+        """Ask for the body, if the browser waits for that."""
+        if self.wants_continue and not self.is_begun:
+            self._line.write(CONTINUE)
+
+    def hold(self) -> None:
+        """Read no more of the body for now."""
+        self._line.hold()
+
+    def release(self) -> None:
+        """Read on."""
+        self._line.release()
+
+    def send(self, status: int, reason: str, fields: Fields, body: bytes) -> None:
+        """Answer whole, head and body in one write. `Content-Length` is added, unless the answer has no body (HEAD, 204, 304).
+
+        Raises:
+            ValueError: A field holds what no field may hold; nothing was sent.
+        """
+        if self._sends_body(status):
+            fields.append(("Content-Length", str(len(body))))
+        else:
+            body = b""
+        self._say_if_it_closes(fields)
+        head = answer_head(status, reason, fields)
+        self.is_begun = self.is_ended = True
+        self._line.write(head + body)
+        self._line.exchange_ended()
+
+    def begin(self, status: int, reason: str, fields: Fields, length: int | None) -> None:
+        """Send the head; the body follows with `write`, and `end`.
+
+        Parameters:
+            length: Of the body; None: it is not known, and goes out in chunks, or until the connection closes.
+
+        Raises:
+            ValueError: As `send`.
+        """
+        if not self._sends_body(status):
+            length = 0
+        elif length is not None:
+            fields.append(("Content-Length", str(length)))
+        elif self.head.is_http10:
+            self.keep_alive = False
+        else:
+            fields.append(("Transfer-Encoding", "chunked"))
+            self._is_chunked = True
+        self._left = length
+        self._say_if_it_closes(fields)
+        head = answer_head(status, reason, fields)
+        self.is_begun = True
+        self._line.write(head)
+
+    def write(self, piece: bytes) -> None:
+        """Send a piece of the body. Of a body longer than announced the rest is kept back, and the connection breaks."""
+        if self.is_ended or not piece or self._left == 0:
+            return
+        if self._left is not None:
+            self._left -= len(piece)
+            if self._left < 0:
+                self.abort()
+                return
+        self._line.write(b"%x\r\n%b\r\n" % (len(piece), piece) if self._is_chunked else piece)
+
+    async def drain(self) -> None:
+        """Return when the browser has taken enough for another piece; at once when it has gone."""
+        await self._line.drain()
+
+    def end(self) -> None:
+        """End the body. One that is shorter than announced breaks the connection, so that nobody takes it for whole."""
+        if self.is_ended:
+            return
+        if self._left:
+            self.abort()
+            return
+        self.is_ended = True
+        if self._is_chunked:
+            self._line.write(LAST_CHUNK)
+        self._line.exchange_ended()
+
+    def abort(self) -> None:
+        """Break the connection: the only way to say that an answer is not whole."""
+        self.is_ended = True
+        self._line.abort()
+
+    def upgrade(self, fields: Fields) -> Upgraded:
+        """Answer 101 and return the connection, which speaks another protocol from here on.
+
+        Raises:
+            ValueError: As `send`.
+        """
+        self._line.write(answer_head(101, "", fields))
+        return self.detach()
+
+    def detach(self) -> Upgraded:
+        """Return the connection, after the answer 101 was written."""
+        self.is_begun = self.is_ended = True
+        return self._line.detach()
+
+    def _say_if_it_closes(self, fields: Fields) -> None:
+        """Say when the connection ends with this answer: because somebody wants it, or because a body is not read."""
+        if not self.is_read:
+            self.keep_alive = False
+        if not self.keep_alive:
+            fields.append(("Connection", "close"))
+        elif self.head.is_http10:
+            fields.append(("Connection", "keep-alive"))
+
+    def _sends_body(self, status: int) -> bool:
+        return self.head.method != "HEAD" and status >= 200 and status not in BODILESS
+
+
+class Front(Protocol):
+    """Decides who answers a request."""
+
+    def open(self, exchange: Exchange) -> Receiver:
+        """Return who answers; called when the head has come and it is this request's turn."""

@@ -1,0 +1,67 @@
+"""The opening handshake of a WebSocket, on the server's side (RFC 6455 section 4.2). Pure."""
+
+import base64
+import binascii
+import hashlib
+
+from hub.listener.head import Fields, RequestHead
+
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+VERSION = "13"
+KEY_BYTES = 16
+
+
+class HandshakeRefused(Exception):
+    """The request does not ask for a WebSocket that the hub speaks.
+
+    Attributes:
+        fields: What the answer says besides `status`.
+    """
+
+    def __init__(self, status: int, detail: str, *fields: tuple[str, str]) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.fields = fields
+
+
+def accept(head: RequestHead, subprotocol: str | None) -> Fields:
+    """Return the fields of the answer 101.
+
+    Raises:
+        HandshakeRefused: The request is no handshake, or one of another version.
+    """
+    fields = head.fields
+    if head.method != "GET" or fields.get("upgrade", "").lower() != "websocket":
+        raise HandshakeRefused(400, 'Can "Upgrade" only to "WebSocket".')
+    if not head.upgrade:
+        raise HandshakeRefused(400, '"Connection" must be "Upgrade".')
+    if fields.get("sec-websocket-version") != VERSION:
+        raise HandshakeRefused(426, f"The version of WebSocket is {VERSION}.", ("Sec-WebSocket-Version", VERSION))
+    answer = [
+        ("Upgrade", "websocket"),
+        ("Connection", "Upgrade"),
+        ("Sec-WebSocket-Accept", accept_value(fields.get("sec-websocket-key", ""))),
+    ]
+    if subprotocol is not None:
+        answer.append(("Sec-WebSocket-Protocol", subprotocol))
+    return answer
+
+
+def accept_value(key: str) -> str:
+    """Return what proves that the server has read the client's key.
+
+    Raises:
+        HandshakeRefused: It is no key.
+    """
+    try:
+        is_key = len(base64.b64decode(key, validate=True)) == KEY_BYTES
+    except (binascii.Error, ValueError):
+        is_key = False
+    if not is_key:
+        raise HandshakeRefused(400, "Sec-WebSocket-Key is missing or malformed.")
+    return base64.b64encode(hashlib.sha1(key.encode() + GUID, usedforsecurity=False).digest()).decode()
+
+
+def offered_subprotocols(head: RequestHead) -> list[str]:
+    """Return the subprotocols that the client speaks, the preferred first."""
+    return [name.strip() for name in head.fields.get("sec-websocket-protocol", "").split(",") if name.strip()]

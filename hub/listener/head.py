@@ -1,0 +1,136 @@
+"""The head of a request as it came, and the head of an answer as it leaves (RFC 9112). Pure."""
+
+import json
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+
+Fields = list[tuple[str, str]]
+"""Header fields in order; names may repeat. Those of a request have their names in lower case."""
+
+MAX_NAMES = 1024  # that are remembered in lower case; browsers use some forty
+PHRASES = {int(status): status.phrase for status in HTTPStatus}
+BODILESS = frozenset({204, 304})
+
+_DIGITS = re.compile(r"[0-9]{1,18}")
+
+
+class BadHead(Exception):
+    """The request cannot be understood, or can be understood in two ways; the connection ends with `status`."""
+
+    def __init__(self, detail: str, status: int = 400) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+@dataclass(slots=True, kw_only=True)
+class RequestHead:
+    """What a browser asks, without the body.
+
+    Attributes:
+        path: The request target as received (RFC 9112 section 3.2), without its query.
+        query: What stands behind the `?`; empty if there is none.
+        headers: All fields in order, with names in lower case.
+        fields: The same by name; values of a name that came several times are joined (RFC 9110 section 5.3).
+        body_bytes: Length of the body that follows; None: it is chunked.
+        is_http10: Whether the client speaks HTTP/1.0, which knows no chunks.
+        keep_alive: Whether the client wants to send more on this connection.
+        upgrade: Whether it asks for another protocol; if it is refused, nothing more is read of this connection.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: Fields
+    fields: dict[str, str]
+    body_bytes: int | None
+    is_http10: bool
+    keep_alive: bool
+    upgrade: bool
+
+
+class Names:
+    """Names of fields as text in lower case. Remembers them: browsers send the same ones again and again."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, str] = {}
+
+    def lower(self, name: bytes) -> str:
+        """Return a name as lower-case text."""
+        known = self._known.get(name)
+        if known is None:
+            known = name.lower().decode("latin-1")
+            if len(self._known) < MAX_NAMES:
+                self._known[name] = known
+        return known
+
+
+def by_name(headers: Fields) -> dict[str, str]:
+    """Return the fields by name; those that came several times joined, cookies as RFC 6265 section 5.4 writes them."""
+    fields = dict(headers)
+    if len(fields) == len(headers):
+        return fields
+    fields = {}
+    for name, value in headers:
+        before = fields.get(name)
+        fields[name] = value if before is None else f"{before}{'; ' if name == 'cookie' else ','}{value}"
+    return fields
+
+
+def body_length(headers: Fields, fields: dict[str, str], *, is_http10: bool) -> int | None:
+    """Return the length of the body that follows a head; None: it is chunked (RFC 9112 section 6).
+
+    Stricter than it has to be: what two servers could read in two ways is how requests are smuggled past one of them.
+
+    Raises:
+        BadHead: The length is missing, ambiguous or in an unknown coding.
+    """
+    coding, length = fields.get("transfer-encoding"), fields.get("content-length")
+    if coding is not None:
+        if length is not None:
+            raise BadHead("Transfer-Encoding and Content-Length together say two things.")
+        if coding.lower() != "chunked" or is_http10:
+            raise BadHead("The only transfer coding that is taken is chunked, in HTTP/1.1.", 501)
+        return None
+    if length is None:
+        return 0
+    if _DIGITS.fullmatch(length) is None:  # a list, as two fields make it, is none either
+        raise BadHead("Content-Length is no number.")
+    return int(length)
+
+
+def require_host(headers: Fields, *, is_http10: bool) -> None:
+    """Check that the request names exactly one host (RFC 9112 section 3.2).
+
+    Raises:
+        BadHead: It names none, or several.
+    """
+    hosts = 0
+    for name, _ in headers:
+        if name == "host":
+            hosts += 1
+    if hosts > 1 or (hosts == 0 and not is_http10):
+        raise BadHead("A request names exactly one Host.")
+
+
+def answer_head(status: int, reason: str, fields: Fields) -> bytes:
+    """Return the head of an answer as bytes, with its empty line.
+
+    Raises:
+        ValueError: A field holds a line break, with which it would become several, or a character beyond ISO 8859-1.
+    """
+    lines = [f"HTTP/1.1 {status} {reason or PHRASES.get(status, 'Unknown')}"]
+    lines += [f"{name}: {value}" for name, value in fields]
+    text = "\r\n".join(lines) + "\r\n\r\n"
+    breaks = len(lines) + 1
+    if text.count("\n") != breaks or text.count("\r") != breaks or "\x00" in text:
+        raise ValueError("a header field holds a line break")
+    return text.encode("latin-1")
+
+
+def refusal(error: BadHead, fields: Fields) -> bytes:
+    """Return the whole answer to what is no request: a problem (RFC 9457), after which the connection ends."""
+    problem = {"type": "about:blank", "title": PHRASES[error.status], "status": error.status, "detail": str(error)}
+    body = json.dumps(problem).encode()
+    own = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body))), ("Connection", "close")]
+    return answer_head(error.status, "", [*fields, *own]) + body

@@ -1,0 +1,86 @@
+"""Listens on sockets, and looks after the connections that come in."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import Sequence
+
+from hub.clock import Clock
+from hub.listener.connection import Connection, Connections
+from hub.listener.exchange import Front
+from hub.listener.head import Fields
+
+BACKLOG = 1024  # connections that the system holds for us; net.core.somaxconn may hold it to less
+SWEEP_SECONDS = 5.0
+LINGER_SECONDS = 5.0
+
+
+class Listener:
+    """One or several sockets, behind which one front answers.
+
+    Parameters:
+        refusal_fields: What an answer to what is no request says besides the problem.
+        max_head_bytes: Largest head of a request; a larger one is refused (RFC 6585 section 5).
+        idle_seconds: How long a connection may wait for its next request, or send nothing of the one that has begun.
+    """
+
+    def __init__(
+        self,
+        front: Front,
+        clock: Clock,
+        *,
+        tls: ssl.SSLContext | None = None,
+        refusal_fields: Fields | None = None,
+        max_head_bytes: int = 32 * 1024,
+        idle_seconds: float = 120.0,
+    ) -> None:
+        self._connections = Connections(
+            front, max_head_bytes=max_head_bytes, refusal_fields=refusal_fields or [], now=clock.monotonic()
+        )
+        self._clock = clock
+        self._tls = tls
+        self._idle_seconds = idle_seconds
+        self._servers: list[asyncio.Server] = []
+        self._sweeping: asyncio.Task[None] | None = None
+
+    async def start(self, sockets: Sequence[socket.socket]) -> None:
+        """Accept connections on sockets that are bound already."""
+        loop = asyncio.get_running_loop()
+        self._sweeping = self._sweeping or loop.create_task(self._sweep())
+        for each in sockets:
+            self._servers.append(
+                await loop.create_server(lambda: Connection(self._connections), sock=each, ssl=self._tls, backlog=BACKLOG)
+            )
+
+    def stop(self) -> None:
+        """Accept no more connections. Those that wait for a next request are closed, others after the answer that they give."""
+        for server in self._servers:
+            server.close()
+        self._connections.is_closing = True
+        for connection in list(self._connections.open):
+            connection.close_when_idle()
+
+    async def close(self) -> None:
+        """Close all that is left, upgraded connections too."""
+        self.stop()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._sweeping
+        for connection in [*self._connections.open, *self._connections.upgraded]:
+            connection.abort()
+        await self._connections.emptied()
+
+    async def _sweep(self) -> None:
+        while True:
+            await self._clock.sleep(SWEEP_SECONDS)
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Close the connections on which nothing has happened for too long."""
+        now = self._connections.now = self._clock.monotonic()
+        for connection in list(self._connections.open):
+            patience = LINGER_SECONDS if connection.is_lingering else self._idle_seconds
+            if connection.is_idle and now - connection.active_at > patience:
+                connection.abort()

@@ -1,0 +1,146 @@
+"""Requests for Tornado's application: its handlers see a connection of Tornado's own kind (`tornado.httputil.HTTPConnection`)."""
+
+import asyncio
+from collections.abc import Callable
+
+from tornado import httputil
+
+from hub.listener.exchange import Exchange, Receiver
+from hub.listener.head import Fields
+from hub.listener.nobody import Nobody
+
+
+class TornadoFront:
+    """Lets an application of Tornado answer.
+
+    Parameters:
+        scheme: `http` or `https`, as the sockets speak it.
+        max_body_bytes: Larger requests are refused before their body is read; the application takes no streams.
+    """
+
+    def __init__(self, application: httputil.HTTPServerConnectionDelegate, *, scheme: str, max_body_bytes: int) -> None:
+        self._application = application
+        self._scheme = scheme
+        self._max_body_bytes = max_body_bytes
+
+    def open(self, exchange: Exchange) -> Receiver:
+        """Begin a request of the application."""
+        body_bytes = exchange.head.body_bytes
+        if body_bytes is not None and body_bytes > self._max_body_bytes:
+            _refuse(exchange, 413, f"At most {self._max_body_bytes} bytes are taken here.")
+            return Nobody()
+        connection = TornadoConnection(exchange, self._scheme)
+        delegate = self._application.start_request(self, connection)
+        try:
+            delegate.headers_received(_start_line(exchange), _fields(exchange))
+        except httputil.HTTPInputError as error:
+            _refuse(exchange, 400, str(error))
+            return Nobody()
+        exchange.send_continue()
+        return TornadoRequest(exchange, connection, delegate, self._max_body_bytes)
+
+
+class TornadoRequest:
+    """Hands a request on to the application."""
+
+    def __init__(
+        self, exchange: Exchange, connection: "TornadoConnection", delegate: httputil.HTTPMessageDelegate, max_body_bytes: int
+    ) -> None:
+        self._exchange = exchange
+        self._connection = connection
+        self._delegate = delegate
+        self._left = max_body_bytes
+        self._is_whole = False
+
+    def data_received(self, data: bytes) -> None:
+        """Hand on a piece of the body, or refuse a chunked one that has become too large."""
+        self._left -= len(data)
+        if self._left >= 0:
+            self._delegate.data_received(data)
+        elif not self._exchange.is_ended:
+            self._delegate.on_connection_close()
+            _refuse(self._exchange, 413, "The body is too large.")
+
+    def finish(self) -> None:
+        """Let the application answer."""
+        if self._left >= 0:
+            self._is_whole = True
+            self._delegate.finish()
+
+    def on_connection_close(self) -> None:
+        """Tell whoever works on the answer, or still reads the request."""
+        if self._is_whole:
+            self._connection.browser_has_gone()
+        else:
+            self._delegate.on_connection_close()
+
+
+class _Context:
+    """Where a request comes from, as `HTTPServerRequest` looks it up."""
+
+    def __init__(self, remote_ip: str, protocol: str) -> None:
+        self.remote_ip = remote_ip
+        self.protocol = protocol
+
+
+class TornadoConnection(httputil.HTTPConnection):
+    """The way of an answer."""
+
+    def __init__(self, exchange: Exchange, scheme: str) -> None:
+        self.context = _Context(exchange.remote_ip, scheme)
+        self._exchange = exchange
+        self._close_callback: Callable[[], None] | None = None
+
+    def set_close_callback(self, callback: Callable[[], None] | None) -> None:
+        """Take what is to be called when the browser goes before it has its answer."""
+        self._close_callback = callback
+
+    def browser_has_gone(self) -> None:
+        """Call it."""
+        callback, self._close_callback = self._close_callback, None
+        if callback is not None:
+            callback()
+
+    def write_headers(
+        self,
+        start_line: httputil.RequestStartLine | httputil.ResponseStartLine,
+        headers: httputil.HTTPHeaders,
+        chunk: bytes | None = None,
+    ) -> "asyncio.Future[None]":
+        """Send the head of the answer and the first piece of its body."""
+        if not isinstance(start_line, httputil.ResponseStartLine):
+            raise TypeError("a server sends answers")
+        length = headers.get("Content-Length")
+        if headers.get("Connection") == "close":
+            self._exchange.keep_alive = False
+        is_head = self._exchange.head.method == "HEAD"
+        own = {"connection", "transfer-encoding"} | (set() if is_head else {"content-length"})
+        fields: Fields = [(name, value) for name, value in headers.get_all() if name.lower() not in own]
+        self._exchange.begin(start_line.code, start_line.reason, fields, None if length is None else int(length))
+        return self.write(chunk or b"")
+
+    def write(self, chunk: bytes) -> "asyncio.Future[None]":
+        """Send a piece of the body; done when there is room for another one."""
+        self._exchange.write(chunk)
+        return asyncio.ensure_future(self._exchange.drain())
+
+    def finish(self) -> None:
+        """End the answer."""
+        self._exchange.end()
+
+
+def _refuse(exchange: Exchange, status: int, detail: str) -> None:
+    exchange.send(status, "", [("Content-Type", "text/plain")], f"{detail}\n".encode())
+
+
+def _start_line(exchange: Exchange) -> httputil.RequestStartLine:
+    head = exchange.head
+    target = f"{head.path}?{head.query}" if head.query else head.path
+    return httputil.RequestStartLine(head.method, target, "HTTP/1.0" if head.is_http10 else "HTTP/1.1")
+
+
+def _fields(exchange: Exchange) -> httputil.HTTPHeaders:
+    fields = httputil.HTTPHeaders()
+    for name, value in exchange.head.headers:
+        fields.add(name, value)
+    return fields

@@ -1,0 +1,184 @@
+"""One WebSocket without extensions, on the server's side. Whoever breaks the protocol gets a close frame that says so.
+
+After a close frame of ours nothing of the peer counts but its own: the rest is read and dropped, so that the peer can read ours
+before the connection goes.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Protocol
+
+from hub import log
+from hub.listener.exchange import Upgraded
+from hub.listener.frames import (
+    BINARY,
+    CLOSE,
+    PING,
+    PONG,
+    TEXT,
+    Broken,
+    FrameReader,
+    Message,
+    close_payload,
+    frame_head,
+)
+
+CLOSE_SECONDS = 5.0  # in which the peer may answer our close frame
+
+logger = log.get(__name__)
+
+
+class MessageReceiver(Protocol):
+    """Who works with the messages."""
+
+    def on_message(self, message: str | bytes) -> Awaitable[None] | None:
+        """Take a message; what is returned is awaited before the next one is read."""
+
+    def on_pong(self) -> None:
+        """Note a sign of life."""
+
+    def on_drained(self) -> None:
+        """Know that nothing waits to be sent any more, after something had."""
+
+    def on_close(self) -> None:
+        """Know that the connection is gone; `close_code` tells how it ended."""
+
+
+class WebSocket:
+    """A WebSocket after its handshake.
+
+    Attributes:
+        close_code: With which the peer has closed, or was refused; None: it has said no code, or nothing at all.
+        close_reason: What the peer said to it.
+        is_closing: Whether a close frame was sent, or the connection is gone.
+    """
+
+    __slots__ = ("_closer", "_is_held", "_line", "_reader", "_receiver", "_waiting", "close_code", "close_reason", "is_closing")
+
+    def __init__(self, line: Upgraded, receiver: MessageReceiver, *, max_message_bytes: int) -> None:
+        self._line = line
+        self._receiver = receiver
+        self._reader = FrameReader(max_message_bytes)
+        self._is_held = False
+        self._waiting: asyncio.Future[None] | None = None
+        self._closer: asyncio.TimerHandle | None = None
+        self.close_code: int | None = None
+        self.close_reason = ""
+        self.is_closing = False
+
+    def start(self, *, reading: bool = True) -> None:
+        """Take the connection. Messages wait for `read_on` if they are not to be read yet; the end of the connection is told."""
+        self._is_held = not reading
+        self._line.take_over(self)
+
+    def read_on(self) -> None:
+        """Hand out the messages that have come, and those to come."""
+        self._is_held = False
+        self._line.release()
+        self._read()
+
+    # -- out ----------------------------------------------------------------------------------------------------------
+
+    def write(self, frames: bytes) -> None:
+        """Send frames that are built already; nothing once the socket is closing."""
+        if not self.is_closing:
+            self._line.write(frames)
+
+    async def send(self, message: str | bytes) -> None:
+        """Send a message; returns when there is room for another one, or when the connection is gone."""
+        opcode, data = (TEXT, message.encode()) if isinstance(message, str) else (BINARY, message)
+        self.write(frame_head(opcode, len(data)) + data)
+        await self._line.drain()
+
+    def buffered_bytes(self) -> int:
+        """Return how many bytes wait because the client does not take them."""
+        return self._line.buffered_bytes()
+
+    def ping(self) -> None:
+        """Ask for a sign of life."""
+        self.write(frame_head(PING, 0))
+
+    def close(self, code: int | None = None, reason: str = "") -> None:
+        """Send what was written, then a close frame; the connection ends when the peer has answered, or after 5 s."""
+        if self.is_closing:
+            return
+        payload = close_payload(code, reason)
+        self.write(frame_head(CLOSE, len(payload)) + payload)
+        self.is_closing = True
+        self._reader.want_only_close()
+        self._line.release()
+        self._closer = asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._line.abort)
+
+    # -- in -----------------------------------------------------------------------------------------------------------
+
+    def bytes_received(self, data: bytes) -> None:
+        """Take what came."""
+        self._reader.feed(data)
+        if self._is_held and not self.is_closing:
+            self._line.hold()  # little has come, and no more is to come until somebody reads it
+        else:
+            self._read()
+
+    def drained(self) -> None:
+        """Hand on that there is room."""
+        self._receiver.on_drained()
+
+    def connection_lost(self) -> None:
+        """End: there is no connection any more."""
+        self.is_closing = True
+        if self._closer is not None:
+            self._closer.cancel()
+        self._receiver.on_close()
+
+    def _read(self) -> None:
+        """Do what came asks for, until somebody has to be waited for."""
+        while not self._is_held or self.is_closing:
+            try:
+                message = self._reader.next()
+            except Broken as broken:
+                self.close_code = int(broken.code)
+                self.close(self.close_code, str(broken))
+                continue
+            if message is None:
+                return
+            self._take(message)
+
+    def _take(self, message: Message) -> None:
+        opcode, data = message
+        if opcode == PING and isinstance(data, bytes):
+            self.write(frame_head(PONG, len(data)) + data)
+        elif opcode == PONG:
+            self._receiver.on_pong()
+        elif opcode == CLOSE and isinstance(data, bytes):
+            self._end(data)
+        elif not self.is_closing:
+            self._hand_on(data)
+
+    def _hand_on(self, data: str | bytes) -> None:
+        try:
+            wait = self._receiver.on_message(data)
+        except Exception:
+            logger.exception("websocket.receiver_failed")
+            self._line.abort()
+            return
+        if wait is not None:
+            self._is_held = True
+            self._line.hold()
+            self._waiting = asyncio.ensure_future(wait)
+            self._waiting.add_done_callback(self._go_on)
+
+    def _go_on(self, waited: asyncio.Future[None]) -> None:
+        self._waiting = None
+        if not waited.cancelled() and (error := waited.exception()) is not None:
+            logger.error("websocket.receiver_failed", exc_info=error)
+            self._line.abort()
+        else:
+            self.read_on()
+
+    def _end(self, data: bytes) -> None:
+        """Both sides have said close, or will have with our answer."""
+        if not self.is_closing:
+            if len(data) >= 2:
+                self.close_code, self.close_reason = int.from_bytes(data[:2], "big"), data[2:].decode("utf-8")
+            self.close(self.close_code)
+        self._line.close()

@@ -1,0 +1,48 @@
+"""What everybody who answers browsers knows about this hub."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import tornado.template
+
+from hub.clock import Clock, SystemClock
+from hub.listener.exchange import Exchange
+from hub.listener.head import RequestHead
+from hub.session.cookie import Cookies
+from hub.session.model import SessionId
+from hub.web.access_log import AccessLog
+from hub.web.answer_fields import AnswerFields
+from hub.web.client_address import Network, client_address
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What every handler knows about this hub.
+
+    Attributes:
+        origin: The one origin whose pages may use the hub.
+        fields: What every answer says.
+        is_draining: Tells whether the hub is being stopped: then connections end with their next answer.
+        exchanges: The requests under way, which finish before the hub stops.
+    """
+
+    origin: str
+    cookies: Cookies
+    trusted_proxies: list[Network]
+    fields: AnswerFields
+    pages: tornado.template.Loader
+    access_log: AccessLog
+    clock: Clock = field(default_factory=SystemClock)
+    exchanges: set[asyncio.Task[Any]] = field(default_factory=set)
+    is_draining: Callable[[], bool] = lambda: False
+
+    def session_id(self, head: RequestHead) -> SessionId | None:
+        """Return the session id in a request's cookie, if there is one."""
+        return self.cookies.session_id(head.fields.get("cookie", ""))
+
+    def client_address(self, exchange: Exchange) -> str:
+        """Return the address of the browser behind a request."""
+        forwarded = exchange.head.fields.get("x-forwarded-for")
+        return client_address(exchange.remote_ip, [] if forwarded is None else [forwarded], self.trusted_proxies)

@@ -18,6 +18,7 @@ from tornado.netutil import bind_sockets
 from bench.ground.members import Member, enrol, session_store
 from bench.ground.stage import PREFIX, UNLIMITED, make_routes, process
 from hub import log, server
+from hub.clock import SystemClock
 from hub.session.keyring import make_key_file
 from hub.settings_reader import load
 from tests.parties.hub import free_port, public_url, settings
@@ -28,7 +29,7 @@ READY_SECONDS = 20.0
 PATH = f"{PREFIX}/0/patients?page=1"
 
 
-class StillClock:
+class StillClock(SystemClock):
     """Time stands still, and whoever sleeps does not wake: no background work disturbs the counting."""
 
     def now(self) -> float:

@@ -1,8 +1,8 @@
 """`python -m bench.scaling`: what users ask of Redis, by formula and by simulation; and the tables of docs/scaling.md.
 
-    simulate    count each kind of work alone, then all together, and compare with the formulas (three minutes)
-    keep        copy what the benchmarks have found from bench/results to docs/benchmarks
-    write       write the tables of docs/scaling.md anew from docs/benchmarks
+simulate    count each kind of work alone, then all together, and compare with the formulas (three minutes)
+keep        copy what the benchmarks have found from bench/results to docs/benchmarks
+write       write the tables of docs/scaling.md anew from docs/benchmarks
 """
 
 import argparse
@@ -41,7 +41,12 @@ async def _simulate(options: argparse.Namespace) -> None:
     costs = await count_kinds()
     found = await live_together(SAMPLE, options.seconds)
     document = compared(SAMPLE, costs, found, trusted_seconds())
-    print(markdown(("kind", "round trips", "commands"), [(name, f"{cost.round_trips:.2f}", f"{cost.commands:.2f}") for name, cost in costs.items()]))
+    print(
+        markdown(
+            ("kind", "round trips", "commands"),
+            [(name, f"{cost.round_trips:.2f}", f"{cost.commands:.2f}") for name, cost in costs.items()],
+        )
+    )
     print(markdown(("a second", "formula", "counted", "difference"), document["rows"]))
     keep(options.results, "scaling", {**document, "inputs": asdict(SAMPLE)})
 
@@ -58,7 +63,9 @@ def _parse() -> argparse.Namespace:
         prog="python -m bench.scaling", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("what", choices=["simulate", "keep", "write"], nargs="?", default="write")
-    parser.add_argument("--seconds", type=float, default=60.0, help="simulate: how long all happens together (default: %(default)s)")
+    parser.add_argument(
+        "--seconds", type=float, default=60.0, help="simulate: how long all happens together (default: %(default)s)"
+    )
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder for figures (default: %(default)s)")
     return parser.parse_args()
 

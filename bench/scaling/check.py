@@ -27,7 +27,11 @@ def compared(inputs: Inputs, costs: Mapping[str, Cost], found: Together, trusted
     rows: Rows = [
         _row("requests of users", inputs.requests_per_second, found.requests / asked.seconds),
         _row("activity written (touches)", touches(inputs), counted.get("hexists", 0.0)),
-        _row("tokens refreshed", refreshes(inputs), counted.get("publish", 0.0) - inputs.events_per_second - inputs.logins_per_second),
+        _row(
+            "tokens refreshed",
+            refreshes(inputs),
+            counted.get("publish", 0.0) - inputs.events_per_second - inputs.logins_per_second,
+        ),
         _row("sessions read by requests", loads(inputs, trusted), found.loads / asked.seconds),
         _row("events read (XRANGE)", inputs.workers * inputs.events_per_second * 2, counted.get("xrange", 0.0)),
         _row("round trips", total(load).round_trips, per_second.round_trips),

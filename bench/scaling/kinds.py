@@ -73,7 +73,7 @@ async def keyed_request(worker: Services, session: Session) -> None:
 
 
 async def login_and_logout(worker: Services, like: Session) -> None:
-    """Do what a login asks of Redis, and what a logout does. The ceremony itself needs a browser; its steps in Redis are these."""
+    """Do what a login asks of Redis, and what a logout does: the ceremony itself needs a browser."""
     state, attempts = secrets.token_hex(32), worker.code_flow._attempts
     attempt = LoginAttempt(
         browser_key=BrowserId.generate().key,

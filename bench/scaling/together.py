@@ -2,7 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from bench.ground.members import Member
@@ -33,11 +35,21 @@ SAMPLE = Inputs(
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """What was seen: what Redis was asked for, how many requests there were, and how many of them failed."""
+    """What was seen.
+
+    Attributes:
+        asked: What Redis was asked for.
+        requests: Requests of users; `failures` of them failed, since the beginning.
+        loads: Sessions that were read from Redis for them.
+    """
 
     asked: Asked
     requests: int
+    loads: int
     failures: int
+
+
+_of_a_user: ContextVar[bool] = ContextVar("_of_a_user", default=False)
 
 
 class User:
@@ -52,6 +64,7 @@ class User:
 
     async def live(self, inputs: Inputs) -> None:
         """Ask now and then, until cancelled."""
+        _of_a_user.set(True)
         while True:
             await asyncio.sleep(random.expovariate(1 / inputs.burst_gap_seconds))
             connections = random.sample(self._workers, min(len(self._workers), round(inputs.burst)))
@@ -77,17 +90,36 @@ async def live_together(inputs: Inputs, seconds: float) -> Together:
         users = [User(member, here.workers, has_channel=number < channels) for number, member in enumerate(members)]
         work = [user.live(inputs) for user in users]
         work += [_log_in(here, some, inputs), _publish(here, some, inputs)]
-        work += [_be_present(worker, members[number : channels : inputs.workers], inputs) for number, worker in enumerate(here.workers)]
+        work += [
+            _be_present(worker, members[number : channels : inputs.workers], inputs) for number, worker in enumerate(here.workers)
+        ]
+        loads = _count_loads(here)
         tasks = [asyncio.create_task(each) for each in work]
         await asyncio.sleep(WARM_UP_SECONDS)
-        before = sum(user.requests for user in users)
+        before, loads_before = sum(user.requests for user in users), loads[True]
         async with Counting(here) as counting:
             await asyncio.sleep(seconds)
-        requests = sum(user.requests for user in users) - before
+        requests, loaded = sum(user.requests for user in users) - before, loads[True] - loads_before
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
-    return Together(counting.asked, requests, sum(user.failures for user in users))
+    return Together(counting.asked, requests, loaded, sum(user.failures for user in users))
+
+
+def _count_loads(here: Fleet) -> Counter[bool]:
+    """Count from now on how often sessions are read, apart for requests of users (True) and for everything else."""
+    counts: Counter[bool] = Counter()
+
+    def counted(load: Callable[[str], Awaitable[object]]) -> Callable[[str], Awaitable[object]]:
+        async def read(key: str) -> object:
+            counts[_of_a_user.get()] += 1
+            return await load(key)
+
+        return read
+
+    for worker in here.workers:
+        worker.store.load = counted(worker.store.load)  # type: ignore[method-assign,assignment]
+    return counts
 
 
 async def _log_in(here: Fleet, like: Session, inputs: Inputs) -> None:

@@ -82,9 +82,9 @@ class Asked:
 @asynccontextmanager
 async def fleet(count: int, users: int, token_seconds: float) -> AsyncIterator[Fleet]:
     """Start a Redis, a provider that knows the users, and so many workers."""
-    log.configure("ERROR", "console")
     async with AsyncExitStack() as parties:
         folder = Path(parties.enter_context(TemporaryDirectory(prefix="hub-fleet-")))
+        log.configure("ERROR", "console", audit_file=str(folder / "audit"))
         make_key_file(folder / "session.key")
         server = parties.enter_context(RedisServer.start("--appendfsync", "everysec", "--maxclients", "5000"))
         commands = redis.asyncio.Redis(unix_socket_path=str(server.socket))

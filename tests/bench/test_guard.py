@@ -29,7 +29,7 @@ async def _run() -> dict[str, dict[str, float]]:
         *(sys.executable, "-m", "bench.guard"), cwd=PROJECT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     output, errors = await process.communicate()
-    assert process.returncode == 0, errors.decode()
+    assert process.returncode == 0, errors.decode()[-5000:]
     found: dict[str, dict[str, float]] = json.loads(output)
     return found
 

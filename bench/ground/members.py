@@ -41,9 +41,14 @@ Tokens = Callable[[int, float], TokenSet]
 class Member:
     """One user who is logged in, and what the browser has of it."""
 
-    key: str
+    session_id: SessionId
     cookie: str
     csrf: str
+
+    @property
+    def key(self) -> str:
+        """Under which the session is stored."""
+        return self.session_id.key
 
     def http_headers(self, url: str) -> dict[str, str]:
         """Return the fields of a call by a page at `url`."""
@@ -160,7 +165,7 @@ def _session(number: int, issuer: str, now: float, tokens: TokenSet, touched_at:
 def _member(session_id: SessionId) -> Member:
     csrf = xsrf_token(session_id)
     cookie = f"{Cookies.for_transport(secure=True).session}={session_id.reveal()}; {XSRF_COOKIE}={csrf}"
-    return Member(session_id.key, cookie, csrf)
+    return Member(session_id, cookie, csrf)
 
 
 def _random_text(size: int) -> str:

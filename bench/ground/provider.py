@@ -50,9 +50,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.ground.provider", description=__doc__)
     parser.add_argument("--users", type=int, default=0)
     parser.add_argument("--token-seconds", type=int, default=3600, help="life of an access token")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds that the token endpoint takes")
     parsed = parser.parse_args()
+    options = Options(access_token_seconds=parsed.token_seconds, token_latency=parsed.latency)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(serve(Options(access_token_seconds=parsed.token_seconds), parsed.users))
+        runner.run(serve(options, parsed.users))
 
 
 if __name__ == "__main__":

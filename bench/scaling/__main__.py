@@ -21,6 +21,8 @@ def main() -> None:
     """Do what was asked for."""
     options = _parse()
     if options.what == "simulate":
+        if not Path("/proc/self/stat").exists():
+            sys.exit("The simulation reads CPU times from /proc: it runs on Linux only.")
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(_simulate(options))
     elif options.what == "keep":
@@ -32,8 +34,6 @@ def main() -> None:
 
 
 async def _simulate(options: argparse.Namespace) -> None:
-    if not Path("/proc/self/stat").exists():
-        sys.exit("The simulation reads CPU times from /proc: it runs on Linux only.")
     from bench.scaling.check import compared, trusted_seconds
     from bench.scaling.kinds import count_kinds
     from bench.scaling.together import SAMPLE, live_together
@@ -63,9 +63,7 @@ def _parse() -> argparse.Namespace:
         prog="python -m bench.scaling", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("what", choices=["simulate", "keep", "write"], nargs="?", default="write")
-    parser.add_argument(
-        "--seconds", type=float, default=60.0, help="simulate: how long all happens together (default: %(default)s)"
-    )
+    parser.add_argument("--seconds", type=float, default=60.0, help="simulate: how long all happens together")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder for figures (default: %(default)s)")
     return parser.parse_args()
 

@@ -26,7 +26,7 @@ def compared(inputs: Inputs, costs: Mapping[str, Cost], found: Together, trusted
     per_second = asked.per_second
     rows: Rows = [
         _row("requests of users", inputs.requests_per_second, found.requests / asked.seconds),
-        _row("activity written (touches)", touches(inputs), counted.get("hexists", 0.0)),
+        _row("activity written (touches)", touches(inputs, trusted), counted.get("hexists", 0.0)),
         _row(
             "tokens refreshed",
             refreshes(inputs),

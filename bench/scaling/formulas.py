@@ -85,25 +85,36 @@ class Inputs:
         return MINUTE * self.burst / self.requests_per_minute
 
 
-def loads(inputs: Inputs, trusted_seconds: float) -> float:
-    """Return how often sessions are read in a second: not again within `trusted_seconds` by the same worker; 0: for each request.
+def workers_of_burst(inputs: Inputs) -> float:
+    """Return how many workers a burst over HTTP reaches: each of a browser's connections leads to some worker."""
+    return inputs.workers * (1 - (1 - 1 / inputs.workers) ** min(CONNECTIONS_OF_A_BROWSER, inputs.burst))
 
-    Bursts come at random. Over a channel one worker sees them all; over HTTP each of the connections leads to some worker.
+
+def loads(inputs: Inputs, trusted_seconds: float) -> float:
+    """Return how often sessions are read in a second for requests, which come in bursts, and these at random.
+
+    Parameters:
+        trusted_seconds: How long a worker does not read a session again; 0: it reads it for each request.
     """
     if not trusted_seconds:
         return inputs.requests_per_second
-    gap, workers = inputs.burst_gap_seconds, inputs.workers
-    hit = workers * (1 - (1 - 1 / workers) ** min(CONNECTIONS_OF_A_BROWSER, inputs.burst))  # workers that a burst reaches
-    over_channel = inputs.channels / (gap + trusted_seconds)
-    over_http = (inputs.users - inputs.channels) * workers / (gap * workers / hit + trusted_seconds)
+    gap, reached = inputs.burst_gap_seconds, workers_of_burst(inputs)
+    over_channel = inputs.channels / (gap + trusted_seconds)  # one worker sees all bursts
+    over_http = (inputs.users - inputs.channels) * inputs.workers / (gap * inputs.workers / reached + trusted_seconds)
     return over_channel + over_http
 
 
-def touches(inputs: Inputs) -> float:
-    """Return how often activity is written in a second: by the first burst after the interval."""
+def touches(inputs: Inputs, trusted_seconds: float) -> float:
+    """Return how often activity is written in a second: by the first burst after the interval, by each worker that it reaches.
+
+    Where a worker reads the session for each request, each request of that burst writes.
+    """
     settings = SessionSettings()
     interval = Lifetimes(settings.idle_timeout_seconds, settings.absolute_timeout_seconds).touch_interval_seconds
-    return inputs.users / (interval + inputs.burst_gap_seconds)
+    over_http = inputs.users - inputs.channels
+    by_burst = inputs.channels + over_http * workers_of_burst(inputs)
+    writes = by_burst if trusted_seconds else inputs.users * inputs.burst
+    return writes / (interval + inputs.burst_gap_seconds)
 
 
 def refreshes(inputs: Inputs) -> float:
@@ -135,7 +146,7 @@ def redis_load(inputs: Inputs, costs: Mapping[str, Cost], trusted_seconds: float
     """Return what Redis is asked for in a second, by kind."""
     return {
         "sessions read": costs["load"].times(loads(inputs, trusted_seconds)),
-        "activity written": costs["touch"].times(touches(inputs)),
+        "activity written": costs["touch"].times(touches(inputs, trusted_seconds)),
         "tokens refreshed": refresh_cost(costs, inputs.workers).times(refreshes(inputs)),
         "requests with a key": costs["keyed request"].times(inputs.requests_per_second * inputs.keyed_share),
         "logins and logouts": costs["login and logout"].times(inputs.logins_per_second),

@@ -41,11 +41,14 @@ class Together:
         asked: What Redis was asked for.
         requests: Requests of users; `failures` of them failed, since the beginning.
         loads: Sessions that were read from Redis for them.
+        refreshes: Tokens that were refreshed; `tries` of other workers found that it was being done, or had been.
     """
 
     asked: Asked
     requests: int
     loads: int
+    refreshes: float
+    tries: float
     failures: int
 
 
@@ -56,7 +59,7 @@ class User:
     """One of the users. A channel leads to one worker; HTTP to one of several for each request."""
 
     def __init__(self, member: Member, workers: Sequence[Services], *, has_channel: bool) -> None:
-        self._key = member.key
+        self._session_id = member.session_id
         connections = 1 if has_channel else CONNECTIONS_OF_A_BROWSER
         self._workers = [random.choice(workers) for _ in range(connections)]
         self.requests = 0
@@ -74,7 +77,7 @@ class User:
     async def _ask(self, worker: Services, is_keyed: bool) -> None:
         self.requests += 1
         try:
-            session = await worker.sessions.by_key(self._key, passive=False)
+            session = worker.sessions.known(self._session_id) or await worker.sessions.current(self._session_id)
             if is_keyed:
                 await keyed_request(worker, session)
         except HubError:
@@ -97,13 +100,21 @@ async def live_together(inputs: Inputs, seconds: float) -> Together:
         tasks = [asyncio.create_task(each) for each in work]
         await asyncio.sleep(WARM_UP_SECONDS)
         before, loads_before = sum(user.requests for user in users), loads[True]
+        refreshes_before = [_refreshes(here, outcome) for outcome in ("refreshed", "taken")]
         async with Counting(here) as counting:
             await asyncio.sleep(seconds)
         requests, loaded = sum(user.requests for user in users) - before, loads[True] - loads_before
+        done, tried = [_refreshes(here, outcome) for outcome in ("refreshed", "taken")]
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
-    return Together(counting.asked, requests, loaded, sum(user.failures for user in users))
+    failures = sum(user.failures for user in users)
+    return Together(counting.asked, requests, loaded, done - refreshes_before[0], tried - refreshes_before[1], failures)
+
+
+def _refreshes(here: Fleet, outcome: str) -> float:
+    """Return how many refreshes of all workers have ended so."""
+    return sum(worker.metrics.refreshes.labels(outcome)._value.get() for worker in here.workers)
 
 
 def _count_loads(here: Fleet) -> Counter[bool]:

@@ -30,6 +30,7 @@ from tests.parties.hub import settings
 from tests.parties.redis_server import RedisServer
 
 TOPIC = "news"
+PROVIDER_SECONDS = 0.1  # that the token endpoint takes: meanwhile other workers try the same token
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ async def fleet(count: int, users: int, token_seconds: float) -> AsyncIterator[F
         commands = redis.asyncio.Redis(unix_socket_path=str(server.socket))
         parties.push_async_callback(commands.aclose)
         upstream_port = int((await parties.enter_async_context(process("bench.ground.upstream")))[1])
-        arguments = ["--users", str(users), "--token-seconds", str(int(token_seconds))]
+        arguments = ["--users", str(users), "--token-seconds", str(int(token_seconds)), "--latency", str(PROVIDER_SECONDS)]
         _, issuer = await parties.enter_async_context(process("bench.ground.provider", *arguments))
         environment = {
             **settings(issuer, CLIENT_ID, CLIENT_SECRET, make_routes(1, upstream_port)),

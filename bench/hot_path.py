@@ -17,8 +17,8 @@ from bench.upstream import BODY
 from hub import log
 from hub.clock import SystemClock
 from hub.errors import HubError
-from hub.gateway import headers
 from hub.gateway.forwarding import Ways
+from hub.gateway.headers import HeaderRules
 from hub.gateway.messages import ApiRequest, ApiResponse, BodyStream, Headers
 from hub.gateway.paths import normalise_path
 from hub.gateway.pipeline import Pipeline
@@ -40,7 +40,7 @@ from hub.tokens.refresher import Refresher
 from hub.tokens.route_tokens import RouteTokens
 from hub.web import csrf
 from hub.web.access_log import AccessLog
-from hub.web.client_address import client_address
+from hub.web.client_address import TrustedProxies, client_address
 from hub.web.identity import require_identity
 
 ORIGIN = "https://clinic.example"
@@ -121,6 +121,8 @@ class HotPath:
         self._cookies = Cookies.for_transport(secure=True)
         self._rates = RateLimits(LimitSettings(requests_per_session=1e9), clock, self._metrics)
         self._session = _session(clock.now())
+        self._proxies = TrustedProxies()
+        self._rules = HeaderRules()
         self._access_log = AccessLog(clock)
         self._fields = dict(REQUEST_FIELDS)
 
@@ -149,7 +151,7 @@ class HotPath:
         csrf.require_proof(fields, ORIGIN, session_id)
         require_identity(fields, self._session)
         self._rates.request(self._session.key)
-        client_address("203.0.113.7", [], [])
+        client_address("203.0.113.7", [], self._proxies)
 
     async def _handle(self) -> None:
         request = ApiRequest(method="GET", path=PATH, query=QUERY, headers=REQUEST_FIELDS, client_address="203.0.113.7")
@@ -160,8 +162,8 @@ class HotPath:
         self._table.resolve(path).target_url(path, QUERY)
 
     async def _relay_fields(self) -> None:
-        headers.outbound(REQUEST_FIELDS, token=self._session.tokens.access_token, client_address="203.0.113.7")
-        headers.inbound(ANSWER_FIELDS, status=200, route=self._route, public_origin=ORIGIN)
+        self._rules.outbound(REQUEST_FIELDS, token=self._session.tokens.access_token, client_address="203.0.113.7")
+        self._rules.inbound(ANSWER_FIELDS, status=200, route=self._route, public_origin=ORIGIN)
 
     async def _count(self) -> None:
         self._metrics.tally.answered("http", 200, 0.0012)

@@ -89,6 +89,7 @@ class World:
         assert self.connection.outbox.waiting_bytes >= 0
         deadline = self.connection.next_deadline()
         assert deadline is None or deadline >= 0
+        assert deadline is None or self.connection.wake_at <= deadline
 
 
 def _said(text: str) -> list[dict[str, Any]]:

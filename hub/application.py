@@ -16,7 +16,7 @@ from hub.web.admin_topics import TopicHandler
 from hub.web.answer_fields import AnswerFields
 from hub.web.base import PAGES, BaseHandler, NotFoundHandler, log_request
 from hub.web.channel import ChannelDoor
-from hub.web.client_address import parse_networks
+from hub.web.client_address import TrustedProxies
 from hub.web.doors import Doors
 from hub.web.form_login import FormLoginHandler
 from hub.web.login import CallbackHandler, LoginHandler
@@ -64,7 +64,7 @@ def _site(services: Services) -> Site:
     return Site(
         origin=server.origin,
         cookies=Cookies.for_transport(secure=server.cookies_are_secure),
-        trusted_proxies=parse_networks(server.trusted_proxies),
+        trusted_proxies=TrustedProxies(server.trusted_proxies),
         fields=AnswerFields(services.clock, hsts=server.is_https),
         pages=tornado.template.Loader(str(PAGES)),
         clock=services.clock,

@@ -193,7 +193,7 @@ class Services:
         self._closing.push_async_callback(self.once.close)
         self._closing.push_async_callback(self.topics.close)
         self._closing.push_async_callback(self._stop_tasks)
-        self._run("session events", self.events.run(self._on_event, self._on_gap, self.registry.store_lost))
+        self._run("session events", self._listen())
         self._run("background refresh", self.refresh_worker.run())
         self._run("revocation", self.revocation_worker.run())
         self._run("figures", self._hand_on_figures())
@@ -248,13 +248,26 @@ class Services:
     async def _stop_tasks(self) -> None:
         await end_tasks(self._tasks)
 
+    async def _listen(self) -> None:
+        try:
+            await self.events.run(self._on_event, self._on_gap, self._on_lost)
+        finally:
+            self.sessions.feed_lost()
+
+    def _on_lost(self) -> None:
+        self.sessions.feed_lost()
+        self.registry.store_lost()
+
     async def _on_gap(self) -> None:
-        """Look at what may have been missed while nobody listened."""
+        """Look at what may have been missed while nobody listened; nothing is answered from memory before that is done."""
+        self.sessions.feed_lost()
         self.topics.look_again()
         await self.registry.recheck_all()
         await self.passages.check()
+        self.sessions.feed_began()
 
     async def _on_event(self, event: SessionEvent) -> None:
+        self.sessions.hear(event)
         match event:
             case SessionHasEnded():
                 self.passages.end_session(event.key, event.reason)

@@ -22,6 +22,7 @@ LAYERS: list[set[str]] = [  # from the ground up; a module imports from its own 
         "hub.metrics",
         "hub.settings",
         "hub.rates",
+        "hub.remembered",
         "hub.request_tally",
         "hub.limits",
         "hub.tasks",
@@ -74,7 +75,8 @@ DOORS: dict[str, set[str]] = {
 }
 
 PURE = {
-    *("hub.errors", "hub.secret", "hub.settings", "hub.log", "hub.log_stream", "hub.audit", "hub.metrics", "hub.request_tally"),
+    *("hub.errors", "hub.secret", "hub.settings", "hub.log", "hub.log_stream", "hub.audit", "hub.metrics"),
+    *("hub.request_tally", "hub.remembered"),
     *("hub.oidc.answer", "hub.oidc.authorization", "hub.oidc.end_session", "hub.oidc.id_token", "hub.oidc.jwks"),
     *("hub.oidc.metadata", "hub.oidc.native_messages", "hub.oidc.token_endpoint", "hub.oidc.signed_jwt"),
     *("hub.oidc.client_authentication", "hub.oidc.encryption", "hub.oidc.pushed_authorization", "hub.oidc.userinfo"),

@@ -20,33 +20,42 @@ def check_request(message: RequestMessage, settings: ChannelSettings) -> HubErro
     Raises:
         ChannelClosed: 4400; the request contradicts itself.
     """
-    if message.body is not msgspec.UNSET and message.stream is not msgspec.UNSET:
+    body, stream = message.body, message.stream
+    if body is not msgspec.UNSET and stream is not msgspec.UNSET:
         raise protocol_error("a request has a body or a stream, not both")
-    return _check_path(message.path, settings) or _check_headers(message, settings) or _check_body(message, settings)
+    error = _check_path(message.path, settings) or _check_headers(message, settings)
+    if error is None and isinstance(body, msgspec.Raw):
+        return _check_body(message, body, settings)
+    if error is None and isinstance(stream, int):
+        return _check_stream(stream, settings)
+    return error
 
 
 def _check_path(path: str, settings: ChannelSettings) -> HubError | None:
-    if len(path.encode()) > settings.path:
-        return InvalidPath(f"The path is longer than {settings.path} bytes.")
-    return None
+    return InvalidPath(f"The path is longer than {settings.path} bytes.") if len(path.encode()) > settings.path else None
 
 
 def _check_headers(message: RequestMessage, settings: ChannelSettings) -> HubError | None:
     fields = wire_fields(message.headers)
     if len(fields) > settings.header_fields:
         return HeadersTooLarge(f"There are more than {settings.header_fields} header fields.")
-    if sum(len(name.encode()) + len(value.encode()) for name, value in fields) > settings.headers:
-        return HeadersTooLarge(f"The header fields are larger than {settings.headers} bytes.")
+    size, are_fields = 0, True
     for name, value in fields:
-        if not FIELD_NAME.fullmatch(name) or not FIELD_VALUE.fullmatch(value):
-            return BadRequest("A header field has a name or a value that no header field can have.")
+        size += len(name.encode()) + len(value.encode())
+        are_fields = are_fields and FIELD_NAME.fullmatch(name) is not None and FIELD_VALUE.fullmatch(value) is not None
+    if size > settings.headers:
+        return HeadersTooLarge(f"The header fields are larger than {settings.headers} bytes.")
+    if not are_fields:
+        return BadRequest("A header field has a name or a value that no header field can have.")
     return None
 
 
-def _check_body(message: RequestMessage, settings: ChannelSettings) -> HubError | None:
-    if isinstance(message.stream, int) and message.stream > settings.body:
-        return BodyTooLarge(f"The upload is larger than {settings.body} bytes.")
-    if isinstance(message.body, msgspec.Raw) and memoryview(message.body).nbytes > settings.inline:
+def _check_stream(length: int, settings: ChannelSettings) -> HubError | None:
+    return BodyTooLarge(f"The upload is larger than {settings.body} bytes.") if length > settings.body else None
+
+
+def _check_body(message: RequestMessage, body: msgspec.Raw, settings: ChannelSettings) -> HubError | None:
+    if memoryview(body).nbytes > settings.inline:
         return BodyTooLarge(f"The body is larger than {settings.inline} bytes: send it as a stream.")
     if body_type_mismatch(message):
         return BadRequest("A body with this content-type has to be a string.")

@@ -40,20 +40,25 @@ def wire_headers(fields: Headers) -> WireHeaders:
     return headers
 
 
-def header(headers: WireHeaders, name: str) -> str:
-    """Return the first value of the field `name` (lower case) among headers of `wire_headers`, or an empty string."""
-    value = headers.get(name, "")
+def content_type(headers: WireHeaders) -> str:
+    """Return the first `content-type` among headers of `wire_headers`, or an empty string."""
+    value = headers.get("content-type", "")
     return value if isinstance(value, str) else value[0]
 
 
-def media_type(content_type: str) -> str:
-    """Return a `content-type` in lower case without its parameters."""
-    return content_type.partition(";")[0].strip().lower()
+def media_type(kind: str) -> str:
+    """Return a content type in lower case without its parameters."""
+    return kind.partition(";")[0].strip().lower()
 
 
 def is_json_type(media: str) -> bool:
     """Tell whether the media type is JSON (RFC 6839 section 3.1)."""
     return media == JSON or (media.startswith("application/") and media.endswith("+json"))
+
+
+def is_json_content(kind: str) -> bool:
+    """Tell whether the content type is JSON, whatever its parameters."""
+    return kind == JSON or is_json_type(media_type(kind))
 
 
 def body_type_mismatch(message: RequestMessage) -> bool:
@@ -94,26 +99,27 @@ def may_be_inline(headers: WireHeaders, length: int | None, limit: int) -> bool:
 
     JSON is collected even without a length. Text is not: an answer that grows line by line would be held back.
     """
-    if header(headers, "content-encoding") or (length or 0) > limit:
+    if headers.get("content-encoding") or (length or 0) > limit:
         return False
-    media = media_type(header(headers, "content-type"))
-    if length == 0 or is_json_type(media):
+    kind = content_type(headers)
+    if length == 0 or is_json_content(kind):
         return True
+    media = media_type(kind)
     return length is not None and media.startswith("text/") and media != "text/event-stream"
 
 
 def inline_body(headers: WireHeaders, data: bytes) -> msgspec.Raw | None:
     """Return the JSON text that stands for a whole body in `response`, or None if it has to go as body frames."""
-    content_type = header(headers, "content-type")
-    if is_json_type(media_type(content_type)):
+    kind = content_type(headers)
+    if is_json_content(kind):
         return msgspec.Raw(data) if is_json(data) else None
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    return msgspec.Raw(_encode(text)) if _says_utf8(content_type) else None
+    return msgspec.Raw(_encode(text)) if _says_utf8(kind) else None
 
 
-def _says_utf8(content_type: str) -> bool:
-    _, found, charset = content_type.lower().partition("charset=")
+def _says_utf8(kind: str) -> bool:
+    _, found, charset = kind.lower().partition("charset=")
     return not found or charset.split(";")[0].strip(' "') in ("utf-8", "utf8", "us-ascii")

@@ -284,8 +284,7 @@ class Connection:
             IllegalMove: The answer had begun before.
         """
         if self._expect(request_id, Stage.RUNNING):
-            response = messages.ResponseMessage(request_id, status, headers, body, msgspec.UNSET, *self._told(extra))
-            self.outbox.push(codec.encode(response))
+            self._push_response(request_id, status, headers, body, msgspec.UNSET, extra)
             self._end(request_id)
 
     def begin(
@@ -306,8 +305,7 @@ class Connection:
         self._requests.streaming(request_id)
         window = self._requests.message(request_id).window
         self._downloads.open(request_id, window if isinstance(window, int) else None)
-        response = messages.ResponseMessage(request_id, status, headers, msgspec.UNSET, length, *self._told(extra))
-        self.outbox.push(codec.encode(response))
+        self._push_response(request_id, status, headers, msgspec.UNSET, length, extra)
         return True
 
     def credit(self, request_id: int) -> int:
@@ -479,9 +477,18 @@ class Connection:
         if self._uploads.close(request_id):
             self._grant()
 
-    def _told(self, facts: messages.AnswerFacts) -> messages.AnswerFacts:
-        """Return what this client wants to know about an answer."""
-        return facts if self.tells_timing else facts._replace(timing=msgspec.UNSET)
+    def _push_response(
+        self,
+        request_id: int,
+        status: int,
+        headers: messages.WireHeaders,
+        body: msgspec.Raw | msgspec.UnsetType,
+        stream: int | msgspec.UnsetType,
+        facts: messages.AnswerFacts,
+    ) -> None:
+        timing = facts.timing if self.tells_timing else msgspec.UNSET
+        response = messages.ResponseMessage(request_id, status, headers, body, stream, timing, facts.replayed)
+        self.outbox.push(codec.encode(response))
 
     def _drop_body(self, request_id: int) -> None:
         self._downloads.unsent(self.outbox.drop_body(request_id))

@@ -57,9 +57,8 @@ class Relay:
         if not isinstance(response.body, bytes):
             return False
         headers = bodies.wire_headers(response.headers)
-        body = b"" if bodies.has_no_body(message.method, response.status) else response.body
-        fits = bodies.may_be_inline(headers, len(body), self._inline)
-        return fits and self._respond(message.id, response, headers, body, facts)
+        fits = bodies.may_be_inline(headers, len(response.body), self._inline)
+        return fits and self._respond(message.id, response, headers, response.body, facts)
 
     async def send(self, message: RequestMessage, response: ApiResponse, facts: AnswerFacts = NO_FACTS) -> None:
         """Send the answer to `message` as it comes; `facts` go with it.
@@ -82,7 +81,6 @@ class Relay:
         if text is None:
             return False
         self._connection.respond(request_id, response.status, headers, text, facts)
-        self._sender.schedule()
         return True
 
     async def _collect(self, response: ApiResponse, headers: WireHeaders) -> tuple[bytes, bool]:

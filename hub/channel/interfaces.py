@@ -48,8 +48,14 @@ class Pipeline(Protocol):
 class Sessions(Protocol):
     """The sessions as they stand."""
 
+    def known(self, session_id: SessionId, *, passive: bool = False) -> Session | None:
+        """Return what `current` would return if that is known without a question to the store; None: ask `current`."""
+
+    async def confirmed(self, session_id: SessionId, *, passive: bool = False) -> Session:
+        """Return the session like `current`, as the store has it now."""
+
     async def current(self, session_id: SessionId, *, passive: bool = False) -> Session:
-        """Return the session and, unless `passive`, slide its idle time.
+        """Return the session as it was a second ago at the earliest and, unless `passive`, slide its idle time.
 
         Raises:
             NotAuthenticated: There is none.

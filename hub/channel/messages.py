@@ -1,6 +1,6 @@
 """The messages of docs/channel-protocol.md as typed values. What they mean is decided in `connection`."""
 
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
@@ -211,7 +211,7 @@ class Timing(Struct, frozen=True):
     upstream: float
 
 
-class AnswerFacts(NamedTuple):
+class AnswerFacts(Struct, frozen=True):
     """What may be told about an answer besides itself."""
 
     timing: Timing | UnsetType = UNSET

@@ -184,10 +184,13 @@ class Registry:
             return
         session, now = self._freshest(drivers), self._services.clock.now()
         ends_at = self._services.lifetimes.end(session)
-        if (ends_at <= now or self._warnings.must_ask(key, session, now)) and key not in self._rechecking:
-            self._own(self._recheck(key))
-        news_at = self._services.lifetimes.warned_at(session) or ends_at  # activity only puts it off
-        driver.look_at = min(driver.look_at, monotonic + (news_at - now) - TICK_SECONDS)
+        if ends_at <= now or self._warnings.must_ask(key, session, now):
+            driver.watch()
+            if key not in self._rechecking:
+                self._own(self._recheck(key))
+        else:
+            news_at = self._services.lifetimes.warned_at(session) or ends_at  # activity only puts it off
+            driver.look_at = min(driver.look_at, monotonic + (news_at - now) - TICK_SECONDS)
 
     def _freshest(self, drivers: Iterable[Driver]) -> Session:
         """Return the session as its channels know it: that which ends last, since each saw another moment."""
@@ -204,7 +207,7 @@ class Registry:
         self._rechecking.add(session_key)
         try:
             async with self._recheck_limit:
-                session = await self._services.sessions.current(drivers[0].session_id, passive=True)
+                session = await self._services.sessions.confirmed(drivers[0].session_id, passive=True)
             for driver in drivers:
                 driver.accept(session)
             if told := self._warnings.look(session_key, session, self._services.clock.now()):

@@ -2,7 +2,6 @@
 
 import heapq
 import math
-from dataclasses import dataclass
 from enum import Enum
 
 import msgspec
@@ -23,8 +22,7 @@ class Stage(Enum):
     STREAMING = "streaming"
 
 
-@dataclass(slots=True)
-class _Entry:
+class _Entry(msgspec.Struct):
     message: RequestMessage
     admitted_at: float
     deadline: float

@@ -37,8 +37,8 @@ class Sender:
         self._stopped = False
         self._room: asyncio.Event | None = None  # of those who wait for room, if anybody ever did
         self._written = 0
-        self._taken = 0
-        self._progress_at: float | None = None  # None: the client has taken everything
+        self._taken = -1  # at the last progress that was seen while something waited
+        self._progress_at = 0.0
 
     @property
     def is_full(self) -> bool:
@@ -91,8 +91,8 @@ class Sender:
         buffered = self._socket.buffered_bytes()
         taken = self._written - buffered
         if buffered == 0:
-            self._progress_at = None
-        elif self._progress_at is None or taken > self._taken:
+            return
+        if taken > self._taken:
             self._taken = taken
             self._progress_at = now
         elif now - self._progress_at >= self._settings.slow_reader_timeout_seconds:
@@ -108,9 +108,10 @@ class Sender:
             self._socket.write_frames(frames)
         if self._socket.buffered_bytes():
             self._on_rest()  # `drained` will go on
-        else:
+        elif self._outbox:
             self.schedule()  # what had no room beside these frames
-        self._let_in()
+        if self._room:
+            self._let_in()
 
     def _let_in(self) -> None:
         if self._room and not self.is_full:

@@ -3,6 +3,7 @@
 from hub.channel.interfaces import ChannelServices
 from hub.channel.outage import PROBE_SECONDS, TRUSTED_SECONDS
 from hub.errors import NotAuthenticated, SessionEnded, StoreUnavailable
+from hub.session.known_sessions import TRUSTED_SECONDS as KNOWN_SECONDS
 from hub.session.model import Session, SessionId
 
 UNKNOWN_REASON = "unknown"  # the store no longer knows the session, so nobody knows why it ended
@@ -31,6 +32,8 @@ class SessionInHand:
             SessionEnded: It has ended, or belongs to somebody else than at the handshake.
             StoreUnavailable: Nothing is known, or not any more.
         """
+        if known := self._services.sessions.known(self.id, passive=passive):
+            return self.accept(known, age_seconds=KNOWN_SECONDS)
         outage = self._services.outage
         if not outage.may_ask(self._services.clock.monotonic()):
             return self._trusted()
@@ -45,8 +48,11 @@ class SessionInHand:
         outage.ended()
         return self.accept(session)
 
-    def accept(self, session: Session) -> Session:
-        """Take over the session as the store has it now, and return it.
+    def accept(self, session: Session, *, age_seconds: float = 0.0) -> Session:
+        """Take over the session as the store has it, and return it.
+
+        Parameters:
+            age_seconds: How long ago, at most, the store has said so.
 
         Raises:
             SessionEnded: It belongs to somebody else than at the handshake.
@@ -54,7 +60,7 @@ class SessionInHand:
         if session is not self.session and (session.issuer, session.subject) != (self.session.issuer, self.session.subject):
             raise SessionEnded(reason="identity")
         self.session = session
-        self._confirmed_at = self._services.clock.monotonic()
+        self._confirmed_at = max(self._confirmed_at, self._services.clock.monotonic() - age_seconds)
         return session
 
     def _trusted(self) -> Session:

@@ -2,15 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import msgspec
 
 from hub.clock import Clock
 from hub.errors import DeadlineExceeded, HubError
-from hub.gateway import headers
 from hub.gateway.door import Door
+from hub.gateway.headers import HeaderRules
 from hub.gateway.messages import ApiRequest, ApiResponse, BodyStream, Headers
 from hub.gateway.prover import Prover
 from hub.gateway.routes import Route
@@ -37,6 +37,7 @@ class Ways:
     prover: Prover
     binding: Callable[[str], BoundTokens | None]
     clock: Clock
+    headers: HeaderRules = field(default_factory=HeaderRules)
 
     def credentials(self, route: Route, session: Session | None, token: Secret | None) -> BoundTokens | None:
         """Return the key to which the token of a request is bound; None for a bearer token, or none."""
@@ -109,7 +110,9 @@ class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
 
     def _fields(self, token: Secret | None, cookies: str, *, scheme: str = "Bearer") -> Headers:
         address = self.request.client_address
-        fields = headers.outbound(self.request.headers, token=token, client_address=address, cookies=cookies, scheme=scheme)
+        fields = self.ways.headers.outbound(
+            self.request.headers, token=token, client_address=address, cookies=cookies, scheme=scheme
+        )
         if self.route.is_fhir:  # its answers are read on their way
             return [field for field in fields if field[0].lower() != "accept-encoding"]
         return fields

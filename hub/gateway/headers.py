@@ -10,13 +10,14 @@ Responses: everything passes, except what concerns one connection only, what bel
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from hub.errors import BadRequest, InvalidPath
 from hub.gateway.messages import Headers
 from hub.gateway.paths import normalise_path
 from hub.gateway.routes import Route
+from hub.remembered import Remembered
 from hub.secret import Secret
 
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"})
@@ -52,81 +53,98 @@ _UNSAFE_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")
 _FOLDED = re.compile(r"[\x00-\x1f\x7f][\x00-\x20\x7f]*")  # line folding of old, and what else is no text
 
 
-def outbound(
-    headers: Headers, *, token: Secret | None, client_address: str, cookies: str = "", scheme: str = "Bearer"
-) -> Headers:
-    """Return the fields for the resource server: those of the browser that may pass, and the hub's own.
+class HeaderRules:
+    """The rules, with a memory of what they say about the names that come with every request."""
 
-    `Host` and the framing of the body are not among them; the door makes those.
+    def __init__(self) -> None:
+        self._leaving = Remembered(_may_leave)
+        self._entering = Remembered(_may_enter)
 
-    Parameters:
-        token: Access token to send as credentials; None sends none at all.
-        scheme: `Bearer` (RFC 6750 section 2.1), or `DPoP` for a token that is bound to a key (RFC 9449 section 7.1).
-        client_address: IP address of the browser; empty if it is not known.
-        cookies: Value of `Cookie`, from the hub's own jar; never that of the browser.
+    def outbound(
+        self, headers: Headers, *, token: Secret | None, client_address: str, cookies: str = "", scheme: str = "Bearer"
+    ) -> Headers:
+        """Return the fields for the resource server: those of the browser that may pass, and the hub's own.
 
-    Raises:
-        BadRequest: A field that may pass holds a control character, or one that HTTP cannot carry.
-    """
-    passed = [(name, _checked(name, value)) for name, value in _passing(headers, _may_leave)]
-    passed.append(("Via", "1.1 hub"))
-    if client_address:
-        passed.append(("X-Forwarded-For", client_address))
-    if cookies:
-        passed.append(("Cookie", cookies))
-    if token is not None:
-        passed.append(("Authorization", f"{scheme} {token.reveal()}"))
-    return passed
+        `Host` and the framing of the body are not among them; the door makes those.
+
+        Parameters:
+            token: Access token to send as credentials; None sends none at all.
+            scheme: `Bearer` (RFC 6750 section 2.1), or `DPoP` for a token that is bound to a key (RFC 9449 section 7.1).
+            client_address: IP address of the browser; empty if it is not known.
+            cookies: Value of `Cookie`, from the hub's own jar; never that of the browser.
+
+        Raises:
+            BadRequest: A field that may pass holds a control character, or one that HTTP cannot carry.
+        """
+        passed = _passing(headers, self._leaving)
+        for name, value in passed:
+            if not (value.isascii() and value.isprintable()):
+                _check(name, value)
+        passed.append(("Via", "1.1 hub"))
+        if client_address:
+            passed.append(("X-Forwarded-For", client_address))
+        if cookies:
+            passed.append(("Cookie", cookies))
+        if token is not None:
+            passed.append(("Authorization", f"{scheme} {token.reveal()}"))
+        return passed
+
+    def inbound(self, headers: Headers, *, status: int, route: Route, public_origin: str) -> Headers:
+        """Return the fields for the browser; a field that comes several times stays so.
+
+        An answer to a user that says nothing about caching gets `Cache-Control: no-store`: no cache between may keep a
+        patient's data because a developer forgot a header. A 304 stays as it is.
+        """
+        passed = [
+            (name, value if value.isprintable() else _FOLDED.sub(" ", value)) for name, value in _passing(headers, self._entering)
+        ]
+        names = {name.lower() for name, _ in passed}
+        if not names.isdisjoint(LOCATIONS):
+            passed = [
+                (name, _public_location(value, route, public_origin) if name.lower() in LOCATIONS else value)
+                for name, value in passed
+            ]
+        if route.demand is not None and status != 304 and "cache-control" not in names:
+            passed.append(("Cache-Control", "no-store"))
+        return passed
 
 
-def inbound(headers: Headers, *, status: int, route: Route, public_origin: str) -> Headers:
-    """Return the fields for the browser; a field that comes several times stays so.
-
-    An answer to a user that says nothing about caching gets `Cache-Control: no-store`: no cache between may keep a
-    patient's data because a developer forgot a header. A 304 stays as it is.
-    """
-    passed = [(name, _shown(name, value, route, public_origin)) for name, value in _passing(headers, _may_enter)]
-    silent_about_caching = all(name.lower() != "cache-control" for name, _ in passed)
-    if route.demand is not None and status != 304 and silent_about_caching:
-        passed.append(("Cache-Control", "no-store"))
-    return passed
-
-
-def _passing(headers: Headers, may_pass: Callable[[str], bool]) -> Headers:
-    """Return the fields whose names may pass, without those that the sender declared in `Connection` (RFC 9110 section 7.6.1)."""
+def _passing(headers: Headers, verdicts: Mapping[str, bool | None]) -> Headers:
+    """Return the fields that may pass, without those that the sender declared in `Connection` (RFC 9110 section 7.6.1)."""
     passed: Headers = []
     declared: set[str] = set()
     for field in headers:
-        name = field[0].lower()
-        if may_pass(name):
+        verdict = verdicts[field[0]]
+        if verdict:
             passed.append(field)
-        elif name == "connection":
+        elif verdict is None:
             declared.update(option.strip().lower() for option in field[1].split(","))
     if declared <= HOP_BY_HOP:
         return passed
     return [field for field in passed if field[0].lower() not in declared]
 
 
-def _may_leave(name: str) -> bool:
+def _may_leave(written: str) -> bool | None:
+    """Tell whether a field of a request may pass; None for `Connection`, which does not, and concerns the others."""
+    name = written.lower()
+    if name == "connection":
+        return None
     if name in REQUEST_NAMES:
         return True
     return REQUEST_FAMILIES.fullmatch(name) is not None and not name.startswith(FORBIDDEN_X)
 
 
-def _may_enter(name: str) -> bool:
+def _may_enter(written: str) -> bool | None:
+    """The same for a field of an answer."""
+    name = written.lower()
+    if name == "connection":
+        return None
     return name not in NOT_FOR_BROWSERS and not name.startswith(RESPONSE_FORBIDDEN_FAMILIES)
 
 
-def _checked(name: str, value: str) -> str:
-    if not (value.isascii() and value.isprintable()) and _UNSAFE_VALUE.search(value):
+def _check(name: str, value: str) -> None:
+    if _UNSAFE_VALUE.search(value):
         raise BadRequest(f"The header {name} holds a character that HTTP cannot carry.")
-    return value
-
-
-def _shown(name: str, value: str, route: Route, public_origin: str) -> str:
-    if name.lower() in LOCATIONS:
-        return _public_location(value, route, public_origin)
-    return value if value.isprintable() else _FOLDED.sub(" ", value)
 
 
 def _public_location(location: str, route: Route, public_origin: str) -> str:

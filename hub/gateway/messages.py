@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import msgspec
 
+from hub.gateway.routes import Place
+
 Headers = list[tuple[str, str]]
 """Header fields in order, as received: names may repeat (RFC 9110 section 5.3)."""
 
@@ -51,6 +53,7 @@ class ApiRequest(msgspec.Struct, frozen=True, kw_only=True):
         timeout_seconds: Time that the caller gives to the request; None for the route's own.
         passive: True for traffic that no user caused (polling): it does not slide the session's idle timer.
         client_address: IP address of the browser, already resolved through trusted proxies.
+        place: Where the path leads, if the door had to know; None: the pipeline finds out.
     """
 
     method: str
@@ -62,6 +65,7 @@ class ApiRequest(msgspec.Struct, frozen=True, kw_only=True):
     timeout_seconds: float | None = None
     passive: bool = False
     client_address: str = ""
+    place: Place | None = None
 
     @property
     def is_repeatable(self) -> bool:
@@ -77,7 +81,7 @@ class ApiResponse(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         status: HTTP status code; relayed whatever it is.
         reason: Reason phrase, possibly empty.
-        headers: Header fields; after `headers.inbound` only those which may reach the browser.
+        headers: Header fields; after `HeaderRules.inbound` only those which may reach the browser.
         body: The whole body, or a stream of it as it arrives. Reading slowly slows the resource server down: nothing is
             buffered beyond one read of the socket.
         body_bytes: Length of the body; None if it is neither announced nor in hand.

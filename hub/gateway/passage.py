@@ -5,7 +5,7 @@ from typing import Protocol
 
 from hub.clock import Clock
 from hub.errors import ResourceServerBroken, RouteNotFound
-from hub.gateway import headers, policy
+from hub.gateway import policy
 from hub.gateway.forwarding import Ways
 from hub.gateway.messages import ApiRequest, Headers
 from hub.gateway.paths import normalise_path
@@ -79,9 +79,9 @@ class Passage:
     ) -> UpstreamSocket:
         bound, address = self._ways.credentials(route, session, token), request.client_address
         if bound is None or token is None:
-            fields = headers.outbound(request.headers, token=token, client_address=address)
+            fields = self._ways.headers.outbound(request.headers, token=token, client_address=address)
         else:
-            fields = headers.outbound(request.headers, token=token, client_address=address, scheme=SCHEME)
+            fields = self._ways.headers.outbound(request.headers, token=token, client_address=address, scheme=SCHEME)
             fields.append((SCHEME, bound.proof("GET", url, token)))
         fields = self._ways.prover.fields(route, fields, method="GET", url=url)
         return await self._door.open(route, url, fields, protocols, route.max_message_bytes)

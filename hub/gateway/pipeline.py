@@ -12,13 +12,12 @@ from msgspec.structs import replace
 
 from hub.clock import Clock
 from hub.errors import BodyTooLarge, HubError
-from hub.gateway import headers, policy
+from hub.gateway import policy
 from hub.gateway.answers import is_final, mended
 from hub.gateway.challenge import step_up_challenge
 from hub.gateway.forwarding import Forwarding, Ways
 from hub.gateway.messages import ApiRequest, ApiResponse, BodyStream, whole
-from hub.gateway.paths import normalise_path
-from hub.gateway.routes import Route, RouteTable
+from hub.gateway.routes import Place, RouteTable
 from hub.metrics import Metrics
 from hub.secret import Secret
 from hub.session.model import Session
@@ -57,14 +56,9 @@ class Pipeline:
         self._clock = clock
         self._metrics = metrics
 
-    def route_for(self, path: str) -> Route:
-        """Return the route of a raw path, for what an adapter must know before it reads the body.
-
-        Raises:
-            InvalidPath: The path could escape from its route.
-            RouteNotFound: No route covers it.
-        """
-        return self._routes.resolve(normalise_path(path))
+    def place_of(self, path: str) -> Place:
+        """Return where a path leads, for what a door must know before it reads the body; raises as `RouteTable.locate`."""
+        return self._routes.locate(path)
 
     async def handle(self, request: ApiRequest, session: Session | None, *, transport: str) -> ApiResponse:
         """Return the answer of the resource server, whatever its status, as soon as its head is there.
@@ -100,8 +94,7 @@ class Pipeline:
         return response
 
     async def _answer(self, request: ApiRequest, session: Session | None, started: float) -> ApiResponse:
-        path = normalise_path(request.path)
-        route = self._routes.resolve(path)
+        route, path = request.place or self._routes.locate(request.path)
         policy.authorise(route, request.method, session, self._clock.now())
         body = _within(request, route.max_body_bytes)
         if route.is_proven:
@@ -121,7 +114,9 @@ class Pipeline:
             response = await self._answer_to_user(call, session, route.demand)
         if not is_final(response, route):
             response = await mended(response, route, request.method, self._public_origin)
-        public = headers.inbound(response.headers, status=response.status, route=route, public_origin=self._public_origin)
+        public = self._ways.headers.inbound(
+            response.headers, status=response.status, route=route, public_origin=self._public_origin
+        )
         return replace(response, headers=public)
 
     async def _answer_to_user(self, call: Forwarding, session: Session, demand: TokenDemand) -> ApiResponse:

@@ -7,20 +7,18 @@ belongs to another route.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Self, TypeVar
+from typing import Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from hub.errors import InvalidPath, RouteNotFound
 from hub.gateway import iris
-from hub.gateway.paths import is_plain, name_of, readings
+from hub.gateway.paths import is_plain, name_of, normalise_path, readings
 from hub.oidc.grants import TokenTarget
 from hub.settings import RouteSettings
 from hub.tokens.demand import TokenDemand
 
 _QUERY = re.compile(r"[!-\"$-~]*")
 """Printable ASCII without `#`: browsers leave many characters raw in a query."""
-
-Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,15 +137,25 @@ def _demand(settings: RouteSettings) -> TokenDemand | None:
     return TokenDemand(kind=settings.token, target=target, provider=settings.provider)
 
 
+class Place(NamedTuple):
+    """Where a path leads: its route, and the path as it is matched and forwarded."""
+
+    route: Route
+    path: str
+
+
 class RouteTable:
-    """All routes; the longest prefix that ends at a segment of the path wins. More routes make no lookup slower."""
+    """All routes; the longest prefix that ends at a segment of the path wins.
+
+    A lookup takes as long as there are different lengths of prefixes, however many routes there are.
+    """
 
     def __init__(self, routes: Sequence[RouteSettings]) -> None:
         compiled = [Route.compile(settings) for settings in routes]
         self._routes = sorted(compiled, key=lambda route: len(route.prefix), reverse=True)
         self._by_prefix = {route.prefix: route for route in self._routes}
-        self._folded = {prefix.lower(): prefix.lower() for prefix in self._by_prefix}
-        self._depth = max((prefix.count("/") for prefix in self._by_prefix), default=0)
+        self._folded = {route.prefix.lower(): route for route in self._routes}
+        self._lengths = sorted({len(prefix) for prefix in (*self._by_prefix, *self._folded)}, reverse=True)
 
     def to_target(self, target: str) -> Route | None:
         """Return a route that leads to this base URL, with a way to end its sessions if there is one; None without any."""
@@ -159,6 +167,16 @@ class RouteTable:
         """Whether any route uses sessions at its resource server."""
         return any(route.upstream_session != "none" for route in self._routes)
 
+    def locate(self, raw: str) -> Place:
+        """Return where a path leads that was received so.
+
+        Raises:
+            InvalidPath: The path could escape from its route.
+            RouteNotFound: No route covers it.
+        """
+        path = normalise_path(raw)
+        return Place(self.resolve(path), path)
+
     def resolve(self, path: str) -> Route:
         """Return the route of a normalised path.
 
@@ -167,28 +185,30 @@ class RouteTable:
             InvalidPath: A server that decodes once more, cuts parameters or ignores case would see the path of another
                 route, whose methods or token rule would then be passed by.
         """
+        if is_plain(path):
+            folded = self._longest(self._folded, path.lower())
+            if folded is not None and path.startswith(folded.prefix):
+                return folded
         route = self._longest(self._by_prefix, path)
         if route is None:
             raise RouteNotFound(f"No route leads to {path}.")
-        meant = route.prefix.lower()
-        if any(self._longest(self._folded, loose) != meant for loose in _loose_readings(path)):
+        if any(self._folds_to(loose) != route.prefix.lower() for loose in _loose_readings(path)):
             raise InvalidPath("The path can be read in two ways that belong to different routes.")
         return route
 
-    def _longest(self, table: Mapping[str, Found], path: str) -> Found | None:
-        """Return what belongs to the longest prefix that covers the path."""
-        segments = path.split("/", self._depth + 1)  # what is behind the longest prefix of all stays in one piece
-        for count in range(min(len(segments), self._depth + 1), 1, -1):
-            found = table.get("/".join(segments[:count]))
-            if found is not None:
-                return found
+    def _longest(self, table: Mapping[str, Route], path: str) -> Route | None:
+        for length in self._lengths:
+            if path[length : length + 1] in ("", "/") and (route := table.get(path[:length])):
+                return route
         return None
+
+    def _folds_to(self, loose: str) -> str | None:
+        """Return the prefix, in lower case, that a server sees which ignores case."""
+        route = self._longest(self._folded, loose)
+        return None if route is None else route.prefix.lower()
 
 
 def _loose_readings(path: str) -> Iterator[str]:
     """Yield the path as servers may read it that ignore case and parameters."""
-    if is_plain(path):
-        yield path.lower()
-        return
     for reading in readings(path):
         yield b"/".join(name_of(segment) for segment in reading.split(b"/")).decode("latin-1").lower()

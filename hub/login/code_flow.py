@@ -144,7 +144,7 @@ class CodeFlow:
     async def _without_attempt(self, attempt: FinishedAttempt | None, present: SessionId | None) -> CompletedLogin:
         """A callback loaded twice, or too late: with a living session the user just goes on."""
         try:
-            await self._sessions.current(present)
+            await self._sessions.confirmed(present)
         except NotAuthenticated as error:
             raise LoginExpired("This login has expired or was used already. Begin again.") from error
         return CompletedLogin(None, attempt.return_to if attempt else "/")

@@ -40,7 +40,7 @@ class Logout:
             StoreUnavailable: Redis does not answer; the user is still logged in, here at least.
         """
         try:
-            present = await self._sessions.current(session_id, passive=True)
+            present = await self._sessions.confirmed(session_id, passive=True)
         except NotAuthenticated:
             return self._return_url
         if everywhere:

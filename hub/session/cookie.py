@@ -1,13 +1,14 @@
 """The cookies of the hub: names, prefixes, attributes. Pure: builds and reads header values."""
 
-import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
+from hub.remembered import Remembered
 from hub.session.model import BrowserId, SessionId
 
 EXPIRED = "Max-Age=0"
+REMEMBERED = 4096  # browsers, whose header is the same with each request; some hundred bytes each
 XSRF_COOKIE = "XSRF-TOKEN"  # Angular's own name; it copies the value into the header X-XSRF-TOKEN
 
 
@@ -22,6 +23,11 @@ class Cookies:
     session: str
     login: str
     secure: bool
+    _session_ids: Remembered[SessionId | None] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        known = Remembered(lambda header: SessionId.parse(_value(header, self.session)), REMEMBERED)
+        object.__setattr__(self, "_session_ids", known)
 
     @classmethod
     def for_transport(cls, *, secure: bool) -> Self:
@@ -32,7 +38,7 @@ class Cookies:
 
     def session_id(self, header: str) -> SessionId | None:
         """Return the session id of a `Cookie` header, or None if it holds none."""
-        return SessionId.parse(_value(header, self.session))
+        return self._session_ids[header]
 
     def browser_id(self, header: str) -> BrowserId | None:
         """Return the pre-login id of a `Cookie` header, or None if it holds none."""
@@ -68,8 +74,8 @@ class Cookies:
 
 
 def xsrf_token(session_id: SessionId) -> str:
-    """Return the CSRF token of a session: an HMAC keyed with the id, so it proves the session and does not disclose it."""
-    return hmac.new(session_id.reveal().encode(), b"hub xsrf token", hashlib.sha256).hexdigest()
+    """Return the CSRF token of a session, which a page gets in a cookie."""
+    return session_id.xsrf_token
 
 
 def xsrf_token_matches(session_id: SessionId, token: str) -> bool:

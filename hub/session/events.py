@@ -31,10 +31,11 @@ class SessionHasEnded(msgspec.Struct, frozen=True, tag="ended"):
 
 
 class SessionWasRefreshed(msgspec.Struct, frozen=True, tag="refreshed"):
-    """A session has new tokens; they end at `expires_at` (epoch seconds)."""
+    """A session has new tokens, stored as `version`; they end at `expires_at` (epoch seconds)."""
 
     key: str
     expires_at: float | None
+    version: int = 0  # not said by a hub of an earlier version
 
 
 class SessionWasReplaced(msgspec.Struct, frozen=True, tag="replaced"):
@@ -96,13 +97,14 @@ class EventFeed:
 
     async def _listen(self, on_event: OnEvent, on_gap: OnGap) -> None:
         await self._redis.ping()  # by which a cluster's client learns who serves what: subscribing takes that for granted
-        async with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
+        async with self._redis.pubsub() as subscription:
             await subscription.subscribe(CHANNEL)
-            await on_gap()
             while True:
                 message = await subscription.get_message(timeout=POLL_SECONDS)
                 if message is None:
                     await subscription.ping()
+                elif message["type"] == "subscribe":  # also after redis-py has quietly replaced a connection that broke
+                    await on_gap()
                 elif message["type"] == "message":  # else the answer to a ping
                     await self._hand_on(message["data"], on_event)
 

@@ -1,7 +1,10 @@
 """Sessions, token sets and login attempts: frozen values with pure transitions and expiry rules. No I/O, no clock."""
 
+import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal, Self
 
 from hub.oidc.token_endpoint import TokenResponse
@@ -32,8 +35,6 @@ AUTH_TIME_RESOLUTION_SECONDS = 1.0
 class RandomId(Secret):
     """An opaque random id of 256 bits that only the browser holds. Redis knows it by its hash, `key`."""
 
-    __slots__ = ()
-
     @classmethod
     def generate(cls) -> Self:
         """Return a new id from the system's random source."""
@@ -46,7 +47,7 @@ class RandomId(Secret):
             return None
         return cls(text)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The SHA-256 under which this id is known in Redis, in events and, shortened, in the log."""
         return digest(self.reveal())
@@ -55,13 +56,14 @@ class RandomId(Secret):
 class SessionId(RandomId):
     """The value of the session cookie."""
 
-    __slots__ = ()
+    @cached_property
+    def xsrf_token(self) -> str:
+        """The CSRF token of the session: an HMAC keyed with the id, so it proves the session and does not disclose it."""
+        return hmac.new(self.reveal().encode(), b"hub xsrf token", hashlib.sha256).hexdigest()
 
 
 class BrowserId(RandomId):
     """The value of the pre-login cookie: binds login attempts to the browser that began them."""
-
-    __slots__ = ()
 
 
 def session_ref(key: str) -> str:

@@ -8,7 +8,8 @@ from hub import audit, log
 from hub.clock import Clock
 from hub.errors import NotAuthenticated, SessionEnded, StoreUnavailable
 from hub.metrics import Metrics
-from hub.session.events import EventFeed, SessionHasEnded, SessionWasReplaced
+from hub.session.events import EventFeed, SessionEvent, SessionHasEnded, SessionWasReplaced
+from hub.session.known_sessions import KnownSessions
 from hub.session.model import EndReason, Lifetimes, Revocation, Session, SessionId, Tombstone, session_ref
 from hub.session.revocations import Revocations
 from hub.session.store import SessionStore
@@ -60,6 +61,7 @@ class Sessions:
         self._revocations = revocations
         self._clock = clock
         self._metrics = metrics
+        self._known = KnownSessions(clock)
         self.lifetimes = lifetimes
 
     async def start(self, session: Session, present: str = "") -> None:
@@ -93,7 +95,7 @@ class Sessions:
         if present.identity != successor.identity:
             await self.end(present.key, "other_user", address=successor.address)
             return
-        if await self._store.move(present.key, successor.key, REPLACED_GRACE_SECONDS) is None:
+        if await self._move(present.key, successor.key) is None:
             return
         logger.info("session.replaced", session_ref=present.ref, by=successor.ref, subject=successor.subject)
         self._metrics.sessions_ended.labels("replaced").inc()
@@ -101,33 +103,100 @@ class Sessions:
         await self._revoke_later(present, "replaced")
         await self._tell(SessionWasReplaced(present.key, self._clock.now() + REPLACED_GRACE_SECONDS))
 
+    async def _move(self, key: str, successor: str) -> Session | None:
+        try:
+            return await self._store.move(key, successor, REPLACED_GRACE_SECONDS)
+        finally:
+            self._known.forget(key)
+
+    # -- finding ------------------------------------------------------------------------------------------------------
+
+    def known(self, session_id: SessionId | None, *, passive: bool = False) -> Session | None:
+        """Return what `current` would return if that needs no question to the store and no note in it; None: ask `current`."""
+        session = None if session_id is None else self._known.get(session_id.key)
+        if session is None:
+            return None
+        now = self._clock.now()
+        if self.lifetimes.end_reason(session, now) or not (passive or now < self._touched_from(session)):
+            return None
+        return session
+
     async def current(self, session_id: SessionId | None, *, passive: bool = False) -> Session:
         """Return the living session of a browser, and count this as activity of its user unless `passive`.
+
+        What the store said within the last second (`hub.session.known_sessions`) is enough: for requests, not to end a session.
 
         Raises:
             NotAuthenticated: There is none.
             SessionEnded: There was one; the extension `reason` tells why it ended.
             StoreUnavailable: Redis does not answer, so nobody knows.
         """
-        if session_id is None:
-            raise NotAuthenticated("Log in to use this application.")
-        return await self.by_key(session_id.key, passive=passive)
+        key = _key_of(session_id)
+        found = self._known.get(key) or await self._known.find(key, self._store.load)
+        if not isinstance(found, Session):
+            raise _absent(found)
+        now = self._clock.now()
+        if self.lifetimes.end_reason(found, now):
+            return await self.by_key(key, passive=passive)  # another worker may have noted activity since
+        return await self._used(found, now, passive=passive)
+
+    async def confirmed(self, session_id: SessionId | None, *, passive: bool = False) -> Session:
+        """Return the living session of a browser as the store has it now; else like `current`."""
+        return await self.by_key(_key_of(session_id), passive=passive)
 
     async def by_key(self, key: str, *, passive: bool = True) -> Session:
-        """Return the living session stored under `key`; like `current`."""
-        found = await self._store.load(key)
-        if found is None:
-            raise NotAuthenticated("Log in to use this application.")
-        if isinstance(found, Tombstone):
-            raise ended(found.reason)
+        """Return the living session stored under `key`; like `confirmed`."""
+        found = await self._known.ask(key, self._store.load)
+        if not isinstance(found, Session):
+            raise _absent(found)
         now = self._clock.now()
         if reason := self.lifetimes.end_reason(found, now):
             await self.end(found.key, reason)
             raise ended(reason)
-        if not passive and now - found.touched_at >= self.lifetimes.touch_interval_seconds:
-            await self._store.touch(found, now)
-            found = replace(found, touched_at=now)
-        return found
+        return await self._used(found, now, passive=passive)
+
+    async def _used(self, session: Session, now: float, *, passive: bool) -> Session:
+        """Return a living session; write down that it is used, unless `passive` or written down a moment ago."""
+        if passive or now < self._touched_from(session):
+            return session
+        touched, lives = replace(session, touched_at=now), False
+        self._known.amend(touched)  # before it is written: the requests beside this one need not write it as well
+        try:
+            lives = await self._store.touch(session, now)
+        finally:
+            if not lives:
+                self._known.forget(session.key)
+        return touched if lives else await self.by_key(session.key)
+
+    def _touched_from(self, session: Session) -> float:
+        """Return from when on activity is worth writing down again."""
+        return session.touched_at + self.lifetimes.touch_interval_seconds
+
+    # -- what is known without asking ---------------------------------------------------------------------------------
+
+    def hear(self, event: SessionEvent) -> None:
+        """Take note of what became of a session, here or elsewhere."""
+        self._known.hear(event)
+
+    def feed_began(self) -> None:
+        """Take note that from now on all events are heard: what the store says may be remembered for a moment."""
+        self._known.feed_began()
+
+    def feed_lost(self) -> None:
+        """Take note that events may be missed: nothing is answered from memory."""
+        self._known.feed_lost()
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    async def replace_if_unchanged(self, session: Session, fence: int | None = None) -> Session:
+        """Store new tokens of a session, as `SessionStore.replace_if_unchanged` does, and know them from now on.
+
+        Raises:
+            Conflict: Somebody else has written meanwhile, or the session has ended.
+            StoreUnavailable: Redis does not answer.
+        """
+        self._known.forget(session.key)
+        return await self._known.ask(session.key, lambda _: self._store.replace_if_unchanged(session, fence))
 
     async def end(self, key: str, reason: EndReason, *, address: str = "") -> Session | None:
         """End the session, tell all workers, and have its tokens revoked; return it as it last was, or None if it was over.
@@ -138,7 +207,10 @@ class Sessions:
         Raises:
             StoreUnavailable: Redis does not answer; the session lives on.
         """
-        session = await self._store.end(key, reason)
+        try:
+            session = await self._store.end(key, reason)
+        finally:
+            self._known.forget(key)
         if session is None:
             return None
         logger.info("session.ended", session_ref=session_ref(key), reason=reason, subject=session.subject)
@@ -181,6 +253,17 @@ class Sessions:
             await self._events.publish(event)
         except StoreUnavailable:
             logger.warning("session.end_not_published", session_ref=session_ref(event.key))
+
+
+def _key_of(session_id: SessionId | None) -> str:
+    if session_id is None:
+        raise _absent(None)
+    return session_id.key
+
+
+def _absent(found: Tombstone | None) -> NotAuthenticated:
+    """Return the error for a session that is not there: none was, or none is any more."""
+    return NotAuthenticated("Log in to use this application.") if found is None else ended(found.reason)
 
 
 def _audit_end(session: Session, reason: EndReason, address: str) -> None:

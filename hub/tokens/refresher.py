@@ -198,7 +198,7 @@ class Refresher:
     async def _store_tokens(self, session: Session, lease: Lease) -> Session:
         self._backoff.succeeded(session.key)
         try:
-            return await self._store.replace_if_unchanged(session, lease.fence)
+            return await self._sessions.replace_if_unchanged(session, lease.fence)
         except Conflict:
             return await self._sessions.by_key(session.key)  # ended meanwhile, which this raises; or a newer set is there
 
@@ -227,7 +227,7 @@ class Refresher:
 
     async def _publish(self, session: Session) -> None:
         try:
-            await self._events.publish(SessionWasRefreshed(session.key, session.tokens.expires_at))
+            await self._events.publish(SessionWasRefreshed(session.key, session.tokens.expires_at, session.version))
         except StoreUnavailable:
             logger.warning("refresh.not_published", session_ref=session.ref)
 

@@ -3,15 +3,32 @@
 import ipaddress
 from collections.abc import Sequence
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from hub.remembered import Remembered
 
 
-def parse_networks(texts: Sequence[str]) -> list[Network]:
-    """Return the networks of `server.trusted_proxies`, which the settings have checked."""
-    return [ipaddress.ip_network(text) for text in texts]
+class TrustedProxies:
+    """The networks of `server.trusted_proxies`, which the settings have checked, and what is known of addresses seen lately."""
+
+    def __init__(self, networks: Sequence[str] = ()) -> None:
+        self._networks = [ipaddress.ip_network(text) for text in networks]
+        self._verdicts = Remembered(self._verdict)
+
+    def __bool__(self) -> bool:
+        return bool(self._networks)
+
+    def verdict(self, text: str) -> bool | None:
+        """Tell whether this is the address of a trusted proxy; None if it is no address at all."""
+        return self._verdicts[text]
+
+    def _verdict(self, text: str) -> bool | None:
+        try:
+            address = ipaddress.ip_address(text)
+        except ValueError:
+            return None
+        return any(address in network for network in self._networks)
 
 
-def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[Network]) -> str:
+def client_address(peer: str, forwarded_for: Sequence[str], trusted: TrustedProxies) -> str:
     """Return the address from which the request came.
 
     `X-Forwarded-For` is believed only as far as it was written by a trusted proxy: read from the right, the first address
@@ -20,27 +37,14 @@ def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[Ne
     Parameters:
         peer: Address of the other end of the connection.
         forwarded_for: Values of all `X-Forwarded-For` fields, in order.
-        trusted: Networks of trusted proxies.
     """
     if not trusted:
         return peer
     chain = [hop.strip() for value in forwarded_for for hop in value.split(",")]
     address = peer
-    while chain and _is_trusted(address, trusted):
+    while chain and trusted.verdict(address):
         candidate = chain.pop()
-        if not _is_address(candidate):
+        if trusted.verdict(candidate) is None:
             break
         address = candidate
     return address
-
-
-def _is_trusted(address: str, trusted: Sequence[Network]) -> bool:
-    return _is_address(address) and any(ipaddress.ip_address(address) in network for network in trusted)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True

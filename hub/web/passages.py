@@ -100,7 +100,7 @@ class Passages:
                 continue
             passive, socket.was_used = not socket.was_used, False
             try:
-                socket.session = await self._sessions.current(socket.session_id, passive=passive)
+                socket.session = await self._sessions.confirmed(socket.session_id, passive=passive)
             except StoreUnavailable:
                 return
             except NotAuthenticated as error:

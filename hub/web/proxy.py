@@ -17,7 +17,7 @@ from hub.listener.exchange import Exchange
 from hub.listener.head import Fields
 from hub.once.once import Once
 from hub.once.outcome import check_key
-from hub.session.model import Session
+from hub.session.model import Session, SessionId
 from hub.session.rate_limit import network_of
 from hub.session.sessions import Sessions
 from hub.web import csrf
@@ -118,9 +118,10 @@ class ApiCall:
 
     async def _relay(self, body: bytes | AsyncIterator[bytes], length: int | None) -> None:
         door, head = self._door, self._exchange.head
-        route = door.pipeline.route_for(head.path)
-        self._require_proof(route)
-        session = await self._find_session(route)
+        place = door.pipeline.place_of(head.path)
+        route, session_id = place.route, door.site.session_id(head)
+        self._require_proof(route, session_id)
+        session = await self._find_session(route, session_id)
         if length is not None and length > route.max_body_bytes:
             raise BodyTooLarge(f"At most {route.max_body_bytes} bytes are taken here.", max_body_bytes=route.max_body_bytes)
         if self._pipe is not None:
@@ -134,24 +135,26 @@ class ApiCall:
             body_bytes=length,
             passive=self._is_passive,
             client_address=self._address,
+            place=place,
         )
         await self._write(await self._answer(request, session))
 
-    def _require_proof(self, route: Route) -> None:
-        head, site = self._exchange.head, self._door.site
-        session_id = site.session_id(head)
+    def _require_proof(self, route: Route, session_id: SessionId | None) -> None:
+        head, origin = self._exchange.head, self._door.site.origin
         if route.csrf == "fetch_metadata":
-            csrf.require_link(head.fields, site.origin, head.method, session_id)
+            csrf.require_link(head.fields, origin, head.method, session_id)
         else:
-            csrf.require_proof(head.fields, site.origin, session_id)
+            csrf.require_proof(head.fields, origin, session_id)
 
-    async def _find_session(self, route: Route) -> Session | None:
-        door, head = self._door, self._exchange.head
+    async def _find_session(self, route: Route, session_id: SessionId | None) -> Session | None:
+        door = self._door
         if route.demand is None:
             door.rates.anonymous_request(network_of(self._address))
             return None
-        session = await door.sessions.current(door.site.session_id(head), passive=self._is_passive)
-        require_identity(head.fields, session)
+        session = door.sessions.known(session_id, passive=self._is_passive)
+        if session is None:
+            session = await door.sessions.current(session_id, passive=self._is_passive)
+        require_identity(self._exchange.head.fields, session)
         door.rates.request(session.key)
         return session
 

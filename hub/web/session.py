@@ -27,7 +27,7 @@ class SessionHandler(BaseHandler):
         passive = self.get_query_argument("passive", "") == "1"
         session_id = self.session_id
         try:
-            session = await self.sessions.current(session_id, passive=passive)
+            session = await self.sessions.confirmed(session_id, passive=passive)
         except NotAuthenticated as error:
             self.write_json({"authenticated": False, "login_url": LOGIN_URL, **_reason(error)})
             return
@@ -105,7 +105,7 @@ class LogoutHandler(BaseHandler):
         """
         if IDENTITY_HEADER in self.request.headers:
             try:
-                require_identity(self.request.headers, await self.sessions.current(session_id, passive=True))
+                require_identity(self.request.headers, await self.sessions.confirmed(session_id, passive=True))
             except NotAuthenticated:
                 return  # nobody is logged in: the cookies go all the same
 

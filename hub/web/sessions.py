@@ -26,7 +26,7 @@ class OwnSessionsHandler(BaseHandler):
             IdentityChanged: Another user has logged in.
             StoreUnavailable: Nobody knows.
         """
-        session = await self.sessions.current(self.session_id, passive=passive)
+        session = await self.sessions.confirmed(self.session_id, passive=passive)
         require_identity(self.request.headers, session)
         return session
 

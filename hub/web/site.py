@@ -14,7 +14,7 @@ from hub.session.cookie import Cookies
 from hub.session.model import SessionId
 from hub.web.access_log import AccessLog
 from hub.web.answer_fields import AnswerFields
-from hub.web.client_address import Network, client_address
+from hub.web.client_address import TrustedProxies, client_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Site:
 
     origin: str
     cookies: Cookies
-    trusted_proxies: list[Network]
+    trusted_proxies: TrustedProxies
     fields: AnswerFields
     pages: tornado.template.Loader
     access_log: AccessLog

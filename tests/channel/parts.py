@@ -33,9 +33,14 @@ async def stream_of(*parts: bytes) -> AsyncIterator[bytes]:
 
 
 def json_answer(value: Any, status: int = 200) -> ApiResponse:
-    """An answer with a JSON body."""
+    """An answer with a JSON body that comes after its head."""
     data = json.dumps(value).encode()
     return ApiResponse(status=status, headers=JSON, body=stream_of(data), body_bytes=len(data))
+
+
+def whole_answer(data: bytes, content_type: str = "application/json", **members: Any) -> ApiResponse:
+    """An answer whose body came together with its head."""
+    return ApiResponse(status=200, headers=[("content-type", content_type)], body=data, body_bytes=len(data), **members)
 
 
 def new_session(session_id: SessionId, subject: str = "s1", now: float = START) -> Session:
@@ -111,7 +116,13 @@ class Sessions:
     error: HubError | None = None
     asked: list[bool] = field(default_factory=list)
 
+    def known(self, session_id: SessionId | None, *, passive: bool = False) -> Session | None:
+        return None
+
     async def current(self, session_id: SessionId | None, *, passive: bool = False) -> Session:
+        return await self.confirmed(session_id, passive=passive)
+
+    async def confirmed(self, session_id: SessionId | None, *, passive: bool = False) -> Session:
         self.asked.append(passive)
         if self.error:
             raise self.error

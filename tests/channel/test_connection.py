@@ -162,6 +162,19 @@ class TestBodies:
         assert [each["type"] for each in sent(connection)] == ["response", "reset"]
         assert connection.outbox.waiting_bytes == 0
 
+    def test_end_of_an_upload_is_room_for_others(self) -> None:
+        """What one upload held of the connection's window goes to those that wait for credit."""
+        connection = ready(replace(SMALL, window=8, connection_window=8))
+        for request_id in (1, 2):
+            connection.receive_text(request(request_id, stream=20), 0.0)
+            connection.start_requests(0.0)
+        first = sent(connection)
+        connection.respond(1, 413, {})
+        _, second = sent(connection)
+
+        assert [(each["id"], each["bytes"]) for each in first] == [(1, 8)]
+        assert (second["type"], second["id"], second["bytes"]) == ("window", 2, 8)
+
     def test_oversized_frame_closes(self) -> None:
         """A body frame beyond `limits.frame` breaks the protocol, whatever it belongs to."""
         connection = ready()

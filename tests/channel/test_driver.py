@@ -21,7 +21,7 @@ from hub.errors import (
 )
 from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.session.model import identity_of
-from tests.channel.parts import JSON, Socket, World, body, json_answer, request, settle, stream_of
+from tests.channel.parts import JSON, Socket, World, body, json_answer, request, settle, stream_of, whole_answer
 from tests.parties.audit import Audit
 from tests.parties.clock import ManualClock
 
@@ -244,6 +244,32 @@ class TestRequests:
 
         assert [each["id"] for each in channel.socket.take()] == [2]
 
+    async def test_deadline_behind_one_that_was_kept(self, clock: ManualClock) -> None:
+        """The alarm of a request that has ended rings for nothing, and is set anew for those that still run."""
+        channel = await Channel(clock, request_timeout_seconds=30.0).ready()
+        channel.answers("/api/a", 1)
+        channel.answers("/api/slow", endless(asyncio.Event()))
+        await channel.ask(request(1))
+        await clock.advance(10)
+        await channel.ask(request(2, "/api/slow"))
+        await clock.advance(29)
+        early = channel.socket.take()
+        await clock.advance(1)
+
+        assert early == []
+        assert [(each["id"], each["problem"]["status"]) for each in channel.socket.take()] == [(2, 504)]
+
+    async def test_closed_channel_sets_no_alarm(self, clock: ManualClock) -> None:
+        """The deadline of a request in one message with what closes the channel is nobody's business any more."""
+        channel = await Channel(clock).ready()
+        channel.answers("/api/slow", endless(asyncio.Event()))
+        await channel.ask(request(1, "/api/slow"))
+        await channel.ask(f'[{request(2, timeout_ms=1000)}, {{"type": "bye"}}]')
+
+        assert channel.socket.closed == (1000, "bye")
+        assert channel.world.pipeline.cancelled == ["/api/slow"]
+        assert clock.waiting == 0
+
     async def test_errors_are_answers(self, clock: ManualClock) -> None:
         """A HubError answers its request with what is known about the outcome; the store's failure does too."""
         channel = await Channel(clock).ready()
@@ -460,6 +486,72 @@ class TestStreams:
         assert [(each["type"], each["bytes"]) for each in second] == [("window", 4)]
         assert third[0]["body"] == {"stored": 6, "announced": None}
         assert read == [b"1234", b"56"]
+
+
+class TestWholeAnswers:
+    """Answers whose body is there with their head."""
+
+    @pytest.mark.parametrize(
+        ("data", "content_type", "expected"),
+        [
+            (b'{"a": 1}', "application/json", {"body": {"a": 1}}),
+            (b"[]", "Application/FHIR+JSON; fhirVersion=4.0", {"body": []}),
+            ("é".encode(), "text/plain", {"body": "é"}),
+            (b"", "application/json", {}),
+            (b"\x89PNG", "image/png", {"stream": 4}),
+            (b"{broken", "application/json", {"stream": 7}),
+            (b"[" + b"1," * 40 + b"1]", "application/json", {"stream": 83}),
+            (b"\xff", "text/plain", {"stream": 1}),
+        ],
+    )
+    async def test_message_or_frames(self, clock: ManualClock, data: bytes, content_type: str, expected: dict[str, Any]) -> None:
+        """What is small, and a JSON value or text, comes in the message; all else as frames, unchanged."""
+        channel = await Channel(clock, inline=64).ready()
+        channel.answers("/api/a", whole_answer(data, content_type))
+        answer, *frames = await channel.ask(request(1))
+        shown = {name: answer[name] for name in ("body", "stream") if name in answer}
+
+        assert shown == expected
+        assert b"".join(frame.data for frame in frames) == (data if "stream" in expected else b"")
+        assert [frame.end for frame in frames] == ([True] if "stream" in expected else [])
+
+    async def test_head(self, clock: ManualClock) -> None:
+        """An answer without a body is a message, whatever kind of body its headers speak of."""
+        channel = await Channel(clock).ready()
+        headers = [("content-type", "image/png"), ("content-encoding", "gzip")]
+        channel.answers("/api/a", ApiResponse(status=200, headers=headers, body=b"", body_bytes=99_999))
+        (answer,) = await channel.ask(request(1, method="HEAD"))
+
+        assert answer == {"type": "response", "id": 1, "status": 200, "headers": dict(headers)}
+
+    async def test_compressed(self, clock: ManualClock) -> None:
+        """What is encoded is not JSON any more: the client opens it itself."""
+        channel = await Channel(clock, capabilities=["gzip"]).ready()
+        headers = [*JSON, ("content-encoding", "gzip")]
+        channel.answers("/api/a", ApiResponse(status=200, headers=headers, body=b"[1]", body_bytes=3))
+        head, frame = await channel.ask(request(1))
+
+        assert (head["stream"], frame.data, frame.end) == (3, b"[1]", True)
+
+    async def test_cancelled_meanwhile(self, clock: ManualClock) -> None:
+        """An answer that crosses its cancellation is dropped, and the channel goes on."""
+        channel = await Channel(clock).ready()
+        gate = asyncio.Event()
+
+        async def deaf(_: ApiRequest) -> ApiResponse:
+            try:
+                await gate.wait()
+            except asyncio.CancelledError:
+                return whole_answer(b"1")
+            return whole_answer(b"2")
+
+        channel.answers("/api/a", deaf)
+        await channel.ask(request(1))
+
+        assert await channel.ask('{"type": "cancel", "id": 1}') == []
+
+        gate.set()
+        assert [each["body"] for each in await channel.ask(request(2))] == [2]
 
 
 class TestSlowReader:

@@ -1,6 +1,7 @@
 """All channels of a worker: limits, session ends, heartbeats."""
 
 import asyncio
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -8,10 +9,11 @@ import pytest
 
 from hub.channel.close_codes import ChannelClosed, CloseCode
 from hub.channel.driver import Driver
-from hub.channel.registry import Registry
+from hub.channel.registry import LOOKS_AT_ONCE, Registry
 from hub.errors import SessionEnded, StoreUnavailable
+from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.session.model import SessionId
-from tests.channel.parts import Socket, World, new_session, request, settle
+from tests.channel.parts import Socket, World, new_session, request, settle, stream_of, whole_answer
 from tests.parties.clock import ManualClock
 
 
@@ -22,11 +24,12 @@ class Worker:
         self.world = World.build(clock, **limits)
         self.registry = Registry(self.world.services)
 
-    async def open(self) -> tuple[Driver, Socket]:
+    async def open(self, **hello: Any) -> tuple[Driver, Socket]:
         """Open a channel of the world's session and bring it through the handshake."""
         socket = Socket()
         driver = self.registry.open(socket, self.world.session_id, self.world.sessions.session, "192.0.2.1")
-        driver.receive(self.world.hello)
+        socket.on_drained = driver.drained
+        driver.receive(json.dumps(json.loads(self.world.hello) | hello))
         await settle()
         socket.take()
         return driver, socket
@@ -297,3 +300,159 @@ async def test_presence_is_noted_at_the_first_and_the_last_channel(clock: Manual
     worker.registry.release(second, None)
 
     assert (noted, worker.registry.session_keys) == ([key, key], [])
+
+
+class TestWatch:
+    """Who is looked after, and when: idle channels cost next to nothing, and whatever begins to stall is noticed."""
+
+    async def test_idle_channel_is_left_alone(self, clock: ManualClock) -> None:
+        """Between its heartbeats nobody looks at it."""
+        worker = Worker(clock)
+        watch = asyncio.ensure_future(worker.registry.watch())
+        driver, socket = await worker.open()
+        looks = 0
+        for _ in range(100):
+            before = driver.look_at
+            await clock.advance(1)
+            looks += driver.look_at != before
+            if socket.pings:
+                socket.pings = 0
+                driver.heard()
+
+        assert looks <= 10
+        watch.cancel()
+
+    async def test_client_that_stops_reading(self, clock: ManualClock) -> None:
+        """A channel that was idle for long has the whole time from when it stalls, and not more."""
+        worker = Worker(clock, heartbeat_interval_seconds=5000.0)
+        watch = asyncio.ensure_future(worker.registry.watch())
+        driver, socket = await worker.open()
+
+        async def give(_: ApiRequest) -> ApiResponse:
+            return whole_answer(b"[1]")
+
+        worker.world.pipeline.answers["/api/a"] = give
+        await clock.advance(100.5)
+        socket.stalled = True
+        driver.receive(request(1))
+        await clock.advance(9)
+        too_early = socket.closed
+        await clock.advance(2)
+
+        assert (too_early, socket.closed) == (None, (4420, "the client takes nothing"))
+        watch.cancel()
+
+    async def test_client_that_reads_again(self, clock: ManualClock) -> None:
+        """What stalled for a while and went on is left alone again."""
+        worker = Worker(clock, heartbeat_interval_seconds=5000.0)
+        watch = asyncio.ensure_future(worker.registry.watch())
+        driver, socket = await worker.open()
+        socket.stalled = True
+        driver.receive('{"type": "ping", "n": 1}')
+        await clock.advance(5)
+        socket.drain()
+        await clock.advance(2)
+
+        assert driver.look_at > clock.monotonic() + 100
+
+        await clock.advance(20)
+        socket.stalled = True
+        driver.receive('{"type": "ping", "n": 2}')
+        await clock.advance(9)
+
+        assert socket.closed is None
+        watch.cancel()
+
+    async def test_answer_without_credit(self, clock: ManualClock) -> None:
+        """It is broken off after its time, although nothing waits in the socket."""
+        worker = Worker(clock, heartbeat_interval_seconds=5000.0)
+        watch = asyncio.ensure_future(worker.registry.watch())
+        driver, socket = await worker.open(capabilities=["windows"])
+
+        async def give(_: ApiRequest) -> ApiResponse:
+            return ApiResponse(status=200, body=stream_of(b"x" * 100))
+
+        worker.world.pipeline.answers["/api/a"] = give
+        await clock.advance(10)
+        driver.receive(request(1, window=10))
+        await clock.advance(59)
+        begun = socket.take()
+        await clock.advance(2)
+
+        assert [each["type"] if isinstance(each, dict) else each.data for each in begun] == ["response", b"x" * 10]
+        assert [each["type"] for each in socket.take()] == ["reset"]
+        watch.cancel()
+
+    async def test_old_channel_moves(self, clock: ManualClock) -> None:
+        """It is asked to leave at its age, and closed when it has nothing to do after that."""
+        worker = Worker(clock, max_age_seconds=100.0, heartbeat_interval_seconds=5000.0)
+        worker.registry = Registry(replace(worker.world.services, jitter=lambda: 0.5))
+        watch = asyncio.ensure_future(worker.registry.watch())
+        _, socket = await worker.open(capabilities=["drain"])
+        await clock.advance(99)
+
+        assert socket.take() == []
+
+        await clock.advance(1)
+
+        assert socket.take() == [{"type": "going_away", "within_ms": 60_000}]
+
+        await clock.advance(60)
+
+        assert socket.closed == (4503, "dial again")
+        watch.cancel()
+
+    async def test_idle_channel_of_a_node_that_stops(self, clock: ManualClock) -> None:
+        """It has its time to move, and is closed then: long before its next heartbeat."""
+        worker = Worker(clock, heartbeat_interval_seconds=5000.0)
+        watch = asyncio.ensure_future(worker.registry.watch())
+        (_, knows), (_, knows_not) = await worker.open(capabilities=["drain"]), await worker.open()
+        await clock.advance(10)
+        away = asyncio.ensure_future(worker.registry.send_away(20.0))
+        await clock.advance(19)
+
+        assert (knows.closed, knows_not.closed) == (None, (4503, "dial again"))
+
+        await clock.advance(2)
+
+        assert knows.closed == (4503, "dial again")
+        await away
+        watch.cancel()
+
+    async def test_requests_have_their_turn(self, clock: ManualClock) -> None:
+        """Thousands of channels that want a heartbeat in the same second do not hold up everybody else."""
+        worker = Worker(clock, connections_per_session=2 * LOOKS_AT_ONCE)
+        watch = asyncio.ensure_future(worker.registry.watch())
+        sockets = [(await worker.open())[1] for _ in range(LOOKS_AT_ONCE + 1)]
+        turns: list[int] = []
+
+        async def others() -> None:
+            while sum(turns[-1:]) < len(sockets):
+                turns.append(sum(socket.pings for socket in sockets))
+                await asyncio.sleep(0)
+
+        other = asyncio.ensure_future(others())
+        await clock.advance(25)
+        await other
+
+        assert sorted(set(turns)) == [0, LOOKS_AT_ONCE, LOOKS_AT_ONCE + 1]
+        watch.cancel()
+
+    async def test_word_that_the_store_could_not_give(self, clock: ManualClock) -> None:
+        """A page that was warned hears as soon as the store answers that all is well again, however long that takes."""
+        worker = Worker(clock, warning_seconds=60.0, heartbeat_interval_seconds=5000.0)
+        watch = asyncio.ensure_future(worker.registry.watch())
+        driver, socket = await worker.open()
+        await clock.advance(845)
+
+        assert [event["name"] for event in socket.take()] == ["expiring"]
+
+        driver.accept(replace(worker.world.sessions.session, touched_at=clock.now()))
+        worker.world.sessions.error = StoreUnavailable()
+        await clock.advance(10)
+        worker.world.sessions.error = None
+        worker.world.sessions.session = driver.session
+        await clock.advance(1)
+
+        assert [event["name"] for event in socket.take()] == ["extended"]
+        watch.cancel()

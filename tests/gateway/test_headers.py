@@ -5,25 +5,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.errors import BadRequest
-from hub.gateway.headers import inbound, outbound
+from hub.gateway.headers import HeaderRules
 from hub.gateway.messages import Headers
 from hub.gateway.routes import Route
 from hub.secret import Secret
 from hub.settings import RouteSettings
 
 ORIGIN = "https://hub.example"
+RULES = HeaderRules()
 OURS = {"Via", "X-Forwarded-For", "Authorization"}
 
 
 def sent(*fields: tuple[str, str]) -> Headers:
     """Return what passes of a browser's fields, without the hub's own."""
-    return [(name, value) for name, value in outbound(list(fields), token=None, client_address="") if name != "Via"]
+    return [(name, value) for name, value in RULES.outbound(list(fields), token=None, client_address="") if name != "Via"]
 
 
 def received(*fields: tuple[str, str], status: int = 200, target: str = "https://iris.example/csp/clinic") -> Headers:
     """Return what passes of a resource server's fields on a route that says nothing about caching."""
     route = Route.compile(RouteSettings(prefix="/api", target=target, token="none"))
-    return inbound(list(fields), status=status, route=route, public_origin=ORIGIN)
+    return RULES.inbound(list(fields), status=status, route=route, public_origin=ORIGIN)
 
 
 class TestOutbound:
@@ -89,7 +90,7 @@ class TestOutbound:
 
     def test_adds_the_token_and_who_asks(self):
         """The resource server learns the token, the browser's address, and that a hub is between."""
-        fields = outbound([("Authorization", "Basic x")], token=Secret("t0ken"), client_address="192.0.2.7")
+        fields = RULES.outbound([("Authorization", "Basic x")], token=Secret("t0ken"), client_address="192.0.2.7")
 
         assert fields == [
             ("Via", "1.1 hub"),
@@ -99,7 +100,7 @@ class TestOutbound:
 
     def test_sends_no_credentials_without_a_token(self):
         """Where there is no token, nothing that looks like one is sent."""
-        assert outbound([("Authorization", "Bearer x")], token=None, client_address="") == [("Via", "1.1 hub")]
+        assert RULES.outbound([("Authorization", "Bearer x")], token=None, client_address="") == [("Via", "1.1 hub")]
 
     @pytest.mark.parametrize("value", ["a\r\nCookie: x", "a\nb", "a\rb", "a\x00b", "\x7f", "\u0100", "\U0001f600"])
     def test_refuses_values_that_could_forge_fields(self, value):
@@ -111,7 +112,7 @@ class TestOutbound:
     def test_whatever_passes_is_a_valid_field(self, fields):
         """Names are tokens without underscore, values hold no control characters, and nothing counterfeits the hub."""
         try:
-            passed = outbound(fields, token=Secret("t"), client_address="192.0.2.7")
+            passed = RULES.outbound(fields, token=Secret("t"), client_address="192.0.2.7")
         except BadRequest:
             return
         assert all(name.isascii() and not set(name) & set("_ :\r\n\x00") for name, _ in passed)
@@ -174,7 +175,7 @@ class TestInbound:
         """Only an answer that allows it may be kept."""
         route = Route.compile(RouteSettings(prefix="/api", target="https://h", token=token))
 
-        assert expected == inbound(fields, status=status, route=route, public_origin=ORIGIN)
+        assert expected == RULES.inbound(fields, status=status, route=route, public_origin=ORIGIN)
 
     @pytest.mark.parametrize(
         ("location", "expected"),

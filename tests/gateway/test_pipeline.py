@@ -181,11 +181,11 @@ class TestForwarding:
     async def test_tells_an_adapter_the_route(self, hub):
         """Before the body is read an adapter learns its limit and the token rule."""
         assert (
-            hub.pipeline.route_for("/api/x").max_body_bytes,
-            hub.pipeline.route_for("/%61pi/x").demand,
+            hub.pipeline.place_of("/api/x").route.max_body_bytes,
+            hub.pipeline.place_of("/%61pi/x").route.demand,
         ) == (100, PLAIN)
         with pytest.raises(InvalidPath):
-            hub.pipeline.route_for("/api/../x")
+            hub.pipeline.place_of("/api/../x")
 
 
 class TestRefusals:

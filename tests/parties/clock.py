@@ -22,6 +22,11 @@ class ManualClock:
     def monotonic(self) -> float:
         return self._now - START
 
+    @property
+    def waiting(self) -> int:
+        """How many still wait for their time."""
+        return sum(not wake.done() for _, _, wake in self._sleepers)
+
     async def sleep(self, seconds: float) -> None:
         if seconds <= 0:
             await asyncio.sleep(0)

@@ -205,7 +205,7 @@ class TestAfterwards:
         assert (refreshed.tokens.expires_at is None) == (missing == "expires_in")
 
     async def test_told_to_all_workers(self, one: Worker, party: HostileProvider, session: Session, clock: ManualClock) -> None:
-        """Every worker learns of new tokens, and when they end."""
+        """Every worker learns of new tokens, as which version they are stored, and when they end."""
         heard: asyncio.Queue[SessionEvent] = asyncio.Queue()
         listening = asyncio.Event()
 
@@ -217,7 +217,7 @@ class TestAfterwards:
         await listening.wait()
         await one.refresher.refresh(session.key, session.tokens.access_token)
 
-        assert await heard.get() == SessionWasRefreshed(session.key, clock.now() + 300)
+        assert await heard.get() == SessionWasRefreshed(session.key, clock.now() + 300, version=2)
         task.cancel()
 
 

@@ -130,7 +130,7 @@ async def test_crash(house: House, monkeypatch: pytest.MonkeyPatch, caplog: pyte
     async def crash(*_: object, **__: object) -> None:
         raise RuntimeError("a secret detail")
 
-    monkeypatch.setattr(house.services.sessions, "current", crash)
+    monkeypatch.setattr(house.services.sessions, "confirmed", crash)
     for answer in (await house.fetch("/hub/session"), await house.navigate("/hub/session")):
         assert answer.status == 500
         assert "The hub failed" in answer.text
@@ -147,7 +147,7 @@ async def test_retry_after(house: House, monkeypatch: pytest.MonkeyPatch) -> Non
     async def fail(*_: object, **__: object) -> None:
         raise ProviderUnavailable("It is down.", retry_after_seconds=1.2)
 
-    monkeypatch.setattr(house.services.sessions, "current", fail)
+    monkeypatch.setattr(house.services.sessions, "confirmed", fail)
     page, problem = await house.navigate("/hub/session"), await house.fetch("/hub/session")
 
     assert page.header("Retry-After") == problem.header("Retry-After") == "2"

@@ -25,6 +25,7 @@ from hub.web.access_log import AccessLog
 from hub.web.answer_fields import AnswerFields
 from hub.web.base import PAGES
 from hub.web.channel import ChannelDoor
+from hub.web.client_address import TrustedProxies
 from hub.web.site import Site
 from tests.channel.parts import World, body, json_answer, new_session, request
 from tests.parties.clock import ManualClock
@@ -55,7 +56,14 @@ class Hub:
         self.world.services = dataclasses.replace(self.world.services, clock=clock)
         self.world.sessions.session = new_session(self.world.session_id, now=clock.now())
         self.registry = WatchedRegistry(self.world.services)
-        site = Site(ORIGIN, COOKIES, [], AnswerFields(clock, hsts=False), tornado.template.Loader(str(PAGES)), AccessLog(clock))
+        site = Site(
+            ORIGIN,
+            COOKIES,
+            TrustedProxies(),
+            AnswerFields(clock, hsts=False),
+            tornado.template.Loader(str(PAGES)),
+            AccessLog(clock),
+        )
         rates = self.world.services.rates
         self._listener = Listener(ChannelDoor(site, self.registry, self.world.sessions, self.world.settings, rates), clock)
         self._listening, self.port = bind_unused_port()

@@ -2,9 +2,9 @@
 
 import pytest
 
-from hub.web.client_address import client_address, parse_networks
+from hub.web.client_address import TrustedProxies, client_address
 
-TRUSTED = parse_networks(["10.0.0.0/8", "::1"])
+TRUSTED = TrustedProxies(["10.0.0.0/8", "::1"])
 
 
 @pytest.mark.parametrize(
@@ -29,4 +29,4 @@ def test_client_address(peer: str, forwarded: list[str], expected: str) -> None:
 
 def test_nobody_is_trusted_by_default() -> None:
     """Without the setting the header means nothing."""
-    assert client_address("127.0.0.1", ["198.51.100.1"], []) == "127.0.0.1"
+    assert client_address("127.0.0.1", ["198.51.100.1"], TrustedProxies()) == "127.0.0.1"

@@ -71,7 +71,6 @@ DOORS: dict[str, set[str]] = {
         "hub.client.link",
         "hub.doctor.web",
     },
-    "httptools": {"hub.gateway.upstream.answer"},
     "aiohappyeyeballs": {"hub.gateway.upstream.pool"},
 }
 

@@ -71,13 +71,15 @@ DOORS: dict[str, set[str]] = {
         "hub.client.link",
         "hub.doctor.web",
     },
-    "httptools": {"hub.gateway.upstream.answer"},
     "aiohappyeyeballs": {"hub.gateway.upstream.pool"},
 }
 
 # Who opens sockets, or speaks over them, without one of the libraries above.
-TRANSPORTS = {"hub.gateway.upstream.connection", "hub.gateway.upstream.pool"}
-TRANSPORT_CALLS = {"create_connection", "create_datagram_endpoint", "open_connection", "sock_connect"}
+TRANSPORTS = {
+    *("hub.gateway.upstream.connection", "hub.gateway.upstream.pool"),
+    *("hub.listener.connection", "hub.listener.listener"),
+}
+TRANSPORT_CALLS = {"create_connection", "create_server", "create_datagram_endpoint", "open_connection", "sock_connect"}
 PROTOCOLS = {"asyncio.Protocol", "asyncio.BufferedProtocol"}
 
 PURE = {
@@ -255,7 +257,7 @@ def test_doors(module: Module) -> None:
 
 @EACH_HUB_MODULE
 def test_transports(module: Module) -> None:
-    """Bytes cross without a library in the connections of the door to resource servers alone."""
+    """Bytes cross without a library in the connections of browsers and of the door to resource servers alone."""
     calls = {called(node.func).rpartition(".")[2] for node in ast.walk(module.tree) if isinstance(node, ast.Call)}
     protocols = {called(base) for node in ast.walk(module.tree) if isinstance(node, ast.ClassDef) for base in node.bases}
 

@@ -110,7 +110,7 @@ async def storm(sessions: int, within_seconds: float, rate: int) -> Storm:
         after = await found_sessions(here.store, members)
         calls = await _provider_calls(here)
         taken = sum([await node.metric("hub_refreshes_total", outcome="taken") for node in here.nodes])
-    return _judged(before, after, quiet, work, calls, within_seconds, rate, int(taken))
+    return judged(before, after, quiet, work, calls, within_seconds, rate, int(taken))
 
 
 async def _used(here: Stage, crowd: Crowd, rate: int, seconds: float) -> Use:
@@ -139,7 +139,7 @@ async def _provider_calls(here: Stage) -> dict[str, int]:
     return dict(Counter(entry["outcome"] for entry in found if entry["grant_type"] == "refresh_token"))
 
 
-def _judged(
+def judged(
     before: Sequence[Session],
     after: Sequence[Session | None],
     quiet: Use,
@@ -149,6 +149,7 @@ def _judged(
     rate: int,
     taken: int,
 ) -> Storm:
+    """Return what became of the sessions, and what it has cost beyond what went on anyway."""
     pairs = [(old, new) for old, new in zip(before, after, strict=True) if new is not None and new.version == old.version + 1]
     late = [new.tokens.obtained_at - (old.tokens.due_at or 0.0) for old, new in pairs]
     began = min(old.tokens.due_at or 0.0 for old in before)

@@ -8,12 +8,13 @@ import signal
 import time
 from dataclasses import asdict, dataclass, replace
 
-from bench.ground.crowd import Crowd
+from bench.ground.crowd import open_crowd
+from bench.ground.http_callers import HttpLoad
 from bench.ground.members import enrol
 from bench.ground.processes import watched
+from bench.ground.rounds import PacedRound
 from bench.ground.stage import PREFIX, Stage, command_counts, growth_of, stage
 from bench.measure import percentile
-from bench.rounds import PacedRound
 from bench.storm.dialler import Client, Tally, all_at_once, dial_all, until_ready, with_jitter
 
 CASES = ("killed, with jitter", "killed, all at once", "drained")
@@ -65,7 +66,7 @@ async def storm(case: str, channels: int, rate: int, quiet_seconds: float = 5.0,
     """
     async with stage(nodes=[{}, {}]) as here:
         members = await enrol(here.store, here.issuer, range(channels), time.time())
-        crowd = await Crowd.gather(here.ports[1:], here.url, PATH, members[:100], 20)
+        crowd = await open_crowd(here.ports[1:], here.url, PATH, members[:100], 20)
         jitter = all_at_once if case == "killed, all at once" else with_jitter
         ports, first = list(here.ports), Tally()
         clients = [Client(member, here.url, lambda: ports[0], first, jitter) for member in members]
@@ -85,7 +86,7 @@ async def storm(case: str, channels: int, rate: int, quiet_seconds: float = 5.0,
         return found
 
 
-async def _load(here: Stage, crowd: Crowd, rate: int, seconds: float) -> tuple[PacedRound, list[float]]:
+async def _load(here: Stage, crowd: HttpLoad, rate: int, seconds: float) -> tuple[PacedRound, list[float]]:
     async with watched([here.pids[1], here.store_pid]) as watches:
         current = PacedRound(rate, seconds)
         await crowd.run(current)
@@ -93,7 +94,7 @@ async def _load(here: Stage, crowd: Crowd, rate: int, seconds: float) -> tuple[P
 
 
 async def _meanwhile(
-    here: Stage, crowd: Crowd, case: str, tally: Tally, channels: int, current: PacedRound, used: list[float]
+    here: Stage, crowd: HttpLoad, case: str, tally: Tally, channels: int, current: PacedRound, used: list[float]
 ) -> Reconnect:
     commands = await command_counts(here.commands)
     async with watched([here.pids[1], here.store_pid]) as (node, store):

@@ -12,12 +12,13 @@ from dataclasses import asdict, dataclass
 
 import aiohttp
 
-from bench.ground.crowd import Crowd
+from bench.ground.crowd import open_crowd
+from bench.ground.http_callers import HttpLoad
 from bench.ground.members import enrol, expiring_tokens, found_sessions
 from bench.ground.processes import watched
+from bench.ground.rounds import PacedRound
 from bench.ground.stage import PREFIX, Stage, command_counts, growth_of, stage
 from bench.measure import percentile
-from bench.rounds import PacedRound
 from hub.session.model import Session, TokenSet
 from hub.session.store import DUE
 from hub.tokens.schedule import JITTER_SHARE, margin_seconds, scheduled
@@ -99,7 +100,7 @@ async def storm(sessions: int, within_seconds: float, rate: int) -> Storm:
         begins_at = now + lead + margin_seconds(TOKEN_SECONDS) * (1 + JITTER_SHARE)
         members = await enrol(here.store, here.issuer, range(sessions), now, tokens, touched_at=now + NEW_TOKEN_SECONDS)
         before = await found_sessions(here.store, members)
-        crowd = await Crowd.gather(here.ports, here.url, PATH, members, 50)
+        crowd = await open_crowd(here.ports, here.url, PATH, members, 50)
         await crowd.run(PacedRound(rate, 3.0))
         quiet = await _used(here, crowd, rate, QUIET_SECONDS)
         first_due = min(session.tokens.due_at or 0.0 for session in before)
@@ -113,7 +114,7 @@ async def storm(sessions: int, within_seconds: float, rate: int) -> Storm:
     return judged(before, after, quiet, work, calls, within_seconds, rate, int(taken))
 
 
-async def _used(here: Stage, crowd: Crowd, rate: int, seconds: float) -> Use:
+async def _used(here: Stage, crowd: HttpLoad, rate: int, seconds: float) -> Use:
     pids = [*here.pids, here.store_pid, here.provider_pid]
     commands = await command_counts(here.commands)
     async with watched(pids) as watches:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.ground.crowd import TurnsRound
 from bench.ground.members import enrol, expiring_tokens, found_sessions, session_store
 from bench.ground.processes import Watch
 from bench.ground.results import markdown
+from bench.ground.rounds import TurnsRound
 from bench.ground.stage import growth_of, make_routes
 from bench.growth import sessions
 from bench.growth.cost import Cost, Part, Point, Series
@@ -27,7 +27,7 @@ NOW = 1_800_000_000.0  # an epoch second
 
 def costing(hub_us: float) -> Cost:
     """Return a round of this cost."""
-    return Cost(hub_us=hub_us, store_us=1, rate=1000, p50_ms=1, p99_ms=2, resident_mib=70)
+    return Cost(hub_us=hub_us, store_us=1, store_commands=0, rate=1000, p50_ms=1, p99_ms=2, resident_mib=70)
 
 
 def session(due_at: float, **changes: object) -> Session:

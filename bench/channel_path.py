@@ -1,185 +1,34 @@
-"""`python -m bench.channel_path`: what the channel itself costs, without sockets, sessions' store and resource server.
+"""`python -m bench.channel_path`: what the channel itself costs, without sockets, store and resource server.
 
-One process, no I/O: drivers with a socket that takes everything at once, and a pipeline that answers from memory. The figures are
-CPU time and memory of what lies between a received WebSocket message and the frames handed to the socket, and of idle channels.
+One process, no I/O: drivers with a socket that takes everything at once, a session in hand, and a pipeline that answers from
+memory. The figures are CPU time and memory of what lies between a received WebSocket message and the frames handed to the socket,
+and of channels on which nothing happens.
 """
 
+import argparse
 import asyncio
+import functools
 import gc
-import json
 import time
 import tracemalloc
-from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
 
+from bench.channel_parts import BODY, FastClock, NullSocket, Pipeline, hello_of, new_session, services_for
 from bench.loop import loop_factory
 from hub import log
-from hub.channel.close_codes import CloseCode
 from hub.channel.driver import Driver
-from hub.channel.interfaces import ChannelServices
-from hub.channel.outbox import Frame
 from hub.channel.registry import Registry
 from hub.clock import SystemClock
-from hub.errors import NotFound
-from hub.gateway.messages import ApiRequest, ApiResponse
-from hub.limits import RateLimits
-from hub.metrics import Metrics
-from hub.secret import Secret
-from hub.session.cookie import xsrf_token, xsrf_token_matches
-from hub.session.model import Lifetimes, Session, SessionId, TokenSet
-from hub.settings import ChannelSettings, LimitSettings
-from hub.topics.topics import Subscriber, Subscription
+from hub.gateway.messages import ApiRequest
+from hub.session.model import SessionId
 
 IN_FLIGHT = (1, 5, 30)
 REQUESTS = 20_000
 REPEATS = 5
-IDLE_CHANNELS = 5_000
+CHANNELS = 5_000
 IDLE_SECONDS = 100
 KIBIBYTE = 1024
-ITEMS = [{"id": number, "name": "Ada Lovelace", "born": "1815-12-10", "active": True} for number in range(15)]
-BODY = json.dumps({"items": ITEMS}).encode()
-HEADERS = [
-    ("content-type", "application/json"),
-    ("content-length", str(len(BODY))),
-    ("date", "Thu, 01 Jan 2026 00:00:00 GMT"),
-    ("cache-control", "no-store"),
-]
 REQUEST = '{"type":"request","id":%d,"method":"GET","path":"/api/patients?page=1","headers":{"accept":"application/json"}}'
-
-
-class NullSocket:
-    """Takes everything at once."""
-
-    def __init__(self) -> None:
-        self.frames = 0
-        self.bytes = 0
-        self.pings = 0
-
-    def write_frames(self, frames: Sequence[Frame]) -> None:
-        """Count what is written."""
-        self.frames += len(frames)
-        self.bytes += sum(map(len, frames))
-
-    def buffered_bytes(self) -> int:
-        """Nothing waits."""
-        return 0
-
-    def ping(self) -> None:
-        """Count the ping."""
-        self.pings += 1
-
-    def close(self, code: CloseCode, reason: str) -> None:
-        """Nothing of this is to be closed."""
-        raise AssertionError(code, reason)
-
-
-class Pipeline:
-    """Answers from memory, each request when `answer` says so."""
-
-    def __init__(self) -> None:
-        self.waiting: deque[asyncio.Future[None]] = deque()
-
-    async def handle(self, request: ApiRequest, session: Session, *, transport: str) -> ApiResponse:
-        """Wait for the turn of this request, as for a socket."""
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.waiting.append(turn)
-        await turn
-        return ApiResponse(status=200, headers=HEADERS, body=BODY, body_bytes=len(BODY))
-
-    def answer(self, count: int) -> None:
-        """Let the oldest requests go on."""
-        for _ in range(count):
-            self.waiting.popleft().set_result(None)
-
-
-class Sessions:
-    """Has the session in hand."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def known(self, session_id: SessionId, *, passive: bool = False) -> Session:
-        """Return it."""
-        return self._session
-
-    async def current(self, session_id: SessionId, *, passive: bool = False) -> Session:
-        """Return it."""
-        return self._session
-
-    async def confirmed(self, session_id: SessionId, *, passive: bool = False) -> Session:
-        """Return it."""
-        return self._session
-
-
-class NoTopics:
-    """Knows of none."""
-
-    async def subscribe(self, name: str, subscriber: Subscriber, after: str | None) -> Subscription:
-        """Refuse."""
-        raise NotFound("There is no such topic.")
-
-
-class FastClock(SystemClock):
-    """A clock whose seconds pass at once, for those who look after idle channels."""
-
-    def __init__(self) -> None:
-        self._ahead = 0.0
-        self.slept = 0
-
-    def now(self) -> float:
-        """Return the time with what was slept."""
-        return super().now() + self._ahead
-
-    def monotonic(self) -> float:
-        """Return the time with what was slept."""
-        return super().monotonic() + self._ahead
-
-    async def sleep(self, seconds: float) -> None:
-        """Count the time, and wait for nothing."""
-        self._ahead += seconds
-        self.slept += seconds > 0
-        await asyncio.sleep(0)
-
-
-def new_session(session_id: SessionId, now: float) -> Session:
-    """Return a session that began just now."""
-    return Session(
-        key=session_id.key,
-        version=1,
-        issuer="https://provider.example",
-        subject="s1",
-        name="Ada",
-        claims={},
-        tokens=TokenSet(access_token=Secret("not-sent"), obtained_at=now),
-        created_at=now,
-        touched_at=now,
-    )
-
-
-def services_for(pipeline: Pipeline, session: Session, clock: SystemClock) -> ChannelServices:
-    """Return what stands behind the channels."""
-    metrics = Metrics()
-    never_reached = LimitSettings(requests_per_session=1e9, upload_bytes_per_session=1e15)
-    once: Any = None  # no request has a key
-    return ChannelServices(
-        pipeline=pipeline,
-        once=once,
-        topics=NoTopics(),
-        rates=RateLimits(never_reached, clock, metrics),
-        sessions=Sessions(session),
-        lifetimes=Lifetimes(86_400.0, 864_000.0, 60.0),
-        csrf_matches=xsrf_token_matches,
-        clock=clock,
-        metrics=metrics,
-        settings=ChannelSettings(),
-    )
-
-
-def hello_of(session_id: SessionId) -> str:
-    """Return the first message of the hub's own client."""
-    known = ["gzip", "resume", "windows", "priority", "progress", "timing", "topics", "drain"]
-    return json.dumps({"type": "hello", "csrf": xsrf_token(session_id), "client": "bench/1.0", "capabilities": known})
 
 
 class Load:
@@ -188,9 +37,9 @@ class Load:
     def __init__(self) -> None:
         session_id, clock = SessionId.generate(), SystemClock()
         session = new_session(session_id, clock.now())
-        self.pipeline, self.socket = Pipeline(), NullSocket()
+        self.pipeline = Pipeline()
         services = services_for(self.pipeline, session, clock)
-        self.driver = Driver(services, self.socket, session_id, session, connection_id="c1", client_address="192.0.2.1")
+        self.driver = Driver(services, NullSocket(), session_id, session, connection_id="c1", client_address="192.0.2.1")
         self.driver.receive(hello_of(session_id))
         self._last_id = 0
 
@@ -200,22 +49,24 @@ class Load:
             self.driver.receive(REQUEST % request_id)
         self._last_id += count
 
-    async def one_by_one(self, in_flight: int) -> float:
+    async def one_by_one(self, in_flight: int, requests: int) -> float:
         """Answer one request, and ask for another, in each turn of the loop; return the CPU us of one."""
         self.ask(in_flight)
         await _turns(2)
         began = time.process_time()
-        for _ in range(REQUESTS):
+        for _ in range(requests):
             self.pipeline.answer(1)
             self.ask(1)
             await asyncio.sleep(0)
         used = time.process_time() - began
-        await self._finish()
-        return used / REQUESTS * 1e6
+        await _turns(2)
+        self.pipeline.answer(in_flight)
+        await _turns(5)
+        return used / requests * 1e6
 
-    async def at_once(self, in_flight: int) -> float:
+    async def at_once(self, in_flight: int, requests: int) -> float:
         """Ask for several in one turn of the loop, and answer them in another; return the CPU us of one."""
-        rounds = REQUESTS // in_flight
+        rounds = max(requests // in_flight, 1)
         began = time.process_time()
         for _ in range(rounds):
             self.ask(in_flight)
@@ -224,110 +75,108 @@ class Load:
             await _turns(3)
         return (time.process_time() - began) / (rounds * in_flight) * 1e6
 
-    async def _finish(self) -> None:
-        await _turns(2)
-        self.pipeline.answer(len(self.pipeline.waiting))
-        await _turns(5)
-
 
 async def _turns(count: int) -> None:
     for _ in range(count):
         await asyncio.sleep(0)
 
 
-async def harness() -> float:
+async def harness(requests: int) -> float:
     """Return the CPU us of what the figures hold that is not the channel's: turns of the loop, and the pipeline's double."""
-    pipeline, began = Pipeline(), time.process_time()
-    request, loop = ApiRequest(method="GET", path="/"), asyncio.get_running_loop()
-    session: Any = None
-    for _ in range(REQUESTS):
+    pipeline, loop = Pipeline(), asyncio.get_running_loop()
+    request, session = ApiRequest(method="GET", path="/"), new_session(SessionId.generate(), 0.0)
+    began = time.process_time()
+    for _ in range(requests):
         loop.call_soon(pipeline.answer, 1)
         await pipeline.handle(request, session, transport="channel")
-    return (time.process_time() - began) / REQUESTS * 1e6
+    return (time.process_time() - began) / requests * 1e6
 
 
 class Crowd:
     """Many channels on which nothing happens but heartbeats, each of a session of its own."""
 
-    def __init__(self) -> None:
-        self.clock = FastClock()
-        self.ids = [SessionId.generate() for _ in range(IDLE_CHANNELS)]
-        self.sessions = [new_session(session_id, self.clock.now()) for session_id in self.ids]
-        self.hellos = list(map(hello_of, self.ids))
-        self.sockets = [NullSocket() for _ in self.ids]
-        self.addresses = [f"192.0.2.{number % 250}" for number in range(IDLE_CHANNELS)]
-        self.registry = Registry(services_for(Pipeline(), self.sessions[0], self.clock))
-        self.drivers: list[Driver] = []
+    def __init__(self, channels: int) -> None:
+        self._clock = FastClock()
+        self._ids = [SessionId.generate() for _ in range(channels)]
+        self._sessions = [new_session(session_id, self._clock.now()) for session_id in self._ids]
+        self._hellos = list(map(hello_of, self._ids))
+        self._sockets = [NullSocket() for _ in self._ids]
+        self._addresses = [f"192.0.2.{number % 250}" for number in range(channels)]
+        self._registry = Registry(services_for(Pipeline(), self._sessions[0], self._clock))
+        self._drivers: list[Driver] = []
 
-    async def open(self) -> None:
-        """Open them all and bring them through the handshake."""
-        self.drivers = [
-            self.registry.open(*each) for each in zip(self.sockets, self.ids, self.sessions, self.addresses, strict=True)
-        ]
-        for driver, hello in zip(self.drivers, self.hellos, strict=True):
+    async def open(self) -> float:
+        """Open them all and bring them through the handshake; return the bytes that one holds, without its session."""
+        gc.collect()
+        tracemalloc.start()
+        before, _ = tracemalloc.get_traced_memory()
+        for each in zip(self._sockets, self._ids, self._sessions, self._addresses, strict=True):
+            self._drivers.append(self._registry.open(*each))
+        for driver, hello in zip(self._drivers, self._hellos, strict=True):
             driver.receive(hello)
         await _turns(3)
+        gc.collect()
+        after, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return (after - before) / len(self._drivers)
 
     async def rest(self) -> float:
         """Let time pass while clients answer pings; return the CPU us of one channel in one second."""
-        watch, seen = asyncio.ensure_future(self.registry.watch()), [0] * IDLE_CHANNELS
-        used, began = 0.0, self.clock.slept
-        while self.clock.slept - began < IDLE_SECONDS:
-            used -= time.process_time()
+        watch = asyncio.ensure_future(self._registry.watch())
+        began = time.process_time()
+        while self._clock.seconds < IDLE_SECONDS:
             await asyncio.sleep(0)
-            used += time.process_time()
-            for number, (driver, socket) in enumerate(zip(self.drivers, self.sockets, strict=True)):
-                if socket.pings != seen[number]:
-                    seen[number] = socket.pings
-                    used -= time.process_time()
+            for driver, socket in zip(self._drivers, self._sockets, strict=True):
+                if socket.pings:
+                    socket.pings = 0
                     driver.receive('{"type":"pong","n":1}')
                     driver.heard()
-                    used += time.process_time()
+        used = time.process_time() - began
         watch.cancel()
-        return used / IDLE_CHANNELS / IDLE_SECONDS * 1e6
+        return used / len(self._drivers) / IDLE_SECONDS * 1e6
 
 
-def _best(runner: asyncio.Runner, measure: Callable[[], Any]) -> float:
+def _best(runner: asyncio.Runner, repeats: int, measure: Callable[[], Awaitable[float]]) -> float:
     """Return the smallest of several figures: what else runs on the machine only makes them larger."""
-    found = []
-    for _ in range(REPEATS):
+
+    async def once() -> float:
         gc.collect()
         gc.freeze()
         gc.set_threshold(10_000, 20, 50)  # as `hub.server` does
-        found.append(float(runner.run(measure())))
-    return min(found)
+        return await measure()
 
-
-async def _bytes_of_idle_channels(crowd: Crowd) -> float:
-    gc.collect()
-    tracemalloc.start()
-    before, _ = tracemalloc.get_traced_memory()
-    await crowd.open()
-    gc.collect()
-    after, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return (after - before) / IDLE_CHANNELS
+    return min(runner.run(once()) for _ in range(repeats))
 
 
 async def _new_load() -> Load:
     return Load()
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the figures."""
-    log.configure("WARNING", "text")
+    options = _parse(arguments)
+    log.configure("WARNING", "console")
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        beside = _best(runner, harness)
-        print(f"An answer of {len(BODY)} bytes. The harness itself takes {beside:.1f} us of each request.")
-        print("| in flight | one by one, us | at once, us |")
+        crowd = Crowd(options.channels)
+        held = runner.run(crowd.open())
+        resting = runner.run(crowd.rest())
+        beside = _best(runner, REPEATS, lambda: harness(options.requests))
+        print(f"An answer has {len(BODY)} bytes. {beside:.1f} us of each request are the harness's.")
+        print("| in flight | one by one, us | all at once, us |")
         print("|---:|---:|---:|")
+        load = runner.run(_new_load())
         for in_flight in IN_FLIGHT:
-            load = runner.run(_new_load())
-            figures = [_best(runner, lambda: way(in_flight)) for way in (load.one_by_one, load.at_once)]  # noqa: B023 - called here
-            print(f"| {in_flight} | {figures[0]:.1f} | {figures[1]:.1f} |")
-        crowd = Crowd()
-        print(f"An idle channel holds {runner.run(_bytes_of_idle_channels(crowd)) / KIBIBYTE:.2f} KiB without its session")
-        print(f"and takes {runner.run(crowd.rest()):.2f} us in a second, heartbeats included.")
+            ways = (functools.partial(way, in_flight, options.requests) for way in (load.one_by_one, load.at_once))
+            one_by_one, at_once = (_best(runner, REPEATS, way) for way in ways)
+            print(f"| {in_flight} | {one_by_one:.1f} | {at_once:.1f} |")
+    print(f"An idle channel holds {held / KIBIBYTE:.2f} KiB without its session, and takes {resting:.2f} us in a second.")
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.channel_path", description="Measure what the channel itself costs.")
+    parser.add_argument("--requests", type=int, default=REQUESTS, help="requests of a round (default: %(default)s)")
+    parser.add_argument("--channels", type=int, default=CHANNELS, help="idle channels (default: %(default)s)")
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ def is_json(data: bytes) -> bool:
     """Tell whether `data` can be spliced into a text message: valid UTF-8, well-formed JSON, not absurdly deep.
 
     One message with something else in it would break all that leave with it, so this has to be known of every answer. msgspec
-    checks the whole grammar while it skips over a value, without building any of it: half as dear as reading it.
+    checks the whole grammar while it skips over a value, without building any of it: a third as dear as reading it.
     """
     try:
         if not data.isascii():  # msgspec does not look inside strings that it only skips

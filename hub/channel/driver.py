@@ -20,7 +20,7 @@ from hub.channel.events import (
 )
 from hub.channel.interfaces import ChannelServices, Socket
 from hub.channel.listener import Listener
-from hub.channel.messages import HelloMessage, Rates, RequestMessage, Resume, SessionFacts
+from hub.channel.messages import HelloMessage, Rates, RequestMessage, Resume
 from hub.channel.running import Running
 from hub.channel.sending import Sender
 from hub.channel.session_in_hand import SessionInHand
@@ -275,7 +275,7 @@ class Driver:
         limits = self._services.rates.settings
         rates = Rates(limits.requests_per_session, limits.upload_bytes_per_session)
         now = self._services.clock.monotonic()
-        self._handle(self._connection.ready(self.connection_id, self._session_facts(), verdicts, now, rates))
+        self._handle(self._connection.ready(self.connection_id, self._hand.facts(), verdicts, now, rates))
         logger.info("channel.ready", connection=self.connection_id, session_ref=self.session.ref, client=hello.client)
 
     def _audit_close(self, closed: ChannelClosed) -> None:
@@ -293,16 +293,6 @@ class Driver:
             connection=self.connection_id,
             session_ref=self.session.ref,
             address=self.client_address,
-        )
-
-    def _session_facts(self) -> SessionFacts:
-        lifetimes, now = self._services.lifetimes, self._services.clock.now()
-        return SessionFacts(
-            self.session.subject,
-            idle_ms=max(round((lifetimes.idle_end(self.session) - now) * 1000), 0),
-            absolute_ms=max(round((lifetimes.absolute_end(self.session) - now) * 1000), 0),
-            name=self.session.name,
-            identity=self.session.identity,
         )
 
     def go_on(self) -> None:

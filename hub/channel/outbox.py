@@ -10,7 +10,7 @@ import msgspec
 
 from hub.channel.codec import BodyFrame
 
-BATCH_BYTES = 65536  # Larger batches win nothing and would hold a client up in one JSON.parse
+BATCH_BYTES = 65536  # Batches cost both sides less than single frames; larger ones would hold a client up in one JSON.parse
 
 
 class Frame(msgspec.Struct, frozen=True):

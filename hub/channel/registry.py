@@ -173,24 +173,27 @@ class Registry:
         now = self._services.clock.monotonic()
         due = [driver for drivers in self._channels.values() for driver in drivers if driver.look_at <= now]
         for start in range(0, len(due), LOOKS_AT_ONCE):
-            for driver in due[start : start + LOOKS_AT_ONCE]:
-                self._look_at(driver, now)
+            batch = due[start : start + LOOKS_AT_ONCE]
+            for driver in batch:
+                driver.tick(now)
+            for key in {driver.session_key for driver in batch}:
+                self._look_at_session(key, now)
             await self._services.clock.sleep(0)
 
-    def _look_at(self, driver: Driver, monotonic: float) -> None:
-        driver.tick(monotonic)
-        key, drivers = driver.session_key, self._of(driver.session_key)
-        if not drivers:  # its socket has gone meanwhile
+    def _look_at_session(self, key: str, monotonic: float) -> None:
+        drivers = self._of(key)
+        if not drivers:  # their sockets have gone meanwhile
             return
         session, now = self._freshest(drivers), self._services.clock.now()
         ends_at = self._services.lifetimes.end(session)
-        if ends_at <= now or self._warnings.must_ask(key, session, now):
-            driver.watch()
-            if key not in self._rechecking:
-                self._own(self._recheck(key))
-        else:
+        look_at = monotonic
+        if ends_at > now and not self._warnings.must_ask(key, session, now):
             news_at = self._services.lifetimes.warned_at(session) or ends_at  # activity only puts it off
-            driver.look_at = min(driver.look_at, monotonic + (news_at - now) - TICK_SECONDS)
+            look_at += news_at - now - TICK_SECONDS
+        elif key not in self._rechecking:
+            self._own(self._recheck(key))
+        for driver in drivers:
+            driver.look_at = min(driver.look_at, look_at)
 
     def _freshest(self, drivers: Iterable[Driver]) -> Session:
         """Return the session as its channels know it: that which ends last, since each saw another moment."""

@@ -1,6 +1,7 @@
 """The session of one channel: as it stands, or while the store does not answer as it stood a short while ago."""
 
 from hub.channel.interfaces import ChannelServices
+from hub.channel.messages import SessionFacts
 from hub.channel.outage import PROBE_SECONDS, TRUSTED_SECONDS
 from hub.errors import NotAuthenticated, SessionEnded, StoreUnavailable
 from hub.session.known_sessions import TRUSTED_SECONDS as KNOWN_SECONDS
@@ -62,6 +63,17 @@ class SessionInHand:
         self.session = session
         self._confirmed_at = max(self._confirmed_at, self._services.clock.monotonic() - age_seconds)
         return session
+
+    def facts(self) -> SessionFacts:
+        """Return what the page learns about its session."""
+        session, lifetimes, now = self.session, self._services.lifetimes, self._services.clock.now()
+        return SessionFacts(
+            session.subject,
+            idle_ms=max(round((lifetimes.idle_end(session) - now) * 1000), 0),
+            absolute_ms=max(round((lifetimes.absolute_end(session) - now) * 1000), 0),
+            name=session.name,
+            identity=session.identity,
+        )
 
     def _trusted(self) -> Session:
         """Return the session as this channel knows it, as long as that may be trusted.

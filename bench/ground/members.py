@@ -3,7 +3,8 @@
 import asyncio
 import base64
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,11 +100,13 @@ def expiring_tokens(number: int, obtained_at: float, expires_at: float, due_at: 
     )
 
 
-def session_store(redis_url: str, key_file: Path, clock: Clock | None = None) -> SessionStore:
-    """Return the hub's own store of sessions, with the default lifetimes."""
+@asynccontextmanager
+async def session_store(redis_url: str, key_file: Path, clock: Clock | None = None) -> AsyncIterator[SessionStore]:
+    """Open the hub's own store of sessions, with the default lifetimes."""
     settings = SessionSettings()
     lifetimes = Lifetimes(settings.idle_timeout_seconds, settings.absolute_timeout_seconds, settings.warning_seconds)
-    return SessionStore(connect(redis_url, 10.0), Codec(Keyring.read([key_file])), lifetimes, clock or SystemClock())
+    async with connect(redis_url, 10.0) as redis:
+        yield SessionStore(redis, Codec(Keyring.read([key_file])), lifetimes, clock or SystemClock())
 
 
 async def enrol(

@@ -121,7 +121,7 @@ async def stage(
         _pin(0, cores, 0)
         hubs = [await parties.enter_async_context(Hub.start(_settings_of(node, hub_settings, upstream_port))) for node in nodes]
         _pin(0, cores, 1)
-        store = session_store(server.url, folder / "session.key")
+        store = await parties.enter_async_context(session_store(server.url, folder / "session.key"))
         yield Stage(store, store_pid, commands, url, issuer, provider.pid, upstream_port, hubs)
 
 

@@ -6,9 +6,9 @@ from statistics import median
 from typing import Any
 
 from bench.ground.processes import cpu_seconds
-from bench.ground.stage import Stage
+from bench.ground.rounds import Load, Round
+from bench.ground.stage import Stage, command_counts, growth_of
 from bench.measure import percentile, resident_mib, spread
-from bench.rounds import Load, Round
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +17,7 @@ class Cost:
 
     Attributes:
         hub_us: CPU time of the hub for each request, in microseconds; `store_us` that of Redis.
+        store_commands: Commands that Redis carried out for each request.
         rate: Answers in a second.
         p50_ms: Latency that half of the requests do not exceed; `p99_ms` that 99 of 100 do not.
         resident_mib: Memory of the hub after the round.
@@ -24,6 +25,7 @@ class Cost:
 
     hub_us: float
     store_us: float
+    store_commands: float
     rate: float
     p50_ms: float
     p99_ms: float
@@ -91,12 +93,15 @@ class Part:
 async def cost_of(stage: Stage, load: Load, current: Round, node: int = 0) -> Cost:
     """Let a load take part in a round, and say what it has cost."""
     pid = stage.pids[node]
+    commands = await command_counts(stage.commands)
     cpu, store = cpu_seconds(pid), cpu_seconds(stage.store_pid)
     await load.run(current)
     requests = len(current.latencies)
+    cpu, store = cpu_seconds(pid) - cpu, cpu_seconds(stage.store_pid) - store
     return Cost(
-        hub_us=(cpu_seconds(pid) - cpu) / requests * 1e6,
-        store_us=(cpu_seconds(stage.store_pid) - store) / requests * 1e6,
+        hub_us=cpu / requests * 1e6,
+        store_us=store / requests * 1e6,
+        store_commands=sum(growth_of(commands, await command_counts(stage.commands)).values()) / requests,
         rate=requests / current.seconds,
         p50_ms=percentile(current.latencies, 0.50) * 1e3,
         p99_ms=percentile(current.latencies, 0.99) * 1e3,

@@ -4,11 +4,12 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
-from bench.ground.crowd import Crowd, open_channels
+from bench.ground.channels import open_channels
+from bench.ground.crowd import open_crowd
 from bench.ground.members import Member, enrol
+from bench.ground.rounds import Load, PacedRound
 from bench.ground.stage import PREFIX, Stage, stage
 from bench.growth.cost import Cost, Measure, Part, Series, cost_of, interleaved
-from bench.rounds import Load, PacedRound
 
 COUNTS = (1, 10, 50, 100, 250, 500)
 RATE = 400  # requests a second: what one core carries beside the load on the machines that this is meant for
@@ -35,7 +36,7 @@ async def _measures(
 async def _open(here: Stage, way: str, members: Sequence[Member], count: int) -> Load:
     path, callers = f"{PREFIX}/{count * 1000 // RATE}/patients?page=1", round(count * ROOM) + 5
     if way == "HTTP":
-        return await Crowd.gather(here.ports, here.url, path, members, callers)
+        return await open_crowd(here.ports, here.url, path, members, callers)
     return await open_channels(here.ports, here.url, path, members, callers)
 
 

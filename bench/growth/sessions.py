@@ -4,12 +4,13 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
-from bench.ground.crowd import Crowd, TurnsRound, open_channels
+from bench.ground.channels import open_channels
+from bench.ground.crowd import open_crowd
 from bench.ground.members import Member, enrol
+from bench.ground.rounds import Load, TurnsRound
 from bench.ground.stage import PREFIX, Stage, stage
 from bench.growth.cost import Cost, Part, Point, Series, cost_of, interleaved
 from bench.measure import resident_mib
-from bench.rounds import Load
 
 COUNTS = (1, 10, 100, 1000, 10_000)
 AT_ONCE = 50
@@ -20,13 +21,13 @@ async def measure(requests: int, repeats: int, counts: Sequence[int] = COUNTS) -
     """Return what a request costs with so many sessions, and what a session takes of memory."""
     async with stage() as here:
         before = await _store_bytes(here)
-        members = await enrol(here.store, here.issuer, range(counts[-1]), time.time())
+        members = await _members(here, counts[-1])
         stored = (await _store_bytes(here) - before) / counts[-1]
         before = resident_mib(here.pids[0])
         over_http = await _http(here, members, requests, repeats, counts)
         held = (over_http[-1].middle.resident_mib - before) * 1024 / counts[-1]
     async with stage() as here:
-        members = await enrol(here.store, here.issuer, range(counts[-1]), time.time())
+        members = await _members(here, counts[-1])
         over_channels = await _channels(here, members, requests, repeats, counts)
     figures = {"Redis: bytes a session": stored, "hub: KiB a session in use over HTTP": held}
     return Part(
@@ -34,8 +35,14 @@ async def measure(requests: int, repeats: int, counts: Sequence[int] = COUNTS) -
     )
 
 
+async def _members(here: Stage, count: int) -> list[Member]:
+    """Log users in whose activity is not written down during the run: that depends on the time, and not on their number."""
+    now = time.time()
+    return await enrol(here.store, here.issuer, range(count), now, touched_at=now + 3600.0)
+
+
 async def _http(here: Stage, members: Sequence[Member], requests: int, repeats: int, counts: Sequence[int]) -> list[Point]:
-    loads = {count: await Crowd.gather(here.ports, here.url, PATH, members[:count], AT_ONCE) for count in counts}
+    loads = {count: await open_crowd(here.ports, here.url, PATH, members[:count], AT_ONCE) for count in counts}
     points = await interleaved({count: partial(_cost, here, load, requests) for count, load in loads.items()}, repeats)
     for load in loads.values():
         load.close()

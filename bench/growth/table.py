@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bench.ground.results import markdown
 from bench.growth.cost import Part, Point
 
-HEADINGS = ("way", "number", "CPU us", "Redis us", "per s", "p50 ms", "p99 ms", "hub MiB", "spread")
+HEADINGS = ("way", "number", "CPU us", "Redis us", "commands", "per s", "p50 ms", "p99 ms", "hub MiB", "spread")
 
 
 def table(part: Part) -> str:
@@ -18,12 +18,14 @@ def table(part: Part) -> str:
 
 def _row(way: str, point: Point) -> Sequence[str]:
     cost = point.middle
-    numbers = (cost.hub_us, cost.store_us, cost.rate)
     times = (cost.p50_ms, cost.p99_ms)
     return (
         way,
         str(point.number),
-        *(f"{number:.0f}" for number in numbers),
+        f"{cost.hub_us:.0f}",
+        f"{cost.store_us:.0f}",
+        f"{cost.store_commands:.2f}",
+        f"{cost.rate:.0f}",
         *(f"{time:.2f}" for time in times),
         f"{cost.resident_mib:.0f}",
         f"{point.spread:.0%}",

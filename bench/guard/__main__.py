@@ -11,13 +11,12 @@ from collections.abc import Awaitable, Callable
 from statistics import median
 from typing import Any
 
-from bench.ground.stage import command_counts, growth_of
-from bench.ground.upstream import BODY
+from bench.ground.channels import open_channels
+from bench.ground.http_callers import build_request, open_callers
+from bench.ground.rounds import Load, Round
+from bench.ground.stage import PREFIX, command_counts, growth_of
 from bench.guard.counting import CountingLoop, Profile
 from bench.guard.house import PATH, House, as_text, house
-from bench.load_channel import ChannelLoad
-from bench.load_http import HttpLoad
-from bench.rounds import Load, Round
 
 WARM_UP = 100
 COUNTED = 300
@@ -29,13 +28,13 @@ Open = Callable[[int], Awaitable[Load]]
 async def counted(there: House, opening: Open) -> tuple[dict[str, float], Profile]:
     """Return what one request costs, one at a time on one connection."""
     load = await opening(1)
-    await load.run(Round(requests=WARM_UP))
+    await load.run(Round(WARM_UP))
     loop = asyncio.get_running_loop()
     assert isinstance(loop, CountingLoop)
     store = await command_counts(there.commands)
     loop.counts.clear()
     with Profile() as profile:
-        await load.run(Round(requests=COUNTED))
+        await load.run(Round(COUNTED))
     found = {name: loop.counts[name] / COUNTED for name in ("tasks", "callbacks", "timers")}
     asked = sum(growth_of(store, await command_counts(there.commands)).values())
     load.close()
@@ -53,7 +52,7 @@ async def cpu_ratios(openings: dict[str, Open]) -> dict[str, float]:
     for repetition in range(1 + REPEATS):
         for name, load in loads.items():
             began = time.process_time()
-            await load.run(Round(requests=TIMED))
+            await load.run(Round(TIMED))
             if repetition:
                 seconds[name].append(time.process_time() - began)
     for load in loads.values():
@@ -78,18 +77,18 @@ async def guard(*, with_calls: bool) -> dict[str, Any]:
 
 def doors(there: House) -> dict[str, Open]:
     """Return how to open so many connections to each door; the channel has five requests under way on each of its own."""
-    headers = there.member.http_headers(there.url)
+    fields = there.member.http_headers(there.url)
+    request, direct = build_request(PATH, fields), build_request(PATH.removeprefix(PREFIX), fields)
 
     async def channel(callers: int) -> Load:
-        connections, in_flight = max(callers // 5, 1), min(callers, 5)
-        own = there.member.channel_headers(there.url)
-        return await ChannelLoad.open(there.port, PATH, own, there.member.csrf, BODY, connections, in_flight)
+        members = [there.member] * max(callers // 5, 1)
+        return await open_channels([there.port], there.url, PATH, members, min(callers, 5))
 
     return {
-        "http": lambda callers: HttpLoad.open(there.port, PATH, headers, BODY, callers),
+        "http": lambda callers: open_callers([there.port], [request], callers),
         "channel": channel,
-        "reference": lambda callers: HttpLoad.open(there.reference_port, PATH, headers, BODY, callers),
-        "direct": lambda callers: HttpLoad.open(there.upstream_port, "/0/patients?page=1", headers, BODY, callers),
+        "reference": lambda callers: open_callers([there.reference_port], [request], callers),
+        "direct": lambda callers: open_callers([there.upstream_port], [direct], callers),
     }
 
 

@@ -85,7 +85,7 @@ async def house() -> AsyncIterator[House]:
             "HUB_ADMIN_PORT": "0",
             "HUB_STATIC_ROOT": str(folder),
         }
-        sessions = session_store(store.url, folder / "session.key", StillClock())
+        sessions = await parties.enter_async_context(session_store(store.url, folder / "session.key", StillClock()))
         [member] = await enrol(sessions, issuer, [1], NOW)
         await parties.enter_async_context(_hub(environment))
         reference_port = await parties.enter_async_context(_reference(upstream_port))

@@ -55,7 +55,16 @@ def _growth(name: str, found: Found) -> str:
     part = found[f"growth-{name}"]
     numbers = [str(point["number"]) for point in part["series"][0]["points"]]
     rows = [_line(series) for series in part["series"]]
+    rows += [_commands(series) for series in part["series"] if series["points"][-1]["store_commands"] > 0.1]
     return markdown([part["grows"], *numbers, "last / first"], rows)
+
+
+def _commands(series: Found) -> list[str]:
+    return [
+        f"{series['way']}: commands of Redis a request",
+        *(f"{point['store_commands']:.2f}" for point in series["points"]),
+        "",
+    ]
 
 
 def _line(series: Found) -> list[str]:

@@ -106,7 +106,8 @@ async def fleet(count: int, users: int, token_seconds: float) -> AsyncIterator[F
             parties.push_async_callback(worker.close)
             await asyncio.sleep(secrets.randbelow(100) / 1000)  # workers of several nodes do not keep step
         store_pid = int((await commands.info("server"))["process_id"])
-        yield Fleet(workers, session_store(server.url, folder / "session.key"), issuer, commands, store_pid)
+        store = await parties.enter_async_context(session_store(server.url, folder / "session.key"))
+        yield Fleet(workers, store, issuer, commands, store_pid)
 
 
 class Counting:

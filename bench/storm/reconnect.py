@@ -6,18 +6,18 @@ The node is killed, or drained as by a rolling restart; the clients wait for a r
 import asyncio
 import signal
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
-from bench.ground.crowd import Crowd
+from bench.ground.crowd import open_crowd
+from bench.ground.http_callers import HttpLoad
 from bench.ground.members import enrol
 from bench.ground.processes import watched
+from bench.ground.rounds import PacedRound
 from bench.ground.stage import PREFIX, Stage, command_counts, growth_of, stage
 from bench.measure import percentile
-from bench.rounds import PacedRound
 from bench.storm.dialler import Client, Tally, all_at_once, dial_all, until_ready, with_jitter
 
 CASES = ("killed, with jitter", "killed, all at once", "drained")
-QUIET_SECONDS = 5.0
 WAIT_SECONDS = 60.0
 PATH = f"{PREFIX}/5/patients?page=1"
 
@@ -51,35 +51,42 @@ class Reconnect:
     busiest: float
     store_busiest: float
     commands: dict[str, float]
-    rate: int
-    quiet_p99_ms: float
     storm_p99_ms: float
     storm_max_ms: float
     mib: tuple[float, float]
+    rate: int = 0
+    quiet_p99_ms: float = 0.0
 
 
-async def storm(case: str, channels: int, rate: int) -> Reconnect:
-    """Let one node of two go, with so many channels, while the other has `rate` requests a second."""
+async def storm(case: str, channels: int, rate: int, quiet_seconds: float = 5.0, seconds: float = 8.0) -> Reconnect:
+    """Let one node of two go, with so many channels, while the other has `rate` requests a second.
+
+    Parameters:
+        quiet_seconds: How long these go on before that; `seconds` afterwards, three times as long while a node is drained.
+    """
     async with stage(nodes=[{}, {}]) as here:
         members = await enrol(here.store, here.issuer, range(channels), time.time())
-        crowd = await Crowd.gather(here.ports[1:], here.url, PATH, members[:100], 20)
+        crowd = await open_crowd(here.ports[1:], here.url, PATH, members[:100], 20)
         jitter = all_at_once if case == "killed, all at once" else with_jitter
         ports, first = list(here.ports), Tally()
         clients = [Client(member, here.url, lambda: ports[0], first, jitter) for member in members]
         await dial_all(clients, first)
-        quiet, quiet_use = await _load(here, crowd, rate, QUIET_SECONDS)
+        quiet, used = await _load(here, crowd, rate, quiet_seconds)
+        before = percentile(quiet.latencies, 0.99) * 1e3
         tally = Tally()
         for client in clients:
             client.tally = tally
         ports.reverse()  # a load balancer that notices at once
-        found = await _meanwhile(here, crowd, case, tally, channels, rate, quiet, quiet_use)
+        current = PacedRound(rate, seconds * 3 if case == "drained" else seconds)
+        found = await _meanwhile(here, crowd, case, tally, channels, current, used)
+        found = replace(found, rate=rate, quiet_p99_ms=before)
         for client in clients:
             client.close()
         crowd.close()
         return found
 
 
-async def _load(here: Stage, crowd: Crowd, rate: int, seconds: float) -> tuple[PacedRound, list[float]]:
+async def _load(here: Stage, crowd: HttpLoad, rate: int, seconds: float) -> tuple[PacedRound, list[float]]:
     async with watched([here.pids[1], here.store_pid]) as watches:
         current = PacedRound(rate, seconds)
         await crowd.run(current)
@@ -87,11 +94,10 @@ async def _load(here: Stage, crowd: Crowd, rate: int, seconds: float) -> tuple[P
 
 
 async def _meanwhile(
-    here: Stage, crowd: Crowd, case: str, tally: Tally, channels: int, rate: int, quiet: PacedRound, used: list[float]
+    here: Stage, crowd: HttpLoad, case: str, tally: Tally, channels: int, current: PacedRound, used: list[float]
 ) -> Reconnect:
     commands = await command_counts(here.commands)
     async with watched([here.pids[1], here.store_pid]) as (node, store):
-        current = PacedRound(rate, 30.0 if case == "drained" else 8.0)
         working = asyncio.create_task(crowd.run(current))
         began = time.monotonic()
         leaving = here.nodes[0].process
@@ -99,8 +105,8 @@ async def _meanwhile(
         leaving.send_signal(signal.SIGTERM if case == "drained" else signal.SIGKILL)
         await until_ready(tally, channels, WAIT_SECONDS)
         grown = growth_of(commands, await command_counts(here.commands))
-        busy = node.looks[-1][1] - node.looks[0][1], store.looks[-1][1] - store.looks[0][1]
         seconds = time.monotonic() - began
+        of_dials = [one.cpu_seconds - usual * seconds for one, usual in zip((node, store), used, strict=True)]
         await working
     after = sorted(at - began for at in tally.ready_at) or [float("inf")]
     return Reconnect(
@@ -113,13 +119,11 @@ async def _meanwhile(
         dials=tally.dials,
         refused=tally.refused,
         refusals=tally.refusals,
-        dial_us=(busy[0] - used[0] * seconds) / max(tally.dials, 1) * 1e6,
-        store_us=(busy[1] - used[1] * seconds) / max(tally.dials, 1) * 1e6,
+        dial_us=of_dials[0] / max(tally.dials, 1) * 1e6,
+        store_us=of_dials[1] / max(tally.dials, 1) * 1e6,
         busiest=node.busiest(0.5),
         store_busiest=store.busiest(0.5),
         commands={name: round(count / max(tally.dials, 1), 2) for name, count in grown.items() if count > channels / 20},
-        rate=rate,
-        quiet_p99_ms=percentile(quiet.latencies, 0.99) * 1e3,
         storm_p99_ms=percentile(current.latencies, 0.99) * 1e3,
         storm_max_ms=max(current.latencies) * 1e3,
         mib=(node.resident_mib[0], node.resident_mib[-1]),

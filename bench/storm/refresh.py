@@ -12,12 +12,13 @@ from dataclasses import asdict, dataclass
 
 import aiohttp
 
-from bench.ground.crowd import Crowd
+from bench.ground.crowd import open_crowd
+from bench.ground.http_callers import HttpLoad
 from bench.ground.members import enrol, expiring_tokens, found_sessions
 from bench.ground.processes import watched
+from bench.ground.rounds import PacedRound
 from bench.ground.stage import PREFIX, Stage, command_counts, growth_of, stage
 from bench.measure import percentile
-from bench.rounds import PacedRound
 from hub.session.model import Session, TokenSet
 from hub.session.store import DUE
 from hub.tokens.schedule import JITTER_SHARE, margin_seconds, scheduled
@@ -99,7 +100,7 @@ async def storm(sessions: int, within_seconds: float, rate: int) -> Storm:
         begins_at = now + lead + margin_seconds(TOKEN_SECONDS) * (1 + JITTER_SHARE)
         members = await enrol(here.store, here.issuer, range(sessions), now, tokens, touched_at=now + NEW_TOKEN_SECONDS)
         before = await found_sessions(here.store, members)
-        crowd = await Crowd.gather(here.ports, here.url, PATH, members, 50)
+        crowd = await open_crowd(here.ports, here.url, PATH, members, 50)
         await crowd.run(PacedRound(rate, 3.0))
         quiet = await _used(here, crowd, rate, QUIET_SECONDS)
         first_due = min(session.tokens.due_at or 0.0 for session in before)
@@ -110,10 +111,10 @@ async def storm(sessions: int, within_seconds: float, rate: int) -> Storm:
         after = await found_sessions(here.store, members)
         calls = await _provider_calls(here)
         taken = sum([await node.metric("hub_refreshes_total", outcome="taken") for node in here.nodes])
-    return _judged(before, after, quiet, work, calls, within_seconds, rate, int(taken))
+    return judged(before, after, quiet, work, calls, within_seconds, rate, int(taken))
 
 
-async def _used(here: Stage, crowd: Crowd, rate: int, seconds: float) -> Use:
+async def _used(here: Stage, crowd: HttpLoad, rate: int, seconds: float) -> Use:
     pids = [*here.pids, here.store_pid, here.provider_pid]
     commands = await command_counts(here.commands)
     async with watched(pids) as watches:
@@ -139,7 +140,7 @@ async def _provider_calls(here: Stage) -> dict[str, int]:
     return dict(Counter(entry["outcome"] for entry in found if entry["grant_type"] == "refresh_token"))
 
 
-def _judged(
+def judged(
     before: Sequence[Session],
     after: Sequence[Session | None],
     quiet: Use,
@@ -149,6 +150,7 @@ def _judged(
     rate: int,
     taken: int,
 ) -> Storm:
+    """Return what became of the sessions, and what it has cost beyond what went on anyway."""
     pairs = [(old, new) for old, new in zip(before, after, strict=True) if new is not None and new.version == old.version + 1]
     late = [new.tokens.obtained_at - (old.tokens.due_at or 0.0) for old, new in pairs]
     began = min(old.tokens.due_at or 0.0 for old in before)

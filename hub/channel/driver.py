@@ -32,9 +32,9 @@ from hub.channel.upload_body import UploadBody
 from hub.errors import HubError, IdentityChanged, NotAuthenticated, SessionEnded, StoreUnavailable
 from hub.gateway.messages import ApiResponse
 from hub.once.outcome import Verdict
+from hub.session.ends import END_DETAILS
 from hub.session.known_sessions import TRUSTED_SECONDS as KNOWN_SECONDS
 from hub.session.model import Session, SessionId
-from hub.session.sessions import END_DETAILS
 from hub.tasks import end_tasks
 
 logger = log.get(__name__)

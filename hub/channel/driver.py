@@ -27,8 +27,8 @@ from hub.channel.session_in_hand import SessionInHand
 from hub.clock import Timer
 from hub.errors import IdentityChanged, StoreUnavailable
 from hub.once.outcome import Verdict
+from hub.session.ends import END_DETAILS
 from hub.session.model import Session, SessionId
-from hub.session.sessions import END_DETAILS
 from hub.tasks import end_tasks
 
 logger = log.get(__name__)

@@ -245,6 +245,11 @@ class TestInbound:
         """A place below the target becomes a place below the route; all others are relayed unchanged."""
         assert [(name, expected)] == received((name, location))
 
+    @pytest.mark.parametrize("location", ["/csp/cli\r\n nic/x", " /csp/clinic/x\t", "/csp/clinic\x00/x\x7f"])
+    def test_a_location_holds_no_control_characters(self, location):
+        """They are taken out, as browsers do, and not replaced: a blank would make another place of it."""
+        assert received(("Location", location)) == [("Location", "/api/x")]
+
     def test_a_target_without_a_path(self):
         """A target at the root covers every path of its host."""
         assert received(("Location", "/x"), target="https://iris.example/") == [("Location", "/api/x")]

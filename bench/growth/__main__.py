@@ -43,7 +43,7 @@ def _measures(options: argparse.Namespace) -> dict[str, Callable[[], Awaitable["
     return {
         "connections": lambda: connections.measure(requests, repeats, options.idle_seconds),
         "sessions": lambda: sessions.measure(requests, repeats),
-        "in_flight": lambda: in_flight.measure(requests / in_flight.RATE, repeats),
+        "in_flight": lambda: in_flight.measure(min(requests / in_flight.RATE, in_flight.SECONDS), repeats),
         "routes": lambda: routes.measure(requests, repeats),
     }
 

@@ -300,14 +300,15 @@ class Driver:
         if self._connection.has_waiting:
             for started in self._connection.start_requests(self._services.clock.monotonic()):
                 self._running.start(started)
-        self._sender.schedule()
-        if self._connection.wake_at < self._alarm_at:
             self._set_alarm()
+        self._sender.schedule()
 
     # -- deadlines ----------------------------------------------------------------------------------------------------
 
     def _set_alarm(self) -> None:
         """Wake up for the next deadline. An alarm is left as it is when its request ends: it rings for nothing, but seldom."""
+        if self._connection.wake_at >= self._alarm_at:
+            return
         if self._alarm:
             self._alarm.cancel()
         self._alarm_at = self._connection.wake_at
@@ -316,4 +317,5 @@ class Driver:
     def _ring(self) -> None:
         rung_at, self._alarm, self._alarm_at = self._alarm_at, None, math.inf
         self._handle(self._connection.expire(max(self._services.clock.monotonic(), rung_at)))
+        self._set_alarm()
         self.go_on()

@@ -24,8 +24,8 @@ class Sender:
     """
 
     __slots__ = (
-        *("_on_rest", "_outbox", "_progress_at", "_room", "_scheduled", "_settings", "_socket", "_stopped", "_taken"),
-        "_written",
+        *("_has_rest", "_on_rest", "_outbox", "_progress_at", "_room", "_scheduled", "_settings", "_socket", "_stopped"),
+        *("_taken", "_written"),
     )
 
     def __init__(self, outbox: Outbox, socket: Socket, settings: ChannelSettings, on_rest: Callable[[], None]) -> None:
@@ -35,6 +35,7 @@ class Sender:
         self._on_rest = on_rest
         self._scheduled = False
         self._stopped = False
+        self._has_rest = False  # whether the socket holds something: only then it is asked how much
         self._room: asyncio.Event | None = None  # of those who wait for room, if anybody ever did
         self._written = 0
         self._taken = -1  # at the last progress that was seen while something waited
@@ -43,13 +44,12 @@ class Sender:
     @property
     def is_full(self) -> bool:
         """Whether more bytes wait than the settings allow: producers have to wait for `room`."""
-        waiting = self._outbox.waiting_bytes + self._socket.buffered_bytes()
-        return waiting > self._settings.outbox and not self._stopped
+        return self._outbox.waiting_bytes + self._buffered() > self._settings.outbox and not self._stopped
 
     @property
     def has_rest(self) -> bool:
         """Whether something waits that the client has not taken."""
-        return bool(self._outbox) or self._socket.buffered_bytes() > 0
+        return self._has_rest or bool(self._outbox)
 
     def schedule(self) -> None:
         """Send what the outbox holds at the end of this loop turn, with whatever is added until then."""
@@ -59,6 +59,7 @@ class Sender:
 
     def drained(self) -> None:
         """Take note that the socket's buffer has become empty."""
+        self._has_rest = False
         self.schedule()
         self._let_in()
 
@@ -102,16 +103,20 @@ class Sender:
         self._scheduled = False
         if self._stopped:
             return
-        frames = self._outbox.take(SOCKET_FRAMES * self._settings.frame - self._socket.buffered_bytes())
+        frames = self._outbox.take(SOCKET_FRAMES * self._settings.frame - self._buffered())
         if frames:
             self._written += sum(map(len, frames))
             self._socket.write_frames(frames)
-        if self._socket.buffered_bytes():
+            self._has_rest = self._socket.buffered_bytes() > 0
+        if self._has_rest:
             self._on_rest()  # `drained` will go on
         elif self._outbox:
             self.schedule()  # what had no room beside these frames
         if self._room:
             self._let_in()
+
+    def _buffered(self) -> int:
+        return self._socket.buffered_bytes() if self._has_rest else 0
 
     def _let_in(self) -> None:
         if self._room and not self.is_full:

@@ -13,6 +13,7 @@ from bench.growth.cost import Cost, Measure, Part, Series, cost_of, interleaved
 
 COUNTS = (1, 10, 50, 100, 250, 500)
 RATE = 400  # requests a second: what one core carries beside the load on the machines that this is meant for
+SECONDS = 4.0  # of a round
 ROOM = 2.0  # callers for each request in flight: a late answer must not hold back the next request
 WAYS = ("HTTP", "channel")
 LIMITS = {"HUB_CHANNEL_IN_FLIGHT": "2000", "HUB_CHANNEL_QUEUE": "1"}

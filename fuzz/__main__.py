@@ -1,4 +1,6 @@
-"""`python -m fuzz codec|connection [SECONDS]`: looks for inputs that take new ways through the code. Needs `pip install atheris`.
+"""`python -m fuzz codec|connection|answer [SECONDS]`: looks for inputs that take new ways through the code.
+
+Needs `pip install atheris`.
 
 A defect ends the run with a traceback, and the input that shows it is in a file `crash-...`. What else was found is merged into
 `fuzz/corpus`, without what adds nothing.
@@ -14,18 +16,19 @@ from pathlib import Path
 CORPUS = Path(__file__).parent / "corpus"
 DICTIONARY = Path(__file__).parent / "words.dict"
 SEED = "seed-"  # written by hand, or kept from a defect: never thrown away
-TARGETS = ("codec", "connection")
-LONGEST_INPUT_BYTES = {"codec": 1024, "connection": 400}
+TARGETS = ("codec", "connection", "answer")
+LONGEST_INPUT_BYTES = {"codec": 1024, "connection": 400, "answer": 400}
 
 
 def fuzz(target: str, program: str, arguments: Sequence[str]) -> None:
     """Hand over to the fuzzer, which ends the process; `program` is what it may run to get another of itself."""
     import atheris
 
-    with atheris.instrument_imports(include=["hub.channel", "fuzz"]):
+    with atheris.instrument_imports(include=["hub.channel", "hub.gateway.upstream", "fuzz"]):
+        from fuzz.answer_target import check_answer
         from fuzz.codec_target import check_codec
         from fuzz.connection_target import check_connection
-    checks = {"codec": check_codec, "connection": check_connection}
+    checks = {"codec": check_codec, "connection": check_connection, "answer": check_answer}
 
     def check(data: bytes) -> None:
         checks[target](data)

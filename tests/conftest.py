@@ -12,7 +12,7 @@ import logging
 import sys
 import types
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +49,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def io_loop() -> Iterator[tornado.ioloop.IOLoop]:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """What makes the loop of a test; modules that try several override it."""
+    return asyncio.new_event_loop
+
+
+@pytest.fixture
+def io_loop(loop_factory: Callable[[], asyncio.AbstractEventLoop]) -> Iterator[tornado.ioloop.IOLoop]:
     """A loop of its own for each test; tasks that a test leaves behind are cancelled and awaited."""
-    loop = tornado.ioloop.IOLoop(make_current=False)
+    loop = tornado.ioloop.IOLoop(make_current=False, asyncio_loop=loop_factory())
     aio = loop.asyncio_loop  # type: ignore[attr-defined]
     asyncio.set_event_loop(aio)
     yield loop

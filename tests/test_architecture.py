@@ -67,12 +67,20 @@ DOORS: dict[str, set[str]] = {
     },
     "aiohttp": {
         "hub.oidc.door",
-        "hub.gateway.resource_server",
         "hub.gateway.websocket_door",
         "hub.client.link",
         "hub.doctor.web",
     },
+    "aiohappyeyeballs": {"hub.gateway.upstream.pool"},
 }
+
+# Who opens sockets, or speaks over them, without one of the libraries above.
+TRANSPORTS = {
+    *("hub.gateway.upstream.connection", "hub.gateway.upstream.pool"),
+    *("hub.listener.connection", "hub.listener.listener"),
+}
+TRANSPORT_CALLS = {"create_connection", "create_server", "create_datagram_endpoint", "open_connection", "sock_connect"}
+PROTOCOLS = {"asyncio.Protocol", "asyncio.BufferedProtocol"}
 
 PURE = {
     *("hub.errors", "hub.secret", "hub.settings", "hub.log", "hub.log_stream", "hub.audit", "hub.metrics"),
@@ -103,6 +111,9 @@ PURE = {
         "hub.doctor.findings",
         "hub.session.jar",
         "hub.gateway.headers",
+        "hub.gateway.upstream.answer",
+        "hub.gateway.upstream.request",
+        "hub.gateway.upstream.failure",
         "hub.settings_topics",
         "hub.settings_limits",
         "hub.rates",
@@ -244,9 +255,18 @@ def test_doors(module: Module) -> None:
     assert {library for library in libraries if module.name not in DOORS[library]} == set()
 
 
+@EACH_HUB_MODULE
+def test_transports(module: Module) -> None:
+    """Bytes cross without a library in the connections of browsers and of the door to resource servers alone."""
+    calls = {called(node.func).rpartition(".")[2] for node in ast.walk(module.tree) if isinstance(node, ast.Call)}
+    protocols = {called(base) for node in ast.walk(module.tree) if isinstance(node, ast.ClassDef) for base in node.bases}
+
+    assert not (calls & TRANSPORT_CALLS or protocols & PROTOCOLS) or module.name in TRANSPORTS
+
+
 def test_doors_exist() -> None:
     """Each module that the lists of this file name is there: a list that names nothing checks nothing."""
-    named = {*PURE, *CLOCK_OWNERS, *OUTER_LOOPS, *(name for names in DOORS.values() for name in names)}
+    named = {*PURE, *CLOCK_OWNERS, *OUTER_LOOPS, *TRANSPORTS, *(name for names in DOORS.values() for name in names)}
 
     assert named - set(HUB) == set()
     assert {room(name) for name in HUB} == {name for layer in LAYERS for name in layer}

@@ -9,8 +9,10 @@ from hub.clock import SystemClock
 from hub.secret import Secret
 from hub.services import Services
 from hub.session.keyring import Keyring
+from hub.session.model import SessionId
 from hub.settings import ProviderSettings, Settings
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, HostileProvider
+from tests.session.samples import make_session
 
 NOWHERE = "http://127.0.0.1:9"
 
@@ -59,3 +61,25 @@ async def test_not_ready() -> None:
 
     assert troubles["redis"] == "does not answer"
     assert set(troubles) == {"redis", "provider"}
+
+
+async def test_sessions_from_memory(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a gap in the feed nothing is answered from memory before everything that may have been missed was looked at."""
+    services, session_id, clock = build(redis_url), SessionId.generate(), SystemClock()
+    await services.sessions.start(make_session(session_id, now=clock.now()))
+    known = []
+
+    async def look() -> None:
+        await services.sessions.current(session_id)
+        known.append(services.sessions.known(session_id))
+
+    await services._on_gap()
+    await look()
+    monkeypatch.setattr(services.registry, "recheck_all", look)
+    await services._on_gap()
+    await look()
+    services._on_lost()
+    await look()
+    await services.redis.aclose()
+
+    assert [session is not None for session in known] == [True, False, True, False]

@@ -8,10 +8,9 @@ import aiohttp
 from aiohttp.connector import Connection
 from yarl import URL
 
-from bench.upstream_clients.transfer import PIECE_BYTES, Silence, Upload, open_upload
+from bench.upstream_clients.transfer import PIECE_BYTES, Silence, Upload, open_upload, wire_text
 from hub import log
 from hub.errors import (
-    BadRequest,
     DeadlineExceeded,
     HubError,
     Processed,
@@ -70,7 +69,7 @@ class AiohttpClient:
         silence = Silence(route.timeout_seconds)
         upload = open_upload(body, body_bytes, silence)
         attempt = _Attempt(silence, upload, is_repeatable=not body and method in SAFE_METHODS)
-        fields = [(name, _wire_text(name, value)) for name, value in headers]
+        fields = [(name, wire_text(name, value)) for name, value in headers]
         if upload is not None and upload.announced is not None:
             fields.append(("Content-Length", str(upload.announced)))
         try:
@@ -252,13 +251,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientResponseError):
         return error.message.partition("\n")[0]  # what follows are bytes of the answer
     return type(error).__name__
-
-
-def _wire_text(name: str, value: str) -> str:
-    """Return what aiohttp, which writes UTF-8, must be given to send the bytes of `value` (ISO 8859-1)."""
-    if value.isascii():
-        return value
-    try:
-        return value.encode("latin-1").decode()
-    except UnicodeError as error:
-        raise BadRequest(f"The header {name} is in an unknown encoding; use ASCII or UTF-8.") from error

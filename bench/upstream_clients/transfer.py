@@ -111,3 +111,13 @@ async def _pieces(body: bytes) -> AsyncIterator[bytes]:
 
 def _nothing_yet() -> None:
     """Stand in until there is an answer to break off."""
+
+
+def wire_text(name: str, value: str) -> str:
+    """Return what a client that writes UTF-8 must be given to send the bytes of `value` (ISO 8859-1)."""
+    if value.isascii():
+        return value
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError as error:
+        raise BadRequest(f"The header {name} is in an unknown encoding; use ASCII or UTF-8.") from error

@@ -95,15 +95,14 @@ class HeaderRules:
         An answer to a user that says nothing about caching gets `Cache-Control: no-store`: no cache between may keep a
         patient's data because a developer forgot a header. A 304 stays as it is.
         """
-        passed = [
-            (name, value if value.isprintable() else _FOLDED.sub(" ", value)) for name, value in _passing(headers, self._entering)
-        ]
+        passed = _passing(headers, self._entering)
         names = {name.lower() for name, _ in passed}
         if not names.isdisjoint(LOCATIONS):
             passed = [
                 (name, _public_location(value, route, public_origin) if name.lower() in LOCATIONS else value)
                 for name, value in passed
             ]
+        passed = [(name, value if value.isprintable() else _FOLDED.sub(" ", value)) for name, value in passed]
         if route.demand is not None and status != 304 and "cache-control" not in names:
             passed.append(("Cache-Control", "no-store"))
         return passed

@@ -9,14 +9,14 @@ from collections.abc import AsyncIterator, Iterable
 from typing import NoReturn
 
 from hub import log
-from hub.errors import HubError, ShuttingDown
+from hub.errors import HubError, ResourceServerUnreachable, ShuttingDown
 from hub.gateway.messages import ApiResponse, BodyStream, Headers
 from hub.gateway.routes import Route
 from hub.gateway.tls import trust
 from hub.gateway.upstream.exchange import Exchange
-from hub.gateway.upstream.failure import Disconnected, Failure
+from hub.gateway.upstream.failure import Disconnected, Failure, broken
 from hub.gateway.upstream.pool import Origin, Pool
-from hub.gateway.upstream.request import make_request
+from hub.gateway.upstream.request import Request, make_request
 
 _log = log.get(__name__)
 
@@ -81,9 +81,7 @@ class ResourceServer:
             except Disconnected:
                 if not request.is_repeatable:
                     raise
-                connection = await pool.open(origin, route.connect_timeout_seconds, head_by)  # a new one cannot be stale
-                exchange = connection.begin(request, route.timeout_seconds, head_by)
-                await exchange.head()
+                exchange = await _again(pool, origin, route, request, head_by)
         except Failure as failure:
             _raise(failure, route)
         return _response(exchange, route)
@@ -102,6 +100,19 @@ class ResourceServer:
         if origin is None:
             origin = self._origins[base, ca_file] = Origin.of(base, self._tls[ca_file])
         return origin, target
+
+
+async def _again(pool: Pool, origin: Origin, route: Route, request: Request, head_by: float | None) -> Exchange:
+    """Send a request a second time, over a connection that cannot be stale, and wait for its answer."""
+    try:
+        connection = await pool.open(origin, route.connect_timeout_seconds, head_by)
+    except Failure as failure:
+        if isinstance(failure.error, ResourceServerUnreachable):
+            raise broken(failure.reason) from failure  # it was reached once
+        raise Failure(failure.error, failure.reason) from failure
+    exchange = connection.begin(request, route.timeout_seconds, head_by)
+    await exchange.head()
+    return exchange
 
 
 class _Body:

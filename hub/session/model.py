@@ -139,8 +139,15 @@ class TokenSet:
         return self.is_expired(now) and self.refresh_expires_at is not None and now >= self.refresh_expires_at
 
 
+class _Remembered:
+    """A place for what a session works out once. It is no field: neither stored nor compared, nor taken over by `replace`."""
+
+    __slots__ = ("_identity",)
+    _identity: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Session(_Remembered):
     """One logged-in browser.
 
     Attributes:
@@ -179,7 +186,11 @@ class Session:
     @property
     def identity(self) -> str:
         """Who is logged in, as the page may repeat it to be sure that it still speaks for the same user (ASVS 10.5.2)."""
-        return identity_of(self.issuer, self.subject)
+        try:
+            return self._identity
+        except AttributeError:
+            object.__setattr__(self, "_identity", identity_of(self.issuer, self.subject))
+            return self._identity
 
     @property
     def authenticated_at(self) -> float:

@@ -110,14 +110,19 @@ class OnceOnly:
 
 @dataclass
 class Sessions:
-    """One session, which the test may change, end, or hide behind a store that is down."""
+    """One session, which the test may change, end, or hide behind a store that is down.
+
+    Attributes:
+        remembered: What is known of it without asking the store.
+    """
 
     session: Session
     error: HubError | None = None
+    remembered: Session | None = None
     asked: list[bool] = field(default_factory=list)
 
     def known(self, session_id: SessionId | None, *, passive: bool = False) -> Session | None:
-        return None
+        return self.remembered
 
     async def current(self, session_id: SessionId | None, *, passive: bool = False) -> Session:
         return await self.confirmed(session_id, passive=passive)

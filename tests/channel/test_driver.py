@@ -304,6 +304,40 @@ class TestRequests:
         await clock.advance(1)
         assert [each["type"] for each in await channel.ask(request(5))] == ["response"]
 
+    async def test_session_from_memory(self, clock: ManualClock) -> None:
+        """What the worker has heard of the session a moment ago is enough for a request, and costs no question."""
+        channel = await Channel(clock).ready()
+        channel.answers("/api/a", {})
+        channel.world.sessions.remembered = replace(channel.world.sessions.session, version=2)
+        (answer,) = await channel.ask(request(1))
+
+        assert (answer["type"], channel.world.sessions.asked, channel.driver.session.version) == ("response", [], 2)
+
+    async def test_another_user_from_memory(self, clock: ManualClock) -> None:
+        """A session that belongs to somebody else now is refused, from memory as from the store."""
+        channel = await Channel(clock).ready()
+        channel.world.sessions.remembered = replace(channel.world.sessions.session, subject="s2")
+        await channel.ask(request(1))
+
+        assert channel.socket.closed == (4401, "session ended: identity")
+
+    async def test_memory_does_not_stretch_the_minute(self, clock: ManualClock) -> None:
+        """Rule 8: what is a second old may be, counts as a second old; nor does it say that the store is back."""
+        channel = await Channel(clock, heartbeat_interval_seconds=5000.0).ready()
+        channel.answers("/api/a", {})
+        await clock.advance(10)
+        channel.world.sessions.remembered = channel.world.sessions.session
+        channel.world.sessions.error = StoreUnavailable()
+        channel.world.services.outage.began(clock.monotonic())
+        await channel.ask(request(1))
+        was_on, channel.world.sessions.remembered = channel.world.services.outage.is_on, None
+        await clock.advance(59)
+        (within,) = await channel.ask(request(2))
+        await clock.advance(0.1)
+        (after,) = await channel.ask(request(3))
+
+        assert (was_on, within["type"], after["problem"]["status"]) == (True, "response", 503)
+
     async def test_store_that_is_back_without_the_session(self, clock: ManualClock) -> None:
         """Its answer that there is no such session ends the outage: other channels of the worker need not wait to be told."""
         channel = await Channel(clock, heartbeat_interval_seconds=5000.0).ready()

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fuzz.answer_target import check_answer
 from fuzz.codec_target import check_codec
 from fuzz.connection_target import STEPS, check_connection
 
 CORPUS = Path(__file__).resolve().parent.parent.parent / "fuzz/corpus"
-CODEC, CONNECTION = (sorted((CORPUS / target).iterdir()) for target in ("codec", "connection"))
+CODEC, CONNECTION, ANSWER = (sorted((CORPUS / target).iterdir()) for target in ("codec", "connection", "answer"))
 
 
 @pytest.mark.parametrize("file", CODEC, ids=lambda file: file.name)
@@ -25,11 +26,18 @@ def test_connection(file: Path) -> None:
     check_connection(file.read_bytes())
 
 
+@pytest.mark.parametrize("file", ANSWER, ids=lambda file: file.name)
+def test_answer(file: Path) -> None:
+    """Whatever a resource server sends, it is refused or read, and the same in whatever pieces it comes."""
+    check_answer(file.read_bytes())
+
+
 @given(st.binary(max_size=200))
 def test_new_inputs(data: bytes) -> None:
-    """Some inputs that nobody has kept go through both targets as well."""
+    """Some inputs that nobody has kept go through all targets as well."""
     check_codec(data)
     check_connection(data)
+    check_answer(b"G\x03HTTP/1.1 200 OK\r\n" + data)
 
 
 def test_corpus_takes_every_step() -> None:
@@ -41,7 +49,7 @@ def test_corpus_takes_every_step() -> None:
 
 def test_corpus_is_small() -> None:
     """The corpus stays something to be kept with the source."""
-    files = [*CODEC, *CONNECTION]
+    files = [*CODEC, *CONNECTION, *ANSWER]
 
     assert len(files) <= 300
     assert sum(file.stat().st_size for file in files) < 1_000_000

@@ -1,5 +1,7 @@
 """Which header fields cross the hub."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +27,35 @@ def received(*fields: tuple[str, str], status: int = 200, target: str = "https:/
     """Return what passes of a resource server's fields on a route that says nothing about caching."""
     route = Route.compile(RouteSettings(prefix="/api", target=target, token="none"))
     return RULES.inbound(list(fields), status=status, route=route, public_origin=ORIGIN)
+
+
+REQUEST_NAMES = [
+    "Accept",
+    "accept-language",
+    "If-Match",
+    "X-App",
+    "x-app",
+    "x-",
+    "X-Forwarded-For",
+    "x-hub-csrf",
+    "X_App",
+    "Cookie",
+]
+RESPONSE_NAMES = ["ETag", "X-App", "x-app", "Cache-Control", "Set-Cookie", "Access-Control-Allow-Origin", "X_App", "server"]
+VALUES = st.sampled_from(["x-app, close", "ETag,Cache-Control", "accept", "", "keep-alive"]) | st.text(max_size=6)
+CONTROL = re.compile(r"[\x00-\x1f\x7f][\x00-\x20\x7f]*")
+UNSAFE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")
+
+
+def fields_named(names: list[str]) -> st.SearchStrategy[Headers]:
+    """Return lists of fields with these names, and with those that concern the connection."""
+    return st.lists(st.tuples(st.sampled_from([*names, "Connection", "connection", "Keep-Alive"]), VALUES), max_size=8)
+
+
+def declared(fields: Headers) -> set[str]:
+    """Return the names that the fields `Connection` list."""
+    values = [value for name, value in fields if name.lower() == "connection"]
+    return {option.strip().lower() for value in values for option in value.split(",")}
 
 
 class TestOutbound:
@@ -119,6 +150,18 @@ class TestOutbound:
         assert all(not set(value) & set("\r\n\x00") for _, value in passed)
         assert {name for name, _ in passed if name in OURS} == OURS
 
+    @given(fields_named(REQUEST_NAMES))
+    def test_each_field_is_judged_for_itself(self, fields):
+        """What is remembered changes nothing: a field passes if it would pass alone, and `Connection` does not name it."""
+        rules = HeaderRules()
+        alone = [field for field in fields if len(rules.outbound([(field[0], "")], token=None, client_address="")) > 1]
+        expected = [(name, value) for name, value in alone if name.lower() not in declared(fields)]
+        if any(UNSAFE.search(value) for _, value in expected):
+            with pytest.raises(BadRequest):
+                sent(*fields)
+        else:
+            assert sent(*fields) == expected
+
 
 class TestInbound:
     @pytest.mark.parametrize(
@@ -202,6 +245,19 @@ class TestInbound:
         """A place below the target becomes a place below the route; all others are relayed unchanged."""
         assert [(name, expected)] == received((name, location))
 
+    @pytest.mark.parametrize("location", ["/csp/cli\r\n nic/x", " /csp/clinic/x\t", "/csp/clinic\x00/x\x7f"])
+    def test_a_location_holds_no_control_characters(self, location):
+        """They are taken out, as browsers do, and not replaced: a blank would make another place of it."""
+        assert received(("Location", location)) == [("Location", "/api/x")]
+
     def test_a_target_without_a_path(self):
         """A target at the root covers every path of its host."""
         assert received(("Location", "/x"), target="https://iris.example/") == [("Location", "/api/x")]
+
+    @given(fields_named(RESPONSE_NAMES))
+    def test_each_field_is_judged_for_itself(self, fields):
+        """The same for answers; what is no text becomes a blank."""
+        alone = [field for field in fields if received((field[0], ""))]
+        assert received(*fields) == [
+            (name, CONTROL.sub(" ", value)) for name, value in alone if name.lower() not in declared(fields)
+        ]

@@ -43,15 +43,20 @@ SESSION = make_session()
 
 @dataclass
 class Tokens:
-    """Hands out tokens in turn; an error in their place is raised, and None is waited for without end."""
+    """Hands out tokens in turn; an error in their place is raised, and None is waited for without end.
+
+    Attributes:
+        ready: A token that nobody has to wait for.
+    """
 
     script: list[str | HubError | None] = field(default_factory=lambda: ["token-1", "token-2", "token-3"])
     rejected: list[Secret] = field(default_factory=list)
     demands: list[TokenDemand] = field(default_factory=list)
+    ready: Secret | None = None
 
     def at_hand(self, session: Session, demand: TokenDemand) -> Secret | None:
-        """Return none: each is waited for."""
-        return None
+        """Return the one that is ready; without one, each is waited for."""
+        return self.ready
 
     async def get(self, session: Session, demand: TokenDemand) -> Secret:
         """Return the next token."""
@@ -252,6 +257,16 @@ class TestRenewal:
         assert (response.status, await read(response)) == (200, b"x")
         assert [Secret("token-1")] == hub.tokens.rejected
         assert hub.figure("hub_renewals_total") == 1
+
+    async def test_a_token_at_hand_is_not_waited_for(self, hub):
+        """It is sent at once, and when it is refused another one is got in its place."""
+        hub.tokens.ready, hub.server.behaviour = Secret("ready"), accepting("ready")
+        assert (await hub.handle(timeout_seconds=5.0)).status == 200
+        assert hub.tokens.demands == []
+        hub.server.behaviour = accepting("token-1")
+
+        assert (await hub.handle()).status == 200
+        assert [Secret("ready")] == hub.tokens.rejected
 
     async def test_repeats_once_only(self, hub):
         """A server that takes no token at all gets two requests, and its second 401 is the answer."""

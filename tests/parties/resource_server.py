@@ -141,10 +141,14 @@ class RawResourceServer:
         server.url = f"{'https' if tls else 'http'}://localhost:{listener.getsockname()[1]}"
         return server
 
-    async def stop(self) -> None:
-        """Stop listening, break off every connection and wait for their ends."""
+    def close(self) -> None:
+        """Stop listening; connections stay."""
         assert self._server is not None
         self._server.close()
+
+    async def stop(self) -> None:
+        """Stop listening, break off every connection and wait for their ends."""
+        self.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

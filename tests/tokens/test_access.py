@@ -25,6 +25,24 @@ async def current(one: Worker, session: Session) -> Session:
     return await one.sessions.by_key(session.key)
 
 
+class TestAtHand:
+    """What a request does not have to wait for."""
+
+    @pytest.mark.parametrize(("age", "is_there"), [(0, True), (269, True), (299, True), (299.6, False), (800, False)])
+    async def test_while_it_lives(
+        self, one: Worker, party: HostileProvider, session: Session, clock: ManualClock, age: float, is_there: bool
+    ) -> None:
+        """A token that would be dead on arrival is not at hand, and none is asked for."""
+        held = party.hold(TOKEN_PATH)
+        await clock.advance(age)
+        token = one.access.at_hand(session)
+        held.set()
+        await one.refresher.close()
+
+        assert token == (session.tokens.access_token if is_there else None)
+        assert party.calls(TOKEN_PATH) == (1 if age == 299 else 0)  # due: refreshed behind the request's back
+
+
 class TestForSession:
     """Before a request is sent."""
 

@@ -111,6 +111,16 @@ async def test_not_due(one: NativeWorker, standin: Standin, session: Session, cl
     assert refreshes(standin) == []
 
 
+async def test_at_hand_until_it_is_due(one: NativeWorker, standin: Standin, session: Session, clock: ManualClock) -> None:
+    """A token that a refresh is about to kill is not at hand, and the refresh is left to whoever waits."""
+    await clock.advance(47)
+    assert one.access.at_hand(session) == session.tokens.access_token
+    await clock.advance(2)
+
+    assert one.access.at_hand(session) is None
+    assert refreshes(standin) == []
+
+
 async def test_calls_wait_on_every_worker(
     one: NativeWorker, other: NativeWorker, standin: Standin, session: Session, clock: ManualClock
 ) -> None:

@@ -2,8 +2,13 @@
 
 import asyncio
 
+import pytest
+
+from hub.session.known_sessions import TRUSTED_SECONDS
+from hub.session.model import Session, SessionId, Tombstone
 from tests.scenarios.conftest import StartClinic
 from tests.scenarios.conftest import start_clinic as start_clinic
+from tests.web.conftest import House
 
 REFUSED = b"GET /api/patients HTTP/1.1\r\nHost: localhost\r\nX-Hub-CSRF: 1\r\n\r\n"
 REFUSED_POST = b"POST /api/patients HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello"
@@ -42,3 +47,27 @@ async def test_refused_upload_says_that_it_closes(start_clinic: StartClinic) -> 
         assert b"\r\nConnection: close\r\n" in head
         assert await reader.read() == b""
         writer.close()
+
+
+async def test_session_from_memory(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests of a session ask the store once a second; a logout counts for the next one."""
+    asked, load = [], house.services.store.load
+
+    async def noted(key: str) -> Session | Tombstone | None:
+        asked.append(key)
+        return await load(key)
+
+    async with house.browser() as browser:
+        session_id = SessionId.parse(browser.session_cookie() or "")
+        while house.services.sessions.known(session_id) is None:  # the worker may not listen to events yet
+            await browser.fetch("/api/x")
+        monkeypatch.setattr(house.services.store, "load", noted)
+        statuses = [(await browser.fetch("/api/x")).status for _ in range(5)]
+        from_memory = len(asked)
+        await house.clock.advance(TRUSTED_SECONDS)
+        statuses += [(await browser.fetch("/api/x")).status for _ in range(5)]
+        assert (statuses, from_memory, len(asked)) == ([200] * 10, 0, 1)
+
+        cookies = {"Cookie": browser.channel_headers()["Cookie"], "X_XSRF_TOKEN": browser.cookie("XSRF-TOKEN") or ""}
+        await browser.fetch("/hub/logout", method="POST")
+        assert (await house.fetch("/api/x", **cookies)).status == 401

@@ -99,6 +99,8 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of it
+        if limit := getattr(transport, "set_read_buffer_limits", None):
+            limit(high=READ_BYTES)  # TLS reads on its own; without this it holds 512 KiB that are still encrypted
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Return where to put what comes."""

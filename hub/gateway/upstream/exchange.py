@@ -5,7 +5,7 @@ from typing import Protocol
 
 from hub.errors import DeadlineExceeded, ResourceServerBroken, ResourceServerTimeout
 from hub.gateway.upstream.answer import Answer
-from hub.gateway.upstream.failure import Failure
+from hub.gateway.upstream.failure import Failure, broken
 from hub.gateway.upstream.request import Request
 from hub.gateway.upstream.upload import Upload
 
@@ -135,7 +135,7 @@ class Exchange:
 
     def overdue(self, now: float) -> Failure | None:
         """Return the failure that has come by now; None if there is none. Silence counts from one look to another."""
-        if self._head_by is not None and now >= self._head_by:
+        if self._head_by is not None and now >= self._head_by and not self.answer.has_head:
             return Failure(DeadlineExceeded())
         if self._waiter is None or self.is_callers_turn:
             self._quiet_since = None
@@ -167,5 +167,5 @@ class Exchange:
         """Take note that all was sent; or break off because of `error`, which is what the caller gets then."""
         if error is None:
             self.is_sent = True
-        elif self._line is not None and isinstance(error, Exception):
-            self._line.fail(Failure(error))
+        elif self._line is not None:
+            self._line.fail(Failure(error) if isinstance(error, Exception) else broken("the upload was cancelled"))

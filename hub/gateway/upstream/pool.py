@@ -86,7 +86,7 @@ class Pool:
         try:
             async with asyncio.timeout_at(head_by if is_hurried else give_up_at) as limit:
                 return await self._open(origin)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the latter for what can be no name of a host
             if is_hurried and limit.expired():
                 raise Failure(DeadlineExceeded(), processed="never") from error
             raise unreachable(f"{origin.host}:{origin.port}: {str(error) or type(error).__name__}") from error
@@ -162,6 +162,8 @@ class Pool:
             ssl=origin.tls,
             server_hostname=origin.host if origin.tls else None,
         )
+        if connection.is_closed:  # it was not ours yet when that happened
+            raise ConnectionResetError("closed as soon as it was there")
         self._connections[connection] = origin
         if self._is_closed:
             connection.abort()

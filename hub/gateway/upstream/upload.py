@@ -36,11 +36,13 @@ class Upload:
         self._pieces = _cut(body) if isinstance(body, bytes) else aiter(body)
         self._announced = body_bytes
         self._sent = 0
+        self._is_given_up = False
         self._task = asyncio.create_task(self._send())
         self._task.add_done_callback(self._ended)
 
     def cancel(self) -> None:
         """Give up what was not sent."""
+        self._is_given_up = True
         self._task.cancel()
 
     async def _send(self) -> None:
@@ -76,7 +78,8 @@ class Upload:
         self._way.upload_ended(None)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if error is not None and not self._is_given_up:
             self._way.upload_ended(error)
 
 

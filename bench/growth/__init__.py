@@ -1,0 +1,1 @@
+"""What a request costs as something grows: connections, sessions, requests in flight, routes."""

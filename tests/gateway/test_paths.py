@@ -1,0 +1,131 @@
+"""Paths, and what servers may take them for."""
+
+import contextlib
+import posixpath
+import re
+from pathlib import Path
+from urllib.parse import unquote, unquote_to_bytes
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.errors import InvalidPath
+from hub.gateway.paths import is_plain, normalise_path, readings
+from tests.gateway.hostile_paths import ANY_PATHS, HOSTILE_PATHS, outcome, without_short_ways
+
+ATTACKS = Path(__file__).parents[1] / "data" / "path_attacks.txt"
+
+
+def attacks() -> list[str]:
+    """Return the corpus."""
+    lines = ATTACKS.read_text(encoding="utf-8").splitlines()
+    return [
+        re.sub(r"\\(?:x(..)|u(....))", lambda match: chr(int(match[1] or match[2], 16)), line)
+        for line in lines
+        if line and not line.startswith("#")
+    ]
+
+
+class TestNormalisePath:
+    @pytest.mark.parametrize("attack", attacks())
+    def test_refuses_every_attack_of_the_corpus(self, attack):
+        """No path of the corpus is accepted."""
+        with pytest.raises(InvalidPath):
+            normalise_path(attack)
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/",
+            "/api",
+            "/api/",
+            "/api/patients/7",
+            "/api/%25CSP.REST.cls",
+            "/api/%25SYS.Portal.cls/x",
+            "/api/a%2Fb",
+            "/api/Observation/$lastn",
+            "/api/x;version=2",
+            "/api/list;a=1/item;b=2",
+            "/api/...",
+            "/api/.well-known/x",
+            "/api/a..b",
+            "/api/M%C3%BCller",
+            "/api/M%FCller",
+            "/api/a%20b",
+            "/api/100%25",
+            "/api/%E2%80%A6",
+            "/api/(a='x',b=[1|2])",
+            "/api/user@clinic.example",
+            "/api/2026-01-01T10:00:00+01:00",
+        ],
+    )
+    def test_leaves_ordinary_paths_as_they_are(self, path):
+        """Class names of IRIS, matrix parameters, FHIR operations and encoded letters of any language pass unchanged."""
+        assert path == normalise_path(path)
+
+    @pytest.mark.parametrize(
+        ("raw", "path"),
+        [("/%61pi/x", "/api/x"), ("/api/%c3%bc", "/api/%C3%BC"), ("/api/%7Euser", "/api/~user"), ("/a%2fb", "/a%2Fb")],
+    )
+    def test_writes_escapes_in_one_way(self, raw, path):
+        """Unreserved characters are unescaped and hexadecimal digits are capitals (RFC 3986 section 6.2.2)."""
+        assert path == normalise_path(raw)
+
+    @given(HOSTILE_PATHS)
+    def test_an_accepted_path_leaves_its_prefix_in_no_reading(self, raw):
+        """However often a server decodes, cuts parameters, turns backslashes and resolves dots: it stays below /api."""
+        try:
+            reading = normalise_path(raw)
+        except InvalidPath:
+            return
+        for _ in range(12):
+            for seen in (reading, re.sub(r";[^/]*", "", reading), reading.replace("\\", "/")):
+                resolved = posixpath.normpath(seen)
+                assert resolved == "/api" or resolved.startswith("/api/")
+                assert not seen.startswith("//")
+            reading = unquote(reading, "latin-1")
+
+    @given(HOSTILE_PATHS)
+    def test_normalising_changes_no_meaning(self, raw):
+        """The normal form decodes to the same bytes, and is its own normal form."""
+        try:
+            path = normalise_path(raw)
+        except InvalidPath:
+            return
+        assert unquote_to_bytes(raw) == unquote_to_bytes(path)
+        assert path == normalise_path(path)
+
+    @given(st.text())
+    def test_never_fails_in_another_way(self, raw):
+        """Any text is either a path or refused."""
+        with contextlib.suppress(InvalidPath):
+            assert normalise_path("/" + raw).isascii()
+
+
+class TestPlainPaths:
+    @pytest.mark.parametrize(
+        "path", ["/api/patients", "/api/patients/", "/api/a.b/x-1", "/api/Observation/$lastn", "/a/b:c@d/(e)"]
+    )
+    def test_ordinary_paths_are_plain(self, path):
+        """Without escapes, parameters and dots at the beginning of a segment nothing else has to be looked at."""
+        assert is_plain(path)
+
+    @pytest.mark.parametrize(
+        "path", ["", "/", "//", "/a//b", "/a/./b", "/a/..", "/.", "/a%20b", "/a;b", "/a\\b", "/a b", "/\xe9", "/a?b", "/a#b", "a"]
+    )
+    def test_others_are_not(self, path):
+        """What could be read in another way is looked at in all its readings."""
+        assert not is_plain(path)
+
+    @given(ANY_PATHS)
+    def test_the_short_way_leads_to_the_same_place(self, raw):
+        """A path that is told to be plain is normalised, or refused, as if it were not."""
+        short = outcome(lambda: normalise_path(raw))
+        with without_short_ways():
+            assert short == outcome(lambda: normalise_path(raw))
+
+    @given(ANY_PATHS.filter(is_plain))
+    def test_a_plain_path_has_one_reading(self, path):
+        """However often a server decodes it, it sees the same."""
+        assert list(readings(path)) == [path.encode()]

@@ -156,7 +156,7 @@ class Driver:
             if self._sender.is_full or now < self._deaf_until:  # we do not read, so silence says nothing
                 self._connection.heard(now)
             if self._connection.beat(now):
-                self._socket.ping()
+                self._sender.ping()
             self._rotate(now)
             self._sender.schedule()
         except ChannelClosed as closed:

@@ -40,6 +40,6 @@ def enter(name: str, *requirements: str) -> None:
 def _fingerprint(requirements: tuple[str, ...]) -> str:
     """Return a digest of the interpreter and of every file that says what to install."""
     digest = hashlib.sha256(f"{sys.version} {requirements}".encode())
-    for file in ("setup.py", "pyproject.toml", "requirements-dev.txt"):
+    for file in ("setup.py", "pyproject.toml", "requirements-dev.txt", "bench/requirements.txt"):
         digest.update((HERE / file).read_bytes())
     return digest.hexdigest()

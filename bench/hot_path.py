@@ -12,8 +12,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import cast
 
+from bench.bodies import KB, make_body
 from bench.loop import loop_factory
-from bench.upstream import BODY
 from hub import log
 from hub.clock import SystemClock
 from hub.errors import HubError
@@ -42,6 +42,8 @@ from hub.web import csrf
 from hub.web.access_log import AccessLog
 from hub.web.client_address import TrustedProxies, client_address
 from hub.web.identity import require_identity
+
+BODY = make_body(KB)
 
 ORIGIN = "https://clinic.example"
 PATH, QUERY = "/api/patients", "page=1"
@@ -76,6 +78,8 @@ ANSWER_FIELDS: Headers = [
 ]
 
 Step = Callable[[], Awaitable[None]]
+
+BODY = make_body(KB)
 
 
 class ReadyDoor:

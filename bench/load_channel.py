@@ -1,17 +1,26 @@
-"""Load over the channel: WebSockets of one session, several requests in flight on each. Every body is compared byte by byte."""
+"""Load over the hub's channel (docs/channel-protocol.md). Every body is compared byte by byte, streamed ones as they come."""
 
-import asyncio
 from collections.abc import Mapping
-from typing import Self, cast
+from dataclasses import dataclass
+from typing import Self
 
 import msgspec
 
-from bench.load_http import END_OF_HEAD
-from bench.rounds import Round, WrongAnswer
-from bench.websocket import TEXT, build_handshake, take_frame, text_frame
+from bench.load_socket import Connection, SocketLoad
+from bench.rounds import WrongAnswer
+from bench.websocket import BINARY, TEXT, frame
 
 CHANNEL_PATH = "/hub/channel"
 SUBPROTOCOL = "hub.v1"
+HEADER_BYTES = 8  # of a body frame
+END = 0x01
+
+
+class Limits(msgspec.Struct):
+    """What of the limits in `ready` matters here, in bytes."""
+
+    window: int
+    connection_window: int
 
 
 class Message(msgspec.Struct):
@@ -22,17 +31,23 @@ class Message(msgspec.Struct):
     n: float = 0
     status: int = 0
     body: msgspec.Raw = msgspec.Raw()
+    stream: int | None = None
+    limits: Limits | None = None
 
 
 _decoder = msgspec.json.Decoder(Message | list[Message])
 
 
-class ChannelLoad:
-    """Callers over the channel: on each connection as many as it has requests in flight."""
+@dataclass(slots=True)
+class Stream:
+    """A body that is coming: how much has come, and for how much of that no credit was given back yet."""
 
-    def __init__(self, connections: list["Connection"], in_flight: int) -> None:
-        self._connections = connections
-        self._in_flight = in_flight
+    at: int = 0
+    owed: int = 0
+
+
+class ChannelLoad(SocketLoad):
+    """Callers over the channel."""
 
     @classmethod
     async def open(
@@ -49,131 +64,90 @@ class ChannelLoad:
         Raises:
             WrongAnswer: The hub refused a channel.
         """
-        loop = asyncio.get_running_loop()
-        opened: list[Connection] = []
-        for _ in range(connections):
-            _, connection = await loop.create_connection(lambda: Connection(path, body), "127.0.0.1", port)
+        opened = [await ChannelConnection.open(("127.0.0.1", port), path, body) for _ in range(connections)]
+        for connection in opened:
             await connection.greet(headers, csrf)
-            opened.append(connection)
         return cls(opened, in_flight)
 
-    async def run(self, requests: int) -> Round:
-        """Send that many requests and return the finished round."""
-        current = Round(requests)
-        for connection in self._connections:
-            connection.begin(current, self._in_flight)
-        await current.finished()
-        return current
 
-    def close(self) -> None:
-        """Close the connections."""
-        for connection in self._connections:
-            connection.close()
-
-
-class Connection(asyncio.Protocol):
-    """One channel. Each answer is followed by the next request, in a frame of its own, as independent callers would send it."""
+class ChannelConnection(Connection):
+    """One channel. It gives credit as a page's client does: when half of a window has been used."""
 
     def __init__(self, path: str, body: bytes) -> None:
-        self._request = b'{"type":"request","id":%%d,"method":"GET","path":"%s","headers":{"accept":"application/json"}}'
-        self._request %= path.encode()
-        self._body = body
-        self._received = b""
-        self._last_id = 0
-        self._sent: dict[int, float] = {}
-        self._is_upgraded = False
-        self._round: Round | None = None
-        self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport for the requests."""
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of it
+        super().__init__()
+        self._template = b'{"type":"request","id":%%d,"method":"GET","path":"%s","headers":{"accept":"application/json"}}'
+        self._template %= path.encode()
+        self._body = memoryview(body)
+        self._streams: dict[int, Stream] = {}
+        self._owed = 0
+        self._limits = Limits(1 << 30, 1 << 30)
 
     async def greet(self, headers: Mapping[str, str], csrf: str) -> None:
         """Go through both handshakes: WebSocket's, and the channel's `hello` and `ready`."""
-        hello = msgspec.json.encode({"type": "hello", "csrf": csrf})
-        self._transport.write(build_handshake(CHANNEL_PATH, headers, SUBPROTOCOL) + text_frame(hello))
-        await self._ready
+        hello = msgspec.json.encode({"type": "hello", "csrf": csrf, "capabilities": ["windows"]})
+        await self.upgrade(CHANNEL_PATH, headers, SUBPROTOCOL, frame(hello))
 
-    def begin(self, current: Round, in_flight: int) -> None:
-        """Take part in a round."""
-        self._round = current
-        self._transport.write(b"".join(self._next_request(current) for _ in range(in_flight)))
+    def _request(self, number: int) -> bytes:
+        return frame(self._template % number)
 
-    def close(self) -> None:
-        """Close the connection."""
-        self._transport.write(text_frame(b'{"type":"bye"}'))
-        self._transport.close()
-
-    def data_received(self, data: bytes) -> None:
-        """Take all messages that are complete; what follows from them leaves in one write."""
-        self._received += data
-        try:
-            replies = b"".join(self._replies())
-        except WrongAnswer as error:
-            self._fail(error)
-            self._transport.close()
-            return
-        if replies:
-            self._transport.write(replies)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Fail the round, unless it is over."""
-        self._fail(WrongAnswer(f"a channel was lost ({exc or 'closed by the hub'})"))
-
-    def _replies(self) -> list[bytes]:
-        if not self._is_upgraded and not self._take_upgrade():
-            return []
-        replies: list[bytes] = []
-        while frame := take_frame(self._received):
-            opcode, payload, self._received = frame
-            if opcode != TEXT:
-                raise WrongAnswer(f"a frame with opcode {opcode} and {payload!r}")
+    def _take(self, opcode: int, payload: bytes) -> None:
+        if opcode == BINARY:
+            self._take_part(payload)
+        elif opcode == TEXT:
             messages = _decoder.decode(payload)
-            replies.extend(map(self._reply, messages if isinstance(messages, list) else [messages]))
-        return replies
+            for message in messages if isinstance(messages, list) else [messages]:
+                self._take_message(message)
+        else:
+            raise WrongAnswer(f"a frame with opcode {opcode} and {payload!r}")
 
-    def _take_upgrade(self) -> bool:
-        head, end, rest = self._received.partition(END_OF_HEAD)
-        if not end:
-            return False
-        if not head.startswith(b"HTTP/1.1 101 "):
-            raise WrongAnswer(head.decode("latin-1"))
-        self._received = rest
-        self._is_upgraded = True
-        return True
-
-    def _reply(self, message: Message) -> bytes:
-        """Return the frame that follows from a message, if any."""
+    def _take_message(self, message: Message) -> None:
         match message.type:
             case "response":
-                return self._take_answer(message)
+                self._take_answer(message)
             case "ready":
+                self._limits = message.limits or self._limits
                 self._ready.set_result(None)
             case "ping":
-                return text_frame(b'{"type":"pong","n":%d}' % message.n)
+                self._write(frame(b'{"type":"pong","n":%d}' % message.n))
             case "event":
                 pass  # of no matter to the load
             case _:
                 raise WrongAnswer(f"a message of type {message.type} for request {message.id}")
-        return b""
 
-    def _take_answer(self, message: Message) -> bytes:
-        started = self._sent.pop(message.id, None)
-        if started is None or self._round is None or message.status != 200 or bytes(message.body) != self._body:
+    def _take_answer(self, message: Message) -> None:
+        if message.status == 200 and message.stream == len(self._body):
+            self._streams[message.id] = Stream()
+        elif message.status == 200 and message.stream is None and self._body == bytes(message.body):
+            self._answered(message.id)
+        else:
             raise WrongAnswer(f"request {message.id}: status {message.status}, {len(bytes(message.body))} bytes")
-        self._round.answered(started)
-        return self._next_request(self._round)
 
-    def _next_request(self, current: Round) -> bytes:
-        if not current.take():
-            return b""
-        self._last_id += 1
-        self._sent[self._last_id] = current.now()
-        return text_frame(self._request % self._last_id)
+    def _take_part(self, payload: bytes) -> None:
+        number, part = int.from_bytes(payload[4:HEADER_BYTES]), memoryview(payload)[HEADER_BYTES:]
+        stream = self._streams.get(number)
+        if stream is None or self._body[stream.at : stream.at + len(part)] != part:
+            raise WrongAnswer(f"request {number}: a part that does not belong to it")
+        stream.at += len(part)
+        self._give_credit(number, stream, len(part))
+        if payload[1] & END:
+            self._end(number, stream)
 
-    def _fail(self, error: WrongAnswer) -> None:
-        if not self._ready.done():
-            self._ready.set_exception(error)
-        if self._round is not None:
-            self._round.fail(error)
+    def _give_credit(self, number: int, stream: Stream, size: int) -> None:
+        stream.owed += size
+        self._owed += size
+        if stream.owed * 2 >= self._limits.window and stream.at < len(self._body):
+            self._write(_window(number, stream.owed))
+            stream.owed = 0
+        if self._owed * 2 >= self._limits.connection_window:
+            self._write(_window(0, self._owed))
+            self._owed = 0
+
+    def _end(self, number: int, stream: Stream) -> None:
+        if stream.at != len(self._body):
+            raise WrongAnswer(f"request {number}: {stream.at} bytes")
+        del self._streams[number]
+        self._answered(number)
+
+
+def _window(number: int, size: int) -> bytes:
+    return frame(b'{"type":"window","id":%d,"bytes":%d}' % (number, size))

@@ -1,69 +1,114 @@
-"""The figures as a table for people and as a document for programs. Pure."""
+"""The comparison as tables for people and as a document for programs. Pure."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
-from bench.cases import Case, Way
-from bench.measure import Figures, Summary, summarise
+from bench.bodies import KB
+from bench.ground.results import markdown
+from bench.matrix import Case, Found
+from bench.measure import Figures, middle, spread
 
-HEADINGS = ("way", "at once", "CPU us", "x direct", "Redis us", "per s", "p50 ms", "p99 ms", "RSS MiB", "spread CPU, rate")
-
-
-def table(found: Mapping[Case, Sequence[Figures]]) -> str:
-    """Return a Markdown table with the medians of each case."""
-    summaries = {case: summarise(repetitions) for case, repetitions in found.items()}
-    rows = [HEADINGS, *(_row(case, summary, ratio(summaries, case)) for case, summary in summaries.items())]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
-    lines = [f"| {' | '.join(_aligned(row, widths))} |" for row in rows]
-    rule = "|".join(("-" * (width + 2)) if column == 0 else ("-" * (width + 1) + ":") for column, width in enumerate(widths))
-    return "\n".join([lines[0], f"|{rule}|", *lines[1:]])
+HEADINGS = ("system", "CPU us", "Redis us", "x best module", "per core", "per s", "p50 ms", "p99 ms", "p99.9 ms", "MiB", "spread")
+CHANNEL, HTTP, NES = "hub, channel", "hub, HTTP", "nes + h2o2"
+MODULE = "mod_auth_openidc, "
+MODULE_REDIS = f"{MODULE}Redis"
+MAIN_CASE = Case(KB, 50)
 
 
-def document(found: Mapping[Case, Sequence[Figures]], machine: Mapping[str, Any]) -> dict[str, Any]:
-    """Return everything as JSON values: the machine, and for each case its summary and its repetitions."""
-    summaries = {case: summarise(repetitions) for case, repetitions in found.items()}
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A ratio of CPU times that is to be reached.
+
+    Attributes:
+        of: The contestant of the hub.
+        to: Beginning of the names of those that it is held against; the cheapest of them counts.
+    """
+
+    of: str
+    to: str
+    at_most: float
+    name: str
+
+
+GOALS = (
+    Goal(CHANNEL, MODULE, 0.45, "channel / best mode of mod_auth_openidc"),
+    Goal(CHANNEL, NES, 0.25, "channel / nes"),
+    Goal(HTTP, MODULE, 0.9, "HTTP / best mode of mod_auth_openidc"),
+    Goal(HTTP, MODULE_REDIS, 0.35, "HTTP / mod_auth_openidc with Redis"),
+)
+
+
+def case_tables(found: Found) -> str:
+    """Return a table for each case."""
+    return "\n\n".join(f"**{case.name}**\n\n{_case_table(rows)}" for case, rows in found.items())
+
+
+def goal_table(found: Found) -> str:
+    """Return the ratios of the main case beside what they are to be; empty if the case, or a peer, was not measured."""
+    rows = []
+    for goal in GOALS:
+        ratios = goal_ratios(found.get(MAIN_CASE, {}), goal)
+        if ratios:
+            extremes = f"{min(ratios):.2f} - {max(ratios):.2f}"
+            rows.append([goal.name, f"{median(ratios):.2f}", extremes, f"{goal.at_most:.2f}", _verdict(median(ratios), goal)])
+    return markdown(["ratio of CPU times", "median", "of the rounds", "goal", ""], rows) if rows else ""
+
+
+def goal_ratios(rows: Mapping[str, Sequence[Figures]], goal: Goal) -> list[float]:
+    """Return the ratio in each repetition, within which all took turns; none if somebody was not measured."""
+    others = [figures for name, figures in rows.items() if name.startswith(goal.to)]
+    if not others or goal.of not in rows:
+        return []
+    cheapest = min(others, key=lambda figures: middle(figures).cpu_us)
+    return [own.cpu_us / other.cpu_us for own, other in zip(rows[goal.of], cheapest, strict=True)]
+
+
+def document(found: Found, machine: Mapping[str, object]) -> dict[str, Any]:
+    """Return everything as JSON values: the machine, each case with all its repetitions, and the ratios."""
     cases = [
         {
             **dataclasses.asdict(case),
-            **dataclasses.asdict(summaries[case]),
-            "cpu_ratio_to_direct": ratio(summaries, case),
-            "repetitions": [dataclasses.asdict(one) for one in repetitions],
+            "name": case.name,
+            "systems": {name: [dataclasses.asdict(one) for one in figures] for name, figures in rows.items()},
         }
-        for case, repetitions in found.items()
+        for case, rows in found.items()
     ]
-    return {"machine": dict(machine), "cases": cases}
+    ratios = {goal.name: goal_ratios(found.get(MAIN_CASE, {}), goal) for goal in GOALS}
+    return {"machine": dict(machine), "cases": cases, "ratios": ratios}
 
 
-def ratio(summaries: Mapping[Case, Summary], case: Case) -> float | None:
-    """Return the CPU time of a case as a multiple of the direct call by as many callers in the same run.
-
-    None if that was too short for the clock.
-    """
-    direct = next(
-        summary.middle.cpu_us for one, summary in summaries.items() if one.way is Way.DIRECT and one.callers == case.callers
-    )
-    return summaries[case].middle.cpu_us / direct if direct else None
-
-
-def _row(case: Case, summary: Summary, multiple: float | None) -> tuple[str, ...]:
-    middle = summary.middle
-    return (
-        str(case.way),
-        str(case.callers),
-        f"{middle.cpu_us:.0f}" if middle.cpu_us >= 10 else f"{middle.cpu_us:.1f}",
-        "-" if multiple is None else f"{multiple:.1f}",
-        "-" if case.way is Way.DIRECT else f"{middle.store_us:.0f}",
-        f"{middle.rate:.0f}",
-        f"{middle.p50_ms:.2f}",
-        f"{middle.p99_ms:.2f}",
-        f"{middle.rss_mib:.0f}",
-        f"{summary.cpu_spread:.0%}, {summary.rate_spread:.0%}",
-    )
+def found_in(kept: Mapping[str, Any]) -> Found:
+    """Return the figures of a kept document, as they were found."""
+    return {
+        Case(case["size"], case["callers"], case["is_tls"], case["rate"]): {
+            name: [Figures(**one) for one in figures] for name, figures in case["systems"].items()
+        }
+        for case in kept["cases"]
+    }
 
 
-def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+def _case_table(rows: Mapping[str, Sequence[Figures]]) -> str:
+    modules = [middle(figures).cpu_us for name, figures in rows.items() if name.startswith(MODULE)]
+    return markdown(HEADINGS, [_row(name, figures, min(modules, default=None)) for name, figures in rows.items()])
+
+
+def _row(name: str, figures: Sequence[Figures], module: float | None) -> list[str]:
+    one = middle(figures)
     return [
-        cell.ljust(width) if column == 0 else cell.rjust(width)
-        for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        name,
+        f"{one.cpu_us:.0f}" if one.cpu_us >= 20 else f"{one.cpu_us:.1f}",
+        f"{one.store_us:.1f}" if one.store_us else "-",
+        "-" if module is None else f"{one.cpu_us / module:.2f}",
+        f"{one.per_core:.0f}",
+        f"{one.rate:.0f}",
+        *(f"{value:.2f}" for value in (one.p50_ms, one.p99_ms, one.p999_ms)),
+        f"{one.memory_mib:.0f}",
+        f"{spread([each.cpu_us for each in figures]):.0%}",
     ]
+
+
+def _verdict(ratio: float, goal: Goal) -> str:
+    return "reached" if ratio <= goal.at_most else "missed"

@@ -1,29 +1,24 @@
-"""The resource server of the benchmark: `python -m bench.upstream` answers every GET with the same 1 KB of JSON, keep-alive.
+"""A resource server for comparisons without nginx: `python -m bench.upstream` answers GETs with the documents of `bench.bodies`.
 
-It reads no more of a request than where it ends, so that it costs far less than what is measured through it.
+It reads no more of a request than its path and where it ends, so that it costs far less than what is measured through it.
 """
 
 import asyncio
-import json
 import sys
+from functools import cache
 from typing import cast
 
+from bench.bodies import make_body
 from bench.loop import loop_factory
 
-BODY_BYTES = 1024
 END_OF_HEAD = b"\r\n\r\n"
 
 
-def make_body() -> bytes:
-    """Return a compact JSON document of exactly `BODY_BYTES` bytes: a page of records, as an API would answer it."""
-    record = {"id": 1, "name": "Ada Lovelace", "born": "1815-12-10", "ward": "B2", "weight": 61.50}
-    document = {"patients": [{**record, "id": number} for number in range(1, 12)], "next": ""}
-    size = len(json.dumps(document, separators=(",", ":")))
-    return json.dumps({**document, "next": "x" * (BODY_BYTES - size)}, separators=(",", ":")).encode()
-
-
-BODY = make_body()
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
+@cache
+def answer_to(path: bytes) -> bytes:
+    """Return the whole answer to a path that ends with `/SIZE.json`."""
+    body = make_body(int(path.rpartition(b"/")[2].removesuffix(b".json")))
+    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
 
 
 class Connection(asyncio.Protocol):
@@ -38,11 +33,9 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Answer each request that is complete."""
-        self._rest += data
-        requests = self._rest.count(END_OF_HEAD)
-        if requests:
-            self._rest = self._rest.rpartition(END_OF_HEAD)[2]
-            self._transport.write(ANSWER * requests)
+        *requests, self._rest = (self._rest + data).split(END_OF_HEAD)
+        for request in requests:
+            self._transport.write(answer_to(request.split(b" ", 2)[1]))
 
 
 async def serve() -> None:

@@ -1,17 +1,17 @@
-"""As much of WebSocket (RFC 6455) as a client of the channel needs: the handshake, masked text out, whole frames in. Pure."""
+"""As much of WebSocket (RFC 6455) as a client of the systems needs: the handshake, masked text out, whole frames in. Pure."""
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from bench.rounds import WrongAnswer
 
-TEXT, CLOSE = 0x1, 0x8  # opcodes, section 5.2
+TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA  # opcodes, section 5.2
 FINAL, MASKED = 0x80, 0x80
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="  # any 16 bytes; the server's proof of having read it is not checked here
 ZERO_MASK = bytes(4)  # a legal masking key that leaves the payload as it is: the server unmasks all the same, we save the time
 
 
-def build_handshake(path: str, headers: Mapping[str, str], subprotocol: str) -> bytes:
+def build_handshake(path: str, headers: Mapping[str, str], subprotocol: str = "") -> bytes:
     """Return the upgrade request (section 4.1)."""
     fields = {
         **headers,
@@ -19,40 +19,56 @@ def build_handshake(path: str, headers: Mapping[str, str], subprotocol: str) -> 
         "Upgrade": "websocket",
         "Sec-WebSocket-Version": "13",
         "Sec-WebSocket-Key": KEY,
-        "Sec-WebSocket-Protocol": subprotocol,
+        **({"Sec-WebSocket-Protocol": subprotocol} if subprotocol else {}),
     }
     lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
     return "\r\n".join(lines).encode("latin-1")
 
 
-def text_frame(payload: bytes) -> bytes:
-    """Return a masked text frame (section 5.2)."""
+def frame(payload: bytes, opcode: int = TEXT) -> bytes:
+    """Return a masked frame (section 5.2)."""
     size = len(payload)
     if size < 126:
-        head = struct.pack("!BB", FINAL | TEXT, MASKED | size)
+        head = struct.pack("!BB", FINAL | opcode, MASKED | size)
     elif size <= 0xFFFF:
-        head = struct.pack("!BBH", FINAL | TEXT, MASKED | 126, size)
+        head = struct.pack("!BBH", FINAL | opcode, MASKED | 126, size)
     else:
-        head = struct.pack("!BBQ", FINAL | TEXT, MASKED | 127, size)
+        head = struct.pack("!BBQ", FINAL | opcode, MASKED | 127, size)
     return head + ZERO_MASK + payload
 
 
-def take_frame(received: bytes) -> tuple[int, bytes, bytes] | None:
-    """Return opcode and payload of the first frame in `received`, and what follows it; None if it is not complete yet.
+class FrameReader:
+    """Cuts what a server sends into frames."""
 
-    Raises:
-        WrongAnswer: The frame is a fragment or masked, which the hub never sends.
-    """
-    if len(received) < 2:
+    def __init__(self) -> None:
+        self._received = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        """Take what has arrived; yield opcode and payload of each frame that is whole.
+
+        Raises:
+            WrongAnswer: A frame is a fragment or masked, which no server here ever sends.
+        """
+        self._received += data
+        start = 0
+        while (found := _find_frame(self._received, start)) is not None:
+            opcode, begin, end = found
+            yield opcode, bytes(self._received[begin:end])
+            start = end
+        if start:
+            del self._received[:start]
+
+
+def _find_frame(received: bytearray, start: int) -> tuple[int, int, int] | None:
+    """Return opcode of the frame at `start`, and where its payload begins and ends; None if it is not complete yet."""
+    if len(received) < start + 2:
         return None
-    first, size = received[0], received[1]
+    first, size = received[start], received[start + 1]
     if not first & FINAL or size & MASKED:
         raise WrongAnswer("a fragment, or a masked frame")
-    start = 2
+    begin = start + 2
     if size == 126:
-        start, size = 4, int.from_bytes(received[2:4])
+        begin, size = begin + 2, int.from_bytes(received[begin : begin + 2])
     elif size == 127:
-        start, size = 10, int.from_bytes(received[2:10])
-    if len(received) < start + size:
-        return None
-    return first & 0x0F, received[start : start + size], received[start + size :]
+        begin, size = begin + 8, int.from_bytes(received[begin : begin + 8])
+    return (first & 0x0F, begin, begin + size) if len(received) >= begin + size else None

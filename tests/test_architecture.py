@@ -96,6 +96,7 @@ PURE = {
         "hub.session.keyring",
         "hub.session.cookie",
         "hub.session.listing",
+        "hub.session.ends",
     ),
     *("hub.session.key_folder",),
     *("hub.tokens.schedule", "hub.tokens.demand", "hub.login.return_url", "hub.login.login_parameters", "hub.oidc.private_key"),

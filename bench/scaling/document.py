@@ -1,23 +1,17 @@
-"""The tables of docs/scaling.md, made of what the benchmarks have found. Each stands between two marks, the first with its name.
-
-<!-- figures: growth-routes -->
-...
-<!-- end of figures -->
-"""
+"""The tables of docs/scaling.md, made of what the benchmarks have found."""
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bench import marks
 from bench.ground.results import markdown
 from bench.scaling.formulas import Cost, Inputs, redis_load, total
 from bench.scaling.plans import GIB, MIB, Measured, Plan, enough_workers, fitting, of_users, plan
 from bench.storm import reconnect, refresh
 
-MARKED = re.compile(r"(<!-- figures: ([\w-]+) -->\n).*?(\n<!-- end of figures -->)", re.DOTALL)
 GROWING = ("connections", "sessions", "in_flight", "routes")
 CALM = Inputs(users=1, requests_per_minute=6.0, burst=3.0, channel_share=0.8, keyed_share=0.2, token_seconds=3600.0)
 BUSY_PAGES = Inputs(users=1, requests_per_minute=60.0, burst=3.0, channel_share=0.8, keyed_share=0.2, token_seconds=3600.0)
@@ -28,7 +22,7 @@ Found = Mapping[str, Any]
 def rewritten(text: str, folder: Path) -> str:
     """Return the document with all its tables made anew from the figures in `folder`."""
     found = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.json"))}
-    return MARKED.sub(lambda mark: mark[1] + TABLES[mark[2]](found) + mark[3], text)
+    return marks.rewritten(text, {name: table(found) for name, table in TABLES.items()})
 
 
 def measured(found: Found) -> Measured:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.measure import Figures, choose_cores, figures, parse_cpu_ticks, parse_resident_mib, percentile, spread, summarise
+from bench.machine import choose_cores
+from bench.measure import Figures, figures, middle, parse_cpu_ticks, parse_mib, percentile, spread
 
 STAT = "4711 (a (b) c) S 1 2 3 0 -1 4194304 101 0 0 0 120 34 7 8 20 0 1 0 620678 3133440 415 18446744073709551615"
 
@@ -19,8 +20,8 @@ class TestProc:
 
     def test_resident_memory_in_mib(self) -> None:
         """VmRSS counts kibibytes; a process without memory has 0."""
-        assert parse_resident_mib("Name:\thub\nVmHWM:\t  99999 kB\nVmRSS:\t   70656 kB\n") == 69.0
-        assert parse_resident_mib("Name:\tkthreadd\n") == 0.0
+        assert parse_mib("Name:\thub\nVmHWM:\t  99999 kB\nVmRSS:\t   70656 kB\n", "VmRSS") == 69.0
+        assert parse_mib("Name:\tkthreadd\n", "VmRSS") == 0.0
 
 
 class TestPercentile:
@@ -42,20 +43,19 @@ class TestPercentile:
 class TestFigures:
     def test_a_round(self) -> None:
         """CPU time is for one request in microseconds, latencies are in milliseconds, the rate in answers a second."""
-        found = figures([0.001, 0.002, 0.003, 0.010], 0.5, cpu=0.0012, store_cpu=0.0002, resident=70.0)
+        found = figures([0.001, 0.002, 0.003, 0.010], 0.5, cpu=0.0012, store_cpu=0.0002, memory=70.0)
 
-        assert astuple(found) == pytest.approx((300, 50, 8, 2, 10, 70))
+        assert astuple(found) == pytest.approx((4, 300, 50, 8, 2, 10, 10, 70))
 
     def test_repetitions(self) -> None:
-        """The summary has the median of each figure for itself, and how far CPU time and rate were apart."""
+        """The middle has the median of each figure for itself."""
         rounds = [
-            Figures(cpu_us=cpu, store_us=1, rate=rate, p50_ms=p50, p99_ms=9, rss_mib=70)
+            Figures(requests=1, cpu_us=cpu, store_us=1, rate=rate, p50_ms=p50, p99_ms=9, p999_ms=9, memory_mib=70)
             for cpu, rate, p50 in ((100, 900, 3), (120, 1000, 1), (110, 1100, 2))
         ]
-        found = summarise(rounds)
+        found = middle(rounds)
 
-        assert (found.middle.cpu_us, found.middle.rate, found.middle.p50_ms) == (110, 1000, 2)
-        assert [found.cpu_spread, found.rate_spread] == pytest.approx([20 / 110, 0.2])
+        assert (found.cpu_us, found.rate, found.p50_ms) == (110, 1000, 2)
 
     def test_spread_of_nothing(self) -> None:
         """A median of zero has no spread to divide by."""

@@ -39,14 +39,13 @@ async def _grow(
     here: Stage, load: Load, add_idle: AddIdle, counts: tuple[int, ...], requests: int, repeats: int, idle_seconds: float
 ) -> tuple[list[Point], dict[str, float]]:
     await load.run(Round(requests))
+    alone = await _idle_cpu(here, idle_seconds / 2)
     empty, idle, points = resident_mib(here.pids[0]), [], []
     for before, count in zip((0, *counts), counts, strict=False):
         idle.append(await add_idle(before, count))
         memory = resident_mib(here.pids[0])
         points.append(Point(count, [await cost_of(here, load, Round(requests)) for _ in range(repeats)]))
-    cpu = cpu_seconds(here.pids[0])
-    await asyncio.sleep(idle_seconds)  # nothing is asked: what is used is used for connections that are open
-    cpu = (cpu_seconds(here.pids[0]) - cpu) / idle_seconds
+    cpu = await _idle_cpu(here, idle_seconds) - alone
     load.close()
     for each in idle:
         each.close()
@@ -54,6 +53,13 @@ async def _grow(
         "KiB a connection": (memory - empty) * 1024 / counts[-1],
         "CPU us a connection and second": cpu / counts[-1] * 1e6,
     }
+
+
+async def _idle_cpu(here: Stage, seconds: float) -> float:
+    """Return the CPU time that the hub uses in a second while nobody asks for anything."""
+    cpu = cpu_seconds(here.pids[0])
+    await asyncio.sleep(seconds)
+    return (cpu_seconds(here.pids[0]) - cpu) / seconds
 
 
 async def _http(here: Stage, _: int) -> tuple[Load, AddIdle]:

@@ -53,7 +53,8 @@ async def _channels(here: Stage, members: Sequence[Member], requests: int, repea
     points = []
     for count in counts:
         load = await open_channels(here.ports, here.url, PATH, members[:count], AT_ONCE if count < AT_ONCE else 1)
-        points += await interleaved({count: partial(_cost, here, load, requests)}, repeats)
+        everybody = max(requests, count)  # a round begins with the first channel
+        points += await interleaved({count: partial(_cost, here, load, everybody)}, repeats)
         load.close()
     return points
 

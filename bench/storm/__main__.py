@@ -18,11 +18,12 @@ def main() -> None:
 
 
 async def _refresh(options: argparse.Namespace) -> None:
-    from bench.storm import refresh
+    from bench.storm import plot, refresh
 
     found = await refresh.storm(options.sessions, options.within_seconds, options.rate)
     print(markdown(("refresh storm", ""), refresh.rows(found)), flush=True)
     keep(options.results, "storm-refresh", refresh.as_json(found))
+    plot.draw(found, options.results / "storm-refresh.svg")
 
 
 async def _reconnect(options: argparse.Namespace) -> None:

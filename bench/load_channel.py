@@ -1,6 +1,6 @@
 """Load over the hub's channel (docs/channel-protocol.md). Every body is compared byte by byte, streamed ones as they come."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -46,6 +46,25 @@ class Stream:
     owed: int = 0
 
 
+class Credit:
+    """Gives credit as a page's client does: when half of a window has been used."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._owed = 0
+
+    def taken(self, number: int, stream: Stream, size: int, *, goes_on: bool) -> Iterator[bytes]:
+        """Count so many bytes of a body, which may go on; yield the frames that give credit for what has been taken."""
+        stream.owed += size
+        self._owed += size
+        if stream.owed * 2 >= self._limits.window and goes_on:
+            yield _window(number, stream.owed)
+            stream.owed = 0
+        if self._owed * 2 >= self._limits.connection_window:
+            yield _window(0, self._owed)
+            self._owed = 0
+
+
 class ChannelLoad(SocketLoad):
     """Callers over the channel."""
 
@@ -71,7 +90,7 @@ class ChannelLoad(SocketLoad):
 
 
 class ChannelConnection(Connection):
-    """One channel. It gives credit as a page's client does: when half of a window has been used."""
+    """One channel."""
 
     def __init__(self, path: str, body: bytes) -> None:
         super().__init__()
@@ -79,8 +98,7 @@ class ChannelConnection(Connection):
         self._template %= path.encode()
         self._body = memoryview(body)
         self._streams: dict[int, Stream] = {}
-        self._owed = 0
-        self._limits = Limits(1 << 30, 1 << 30)
+        self._credit: Credit | None = None  # until the hub has told its limits
 
     async def greet(self, headers: Mapping[str, str], csrf: str) -> None:
         """Go through both handshakes: WebSocket's, and the channel's `hello` and `ready`."""
@@ -105,7 +123,7 @@ class ChannelConnection(Connection):
             case "response":
                 self._take_answer(message)
             case "ready":
-                self._limits = message.limits or self._limits
+                self._credit = Credit(message.limits) if message.limits else None
                 self._ready.set_result(None)
             case "ping":
                 self._write(frame(b'{"type":"pong","n":%d}' % message.n))
@@ -128,19 +146,10 @@ class ChannelConnection(Connection):
         if stream is None or self._body[stream.at : stream.at + len(part)] != part:
             raise WrongAnswer(f"request {number}: a part that does not belong to it")
         stream.at += len(part)
-        self._give_credit(number, stream, len(part))
+        for given in self._credit.taken(number, stream, len(part), goes_on=not payload[1] & END) if self._credit else ():
+            self._write(given)
         if payload[1] & END:
             self._end(number, stream)
-
-    def _give_credit(self, number: int, stream: Stream, size: int) -> None:
-        stream.owed += size
-        self._owed += size
-        if stream.owed * 2 >= self._limits.window and stream.at < len(self._body):
-            self._write(_window(number, stream.owed))
-            stream.owed = 0
-        if self._owed * 2 >= self._limits.connection_window:
-            self._write(_window(0, self._owed))
-            self._owed = 0
 
     def _end(self, number: int, stream: Stream) -> None:
         if stream.at != len(self._body):

@@ -1,9 +1,14 @@
 """A resource server for comparisons without nginx: `python -m bench.upstream` answers GETs with the documents of `bench.bodies`.
 
-It reads no more of a request than its path and where it ends, so that it costs far less than what is measured through it.
+    GET  .../SIZE.json            the document of this size
+    GET  .../wait/MS/SIZE.json    the same after so many milliseconds
+    POST .../sink                 counts the bytes of an upload with a Content-Length: {"taken": N}
+
+It reads no more of a request than it has to, so that it costs far less than what is measured through it.
 """
 
 import asyncio
+import re
 import sys
 from functools import cache
 from typing import cast
@@ -12,30 +17,71 @@ from bench.bodies import make_body
 from bench.loop import loop_factory
 
 END_OF_HEAD = b"\r\n\r\n"
+CONTENT_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 @cache
 def answer_to(path: bytes) -> bytes:
     """Return the whole answer to a path that ends with `/SIZE.json`."""
-    body = make_body(int(path.rpartition(b"/")[2].removesuffix(b".json")))
+    return _answer(make_body(int(path.rpartition(b"/")[2].removesuffix(b".json"))))
+
+
+@cache
+def delay_of(path: bytes) -> float:
+    """Return the seconds after which a path is answered."""
+    _, is_patient, rest = path.partition(b"/wait/")
+    return int(rest.partition(b"/")[0]) / 1000 if is_patient else 0.0
+
+
+def _answer(body: bytes) -> bytes:
     return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
 
 
 class Connection(asyncio.Protocol):
-    """One keep-alive connection. Requests have no body."""
+    """One keep-alive connection."""
 
     def __init__(self) -> None:
         self._rest = b""
+        self._upload = 0
+        self._missing = 0  # bytes of the upload that have not come yet
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport for the answers."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of it
 
     def data_received(self, data: bytes) -> None:
-        """Answer each request that is complete."""
-        *requests, self._rest = (self._rest + data).split(END_OF_HEAD)
-        for request in requests:
-            self._transport.write(answer_to(request.split(b" ", 2)[1]))
+        """Take what is complete."""
+        data = self._rest + data
+        while data and (rest := self._step(data)) is not None:
+            data = rest
+        self._rest = data
+
+    def _step(self, data: bytes) -> bytes | None:
+        """Take a part of an upload, or a head; return what follows it, None if that is not complete yet."""
+        if self._missing:
+            return self._take_upload(data)
+        head, end, rest = data.partition(END_OF_HEAD)
+        if not end:
+            return None
+        self._begin(head)
+        return rest
+
+    def _begin(self, head: bytes) -> None:
+        method, path, _ = head.split(b" ", 2)
+        if method == b"POST":
+            self._upload = self._missing = int(CONTENT_LENGTH.findall(head)[0])
+        elif seconds := delay_of(path):
+            asyncio.get_running_loop().call_later(seconds, self._transport.write, answer_to(path))
+        else:
+            self._transport.write(answer_to(path))
+
+    def _take_upload(self, data: bytes) -> bytes:
+        """Count a part of an upload; return what follows it."""
+        taken = min(self._missing, len(data))
+        self._missing -= taken
+        if not self._missing:
+            self._transport.write(_answer(b'{"taken":%d}' % self._upload))
+        return data[taken:]
 
 
 async def serve() -> None:

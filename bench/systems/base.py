@@ -86,7 +86,15 @@ class Site:
     folder: Path
 
 
-Opener = Callable[[Target, int], Awaitable[Load]]
+class Opener(Protocol):
+    """Opens a load."""
+
+    async def __call__(self, target: Target, callers: int, in_flight: int | None = None) -> Load:
+        """Open the connections of so many callers.
+
+        Parameters:
+            in_flight: How many of them share a connection, where one carries several requests; None: see `sockets_for`.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +105,7 @@ class Contestant:
         name: As it stands in tables.
         pids: Returns the processes under test; they may change.
         store_pids: Those of its Redis, which are counted apart.
-        open: Opens a load of so many callers.
+        open: Opens a load.
         is_moved: The processes stand aside between its rounds: the upstream itself.
     """
 
@@ -120,7 +128,7 @@ class System(Protocol):
         """Start it, log in, and stop it at the end; raises StartError."""
 
 
-def sockets_for(callers: int) -> tuple[int, int]:
-    """Return the WebSockets, and requests in flight on each, that make so many callers: five on each, if there are several."""
-    in_flight = 5 if callers >= 5 else 1
+def sockets_for(callers: int, in_flight: int | None) -> tuple[int, int]:
+    """Return the WebSockets, and requests in flight on each, that make so many callers: five on each, unless told otherwise."""
+    in_flight = in_flight or (5 if callers >= 5 else 1)
     return max(1, callers // in_flight), in_flight

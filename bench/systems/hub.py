@@ -57,9 +57,7 @@ class HubSystem:
         Raises:
             StartError: The login fails.
         """
-        async with self.started(site) as hub, logged_in(self.url, "/hub/login", site.provider) as browser:
-            if not (await browser.fetch(WHO)).json()["authenticated"]:
-                raise StartError("The login at the hub did not succeed.")
+        async with self.visited(site) as (hub, browser):
             await check(browser, Target(1024))
             assert hub.process is not None
             pid, store = hub.process.pid, hub.events("redis.started")[0]["pid"]
@@ -67,6 +65,18 @@ class HubSystem:
                 Contestant("hub, HTTP", lambda: [pid], over_http(self._port, page_headers(browser)), [store]),
                 Contestant("hub, channel", lambda: [pid], over_channel(self._port, browser), [store]),
             ]
+
+    @asynccontextmanager
+    async def visited(self, site: Site) -> AsyncIterator[tuple[Hub, Browser]]:
+        """Run it until the end of the block; give it and the browser of a user who has logged in.
+
+        Raises:
+            StartError: The login fails.
+        """
+        async with self.started(site) as hub, logged_in(self.url, "/hub/login", site.provider) as browser:
+            if not (await browser.fetch(WHO)).json()["authenticated"]:
+                raise StartError("The login at the hub did not succeed.")
+            yield hub, browser
 
     @asynccontextmanager
     async def started(self, site: Site) -> AsyncIterator[Hub]:
@@ -87,9 +97,9 @@ def over_channel(port: int, browser: Browser) -> Opener:
     """Return what opens a load over the channel with the session of a browser; see `Contestant.open`."""
     csrf = browser.cookie("XSRF-TOKEN") or ""
 
-    async def open_load(target: Target, callers: int) -> Load:
+    async def open_load(target: Target, callers: int, in_flight: int | None = None) -> Load:
         body = make_body(target.size)
-        return await ChannelLoad.open(port, target.path, channel_headers(browser), csrf, body, *sockets_for(callers))
+        return await ChannelLoad.open(port, target.path, channel_headers(browser), csrf, body, *sockets_for(callers, in_flight))
 
     return open_load
 

@@ -83,7 +83,7 @@ async def upstream(folder: Path) -> AsyncIterator[Upstream]:
 def direct(upstream: Upstream) -> Contestant:
     """Return the upstream as a contestant: asked without anything between."""
 
-    async def open_load(target: Target, callers: int) -> Load:
+    async def open_load(target: Target, callers: int, in_flight: int | None = None) -> Load:
         url = upstream.tls_url if target.is_tls else upstream.plain_url
         assert url is not None
         root, _, prefix = url.partition("//")[2].partition("/")

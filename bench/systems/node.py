@@ -25,7 +25,7 @@ class Nes:
     redirect_uris: Sequence[str] = ()
 
     def __init__(self) -> None:
-        self._port = free_port()
+        self.port = free_port()
 
     def missing(self) -> str | None:
         """Return what is to be installed, or None."""
@@ -39,11 +39,11 @@ class Nes:
             StartError: It does not start.
         """
         routes = {PLAIN_PREFIX: site.upstream.plain_url, TLS_PREFIX: site.upstream.tls_url}
-        async with _script("nes.mjs", site, self._port, {"routes": routes}) as process:
+        async with _script("nes.mjs", site, self.port, {"routes": routes}) as process:
             yield [Contestant("nes + h2o2", lambda: [process.pid], self._open)]
 
-    async def _open(self, target: Target, callers: int) -> Load:
-        return await NesLoad.open(self._port, target.path, make_body(target.size), *sockets_for(callers))
+    async def _open(self, target: Target, callers: int, in_flight: int | None = None) -> Load:
+        return await NesLoad.open(self.port, target.path, make_body(target.size), *sockets_for(callers, in_flight))
 
 
 class Express:

@@ -39,7 +39,7 @@ def page_headers(browser: Browser) -> dict[str, str]:
 def over_http(port: int, headers: Mapping[str, str]) -> Opener:
     """Return what opens a load over HTTP with the session of these headers; see `Contestant.open`."""
 
-    async def open_load(target: Target, callers: int) -> Load:
+    async def open_load(target: Target, callers: int, in_flight: int | None = None) -> Load:
         return await HttpLoad.open(port, target.path, headers, make_body(target.size), callers)
 
     return open_load

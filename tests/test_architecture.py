@@ -142,6 +142,7 @@ CLOCK_OWNERS = {
 
 OUTER_LOOPS = {
     "hub.channel.running",
+    "hub.listener.connection",
     "hub.listener.websocket",
     "hub.tokens.refresh_worker",
     "hub.web.proxy",

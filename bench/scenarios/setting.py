@@ -11,8 +11,6 @@ from bench.systems.base import Contestant, Site, System
 from bench.systems.hub import HubSystem
 from bench.systems.node import Nes
 
-FULL_CONNECTIONS = (2000, 5000, 10_000)
-
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -27,11 +25,11 @@ class Setting:
     """
 
     cores: Cores
-    seconds: float = 3.0
-    stall_seconds: float = 30.0
-    idle_seconds: float = 30.0
-    connections: Sequence[int] = FULL_CONNECTIONS
-    with_peers: bool = True
+    seconds: float
+    stall_seconds: float
+    idle_seconds: float
+    connections: Sequence[int]
+    with_peers: bool
 
 
 @asynccontextmanager

@@ -18,12 +18,14 @@ class Socket:
 
     Attributes:
         pid: The process under test.
+        gives_credit: The client takes part in flow control as far as the protocol knows it, as clients should.
         open: Opens another connection.
     """
 
     name: str
     pid: int
     open: Callable[[], Awaitable[Asker]]
+    gives_credit: bool = True
 
 
 @asynccontextmanager
@@ -58,5 +60,6 @@ async def _hub(system: HubSystem, site: Site) -> AsyncIterator[list[Socket]]:
 
         ways = {"hub, channel": True, "hub, channel without windows": False}
         yield [
-            Socket(name, hub.process.pid, lambda windows=windows: open_asker(windows=windows)) for name, windows in ways.items()
+            Socket(name, hub.process.pid, lambda windows=windows: open_asker(windows=windows), windows)
+            for name, windows in ways.items()
         ]

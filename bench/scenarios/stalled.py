@@ -3,9 +3,8 @@
 import asyncio
 
 from bench.bodies import MB
-from bench.ground.processes import watched
-from bench.measure import resident_mib
 from bench.scenarios.outcome import Outcome
+from bench.scenarios.peak import peak_of
 from bench.scenarios.setting import Setting
 from bench.scenarios.sockets import Socket, sockets
 from bench.systems.base import Target
@@ -26,8 +25,7 @@ async def stalled_readers(setting: Setting) -> list[Outcome]:
 async def _row(way: Socket, seconds: float) -> list[str]:
     await _warm(way)
     askers = [await way.open() for _ in range(READERS)]
-    before = resident_mib(way.pid)
-    async with watched([way.pid]) as [watch]:
+    with peak_of(way.pid) as peak:
         answers = [asker.ask(Target(LARGE).path) for asker in askers for _ in range(ANSWERS)]
         for asker in askers:
             asker.stall()
@@ -35,8 +33,7 @@ async def _row(way: Socket, seconds: float) -> list[str]:
     for asker in askers:
         asker.close()
     await asyncio.gather(*answers, return_exceptions=True)
-    most = max(watch.resident_mib)
-    return [way.name, f"{(most - before) / READERS:.2f}", f"{before:.0f}", f"{most:.0f}"]
+    return [way.name, f"{peak.growth / READERS:.2f}", f"{peak.before:.0f}", f"{peak.most:.0f}"]
 
 
 async def _warm(way: Socket) -> None:

@@ -8,10 +8,9 @@ from contextlib import asynccontextmanager
 import aiohttp
 
 from bench.bodies import MB
-from bench.ground.processes import watched
-from bench.measure import resident_mib
 from bench.rounds import WrongAnswer
 from bench.scenarios.outcome import Outcome
+from bench.scenarios.peak import peak_of
 from bench.scenarios.setting import Setting, site
 from bench.systems.base import PLAIN_PREFIX, Site
 from bench.systems.hub import HubSystem
@@ -36,13 +35,13 @@ async def upload(setting: Setting) -> list[Outcome]:
 
 async def _row(name: str, send: Send, pid: int) -> list[str]:
     await send()  # what is allocated once is not the upload's
-    before, began = resident_mib(pid), time.monotonic()
-    async with watched([pid]) as [watch]:
+    began = time.monotonic()
+    with peak_of(pid) as peak:
         counted, reports = await send()
         seconds = time.monotonic() - began
     if counted != SIZE:
         raise WrongAnswer(f"{name}: {counted} bytes have arrived")
-    growth = "-" if name == "direct" else f"{max(watch.resident_mib) - before:.1f}"
+    growth = "-" if name == "direct" else f"{peak.growth:.1f}"
     return [name, f"{SIZE / MB / seconds:.0f}", growth, str(reports) if reports else "-"]
 
 

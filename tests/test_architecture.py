@@ -60,6 +60,7 @@ DOORS: dict[str, set[str]] = {
         "hub.session.last_channel",
         "hub.session.revocations",
         "hub.session.upstream_jars",
+        "hub.session.due_queue",
         "hub.session.logout_tokens",
         "hub.once.ledger",
         "hub.topics.store",

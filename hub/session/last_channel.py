@@ -6,19 +6,13 @@ Every worker pushes the sessions whose channels it holds. One that crashes pushe
 """
 
 from collections.abc import Sequence
-from typing import cast
 
+from hub.session.due_queue import DueQueue
 from hub.session.redis_client import Redis, translated_errors
 
 ENDING = "hub:ending"
 BATCH = 1000
 CLAIM_SECONDS = 30.0  # longer than ending a session takes; if the worker that has claimed it crashes, another one ends it then
-
-CLAIM = """
-local keys = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[3])
-for _, key in ipairs(keys) do redis.call('ZADD', KEYS[1], ARGV[2], key) end
-return keys
-"""
 
 
 class LastChannels:
@@ -26,7 +20,7 @@ class LastChannels:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._claim = redis.register_script(CLAIM)
+        self._queue = DueQueue(redis, ENDING, CLAIM_SECONDS)
 
     async def push(self, keys: Sequence[str], until: float) -> None:
         """Let each session live until `until` (epoch seconds) at least."""
@@ -36,9 +30,7 @@ class LastChannels:
 
     async def claim(self, now: float, limit: int) -> list[str]:
         """Return at most `limit` sessions whose time is over. Whoever gets one has to end it, then `forget` it."""
-        with translated_errors():
-            keys = cast(list[bytes], await self._claim(keys=[ENDING], args=[now, now + CLAIM_SECONDS, limit]))
-        return [key.decode() for key in keys]
+        return await self._queue.claim(now, limit)
 
     async def forget(self, keys: Sequence[str]) -> None:
         """Drop sessions that have ended."""

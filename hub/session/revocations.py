@@ -11,6 +11,7 @@ from typing import cast
 
 from hub import log
 from hub.session.codec import Codec, UnreadableRecord
+from hub.session.due_queue import DueQueue
 from hub.session.model import Revocation, session_ref
 from hub.session.redis_client import Redis, translated_errors
 
@@ -18,12 +19,6 @@ QUEUE = "hub:revocations"
 RECORDS = "hub:revocation:"
 CLAIM_SECONDS = 120.0  # longer than a provider that answers slowly takes for both tokens
 MEMORY_SLACK_SECONDS = 600.0  # an entry outlives its end, so that giving up is seen
-
-CLAIM = """
-local keys = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[3])
-for _, key in ipairs(keys) do redis.call('ZADD', KEYS[1], ARGV[2], key) end
-return keys
-"""
 
 logger = log.get(__name__)
 
@@ -34,7 +29,7 @@ class Revocations:
     def __init__(self, redis: Redis, codec: Codec) -> None:
         self._redis = redis
         self._codec = codec
-        self._claim = redis.register_script(CLAIM)
+        self._queue = DueQueue(redis, QUEUE, CLAIM_SECONDS)
 
     async def put(self, revocation: Revocation, now: float, due_at: float) -> None:
         """Have the tokens revoked from `due_at` on (epoch seconds), in place of what is queued for the same session."""
@@ -52,9 +47,7 @@ class Revocations:
 
     async def claim(self, now: float, limit: int) -> list[Revocation]:
         """Return at most `limit` entries that are due. Whoever gets one has to `put` it again or to `forget` it."""
-        with translated_errors():
-            keys = cast(list[bytes], await self._claim(keys=[QUEUE], args=[now, now + CLAIM_SECONDS, limit]))
-        found = await asyncio.gather(*(self._load(key.decode()) for key in keys))
+        found = await asyncio.gather(*(self._load(key) for key in await self._queue.claim(now, limit)))
         return [revocation for revocation in found if revocation is not None]
 
     async def forget(self, key: str) -> None:

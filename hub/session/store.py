@@ -19,10 +19,12 @@ from hub.clock import Clock
 from hub.errors import Conflict
 from hub.secret import digest
 from hub.session.codec import Codec, UnreadableRecord
+from hub.session.due_queue import DueQueue
 from hub.session.model import EndReason, Lifetimes, Moved, Session, TokenSet, Tombstone, identity_of
 from hub.session.redis_client import Redis, translated_errors
 
 DUE = "hub:due"
+CLAIM_SECONDS = 10.0  # a third of the usual margin: if a worker dies, another one refreshes what it had claimed, in good time
 SESSIONS = "hub:session:"
 TOMBSTONE_SECONDS = 600  # longer than any request that began before the end can last
 MEMORY_SLACK_SECONDS = 600  # an idle session stays readable a little, so that its user learns the reason
@@ -72,6 +74,7 @@ class SessionStore:
         self._codec = codec
         self._lifetimes = lifetimes
         self._clock = clock
+        self._due = DueQueue(redis, DUE, CLAIM_SECONDS)
         self._replace = redis.register_script(REPLACE)
         self._touch = redis.register_script(TOUCH)
         self._end = redis.register_script(END)
@@ -207,11 +210,12 @@ class SessionStore:
 
     # -- the refresh schedule -----------------------------------------------------------------------------------------
 
-    async def due_for_refresh(self, now: float, limit: int) -> list[str]:
-        """Return the keys of at most `limit` sessions whose refresh is due, the most urgent first."""
-        with translated_errors():
-            keys = await self._redis.zrangebyscore(DUE, "-inf", now, start=0, num=limit)
-        return [key.decode() for key in cast(list[bytes], keys)]
+    async def claim_due(self, now: float, limit: int) -> list[str]:
+        """Return the keys of at most `limit` sessions whose refresh is due, the most urgent first, each to one worker.
+
+        One that is neither refreshed nor put off by then is due again after `CLAIM_SECONDS`.
+        """
+        return await self._due.claim(now, limit)
 
     async def reschedule(self, key: str, due_at: float | None) -> None:
         """Look at the session's tokens again at `due_at`, or, with None, when its user comes back."""

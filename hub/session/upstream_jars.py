@@ -13,6 +13,7 @@ from typing import cast
 from hub.errors import StoreUnavailable
 from hub.secret import digest
 from hub.session.codec import Codec, UnreadableRecord
+from hub.session.due_queue import DueQueue
 from hub.session.jar import Jar
 from hub.session.redis_client import Redis, translated_errors
 
@@ -20,12 +21,6 @@ DUE = "hub:upstream-due"
 CLAIM_SECONDS = 30.0  # longer than ending the sessions of one owner takes; after a crash somebody else does it then
 MEMORY_SLACK_SECONDS = 3600.0
 LEASE_SECONDS = 10.0  # an opening that takes longer lets the next one begin
-
-CLAIM = """
-local owners = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[3])
-for _, owner in ipairs(owners) do redis.call('ZADD', KEYS[1], ARGV[2], owner) end
-return owners
-"""
 
 TAKE = """
 local jars = redis.call('HVALS', KEYS[1])
@@ -45,7 +40,7 @@ class UpstreamJars:
     def __init__(self, redis: Redis, codec: Codec) -> None:
         self._redis = redis
         self._codec = codec
-        self._claim = redis.register_script(CLAIM)
+        self._due = DueQueue(redis, DUE, CLAIM_SECONDS)
         self._take = redis.register_script(TAKE)
         self._release = redis.register_script(RELEASE)
 
@@ -84,9 +79,7 @@ class UpstreamJars:
 
     async def claim(self, now: float, limit: int) -> list[str]:
         """Return at most `limit` owners that somebody has to look at. Whoever gets one then calls `keep` or `forget`."""
-        with translated_errors():
-            owners = cast(list[bytes], await self._claim(keys=[DUE], args=[now, now + CLAIM_SECONDS, limit]))
-        return [owner.decode() for owner in owners]
+        return await self._due.claim(now, limit)
 
     async def keep(self, owner: str, ends_at: float) -> None:
         """Say that an owner lives until `ends_at` at least."""

@@ -73,7 +73,7 @@ async def test_all_doors(hub: Hub) -> None:
 
     assert {session.key for session in await hub.sessions.of_user(first.issuer, first.subject)} == {it.key for it in sessions}
     assert {session.key async for session in hub.sessions.all()} == {session.key for session in sessions}
-    assert len(await hub.store.due_for_refresh(hub.clock.now() + 3600, 100)) == MANY
+    assert len(await hub.store.claim_due(hub.clock.now() + 3600, 100)) == MANY
     written = await hub.store.replace_if_unchanged(first)
     assert (await hub.sessions.by_key(first.key)).version == written.version == 2
     assert await hub.store.touch(first, hub.clock.now() + 1)

@@ -11,7 +11,7 @@ from hub.session.codec import Codec
 from hub.session.keyring import Keyring
 from hub.session.model import Session, Tombstone
 from hub.session.redis_client import Redis, connect
-from hub.session.store import SessionStore
+from hub.session.store import CLAIM_SECONDS, SessionStore
 from tests.parties.clock import START, ManualClock
 from tests.parties.redis_server import RedisServer
 from tests.session.conftest import LIFETIMES
@@ -126,7 +126,7 @@ class TestMoved:
         with pytest.raises(Conflict):
             await store.replace_if_unchanged(old)
         assert await store.move(old.key, new.key, 10) is None
-        assert await store.due_for_refresh(START + 9999, 10) == [new.key]
+        assert await store.claim_due(START + 9999, 10) == [new.key]
 
     async def test_circle(self, store: SessionStore) -> None:
         """Keys that lead to each other end the search."""
@@ -207,9 +207,18 @@ class TestSchedule:
         for session in (second, first, never):
             await store.create(session)
 
-        assert await store.due_for_refresh(START + 90, 10) == [first.key]
-        assert await store.due_for_refresh(START + 999, 10) == [first.key, second.key]
-        assert await store.due_for_refresh(START + 999, 1) == [first.key]
+        assert await store.claim_due(START + 79, 10) == []
+        assert await store.claim_due(START + 999, 1) == [first.key]
+        assert await store.claim_due(START + 999, 10) == [second.key]
+
+    async def test_each_is_handed_to_one_worker(self, store: SessionStore) -> None:
+        """What was claimed is nobody else's, until its worker has had the time for it."""
+        session = make_session(tokens=make_tokens(lifetime=100))
+        await store.create(session)
+
+        assert await store.claim_due(START + 99, 10) == [session.key]
+        assert await store.claim_due(START + 99 + CLAIM_SECONDS - 0.1, 10) == []
+        assert await store.claim_due(START + 99 + CLAIM_SECONDS, 10) == [session.key]
 
     async def test_ended_session_is_not_due(self, store: SessionStore) -> None:
         """Nothing is refreshed after the end."""
@@ -217,16 +226,17 @@ class TestSchedule:
         await store.create(session)
         await store.end(session.key, "logout")
 
-        assert await store.due_for_refresh(START + 9999, 10) == []
+        assert await store.claim_due(START + 9999, 10) == []
 
     async def test_reschedule(self, store: SessionStore) -> None:
         """A failed refresh is looked at again later; None takes it off until its user comes back."""
         session = make_session()
         await store.create(session)
         await store.reschedule(session.key, START + 5000)
-        assert await store.due_for_refresh(START + 4999, 10) == []
+        assert await store.claim_due(START + 4999, 10) == []
+        assert await store.claim_due(START + 5000, 10) == [session.key]
         await store.reschedule(session.key, None)
-        assert await store.due_for_refresh(START + 9999, 10) == []
+        assert await store.claim_due(START + 9999, 10) == []
 
 
 async def test_redis_holds_no_secret(

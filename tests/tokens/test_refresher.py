@@ -7,8 +7,10 @@ import pytest
 
 from hub.errors import ProviderMisbehaved, ProviderRejectedClient, ProviderUnavailable, SessionEnded
 from hub.session.events import SessionEvent, SessionWasRefreshed
-from hub.session.model import Session, Tombstone
+from hub.session.model import Session, SessionId, Tombstone
+from hub.session.store import CLAIM_SECONDS
 from hub.tokens.backoff import FIRST_SECONDS
+from hub.tokens.refresh_worker import CONCURRENT_GRANTS
 from tests.parties.clock import ManualClock
 from tests.parties.hostile_provider import CannedAnswer, HostileProvider
 from tests.tokens.conftest import TOKEN_PATH, Worker, time_passes
@@ -256,8 +258,8 @@ class TestBackground:
         await one.background.work_once()
 
         assert party.calls(TOKEN_PATH) == 1
-        assert await one.store.due_for_refresh(clock.now() + 269, 10) == []
-        assert await one.store.due_for_refresh(clock.now() + 270, 10) == [session.key]
+        assert await one.store.claim_due(clock.now() + 269, 10) == []
+        assert await one.store.claim_due(clock.now() + 270, 10) == [session.key]
 
     async def test_session_not_in_use(self, one: Worker, party: HostileProvider, session: Session, clock: ManualClock) -> None:
         """A forgotten tab does not keep tokens alive; when its user comes back, the tokens are refreshed on demand."""
@@ -266,12 +268,49 @@ class TestBackground:
         await clock.advance(270)
         await one.background.work_once()
         assert party.calls(TOKEN_PATH) == 1
-        assert await one.store.due_for_refresh(clock.now() + 9999, 10) == []
+        assert await one.store.claim_due(clock.now() + 9999, 10) == []
 
         current = await one.sessions.by_key(session.key, passive=False)
         await one.access.for_session(current)
         await one.refresher.close()
         assert party.calls(TOKEN_PATH) == 2
+
+    async def test_a_storm_is_shared(
+        self, one: Worker, other: Worker, party: HostileProvider, session: Session, clock: ManualClock
+    ) -> None:
+        """Sessions that are due at the same time are tried once each, whichever worker gets them, and none is left over."""
+        sessions = [replace(session, key=SessionId.generate().key) for _ in range(5 * CONCURRENT_GRANTS)]
+        for each in sessions:
+            await one.store.create(each)
+        await clock.advance(270)
+        party.requests.clear()
+        rounds = [await asyncio.gather(one.background.work_once(), other.background.work_once()) for _ in range(3)]
+
+        assert sum(map(sum, rounds)) == len(sessions) + 1
+        assert party.calls(TOKEN_PATH) == len(sessions) + 1
+        assert (one.outcomes("taken"), other.outcomes("taken")) == (0, 0)
+
+    async def test_a_worker_that_dies(
+        self, one: Worker, other: Worker, party: HostileProvider, session: Session, clock: ManualClock
+    ) -> None:
+        """What it had claimed another one refreshes, well before the token ends."""
+        await clock.advance(270)
+        await one.store.claim_due(clock.now(), 10)
+        assert await other.background.work_once() == 0
+        await clock.advance(CLAIM_SECONDS)
+        await other.background.work_once()
+
+        assert (other.outcomes("refreshed"), session.tokens.is_expired(clock.now())) == (1, False)
+
+    async def test_nobody_looks_at_what_is_over(
+        self, one: Worker, party: HostileProvider, session: Session, clock: ManualClock
+    ) -> None:
+        """A session that Redis has forgotten is taken off the schedule."""
+        await one.store.reschedule("0" * 64, clock.now())
+        assert await one.background.work_once() == 1
+        await clock.advance(CLAIM_SECONDS)
+
+        assert await one.background.work_once() == 0
 
     @pytest.mark.expects_log
     async def test_failure_is_looked_at_later(

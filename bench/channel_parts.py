@@ -36,16 +36,13 @@ class NullSocket:
     def __init__(self) -> None:
         self.pings = 0
 
-    def write_frames(self, frames: Sequence[Frame]) -> None:
+    def write_frames(self, frames: Sequence[Frame], *, ping: bool = False) -> None:
         """Take them."""
+        self.pings += ping
 
     def buffered_bytes(self) -> int:
         """Nothing waits."""
         return 0
-
-    def ping(self) -> None:
-        """Count the ping."""
-        self.pings += 1
 
     def close(self, code: CloseCode, reason: str) -> None:
         """Nothing of this is to be closed."""

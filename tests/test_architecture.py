@@ -96,6 +96,7 @@ PURE = {
         "hub.session.keyring",
         "hub.session.cookie",
         "hub.session.listing",
+        "hub.session.ends",
     ),
     *("hub.session.key_folder",),
     *("hub.tokens.schedule", "hub.tokens.demand", "hub.login.return_url", "hub.login.login_parameters", "hub.oidc.private_key"),
@@ -141,6 +142,7 @@ CLOCK_OWNERS = {
 
 OUTER_LOOPS = {
     "hub.channel.running",
+    "hub.listener.connection",
     "hub.listener.websocket",
     "hub.tokens.refresh_worker",
     "hub.web.proxy",

@@ -12,7 +12,7 @@ import pytest
 
 from hub import audit, errors
 from hub.metrics import Metrics
-from hub.session.sessions import END_DETAILS
+from hub.session.ends import END_DETAILS
 from hub.settings import SECTIONS, SettingsError
 from hub.settings_reader import load
 

@@ -5,29 +5,23 @@ Prints a table for each part, and writes its figures and a plot into a folder.
 
 import argparse
 import asyncio
-import importlib.util
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from bench.ground import environment
 
 if TYPE_CHECKING:
     from bench.growth.cost import Part
 
 PARTS = ("connections", "sessions", "in_flight", "routes")
 RESULTS = Path("bench/results")
-NEEDED = ("hub", "redis", "aiohttp", "matplotlib")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure the parts that were asked for."""
     options = _parse(arguments)
-    if not Path("/proc/self/stat").exists():
-        sys.exit("The benchmark reads CPU times from /proc: it runs on Linux only.")
-    if any(importlib.util.find_spec(name) is None for name in NEEDED):
-        import bootstrap
-
-        bootstrap.enter(".venv-bench", "--editable", ".", "matplotlib")
+    environment.enter()
     from bench.ground.results import keep
     from bench.growth import plots
     from bench.growth.table import table
@@ -49,7 +43,7 @@ def _measures(options: argparse.Namespace) -> dict[str, Callable[[], Awaitable["
     return {
         "connections": lambda: connections.measure(requests, repeats, options.idle_seconds),
         "sessions": lambda: sessions.measure(requests, repeats),
-        "in_flight": lambda: in_flight.measure(requests / in_flight.RATE, repeats),
+        "in_flight": lambda: in_flight.measure(min(requests / in_flight.RATE, in_flight.SECONDS), repeats),
         "routes": lambda: routes.measure(requests, repeats),
     }
 

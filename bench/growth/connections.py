@@ -4,15 +4,14 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from bench.ground.channels import open_channels
-from bench.ground.crowd import open_crowd
-from bench.ground.http_callers import build_request, open_idle
+from bench.ground.crowd import open_channels, open_crowd, open_idle
 from bench.ground.members import enrol
 from bench.ground.processes import cpu_seconds
-from bench.ground.rounds import Load, Round
 from bench.ground.stage import PREFIX, Stage, stage
 from bench.growth.cost import Part, Point, Series, cost_of
+from bench.load_http import build_request
 from bench.measure import resident_mib
+from bench.rounds import Load, Round
 
 COUNTS = (0, 50, 500, 2000, 5000)
 CALLERS = 50
@@ -38,15 +37,14 @@ async def measure(requests: int, repeats: int, idle_seconds: float, counts: tupl
 async def _grow(
     here: Stage, load: Load, add_idle: AddIdle, counts: tuple[int, ...], requests: int, repeats: int, idle_seconds: float
 ) -> tuple[list[Point], dict[str, float]]:
-    await load.run(Round(requests))
+    await load.run(Round(requests=requests))
+    alone = await _idle_cpu(here, idle_seconds / 2)
     empty, idle, points = resident_mib(here.pids[0]), [], []
     for before, count in zip((0, *counts), counts, strict=False):
         idle.append(await add_idle(before, count))
         memory = resident_mib(here.pids[0])
-        points.append(Point(count, [await cost_of(here, load, Round(requests)) for _ in range(repeats)]))
-    cpu = cpu_seconds(here.pids[0])
-    await asyncio.sleep(idle_seconds)  # nothing is asked: what is used is used for connections that are open
-    cpu = (cpu_seconds(here.pids[0]) - cpu) / idle_seconds
+        points.append(Point(count, [await cost_of(here, load, Round(requests=requests)) for _ in range(repeats)]))
+    cpu = await _idle_cpu(here, idle_seconds) - alone
     load.close()
     for each in idle:
         each.close()
@@ -54,6 +52,13 @@ async def _grow(
         "KiB a connection": (memory - empty) * 1024 / counts[-1],
         "CPU us a connection and second": cpu / counts[-1] * 1e6,
     }
+
+
+async def _idle_cpu(here: Stage, seconds: float) -> float:
+    """Return the CPU time that the hub uses in a second while nobody asks for anything."""
+    cpu = cpu_seconds(here.pids[0])
+    await asyncio.sleep(seconds)
+    return (cpu_seconds(here.pids[0]) - cpu) / seconds
 
 
 async def _http(here: Stage, _: int) -> tuple[Load, AddIdle]:

@@ -6,9 +6,9 @@ from statistics import median
 from typing import Any
 
 from bench.ground.processes import cpu_seconds
-from bench.ground.rounds import Load, Round
 from bench.ground.stage import Stage, command_counts, growth_of
 from bench.measure import percentile, resident_mib, spread
+from bench.rounds import Load, Round
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,15 +4,15 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
-from bench.ground.channels import open_channels
-from bench.ground.crowd import open_crowd
+from bench.ground.crowd import open_channels, open_crowd
 from bench.ground.members import Member, enrol
-from bench.ground.rounds import Load, PacedRound
 from bench.ground.stage import PREFIX, Stage, stage
 from bench.growth.cost import Cost, Measure, Part, Series, cost_of, interleaved
+from bench.rounds import Load, PacedRound
 
 COUNTS = (1, 10, 50, 100, 250, 500)
 RATE = 400  # requests a second: what one core carries beside the load on the machines that this is meant for
+SECONDS = 4.0  # of a round
 ROOM = 2.0  # callers for each request in flight: a late answer must not hold back the next request
 WAYS = ("HTTP", "channel")
 LIMITS = {"HUB_CHANNEL_IN_FLIGHT": "2000", "HUB_CHANNEL_QUEUE": "1"}

@@ -4,12 +4,11 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
-from bench.ground.channels import open_channels
-from bench.ground.crowd import open_crowd
+from bench.ground.crowd import open_channels, open_crowd
 from bench.ground.members import Member, enrol
-from bench.ground.rounds import Load, Round
 from bench.ground.stage import PREFIX, ROUTES, Stage, stage
 from bench.growth.cost import Cost, Part, Point, Series, cost_of, interleaved
+from bench.rounds import Load, Round
 
 COUNTS = (1, 10, 50, 150, 500)
 CALLERS = 50
@@ -43,4 +42,4 @@ async def _open(here: Stage, way: str, members: Sequence[Member], port: int) -> 
 
 
 async def _cost(here: Stage, load: Load, requests: int, node: int) -> Cost:
-    return await cost_of(here, load, Round(requests), node)
+    return await cost_of(here, load, Round(requests=requests), node)

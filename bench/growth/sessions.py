@@ -4,13 +4,13 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
-from bench.ground.channels import open_channels
-from bench.ground.crowd import open_crowd
+from bench.ground.crowd import open_channels, open_crowd
 from bench.ground.members import Member, enrol
-from bench.ground.rounds import Load, TurnsRound
+from bench.ground.rounds import TurnsRound
 from bench.ground.stage import PREFIX, Stage, stage
 from bench.growth.cost import Cost, Part, Point, Series, cost_of, interleaved
 from bench.measure import resident_mib
+from bench.rounds import Load
 
 COUNTS = (1, 10, 100, 1000, 10_000)
 AT_ONCE = 50
@@ -53,7 +53,8 @@ async def _channels(here: Stage, members: Sequence[Member], requests: int, repea
     points = []
     for count in counts:
         load = await open_channels(here.ports, here.url, PATH, members[:count], AT_ONCE if count < AT_ONCE else 1)
-        points += await interleaved({count: partial(_cost, here, load, requests)}, repeats)
+        everybody = max(requests, count)  # a round begins with the first channel
+        points += await interleaved({count: partial(_cost, here, load, everybody)}, repeats)
         load.close()
     return points
 

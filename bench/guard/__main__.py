@@ -11,12 +11,12 @@ from collections.abc import Awaitable, Callable
 from statistics import median
 from typing import Any
 
-from bench.ground.channels import open_channels
-from bench.ground.http_callers import build_request, open_callers
-from bench.ground.rounds import Load, Round
+from bench.ground.crowd import open_callers, open_channels
 from bench.ground.stage import PREFIX, command_counts, growth_of
 from bench.guard.counting import CountingLoop, Profile
 from bench.guard.house import PATH, House, as_text, house
+from bench.load_http import build_request
+from bench.rounds import Load, Round
 
 WARM_UP = 100
 COUNTED = 300
@@ -28,13 +28,13 @@ Open = Callable[[int], Awaitable[Load]]
 async def counted(there: House, opening: Open) -> tuple[dict[str, float], Profile]:
     """Return what one request costs, one at a time on one connection."""
     load = await opening(1)
-    await load.run(Round(WARM_UP))
+    await load.run(Round(requests=WARM_UP))
     loop = asyncio.get_running_loop()
     assert isinstance(loop, CountingLoop)
     store = await command_counts(there.commands)
     loop.counts.clear()
     with Profile() as profile:
-        await load.run(Round(COUNTED))
+        await load.run(Round(requests=COUNTED))
     found = {name: loop.counts[name] / COUNTED for name in ("tasks", "callbacks", "timers")}
     asked = sum(growth_of(store, await command_counts(there.commands)).values())
     load.close()
@@ -52,7 +52,7 @@ async def cpu_ratios(openings: dict[str, Open]) -> dict[str, float]:
     for repetition in range(1 + REPEATS):
         for name, load in loads.items():
             began = time.process_time()
-            await load.run(Round(TIMED))
+            await load.run(Round(requests=TIMED))
             if repetition:
                 seconds[name].append(time.process_time() - began)
     for load in loads.values():

@@ -7,30 +7,40 @@ write       write the tables of docs/scaling.md anew from docs/benchmarks
 
 import argparse
 import asyncio
+import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from bench.ground import environment
 from bench.ground.results import keep, markdown
 from bench.loop import loop_factory
 
 RESULTS, KEPT, DOCUMENT = Path("bench/results"), Path("docs/benchmarks"), Path("docs/scaling.md")
+EVERYTHING = (
+    ("bench.growth",),
+    ("bench.storm", "refresh"),
+    ("bench.storm", "reconnect"),
+    ("bench.scaling", "simulate"),
+    ("bench.scaling", "keep"),
+    ("bench.scaling", "write"),
+)
 
 
 def main() -> None:
     """Do what was asked for."""
     options = _parse()
+    environment.enter()
     if options.what == "simulate":
-        if not Path("/proc/self/stat").exists():
-            sys.exit("The simulation reads CPU times from /proc: it runs on Linux only.")
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(_simulate(options))
+    elif options.what == "all":
+        for command in EVERYTHING:
+            subprocess.run([sys.executable, "-m", *command], check=True)
     elif options.what == "keep":
         _keep()
     else:
-        from bench.scaling.document import rewritten
-
-        DOCUMENT.write_text(rewritten(DOCUMENT.read_text(encoding="utf-8"), KEPT), encoding="utf-8")
+        _write()
 
 
 async def _simulate(options: argparse.Namespace) -> None:
@@ -51,6 +61,12 @@ async def _simulate(options: argparse.Namespace) -> None:
     keep(options.results, "scaling", {**document, "inputs": asdict(SAMPLE)})
 
 
+def _write() -> None:
+    from bench.scaling.document import rewritten
+
+    DOCUMENT.write_text(rewritten(DOCUMENT.read_text(encoding="utf-8"), KEPT), encoding="utf-8")
+
+
 def _keep() -> None:
     KEPT.mkdir(exist_ok=True)
     for file in sorted([*RESULTS.glob("growth-*"), *RESULTS.glob("storm-*"), *RESULTS.glob("scaling.json")]):
@@ -62,7 +78,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m bench.scaling", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=["simulate", "keep", "write"], nargs="?", default="write")
+    parser.add_argument("what", choices=["simulate", "keep", "write", "all"], nargs="?", default="write")
     parser.add_argument("--seconds", type=float, default=60.0, help="simulate: how long all happens together")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder for figures (default: %(default)s)")
     return parser.parse_args()

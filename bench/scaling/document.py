@@ -1,7 +1,7 @@
 """The tables of docs/scaling.md, made of what the benchmarks have found."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ def measured(found: Found) -> Measured:
     return Measured(
         http_us=last["HTTP"]["hub_us"],
         channel_us=last["channel"]["hub_us"],
+        trip_us=_trip_us(next(series for series in sessions["series"] if series["way"] == "HTTP")["points"]),
         idle_channel_us=connections["figures"]["channel: CPU us a connection and second"],
         refresh_us=found["storm-refresh"]["hub_us"],
         store_us=scaling["redis_us_a_round_trip"],
@@ -43,6 +44,12 @@ def measured(found: Found) -> Measured:
         trusted_seconds=scaling["trusted_seconds"],
         costs={name: Cost(**cost) for name, cost in scaling["costs"].items()},
     )
+
+
+def _trip_us(points: Sequence[Found]) -> float:
+    """Return what a round trip costs a worker: the requests of many sessions differ from those of one in nothing else."""
+    first, last = points[0], points[-1]
+    return (last["hub_us"] - first["hub_us"]) / (last["store_commands"] - first["store_commands"])
 
 
 def _growth(name: str, found: Found) -> str:
@@ -73,6 +80,8 @@ def _memory(found: Found) -> str:
         ["a worker that has just begun to serve", f"{one.worker_mib:.0f} MiB"],
         ["an idle keep-alive connection", f"{one.http_kib:.1f} KiB"],
         ["an idle channel, each of another session", f"{one.channel_kib:.1f} KiB"],
+        ["CPU time of a worker for a round trip to Redis", f"{one.trip_us:.0f} us"],
+        ["CPU time of Redis for it", f"{one.store_us:.0f} us"],
         ["CPU time of an idle channel", f"{one.idle_channel_us:.2f} us a second"],
         ["a session in Redis", f"{one.session_bytes / 1024:.1f} KiB"],
         ["a session that is used over HTTP, in the worker", f"{used:.2f} KiB"],
@@ -103,8 +112,8 @@ def plans(found: Found) -> dict[str, Plan]:
     """Return the plans of the document, by their headings."""
     one = measured(found)
     on = {
-        "one machine, 4 workers": fitting(replace(BUSY_PAGES, workers=4), one),
-        "ten nodes, 40 workers": fitting(replace(BUSY_PAGES, workers=40), one),
+        "busy users on 4 workers": fitting(replace(BUSY_PAGES, workers=4), one),
+        "calm users on ten nodes of 4": fitting(replace(CALM, workers=40), one),
         "100,000 calm users": enough_workers(of_users(CALM, 100_000), one),
         "100,000 busy users": enough_workers(of_users(BUSY_PAGES, 100_000), one),
     }
@@ -124,7 +133,8 @@ def _plans(found: Found) -> str:
         "memory of the workers": lambda one: f"{one.hub_bytes / GIB:.1f} GiB",
         "Redis: round trips a second": lambda one: f"{one.round_trips:,.0f}",
         "Redis: commands a second": lambda one: f"{one.commands:,.0f}",
-        "Redis: cores": lambda one: f"{one.store_cores:.2f}",
+        "Redis: cores, fully busy": lambda one: f"{one.store_cores:.2f}",
+        "Redis: primaries": lambda one: f"{one.primaries}",
         "Redis: memory of sessions": lambda one: f"{one.store_bytes / MIB:,.0f} MiB",
         "refreshes, that is calls of the provider, a second": lambda one: f"{one.refreshes:.1f}",
         "events that Redis hands out, a second": lambda one: f"{one.told:,.0f}",

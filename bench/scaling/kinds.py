@@ -22,6 +22,7 @@ TOKEN_SECONDS = 60  # a short life, so that many are refreshed while somebody co
 REFRESHING_USERS = 1000  # some 20 refreshes a second
 FURTHER_WORKERS = 8
 REFRESH_SECONDS = 20.0
+IN_STEP_SECONDS = 25.0  # workers that wait for one another's refreshes fall into step, as they do in the long run
 
 Work = Callable[[], Awaitable[object]]
 
@@ -114,7 +115,7 @@ async def _meanwhile(here: Fleet, seconds: float, tasks: Sequence[asyncio.Task[N
 async def _refresh(workers: int, idle: Cost) -> Cost:
     async with fleet(workers, REFRESHING_USERS, TOKEN_SECONDS) as here:
         members = await here.enrol(REFRESHING_USERS, TOKEN_SECONDS)
-        await asyncio.sleep(2.0)
+        await asyncio.sleep(IN_STEP_SECONDS)
         async with Counting(here) as counting:
             await asyncio.sleep(REFRESH_SECONDS)
         assert members

@@ -2,9 +2,9 @@
 
 import argparse
 import asyncio
-import sys
 from pathlib import Path
 
+from bench.ground import environment
 from bench.ground.results import keep, markdown
 from bench.loop import loop_factory
 
@@ -12,18 +12,18 @@ from bench.loop import loop_factory
 def main() -> None:
     """Raise the storm that was asked for."""
     options = _parse()
-    if not Path("/proc/self/stat").exists():
-        sys.exit("The benchmark reads CPU times from /proc: it runs on Linux only.")
+    environment.enter()
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_refresh(options) if options.storm == "refresh" else _reconnect(options))
 
 
 async def _refresh(options: argparse.Namespace) -> None:
-    from bench.storm import refresh
+    from bench.storm import plot, refresh
 
     found = await refresh.storm(options.sessions, options.within_seconds, options.rate)
     print(markdown(("refresh storm", ""), refresh.rows(found)), flush=True)
     keep(options.results, "storm-refresh", refresh.as_json(found))
+    plot.draw(found, options.results / "storm-refresh.svg")
 
 
 async def _reconnect(options: argparse.Namespace) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from bench.ground.channels import CHANNEL_PATH, SUBPROTOCOL
-from bench.ground.frames import CLOSE, FrameReader, build_handshake, text_frame
 from bench.ground.members import Member
-from bench.ground.rounds import WrongAnswer
+from bench.load_channel import CHANNEL_PATH, SUBPROTOCOL
+from bench.rounds import WrongAnswer
+from bench.websocket import CLOSE, FrameReader, build_handshake, frame
 
 FIRST_PAUSE_SECONDS = 0.5  # as in `hub.client` and in the Angular client
 LONGEST_PAUSE_SECONDS = 30.0
@@ -75,7 +75,7 @@ class Channel(asyncio.Protocol):
 
     def leave(self) -> None:
         """Say goodbye: another channel has taken over."""
-        self.transport.write(text_frame(b'{"type":"bye"}'))
+        self.transport.write(frame(b'{"type":"bye"}'))
 
     def _take(self, opcode: int, payload: bytes) -> None:
         if opcode == CLOSE:
@@ -84,7 +84,7 @@ class Channel(asyncio.Protocol):
             self.is_ready = True
             self._client.ready(self)
         elif payload.startswith(b'{"type":"ping"'):
-            self.transport.write(text_frame(payload.replace(b"ping", b"pong", 1)))
+            self.transport.write(frame(payload.replace(b"ping", b"pong", 1)))
         elif payload.startswith(b'{"type":"going_away"'):
             self._client.told_to_go(int(payload.partition(b'"within_ms":')[2].rstrip(b"}")) / 1000)
 
@@ -93,7 +93,7 @@ class Client:
     """One user with a channel that is to be open always. Pauses are drawn as the hub's own clients draw them."""
 
     def __init__(self, member: Member, url: str, dial_port: Callable[[], int], tally: Tally, jitter: Callable[[], float]) -> None:
-        hello = text_frame(HELLO % member.csrf.encode())
+        hello = frame(HELLO % member.csrf.encode())
         self.greeting = build_handshake(CHANNEL_PATH, member.channel_headers(url), SUBPROTOCOL) + hello
         self.channel: Channel | None = None
         self._dial_port = dial_port

@@ -9,12 +9,12 @@ import time
 from dataclasses import asdict, dataclass, replace
 
 from bench.ground.crowd import open_crowd
-from bench.ground.http_callers import HttpLoad
 from bench.ground.members import enrol
 from bench.ground.processes import watched
-from bench.ground.rounds import PacedRound
 from bench.ground.stage import PREFIX, Stage, command_counts, growth_of, stage
+from bench.load_http import HttpLoad
 from bench.measure import percentile
+from bench.rounds import PacedRound
 from bench.storm.dialler import Client, Tally, all_at_once, dial_all, until_ready, with_jitter
 
 CASES = ("killed, with jitter", "killed, all at once", "drained")

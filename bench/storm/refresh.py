@@ -13,12 +13,12 @@ from dataclasses import asdict, dataclass
 import aiohttp
 
 from bench.ground.crowd import open_crowd
-from bench.ground.http_callers import HttpLoad
 from bench.ground.members import enrol, expiring_tokens, found_sessions
 from bench.ground.processes import watched
-from bench.ground.rounds import PacedRound
 from bench.ground.stage import PREFIX, Stage, command_counts, growth_of, stage
+from bench.load_http import HttpLoad
 from bench.measure import percentile
+from bench.rounds import PacedRound
 from hub.session.model import Session, TokenSet
 from hub.session.store import DUE
 from hub.tokens.schedule import JITTER_SHARE, margin_seconds, scheduled

@@ -1,4 +1,4 @@
-"""The resource server of this measurement: answers every GET with the same 1 KB, keep-alive, plain and over TLS.
+"""The resource server of these measurements: answers every GET with the same 1 KB, or with 50 MB; keep-alive, plain and over TLS.
 
 `python -m bench.upstream_clients.server CERTIFICATE KEY` prints both ports and serves until standard input is closed. It reads no
 more of a request than where it ends.
@@ -15,6 +15,9 @@ BODY_BYTES = 1024
 BODY = b'{"patients":"' + b"x" * (BODY_BYTES - 15) + b'"}'
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
 END_OF_HEAD = b"\r\n\r\n"
+LARGE_PATH = "/large"
+LARGE = bytes(50_000_000)
+LARGE_HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(LARGE)
 
 
 class Served(asyncio.Protocol):
@@ -29,6 +32,9 @@ class Served(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Answer a request that is complete."""
+        if data.startswith(b"GET " + LARGE_PATH.encode()):
+            self._transport.writelines([LARGE_HEAD, LARGE])
+            return
         self._tail = (self._tail + data)[-len(END_OF_HEAD) :]
         if self._tail == END_OF_HEAD:
             self._transport.write(ANSWER)

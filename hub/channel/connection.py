@@ -403,10 +403,11 @@ class Connection:
 
     @property
     def look_at(self) -> float:
-        """When `beat` has something to do next, as things stand; minus infinity while `drop_stalled` may have."""
-        if self.state is State.OPENED:
-            return self._opened_at + self._settings.hello_timeout_seconds
-        return -math.inf if self._downloads.are_limited else self._liveness.look_at
+        """When `beat` may have something to do next, whatever is heard until then; at once while `drop_stalled` may."""
+        if self._downloads.are_limited:
+            return -math.inf
+        hello_until = self._opened_at + self._settings.hello_timeout_seconds if self.state is State.OPENED else math.inf
+        return min(hello_until, self._liveness.look_at)
 
     def next_deadline(self) -> float | None:
         """Return when `expire` has something to do next; None: not as things stand."""

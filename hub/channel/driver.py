@@ -27,8 +27,8 @@ from hub.channel.session_in_hand import SessionInHand
 from hub.clock import Timer
 from hub.errors import IdentityChanged, StoreUnavailable
 from hub.once.outcome import Verdict
+from hub.session.ends import END_DETAILS
 from hub.session.model import Session, SessionId
-from hub.session.sessions import END_DETAILS
 from hub.tasks import end_tasks
 
 logger = log.get(__name__)
@@ -156,7 +156,7 @@ class Driver:
             if self._sender.is_full or now < self._deaf_until:  # we do not read, so silence says nothing
                 self._connection.heard(now)
             if self._connection.beat(now):
-                self._socket.ping()
+                self._sender.ping()
             self._rotate(now)
             self._sender.schedule()
         except ChannelClosed as closed:

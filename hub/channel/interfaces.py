@@ -22,17 +22,18 @@ from hub.topics.topics import Subscriber, Subscription
 class Socket(Protocol):
     """A WebSocket after its handshake. No method raises: a socket that broke reports its end to the driver's owner."""
 
-    def write_frames(self, frames: Sequence[Frame]) -> None:
-        """Send frames in one write. What the operating system does not take at once is buffered; see `buffered_bytes`."""
+    def write_frames(self, frames: Sequence[Frame], *, ping: bool = False) -> None:
+        """Send frames in one write. What the operating system does not take at once is buffered; see `buffered_bytes`.
+
+        Parameters:
+            ping: Whether a WebSocket ping (RFC 6455 section 5.5.2) goes with them.
+        """
 
     def buffered_bytes(self) -> int:
         """Return the bytes that wait inside this process because the client does not take them.
 
         Whoever owns the socket calls `Driver.drained` each time when this has become zero after it was not.
         """
-
-    def ping(self) -> None:
-        """Send a WebSocket ping (RFC 6455 section 5.5.2)."""
 
     def close(self, code: CloseCode, reason: str) -> None:
         """Send what was written, then a close frame."""

@@ -23,8 +23,10 @@ class Liveness:
 
     @property
     def look_at(self) -> float:
-        """When `ping_due` has something to say next, if nothing is heard until then."""
-        return self._heard_at + self._interval if self._pinged_at is None else self._pinged_at + self._timeout
+        """When `ping_due` may have something to say next, whatever is heard until then."""
+        if self._pinged_at is None:
+            return self._heard_at + self._interval
+        return self._pinged_at + min(self._timeout, self._interval)  # the pong may come at once
 
     def ping_due(self, now: float) -> int | None:
         """Return the number of the ping that is to be sent now; None if none is.

@@ -24,8 +24,8 @@ class Sender:
     """
 
     __slots__ = (
-        *("_has_rest", "_on_rest", "_outbox", "_progress_at", "_room", "_scheduled", "_settings", "_socket", "_stopped"),
-        *("_taken", "_written"),
+        *("_has_rest", "_on_rest", "_outbox", "_ping_is_due", "_progress_at", "_room", "_scheduled", "_settings", "_socket"),
+        *("_stopped", "_taken", "_written"),
     )
 
     def __init__(self, outbox: Outbox, socket: Socket, settings: ChannelSettings, on_rest: Callable[[], None]) -> None:
@@ -36,6 +36,7 @@ class Sender:
         self._scheduled = False
         self._stopped = False
         self._has_rest = False  # whether the socket holds something: only then it is asked how much
+        self._ping_is_due = False
         self._room: asyncio.Event | None = None  # of those who wait for room, if anybody ever did
         self._written = 0
         self._taken = -1  # at the last progress that was seen while something waited
@@ -56,6 +57,11 @@ class Sender:
         if not self._scheduled and not self._stopped and self._outbox:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._flush)
+
+    def ping(self) -> None:
+        """Send a WebSocket ping with the messages that wait: one write for both."""
+        self._ping_is_due = True
+        self.schedule()
 
     def drained(self) -> None:
         """Take note that the socket's buffer has become empty."""
@@ -106,7 +112,8 @@ class Sender:
         frames = self._outbox.take(SOCKET_FRAMES * self._settings.frame - self._buffered())
         if frames:
             self._written += sum(map(len, frames))
-            self._socket.write_frames(frames)
+            self._socket.write_frames(frames, ping=self._ping_is_due)
+            self._ping_is_due = False
             self._has_rest = self._socket.buffered_bytes() > 0
         if self._has_rest:
             self._on_rest()  # `drained` will go on

@@ -6,8 +6,9 @@ The parser is llhttp, Node's own, in its strict mode. What it lets pass and two 
 
 import asyncio
 import socket
+import sys
 from collections import deque
-from typing import cast
+from typing import Any, cast
 
 import httptools
 
@@ -15,6 +16,7 @@ from hub import log
 from hub.listener.exchange import BytesReceiver, Exchange, Front, Receiver
 from hub.listener.head import BadHead, Fields, Names, RequestHead, body_length, by_name, refusal, require_host
 
+CRASHED = 500  # the status of a defect of ours
 LINGER_BYTES = 1024 * 1024  # of a body that nobody wants any more, how much is dropped before the connection is cut
 
 logger = log.get(__name__)
@@ -120,7 +122,8 @@ class Connection(asyncio.Protocol):
         if self._receives_bytes is not None:
             self._receives_bytes.bytes_received(data)
         elif self._parser is not None:
-            self.active_at = self._shared.now
+            if not self._is_in_head:  # a head has one time for all of it, so that it cannot trickle for ever
+                self.active_at = self._shared.now
             self._parse(data, self._parser)
         elif self.is_lingering:
             self._linger(len(data))
@@ -183,11 +186,10 @@ class Connection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field."""
         self._fields.append((self._shared.names.lower(name), value.decode("latin-1").strip(" \t")))
-        self._head_bytes += len(name) + len(value)
+        self._count(len(name) + len(value))
 
     def on_headers_complete(self) -> None:
         """Begin a request."""
-        self._count(0)
         if self._parser is None:
             return
         exchange = Exchange(self, self._take_head(self._parser))
@@ -252,9 +254,9 @@ class Connection(asyncio.Protocol):
         if exchange.is_ended:
             return
         self._receiver = receiver
-        for piece in exchange.waiting_body:
+        pieces, exchange.waiting_body = exchange.waiting_body, []
+        for piece in pieces:
             receiver.data_received(piece)
-        exchange.waiting_body = []
 
     def _finish_reading(self, exchange: Exchange) -> None:
         if exchange is self._current and self._receiver is not None:
@@ -280,11 +282,14 @@ class Connection(asyncio.Protocol):
     def _start_waiting(self) -> None:
         """Start the requests that wait, as far as they are answered at once."""
         self._starting = True
-        while self._queue and self._current is None:
-            exchange = self._queue.popleft()
-            self._start(exchange)
-            if exchange.is_read:
-                self._finish_reading(exchange)
+        try:
+            while self._queue and self._current is None:
+                exchange = self._queue.popleft()
+                self._start(exchange)
+                if exchange.is_read:
+                    self._finish_reading(exchange)
+        except Exception:
+            self._refuse(_crashed(sys.exc_info()))
         self._starting = False
         if not self._queue:
             self.release()
@@ -306,9 +311,9 @@ class Connection(asyncio.Protocol):
             self.abort()
 
     def _refuse(self, error: BadHead) -> None:
-        """Answer what is no request, and close. An answer that is being given is finished first."""
+        """Answer what is no request, and close. An answer that is being given is finished first, unless we are at fault."""
         current = self._current
-        if current is not None and current.is_read:
+        if current is not None and current.is_read and error.status != CRASHED:
             current.keep_alive = False
             return
         receiver, self._receiver, self._current = self._receiver, None, None
@@ -350,8 +355,9 @@ class Connection(asyncio.Protocol):
     # -- the way out --------------------------------------------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
-        """Send bytes; those that the socket does not take wait in memory."""
-        self._transport.write(data)
+        """Send bytes; those that the socket does not take wait in memory. To a browser that has gone nothing is sent."""
+        if not self._transport.is_closing():
+            self._transport.write(data)
 
     async def drain(self) -> None:
         """Return when little enough waits; at once when the connection is gone."""
@@ -413,11 +419,16 @@ def _mistake(error: httptools.HttpParserError) -> BadHead:
     if isinstance(cause, BadHead):
         return cause
     if isinstance(error, httptools.HttpParserCallbackError):
-        logger.error("request.crashed", exc_info=cause)
-        return BadHead("Something went wrong.", 500)
+        return _crashed(cause)
     if isinstance(error, httptools.HttpParserInvalidMethodError):
         return BadHead("This method is not known here.", 501)
     return BadHead("This is no HTTP/1.1 request.")
+
+
+def _crashed(exc_info: Any) -> BadHead:
+    """Log a defect of ours, and return what the browser is told."""
+    logger.error("request.crashed", exc_info=exc_info)
+    return BadHead("Something went wrong.", CRASHED)
 
 
 def _head_too_large() -> BadHead:

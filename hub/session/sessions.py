@@ -6,31 +6,14 @@ from typing import Any
 
 from hub import audit, log
 from hub.clock import Clock
-from hub.errors import NotAuthenticated, SessionEnded, StoreUnavailable
+from hub.errors import NotAuthenticated, StoreUnavailable
 from hub.metrics import Metrics
+from hub.session.ends import ended, ended_by
 from hub.session.events import EventFeed, SessionEvent, SessionHasEnded, SessionWasReplaced
 from hub.session.known_sessions import KnownSessions
 from hub.session.model import EndReason, Lifetimes, Revocation, Session, SessionId, Tombstone, session_ref
 from hub.session.revocations import Revocations
 from hub.session.store import SessionStore
-
-END_DETAILS: dict[str, str] = {
-    "logout": "You have logged out.",
-    "idle": "You were logged out because you did nothing for a while.",
-    "absolute": "The longest time of one login is over.",
-    "refused": "The login service has ended your login.",
-    "no_refresh_token": "The login service lets this login last no longer.",
-    "identity": "The login service named another user for this session, so it was ended.",
-    "replaced": "You have logged in again.",
-    "other_user": "Another user has logged in in this browser.",
-    "elsewhere": "You have ended this session from another one.",
-    "operator": "An operator has ended your session.",
-    "provider": "You have logged out at the login service.",
-    "last_channel": "The last window of the application was closed.",
-}
-
-ENDED_BY_USER: frozenset[EndReason] = frozenset({"logout", "elsewhere", "replaced", "other_user"})
-ENDED_BY_PROVIDER: frozenset[EndReason] = frozenset({"provider", "refused", "no_refresh_token", "identity"})
 
 REPLACED_GRACE_SECONDS = 10.0  # for requests under way, and for tabs that have not taken up the new cookie yet
 
@@ -267,16 +250,9 @@ def _absent(found: Tombstone | None) -> NotAuthenticated:
 
 
 def _audit_end(session: Session, reason: EndReason, address: str) -> None:
-    by = "user" if reason in ENDED_BY_USER else "provider" if reason in ENDED_BY_PROVIDER else "hub"
-    by = "operator" if reason == "operator" else by
-    audit.record("audit.session_ended", **_who(session), reason=reason, by=by, address=address)
+    audit.record("audit.session_ended", **_who(session), reason=reason, by=ended_by(reason), address=address)
 
 
 def _who(session: Session) -> dict[str, Any]:
     """Return how the audit names a session and its user."""
     return {"subject": session.subject, "issuer": session.issuer, "session_ref": session.ref}
-
-
-def ended(reason: EndReason) -> SessionEnded:
-    """Return the error that tells a user why the session is over."""
-    return SessionEnded(END_DETAILS[reason], reason=reason)

@@ -18,10 +18,11 @@ from hub.oidc.id_token import SubjectChanged, require_stated_identity
 from hub.oidc.providers import Provider, Providers
 from hub.oidc.token_endpoint import TokenRefused, TokenResponse
 from hub.secret import Secret
+from hub.session.ends import ended
 from hub.session.events import EventFeed, SessionWasRefreshed
 from hub.session.model import EndReason, Session, TokenSet
 from hub.session.refresh_lock import Lease, RefreshLock
-from hub.session.sessions import Sessions, ended
+from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
 from hub.tokens.backoff import Backoff
 from hub.tokens.schedule import scheduled

@@ -16,7 +16,7 @@ from hub.channel.registry import Registry
 from hub.errors import NotAuthenticated, StoreUnavailable, TooManyRequests
 from hub.limits import RateLimits
 from hub.listener.exchange import Exchange, Receiver, Upgraded
-from hub.listener.frames import BINARY, TEXT, frame_head
+from hub.listener.frames import BINARY, PING, TEXT, frame_head
 from hub.listener.handshake import HandshakeRefused, accept, offered_subprotocols
 from hub.listener.nobody import Nobody
 from hub.listener.websocket import WebSocket
@@ -181,21 +181,19 @@ class ChannelSocket:
 
     # -- for the driver -----------------------------------------------------------------------------------------------
 
-    def write_frames(self, frames: Sequence[Frame]) -> None:
-        """Send frames in one write."""
+    def write_frames(self, frames: Sequence[Frame], *, ping: bool = False) -> None:
+        """Send frames in one write, and a WebSocket ping with them."""
         parts: list[bytes] = []
         for frame in frames:
             parts.append(frame_head(BINARY if frame.binary else TEXT, len(frame)))
             parts.extend(frame.parts)
+        if ping:
+            parts.append(frame_head(PING, 0))
         self._socket.write(b"".join(parts))
 
     def buffered_bytes(self) -> int:
         """Return the bytes that wait inside this process because the client does not take them."""
         return self._socket.buffered_bytes()
-
-    def ping(self) -> None:
-        """Send a WebSocket ping."""
-        self._socket.ping()
 
     def close(self, code: CloseCode, reason: str) -> None:
         """Begin the close handshake."""

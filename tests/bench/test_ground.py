@@ -6,12 +6,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bench.ground.channels import open_channels
-from bench.ground.frames import FrameReader, text_frame
-from bench.ground.http_callers import is_answer, open_callers
+from bench.ground.crowd import open_callers, open_channels
 from bench.ground.members import Member
-from bench.ground.rounds import PacedRound, Round, WrongAnswer
-from bench.ground.upstream import ANSWER, BODY, Connection
+from bench.ground.upstream import BODY, Connection
+from bench.rounds import PacedRound, Round, WrongAnswer
 from hub.session.model import SessionId
 
 REQUEST = b"GET /0/x HTTP/1.1\r\nHost: here\r\n\r\n"
@@ -52,7 +50,7 @@ class TestHttp:
             load = await open_callers([port], [REQUEST], 3)
             done = []
             for requests in (20, 1, 2):
-                current = Round(requests)
+                current = Round(requests=requests)
                 await load.run(current)
                 done.append(len(current.latencies))
             load.close()
@@ -63,7 +61,7 @@ class TestHttp:
         """The upstream answers after the milliseconds in the path, each connection for itself."""
         async with serving(Connection) as port:
             load = await open_callers([port], [b"GET /30/x HTTP/1.1\r\n\r\n"], 2)
-            current = Round(2)
+            current = Round(requests=2)
             await load.run(current)
             load.close()
 
@@ -85,27 +83,7 @@ class TestHttp:
         async with serving(Farewell) as port:
             load = await open_callers([port], [REQUEST], 1)
             with pytest.raises(WrongAnswer, match="closed by the server"):
-                await load.run(Round(10))
-
-    def test_answer_in_pieces(self) -> None:
-        """An answer is taken once its last byte is there."""
-        assert {is_answer(ANSWER[:size]) for size in range(len(ANSWER))} == {False}
-        assert is_answer(ANSWER)
-
-    @pytest.mark.parametrize(
-        ("old", "new"),
-        [
-            (b"200 OK", b"502 Bad"),
-            (b"Length: 1024", b"Length: 1023"),
-            (b"Content-Length", b"Content-Langth"),
-            (b'"id":1,', b'"id":7,'),
-        ],
-        ids=["status", "length", "no length", "body"],
-    )
-    def test_wrong_answer(self, old: bytes, new: bytes) -> None:
-        """Status, announced length and every byte of the body have to be right."""
-        with pytest.raises(WrongAnswer):
-            is_answer(ANSWER.replace(old, new, 1))
+                await load.run(Round(requests=10))
 
     def test_upstream_body(self) -> None:
         """The answer is 1 KB."""
@@ -119,20 +97,3 @@ class TestChannel:
         async with serving(Refusal) as port:
             with pytest.raises(WrongAnswer, match="403"):
                 await open_channels([port], "http://localhost:1", "/", [member])
-
-    @pytest.mark.parametrize("size", [0, 125, 126, 65535])
-    def test_frames(self, size: int) -> None:
-        """A frame is taken once it is whole, whatever the width of its length; what follows waits."""
-        masked = text_frame(b"x" * size)
-        head = masked[: len(masked) - size - 4]
-        frame = bytes([head[0], head[1] & 0x7F]) + head[2:] + b"x" * size
-        reader = FrameReader()
-
-        assert list(reader.feed(frame[:-1])) == []
-        assert list(reader.feed(frame[-1:] + frame)) == [(1, b"x" * size), (1, b"x" * size)]
-
-    @pytest.mark.parametrize("frame", [b"\x01\x00", b"\x81\x80"], ids=["fragment", "masked"])
-    def test_unexpected_frame(self, frame: bytes) -> None:
-        """The hub sends neither fragments nor masked frames."""
-        with pytest.raises(WrongAnswer):
-            list(FrameReader().feed(frame))

@@ -146,17 +146,15 @@ class Socket:
         self.on_drained: Callable[[], None] = lambda: None
         self._buffered = 0
 
-    def write_frames(self, frames: Any) -> None:
+    def write_frames(self, frames: Any, *, ping: bool = False) -> None:
         self.frames += frames
         self.writes += 1
+        self.pings += ping
         if self.stalled:
             self._buffered += sum(len(frame) + 4 for frame in frames)  # and their headers on the wire
 
     def buffered_bytes(self) -> int:
         return self._buffered
-
-    def ping(self) -> None:
-        self.pings += 1
 
     def close(self, code: int, reason: str) -> None:
         self.closed = (int(code), reason)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -166,14 +167,15 @@ async def test_recheck_all_finds_missed_ends(clock: ManualClock) -> None:
 
 
 async def test_heartbeats_of_both_kinds(clock: ManualClock) -> None:
-    """Silence brings a ping message and a WebSocket ping; a WebSocket pong is a sign of life, nothing closes with 4421."""
+    """Silence brings a ping of either kind, both in one write; a WebSocket pong is a sign of life, nothing closes with 4421."""
     worker = Worker(clock)
     watch = asyncio.ensure_future(worker.registry.watch())
     driver, socket = await worker.open()
+    writes = socket.writes
     await clock.advance(25)
 
     assert socket.take() == [{"type": "ping", "n": 1}]
-    assert socket.pings == 1
+    assert (socket.pings, socket.writes) == (1, writes + 1)
 
     driver.heard()
     await clock.advance(34)
@@ -320,6 +322,28 @@ class TestWatch:
                 driver.heard()
 
         assert looks <= 10
+        watch.cancel()
+
+    @pytest.mark.parametrize(
+        ("interval", "timeout", "hello"), [(25.0, 10.0, 5.0), (2.0, 10.0, 5.0), (3.0, 2.0, 30.0), (10.0, 60.0, 30.0)]
+    )
+    async def test_heartbeats_come_in_time(self, clock: ManualClock, interval: float, timeout: float, hello: float) -> None:
+        """However the times of the settings relate to each other: one after each silence."""
+        limits = {"heartbeat_interval_seconds": interval, "heartbeat_timeout_seconds": timeout, "hello_timeout_seconds": hello}
+        worker = Worker(clock, **limits)
+        watch = asyncio.ensure_future(worker.registry.watch())
+        socket = Socket()
+        driver = worker.registry.open(socket, worker.world.session_id, worker.world.sessions.session, "")
+        await clock.advance(1.5)
+        driver.receive(worker.world.hello)
+        pinged_at: list[float] = []
+        while len(pinged_at) < 4:
+            await clock.advance(0.5)
+            if socket.pings > len(pinged_at):
+                pinged_at.append(clock.monotonic())
+                driver.heard()
+
+        assert pinged_at == [math.ceil(1.5 + interval) + number * interval for number in range(4)]
         watch.cancel()
 
     async def test_client_that_stops_reading(self, clock: ManualClock) -> None:

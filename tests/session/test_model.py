@@ -6,7 +6,9 @@ import pytest
 
 from hub.oidc.token_endpoint import TokenResponse
 from hub.secret import Secret
-from hub.session.model import Lifetimes, TokenSet
+from hub.session.codec import Codec
+from hub.session.keyring import Keyring
+from hub.session.model import Lifetimes, SessionId, TokenSet, identity_of
 from tests.parties.clock import START
 from tests.session.samples import make_session, make_tokens
 
@@ -62,3 +64,22 @@ def test_secrets_are_not_shown() -> None:
 
     assert session.tokens.access_token.reveal() not in repr(session)
     assert session.key not in session.ref
+
+
+def test_identity() -> None:
+    """It is worked out once, is that of issuer and subject, and is neither stored nor taken over by another user's session."""
+    session, codec = make_session(), Codec(Keyring([bytes(32)]))
+    before = session.identity
+    stored = codec.decode_session(codec.encode_session(session), key=session.key, version=1, touched_at=START)
+
+    assert (before, session.identity is before) == (identity_of(session.issuer, session.subject), True)
+    assert (stored, stored.identity) == (session, before)
+    assert replace(session, subject="bob").identity == identity_of(session.issuer, "bob")
+
+
+def test_key_of_an_id() -> None:
+    """It is worked out once, and is the same for the same id."""
+    session_id = SessionId.generate()
+
+    assert session_id.key is session_id.key
+    assert session_id.key == SessionId(session_id.reveal()).key != SessionId.generate().key

@@ -289,6 +289,15 @@ class TestTokens:
 class TestOwnEnds:
     """What this worker ends is over at once, before any event comes back."""
 
+    @pytest.fixture(autouse=True)
+    def no_event(self, one: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let the events of this worker reach nobody."""
+
+        async def publish(_: SessionEvent) -> None:
+            return
+
+        monkeypatch.setattr(one.feed, "publish", publish)
+
     async def test_ended(self, one: Worker, session_id: SessionId, session: Session) -> None:
         """A logout."""
         await one.knows(session_id)

@@ -1,0 +1,36 @@
+"""Why sessions end: what their users are told, and who did it. Pure."""
+
+from hub.errors import SessionEnded
+from hub.session.model import EndReason
+
+END_DETAILS: dict[str, str] = {
+    "logout": "You have logged out.",
+    "idle": "You were logged out because you did nothing for a while.",
+    "absolute": "The longest time of one login is over.",
+    "refused": "The login service has ended your login.",
+    "no_refresh_token": "The login service lets this login last no longer.",
+    "identity": "The login service named another user for this session, so it was ended.",
+    "replaced": "You have logged in again.",
+    "other_user": "Another user has logged in in this browser.",
+    "elsewhere": "You have ended this session from another one.",
+    "operator": "An operator has ended your session.",
+    "provider": "You have logged out at the login service.",
+    "last_channel": "The last window of the application was closed.",
+}
+
+BY_USER: frozenset[EndReason] = frozenset({"logout", "elsewhere", "replaced", "other_user"})
+BY_PROVIDER: frozenset[EndReason] = frozenset({"provider", "refused", "no_refresh_token", "identity"})
+
+
+def ended(reason: EndReason) -> SessionEnded:
+    """Return the error that tells a user why the session is over."""
+    return SessionEnded(END_DETAILS[reason], reason=reason)
+
+
+def ended_by(reason: EndReason) -> str:
+    """Return whose doing an end was, for the audit."""
+    if reason in BY_USER:
+        return "user"
+    if reason in BY_PROVIDER:
+        return "provider"
+    return "operator" if reason == "operator" else "hub"

@@ -1,0 +1,117 @@
+"""Listeners: connections that wait too long, the end of a listener, TLS."""
+
+import asyncio
+import ssl
+from pathlib import Path
+
+import pytest
+
+from hub.listener.listener import LINGER_SECONDS
+from tests.listener.parts import GET, Front, listening, never
+from tests.parties.certificates import make_certificates
+from tests.parties.clock import ManualClock
+
+IDLE_SECONDS = 120.0
+
+
+class TestPatience:
+    @pytest.mark.parametrize(
+        "sent",
+        [
+            b"",
+            GET % b"/",
+            b"GET / HTTP/1.1\r\nHost: he",
+            b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 5\r\n\r\nab",
+        ],
+        ids=["nothing", "an answered request", "half a head", "half a body"],
+    )
+    async def test_idle_connections_end(self, sent: bytes, clock: ManualClock) -> None:
+        """A connection on which nothing happens is closed after its time, and not before."""
+        front = Front()
+        async with listening(front, clock, idle_seconds=IDLE_SECONDS) as stand, stand.client() as client:
+            await client.send(sent)
+            if sent.endswith(b"\r\n\r\n"):
+                await client.answer()
+            elif sent.endswith(b"ab"):
+                seen = await front.request()
+                await seen.until(lambda: seen.body == b"ab")
+            await asyncio.sleep(0)
+            while not stand.open_connections:
+                await asyncio.sleep(0)
+            await clock.advance(IDLE_SECONDS)
+            stand.listener.sweep()
+            still = stand.open_connections
+            await clock.advance(1)
+            stand.listener.sweep()
+
+            assert await client.rest() in (b"", b"reset")
+            assert still == 1
+
+    async def test_a_head_that_trickles_has_an_end(self, clock: ManualClock) -> None:
+        """Bytes of the same head give it no more time (slow clients that hold connections)."""
+        async with listening(Front(), clock, idle_seconds=IDLE_SECONDS) as stand, stand.client() as client:
+            await client.send(b"GET / HTTP/1.1\r\nHost: here\r\n")
+            for _ in range(4):
+                await clock.advance(IDLE_SECONDS / 3)
+                stand.listener.sweep()
+                await client.send(b"X: y\r\n")
+                await asyncio.sleep(0.01)
+
+            assert await client.rest() in (b"", b"reset")
+
+    async def test_who_works_is_left_alone(self, clock: ManualClock) -> None:
+        """A request that is being answered is no idle connection, however long that takes."""
+        front = Front(never)
+        async with listening(front, clock, idle_seconds=IDLE_SECONDS) as stand, stand.client() as client:
+            await client.send(GET % b"/")
+            seen = await front.request()
+            await clock.advance(10 * IDLE_SECONDS)
+            stand.listener.sweep()
+            seen.send(b"at last")
+
+            assert (await client.answer())[2] == b"at last"
+
+    async def test_dropped_uploads_end(self, clock: ManualClock) -> None:
+        """A client that neither goes nor sends after its refusal is cut off soon."""
+        front = Front(never, lambda seen: seen.send(b"no", 413))
+        async with listening(front, clock) as stand, stand.client() as client:
+            await client.send(b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 99\r\n\r\nab")
+            await client.answer()
+            await clock.advance(LINGER_SECONDS + 1)
+            stand.listener.sweep()
+
+            async with asyncio.timeout(5):
+                while stand.open_connections:
+                    await asyncio.sleep(0)
+
+
+async def test_stop_lets_answers_finish() -> None:
+    """After `stop` nobody new comes in, idle connections end, and an answer that is being given ends its connection."""
+    front = Front(never)
+    async with listening(front) as stand, stand.client() as idle, stand.client() as busy:
+        await busy.send(GET % b"/")
+        seen = await front.request()
+        while stand.open_connections < 2:
+            await asyncio.sleep(0)
+        stand.listener.stop()
+        gone = await idle.rest()
+        seen.send(b"done")
+        _, fields, body = await busy.answer()
+
+        assert (gone, fields["connection"], body, await busy.rest()) == (b"", "close", b"done", b"")
+        with pytest.raises(OSError):
+            async with stand.client():
+                pass
+
+
+async def test_tls(tmp_path: Path) -> None:
+    """The same over TLS: large answers, refused uploads, connections that go on."""
+    certificates = make_certificates(tmp_path)
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(certificates.certificate_file, certificates.key_file)
+    trusted = ssl.create_default_context(cafile=certificates.authority_file)
+    front = Front(lambda seen: seen.send(b"x" * 3_000_000))
+    async with listening(front, tls=server, client_tls=trusted) as stand, stand.client() as client:
+        for _ in range(2):
+            await client.send(GET % b"/")
+            assert len((await client.answer())[2]) == 3_000_000

@@ -77,6 +77,7 @@ async def measure_all(
     Raises:
         WrongAnswer: Some answer was not the upstream's.
     """
+    await warm_up(cores, contestants, seconds)
     found: Found = {}
     for case in cases:
         found[case] = {contestant.name: [] for contestant in contestants}
@@ -86,6 +87,12 @@ async def measure_all(
                 found[case][contestant.name].append(done)
                 tell(f"{case.name} ({repetition + 1}/{repeats}), {contestant.name}: {done.cpu_us:.0f} us, {done.rate:.0f}/s")
     return found
+
+
+async def warm_up(cores: Cores, contestants: Sequence[Contestant], seconds: float) -> None:
+    """Let everybody do the main work for the time of a round: what compiles while it runs is slow before that."""
+    for contestant in contestants:
+        await measure_one(cores, contestant, Case(KB, 50), seconds)
 
 
 async def measure_one(cores: Cores, contestant: Contestant, case: Case, seconds: float) -> Figures:

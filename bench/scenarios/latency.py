@@ -6,7 +6,7 @@ from functools import partial
 from statistics import median
 
 from bench.bodies import KB
-from bench.matrix import Case, measure_one
+from bench.matrix import Case, measure_one, warm_up
 from bench.measure import Figures, middle
 from bench.scenarios.outcome import Outcome, milliseconds
 from bench.scenarios.setting import Setting, contestants, socket_systems
@@ -42,6 +42,7 @@ async def many(setting: Setting) -> list[Outcome]:
 
 async def _measure(setting: Setting, case: Case, in_flight: int | None) -> Found:
     async with contestants(setting, _systems(setting)) as everybody:
+        await warm_up(setting.cores, everybody, setting.seconds)
         found: Found = {contestant.name: [] for contestant in everybody}
         for _ in range(REPEATS):
             for contestant in everybody:

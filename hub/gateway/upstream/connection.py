@@ -56,7 +56,7 @@ class Connection(asyncio.BufferedProtocol):
 
     @property
     def is_breaking(self) -> bool:
-        """Whether the transport is closed, and `connection_lost` is still to come: to write then is an error of ours for uvloop."""
+        """Whether the transport is closed, and `connection_lost` is still to come: uvloop takes no bytes then."""
         return self._transport.is_closing()
 
     def look(self, now: float) -> None:

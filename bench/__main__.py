@@ -6,14 +6,13 @@ npm's from their lock file. Prints tables, and with `--write-docs` keeps figures
 
 import argparse
 import asyncio
-import importlib.util
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from run import NEEDED
+from bench import environment
 
 if TYPE_CHECKING:
     from bench.matrix import Found, Plan
@@ -27,12 +26,7 @@ KEPT = DOCS / "benchmarks" / "peers.json"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the comparison; return 0, or 1 if it could not be finished."""
     options = _parse(arguments)
-    if not Path("/proc/self/stat").exists():
-        sys.exit("The benchmark reads what processes use from /proc and from their clocks: it runs on Linux only.")
-    if any(importlib.util.find_spec(name) is None for name in (*NEEDED, *(NEEDED_BESIDES if _needs_peers(options) else ()))):
-        import bootstrap
-
-        bootstrap.enter(".venv-bench", "--requirement", "bench/requirements.txt")
+    environment.enter_with_peers(*(NEEDED_BESIDES if _needs_peers(options) else ()))
     from bench import report
     from bench.loop import loop_factory
     from bench.rounds import WrongAnswer

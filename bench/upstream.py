@@ -1,6 +1,6 @@
-"""A resource server for comparisons without nginx: `python -m bench.upstream` answers GETs with the documents of `bench.bodies`.
+"""A resource server that needs no installation: `python -m bench.upstream` answers with the documents of `bench.bodies`.
 
-    GET  .../SIZE.json            the document of this size
+    GET  .../SIZE.json            the document of this size; a POST without a body is answered in the same way
     GET  .../wait/MS/SIZE.json    the same after so many milliseconds
     POST .../sink                 counts the bytes of an upload with a Content-Length: {"taken": N}
 
@@ -16,14 +16,15 @@ from typing import cast
 from bench.bodies import make_body
 from bench.loop import loop_factory
 
+BACKLOG = 1024  # connections that a system opens at once when many callers begin
 END_OF_HEAD = b"\r\n\r\n"
 CONTENT_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 @cache
 def answer_to(path: bytes) -> bytes:
-    """Return the whole answer to a path that ends with `/SIZE.json`."""
-    return _answer(make_body(int(path.rpartition(b"/")[2].removesuffix(b".json"))))
+    """Return the whole answer to a path that ends with `/SIZE.json`, whatever its query."""
+    return _answer(make_body(int(path.partition(b"?")[0].rpartition(b"/")[2].removesuffix(b".json"))))
 
 
 @cache
@@ -31,6 +32,12 @@ def delay_of(path: bytes) -> float:
     """Return the seconds after which a path is answered."""
     _, is_patient, rest = path.partition(b"/wait/")
     return int(rest.partition(b"/")[0]) / 1000 if is_patient else 0.0
+
+
+def length_of(head: bytes) -> int:
+    """Return the bytes of the upload that a request announces; 0 if it announces none."""
+    announced = CONTENT_LENGTH.search(head)
+    return int(announced[1]) if announced else 0
 
 
 def _answer(body: bytes) -> bytes:
@@ -68,11 +75,16 @@ class Connection(asyncio.Protocol):
 
     def _begin(self, head: bytes) -> None:
         method, path, _ = head.split(b" ", 2)
-        if method == b"POST":
-            self._upload = self._missing = int(CONTENT_LENGTH.findall(head)[0])
-        elif seconds := delay_of(path):
-            asyncio.get_running_loop().call_later(seconds, self._transport.write, answer_to(path))
+        self._upload = self._missing = length_of(head) if method == b"POST" else 0
+        if self._missing:
+            return
+        if seconds := delay_of(path):
+            asyncio.get_running_loop().call_later(seconds, self._answer_to, path)
         else:
+            self._answer_to(path)
+
+    def _answer_to(self, path: bytes) -> None:
+        if not self._transport.is_closing():
             self._transport.write(answer_to(path))
 
     def _take_upload(self, data: bytes) -> bytes:
@@ -87,7 +99,7 @@ class Connection(asyncio.Protocol):
 async def serve() -> None:
     """Listen on a free port of the loopback interface, print it, and serve until the parent closes standard input."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(Connection, "127.0.0.1", 0)
+    server = await loop.create_server(Connection, "127.0.0.1", 0, backlog=BACKLOG)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
     server.close()

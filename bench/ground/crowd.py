@@ -1,16 +1,20 @@
-"""Load of many users: HTTP connections that take turns with their requests, and a channel for each of them."""
+"""Load of many users: HTTP connections that take turns with their requests, and a channel for each of them.
+
+All ask for the document of 1 KB.
+"""
 
 import asyncio
 import itertools
 from collections.abc import Iterator, Sequence
 
+from bench.bodies import KB, make_body
 from bench.ground.members import Member
-from bench.ground.upstream import BODY
 from bench.load_channel import ChannelConnection
 from bench.load_http import Caller, HttpLoad, build_request
 from bench.load_socket import SocketLoad
 from bench.rounds import Round
 
+BODY = make_body(KB)
 OPENED_AT_ONCE = 50  # fewer than what a listening socket lets wait
 LOCAL_ADDRESSES = 8  # 127.0.0.1 and on: one address has some 28,000 ports for its connections to one port of another
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.systems.base import BROWSER_HEADERS
 from hub.clock import Clock, SystemClock
 from hub.secret import Secret
 from hub.session.codec import Codec
@@ -23,10 +24,7 @@ ACCESS_TOKEN_BYTES = 520  # with signature (RS256) and base64url: 700 characters
 ID_TOKEN_BYTES = 600
 PAGE_HEADERS = {  # what Chromium sends with a call of a page, besides host and cookies
     "Connection": "keep-alive",
-    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
-    "Accept": "application/json, text/plain, */*",
-    "Accept-Language": "en-GB,en;q=0.9",
-    "Accept-Encoding": "gzip, deflate, br, zstd",
+    **BROWSER_HEADERS,
     "Sec-Ch-Ua": '"Chromium";v="140", "Not=A?Brand";v="24"',
     "Sec-Ch-Ua-Mobile": "?0",
     "Sec-Ch-Ua-Platform": '"Linux"',

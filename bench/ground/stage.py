@@ -1,10 +1,7 @@
 """The parties of a scenario, each a process of its own: a Redis, a provider, a resource server, hubs on that Redis."""
 
-import asyncio
 import json
-import os
 import resource
-import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -16,14 +13,15 @@ import redis.asyncio
 
 from bench.ground.members import session_store
 from bench.ground.provider import CLIENT_ID, CLIENT_SECRET
+from bench.machine import Cores
+from bench.systems.process import module
 from hub.session.keyring import make_key_file
 from hub.session.store import SessionStore
-from tests.parties.hub import PROJECT, Hub, free_port, public_url, settings
+from tests.parties.hub import Hub, free_port, public_url, settings
 from tests.parties.redis_server import RedisServer
 
 PREFIX = "/api"
 ROUTES = "routes"
-START_SECONDS = 60.0
 UNLIMITED = {  # what would stop a load that comes from one address and a few sessions
     "HUB_LIMITS_REQUESTS_PER_SESSION": "0",
     "HUB_LIMITS_DIALS_PER_SESSION": "0",
@@ -32,10 +30,6 @@ UNLIMITED = {  # what would stop a load that comes from one address and a few se
     "HUB_CHANNEL_CONNECTIONS_PER_SESSION": "20000",
     "HUB_LOG_LEVEL": "INFO",
 }
-
-
-class StartError(Exception):
-    """A process did not start; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +89,18 @@ async def stage(
         StartError: A process did not start.
     """
     allow_open_files()
-    available, cores = os.sched_getaffinity(0), _two_cores() if pinned else None
     async with AsyncExitStack() as parties:
-        parties.callback(os.sched_setaffinity, 0, available)
-        _pin(0, cores, 1)
+        cores = parties.enter_context(Cores.claimed()) if pinned else Cores(None)
         folder = Path(parties.enter_context(TemporaryDirectory(prefix="hub-bench-")))
         make_key_file(folder / "session.key")
         server = parties.enter_context(RedisServer.start("--appendfsync", "everysec", "--maxclients", "2000"))
         commands = redis.asyncio.Redis(unix_socket_path=str(server.socket))
         parties.push_async_callback(commands.aclose)
         store_pid = int((await commands.info("server"))["process_id"])
-        _pin(store_pid, cores, 0)
-        upstream_port = int((await parties.enter_async_context(process("bench.ground.upstream")))[1])
+        cores.put_under_test([store_pid])
+        upstream_port = int((await parties.enter_async_context(module("bench.upstream")))[1])
         arguments = ["--users", str(users), "--token-seconds", str(token_seconds)]
-        provider, issuer = await parties.enter_async_context(process("bench.ground.provider", *arguments))
+        provider, issuer = await parties.enter_async_context(module("bench.ground.provider", *arguments))
         url = public_url(free_port())
         hub_settings = {
             **settings(issuer, CLIENT_ID, CLIENT_SECRET, make_routes(1, upstream_port)),
@@ -118,9 +110,9 @@ async def stage(
             "HUB_SERVER_PUBLIC_URL": url,
             **environment,
         }
-        _pin(0, cores, 0)
-        hubs = [await parties.enter_async_context(Hub.start(_settings_of(node, hub_settings, upstream_port))) for node in nodes]
-        _pin(0, cores, 1)
+        environments = [_settings_of(node, hub_settings, upstream_port) for node in nodes]
+        with cores.under_test():
+            hubs = [await parties.enter_async_context(Hub.start(each)) for each in environments]
         store = await parties.enter_async_context(session_store(server.url, folder / "session.key"))
         yield Stage(store, store_pid, commands, url, issuer, provider.pid, upstream_port, hubs)
 
@@ -145,30 +137,6 @@ def allow_open_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-@asynccontextmanager
-async def process(module: str, *arguments: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
-    """Run a module of ours until the end of the block; give the process and the first line that it prints.
-
-    Raises:
-        StartError: It prints nothing.
-    """
-    pipe = asyncio.subprocess.PIPE
-    started = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", module, *arguments), cwd=PROJECT, stdin=pipe, stdout=pipe, limit=1 << 26
-    )
-    assert started.stdin is not None
-    assert started.stdout is not None
-    try:
-        async with asyncio.timeout(START_SECONDS):
-            line = await started.stdout.readline()
-        if not line:
-            raise StartError(f"{module} does not start")
-        yield started, line.decode().strip()
-    finally:
-        started.stdin.close()
-        await started.wait()
-
-
 async def command_counts(commands: redis.asyncio.Redis) -> dict[str, int]:
     """Return how often Redis has carried out each command so far, those inside of scripts too (INFO commandstats)."""
     found = await commands.info("commandstats")
@@ -179,19 +147,3 @@ def growth_of(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
     """Return what has been carried out between two looks, without the looking."""
     grown = {name: after[name] - before.get(name, 0) for name in sorted(after) if name not in ("info", "info|commandstats")}
     return {name: count for name, count in grown.items() if count}
-
-
-def as_json(value: Any) -> str:
-    """Return figures as they are kept."""
-    return json.dumps(value, indent=2) + "\n"
-
-
-def _two_cores() -> tuple[int, int] | None:
-    """Return a core for hubs and Redis and one for the rest; None if there are not two."""
-    cores = sorted(os.sched_getaffinity(0))
-    return (cores[0], cores[1]) if len(cores) > 1 else None
-
-
-def _pin(pid: int, cores: tuple[int, int] | None, place: int) -> None:
-    if cores is not None:
-        os.sched_setaffinity(pid, {cores[place]})

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.ground import environment
+from bench import environment
 
 if TYPE_CHECKING:
     from bench.growth.cost import Part
@@ -21,7 +21,7 @@ RESULTS = Path("bench/results")
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure the parts that were asked for."""
     options = _parse(arguments)
-    environment.enter()
+    environment.enter("matplotlib")
     from bench.ground.results import keep
     from bench.growth import plots
     from bench.growth.table import table

@@ -15,7 +15,7 @@ from bench.rounds import Load, Round
 COUNTS = (0, 50, 500, 2000, 5000)
 CALLERS = 50
 IN_FLIGHT = 5
-PATH = f"{PREFIX}/0/patients?page=1"
+PATH = f"{PREFIX}/patients/1024.json?page=1"
 
 AddIdle = Callable[[int, int], Awaitable[Load]]
 

@@ -34,7 +34,7 @@ async def _measures(
 
 
 async def _open(here: Stage, way: str, members: Sequence[Member], count: int) -> Load:
-    path, callers = f"{PREFIX}/{count * 1000 // RATE}/patients?page=1", round(count * ROOM) + 5
+    path, callers = f"{PREFIX}/wait/{count * 1000 // RATE}/1024.json?page=1", round(count * ROOM) + 5
     if way == "HTTP":
         return await open_crowd(here.ports, here.url, path, members, callers)
     return await open_channels(here.ports, here.url, path, members, callers)

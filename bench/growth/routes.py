@@ -13,7 +13,7 @@ from bench.rounds import Load, Round
 COUNTS = (1, 10, 50, 150, 500)
 CALLERS = 50
 IN_FLIGHT = 5
-PATH = f"{PREFIX}/0/patients?page=1"
+PATH = f"{PREFIX}/patients/1024.json?page=1"
 
 
 async def measure(requests: int, repeats: int, counts: Sequence[int] = COUNTS) -> Part:

@@ -6,15 +6,14 @@ from functools import partial
 
 from bench.ground.crowd import open_channels, open_crowd
 from bench.ground.members import Member, enrol
-from bench.ground.rounds import TurnsRound
 from bench.ground.stage import PREFIX, Stage, stage
 from bench.growth.cost import Cost, Part, Point, Series, cost_of, interleaved
 from bench.measure import resident_mib
-from bench.rounds import Load
+from bench.rounds import Load, TurnsRound
 
 COUNTS = (1, 10, 100, 1000, 10_000)
 AT_ONCE = 50
-PATH = f"{PREFIX}/0/patients?page=1"
+PATH = f"{PREFIX}/patients/1024.json?page=1"
 
 
 async def measure(requests: int, repeats: int, counts: Sequence[int] = COUNTS) -> Part:

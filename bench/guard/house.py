@@ -16,7 +16,8 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from bench.ground.members import Member, enrol, session_store
-from bench.ground.stage import PREFIX, UNLIMITED, make_routes, process
+from bench.ground.stage import PREFIX, UNLIMITED, make_routes
+from bench.systems.process import module
 from hub import log, server
 from hub.clock import SystemClock
 from hub.session.keyring import make_key_file
@@ -26,7 +27,7 @@ from tests.parties.redis_server import RedisServer
 
 NOW = 1_800_000_000.0  # an epoch second
 READY_SECONDS = 20.0
-PATH = f"{PREFIX}/0/patients?page=1"
+PATH = f"{PREFIX}/patients/1024.json?page=1"
 
 
 class StillClock(SystemClock):
@@ -71,7 +72,7 @@ async def house() -> AsyncIterator[House]:
     async with AsyncExitStack() as parties:
         folder = Path(parties.enter_context(tempfile.TemporaryDirectory(prefix="hub-guard-")))
         store = parties.enter_context(RedisServer.start("--appendonly", "no"))
-        upstream_port = int((await parties.enter_async_context(process("bench.ground.upstream")))[1])
+        upstream_port = int((await parties.enter_async_context(module("bench.upstream")))[1])
         port = free_port()
         issuer = f"http://127.0.0.1:{free_port()}/oauth2"  # nobody listens there: no request of the guard needs a provider
         make_key_file(folder / "session.key")

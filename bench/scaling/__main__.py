@@ -12,7 +12,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from bench.ground import environment
+from bench import environment
 from bench.ground.results import keep, markdown
 from bench.loop import loop_factory
 

@@ -68,7 +68,7 @@ async def count_kinds() -> dict[str, Cost]:
 
 async def keyed_request(worker: Services, session: Session) -> None:
     """Send a request that is executed once, as an unsafe one of the Angular client."""
-    request = ApiRequest(method="POST", path="/api/0/patients")
+    request = ApiRequest(method="POST", path="/api/1024.json")
     answer = await worker.once.handle(request, session, secrets.token_hex(16), transport="channel")
     await answer.close()
 

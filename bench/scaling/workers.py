@@ -15,9 +15,10 @@ import redis.asyncio
 
 from bench.ground.members import Member, enrol, expiring_tokens, session_store
 from bench.ground.provider import CLIENT_ID, CLIENT_SECRET
-from bench.ground.stage import command_counts, growth_of, make_routes, process
+from bench.ground.stage import command_counts, growth_of, make_routes
 from bench.measure import cpu_seconds
 from bench.scaling.formulas import Cost
+from bench.systems.process import module
 from hub import log
 from hub.clock import SystemClock
 from hub.services import Services
@@ -90,9 +91,9 @@ async def fleet(count: int, users: int, token_seconds: float) -> AsyncIterator[F
         server = parties.enter_context(RedisServer.start("--appendfsync", "everysec", "--maxclients", "5000"))
         commands = redis.asyncio.Redis(unix_socket_path=str(server.socket))
         parties.push_async_callback(commands.aclose)
-        upstream_port = int((await parties.enter_async_context(process("bench.ground.upstream")))[1])
+        upstream_port = int((await parties.enter_async_context(module("bench.upstream")))[1])
         arguments = ["--users", str(users), "--token-seconds", str(int(token_seconds)), "--latency", str(PROVIDER_SECONDS)]
-        _, issuer = await parties.enter_async_context(process("bench.ground.provider", *arguments))
+        _, issuer = await parties.enter_async_context(module("bench.ground.provider", *arguments))
         environment = {
             **settings(issuer, CLIENT_ID, CLIENT_SECRET, make_routes(1, upstream_port)),
             "HUB_REDIS_URL": server.url,

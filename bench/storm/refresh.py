@@ -27,7 +27,7 @@ TOKEN_SECONDS = 300.0  # life of the tokens that expire; the margin before their
 NEW_TOKEN_SECONDS = 3600
 QUIET_SECONDS = 10.0
 LATE_SECONDS = 120.0  # then what is not refreshed counts as lost
-PATH = f"{PREFIX}/5/patients?page=1"
+PATH = f"{PREFIX}/wait/5/1024.json?page=1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

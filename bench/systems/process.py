@@ -4,13 +4,15 @@ import asyncio
 import os
 import shutil
 import signal
+import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bench.systems.base import StartError
+from tests.parties.hub import PROJECT
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 POLL_SECONDS = 0.05
 
 
@@ -38,6 +40,32 @@ async def running(
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
+        await process.wait()
+
+
+@asynccontextmanager
+async def module(name: str, *arguments: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    """Run a module of the benchmark until the end of the block; give the process and the first line that it prints.
+
+    It ends when its standard input does.
+
+    Raises:
+        StartError: It ends without printing anything.
+        TimeoutError: It neither prints nor ends.
+    """
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", name, *arguments), cwd=PROJECT, stdin=pipe, stdout=pipe
+    )
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            line = await process.stdout.readline()
+        if not line:
+            raise StartError(f"{name} does not start")
+        yield process, line.decode().strip()
+    finally:
+        process.stdin.close()
         await process.wait()
 
 

@@ -10,11 +10,11 @@ import pytest
 from bench.ground.members import enrol, expiring_tokens, found_sessions, session_store
 from bench.ground.processes import Watch
 from bench.ground.results import markdown
-from bench.ground.rounds import TurnsRound
 from bench.ground.stage import growth_of, make_routes
 from bench.growth import sessions
 from bench.growth.cost import Cost, Part, Point, Series
 from bench.growth.table import table
+from bench.rounds import TurnsRound
 from bench.storm import reconnect
 from bench.storm.refresh import Use, judged
 from hub.session.cookie import XSRF_COOKIE, Cookies, xsrf_token_matches

@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the comparison; return 0, or 1 if it could not be finished."""
     options = _parse(arguments)
     if not Path("/proc/self/stat").exists():
-        sys.exit("The benchmark reads CPU times from /proc: it runs on Linux only.")
+        sys.exit("The benchmark reads what processes use from /proc and from their clocks: it runs on Linux only.")
     if any(importlib.util.find_spec(name) is None for name in (*NEEDED, *(NEEDED_BESIDES if _needs_peers(options) else ()))):
         import bootstrap
 

@@ -5,20 +5,10 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from bench.measure import resident_mib
+from bench.measure import cpu_seconds, resident_mib
 
 LOOK_SECONDS = 0.25
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return the CPU time of the threads of a process, in seconds, to the nanosecond (/proc/PID/task/TID/schedstat)."""
-    return sum(_thread_seconds(thread) for thread in Path(f"/proc/{pid}/task").iterdir())
-
-
-def _thread_seconds(thread: Path) -> float:
-    return int((thread / "schedstat").read_text().split()[0]) / 1e9
 
 
 @dataclass

@@ -6,11 +6,10 @@ from collections.abc import Awaitable, Callable
 
 from bench.ground.crowd import open_channels, open_crowd, open_idle
 from bench.ground.members import enrol
-from bench.ground.processes import cpu_seconds
 from bench.ground.stage import PREFIX, Stage, stage
 from bench.growth.cost import Part, Point, Series, cost_of
 from bench.load_http import build_request
-from bench.measure import resident_mib
+from bench.measure import cpu_seconds, resident_mib
 from bench.rounds import Load, Round
 
 COUNTS = (0, 50, 500, 2000, 5000)

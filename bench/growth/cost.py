@@ -5,9 +5,8 @@ from dataclasses import asdict, dataclass, fields
 from statistics import median
 from typing import Any
 
-from bench.ground.processes import cpu_seconds
 from bench.ground.stage import Stage, command_counts, growth_of
-from bench.measure import percentile, resident_mib, spread
+from bench.measure import cpu_seconds, percentile, resident_mib, spread
 from bench.rounds import Load, Round
 
 

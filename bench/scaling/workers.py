@@ -14,9 +14,9 @@ from tempfile import TemporaryDirectory
 import redis.asyncio
 
 from bench.ground.members import Member, enrol, expiring_tokens, session_store
-from bench.ground.processes import cpu_seconds
 from bench.ground.provider import CLIENT_ID, CLIENT_SECRET
 from bench.ground.stage import command_counts, growth_of, make_routes, process
+from bench.measure import cpu_seconds
 from bench.scaling.formulas import Cost
 from hub import log
 from hub.clock import SystemClock

@@ -13,10 +13,9 @@ import msgspec
 
 from bench.contest import site_for
 from bench.ground.members import Member, enrol
-from bench.ground.processes import cpu_seconds
 from bench.ground.stage import allow_open_files, stage
 from bench.load_channel import CHANNEL_PATH, SUBPROTOCOL
-from bench.measure import resident_mib
+from bench.measure import cpu_seconds, resident_mib
 from bench.rounds import WrongAnswer
 from bench.scenarios.outcome import Outcome
 from bench.scenarios.setting import Setting

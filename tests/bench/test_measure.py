@@ -1,6 +1,11 @@
 """The pure parts of the measuring: what /proc says, percentiles, medians, and the choice of cores."""
 
 import math
+import os
+import subprocess
+import sys
+import threading
+import time
 from dataclasses import astuple
 
 import pytest
@@ -8,15 +13,40 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.machine import choose_cores
-from bench.measure import Figures, figures, middle, parse_cpu_ticks, parse_mib, percentile, spread
-
-STAT = "4711 (a (b) c) S 1 2 3 0 -1 4194304 101 0 0 0 120 34 7 8 20 0 1 0 620678 3133440 415 18446744073709551615"
+from bench.measure import Figures, cpu_seconds, figures, middle, parse_mib, percentile, spread
 
 
 class TestProc:
-    def test_cpu_is_user_and_system_time_of_the_process_alone(self) -> None:
-        """utime and stime are added, children's times are not, and a name with spaces and brackets does no harm."""
-        assert parse_cpu_ticks(STAT) == 154
+    def test_cpu_time_is_that_of_all_threads(self) -> None:
+        """The time of a process lies between two of its own readings of its clock; another thread's work is part of it."""
+        before = time.process_time()
+        worker = threading.Thread(target=sum, args=(range(100_000),))
+        worker.start()
+        worker.join()
+        found = cpu_seconds(os.getpid())
+
+        assert before < found <= time.process_time()
+
+    def test_cpu_time_is_finer_than_a_tick(self) -> None:
+        """What takes far less than the 10 ms of a tick is seen."""
+        before = cpu_seconds(os.getpid())
+        sum(range(1000))
+
+        assert cpu_seconds(os.getpid()) > before
+
+    def test_cpu_time_of_several(self) -> None:
+        """Processes are added up."""
+        before = time.process_time()
+
+        assert cpu_seconds(os.getpid(), os.getpid()) >= 2 * before
+
+    def test_a_process_that_is_gone(self) -> None:
+        """It has no time any more; nobody is told of the time of another one."""
+        process = subprocess.Popen([sys.executable, "-c", ""])
+        process.wait()
+
+        with pytest.raises(ProcessLookupError):
+            cpu_seconds(process.pid)
 
     def test_resident_memory_in_mib(self) -> None:
         """VmRSS counts kibibytes; a process without memory has 0."""

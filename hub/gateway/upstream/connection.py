@@ -54,6 +54,11 @@ class Connection(asyncio.BufferedProtocol):
         self._transport.write(request.wire)
         return self._exchange
 
+    @property
+    def is_breaking(self) -> bool:
+        """Whether the transport is closed, and `connection_lost` is still to come: uvloop takes no bytes then."""
+        return self._transport.is_closing()
+
     def look(self, now: float) -> None:
         """Close a connection that was idle for too long, and end an exchange whose time is over."""
         exchange = self._exchange
@@ -81,7 +86,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def write(self, *parts: bytes) -> None:
         """Hand bytes to the socket."""
-        self._transport.writelines(parts)
+        if not self._transport.is_closing():
+            self._transport.writelines(parts)
 
     async def room(self) -> None:
         """Return when the socket takes more."""

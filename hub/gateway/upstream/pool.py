@@ -66,7 +66,7 @@ class Pool:
         if not origin.idle:
             return None
         connection, _ = origin.idle.popitem()
-        if self._loop.time() - connection.idle_since < KEEP_ALIVE_SECONDS:
+        if self._loop.time() - connection.idle_since < KEEP_ALIVE_SECONDS and not connection.is_breaking:
             return connection
         connection.abort()
         return self.take(origin)

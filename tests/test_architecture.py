@@ -50,7 +50,7 @@ TOP = LAYERS[-3]
 
 DOORS: dict[str, set[str]] = {
     "tornado": {"hub.application", "hub.server", "hub.listener.tornado_requests", "hub.listener.frames"},  # and hub.web
-    "httptools": {"hub.listener.connection", "hub.gateway.upstream.answer"},
+    "httptools": {"hub.listener.reader", "hub.gateway.upstream.answer"},
     "redis": {
         "hub.session.store",
         "hub.session.refresh_lock",

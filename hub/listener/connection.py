@@ -1,25 +1,19 @@
-"""One connection of a browser: bytes in, requests out one after the other, answers back in the same order.
+"""One connection of a browser: its requests one after the other, their answers in the same order, and the way to its socket.
 
-The parser is llhttp, Node's own, in its strict mode. What it lets pass and two servers could read in two ways is refused by
-`hub.listener.head`. Requests that come before the last one was answered (pipelining) wait; while one waits, nothing more is read.
+Requests that come before the last one was answered (pipelining) wait; while one waits, nothing more is read.
 """
 
 import asyncio
 import socket
 import sys
 from collections import deque
-from typing import Any, cast
+from typing import cast
 
-import httptools
-
-from hub import log
 from hub.listener.exchange import BytesReceiver, Exchange, Front, Receiver
-from hub.listener.head import BadHead, Fields, Names, RequestHead, body_length, by_name, refusal, require_host
+from hub.listener.head import BadHead, Fields, Names, RequestHead, refusal
+from hub.listener.reader import CRASHED, RequestReader, crashed
 
-CRASHED = 500  # the status of a defect of ours
 LINGER_BYTES = 1024 * 1024  # of a body that nobody wants any more, how much is dropped before the connection is cut
-
-logger = log.get(__name__)
 
 
 class Connections:
@@ -66,20 +60,17 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_current",
         "_drained",
-        "_fields",
-        "_head_bytes",
         "_is_full",
         "_is_held",
         "_lingered",
-        "_parser",
         "_queue",
+        "_reader",
         "_receiver",
         "_receives_bytes",
         "_receiving",
         "_rest",
         "_shared",
         "_starting",
-        "_target",
         "_transport",
         "active_at",
         "is_lingering",
@@ -88,10 +79,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, shared: Connections) -> None:
         self._shared = shared
-        self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
-        self._target = b""
-        self._fields: Fields = []
-        self._head_bytes = 0
+        self._reader: RequestReader | None = RequestReader(self, shared.names, shared.max_head_bytes)
         self._current: Exchange | None = None  # whose turn it is
         self._receiver: Receiver | None = None  # who answers it
         self._receiving: Exchange | None = None  # whose body is coming
@@ -121,10 +109,10 @@ class Connection(asyncio.Protocol):
         """Take bytes of the browser."""
         if self._receives_bytes is not None:
             self._receives_bytes.bytes_received(data)
-        elif self._parser is not None:
-            if not self._is_in_head:  # a head has one time for all of it, so that it cannot trickle for ever
+        elif self._reader is not None:
+            if not self._reader.is_in_head:  # a head has one time for all of it, so that it cannot trickle for ever
                 self.active_at = self._shared.now
-            self._parse(data, self._parser)
+            self._read(data, self._reader)
         elif self.is_lingering:
             self._linger(len(data))
         else:
@@ -135,7 +123,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell everybody who waits for the browser."""
-        self._parser = self._queue = self._current = None
+        self._reader = self._queue = self._current = None
         self._shared.forget(self)
         self._let_writers_go()
         receiver, self._receiver = self._receiver, None
@@ -155,52 +143,29 @@ class Connection(asyncio.Protocol):
         if self._receives_bytes is not None:
             self._receives_bytes.drained()
 
-    # -- from the parser ----------------------------------------------------------------------------------------------
+    # -- from the reader ----------------------------------------------------------------------------------------------
 
-    def _parse(self, data: bytes, parser: httptools.HttpRequestParser) -> None:
-        was_in_head = self._is_in_head
+    def _read(self, data: bytes, reader: RequestReader) -> None:
         try:
-            parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._parser = None
-            self._hand_on_rest(data[upgrade.args[0] :])
-        except httptools.HttpParserError as error:
-            self._parser = None
-            self._refuse(_mistake(error))
-        else:
-            if was_in_head and self._is_in_head:  # the parser tells of a field once it is whole, so that one could grow for ever
-                self._head_bytes += len(data)
-                if self._head_bytes > 2 * self._shared.max_head_bytes:
-                    self._parser = None
-                    self._refuse(_head_too_large())
-
-    @property
-    def _is_in_head(self) -> bool:
-        return bool(self._target) and self._receiving is None
-
-    def on_url(self, url: bytes) -> None:
-        """Take a piece of the request target."""
-        self._target += url
-        self._count(len(url))
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a field."""
-        self._fields.append((self._shared.names.lower(name), value.decode("latin-1").strip(" \t")))
-        self._count(len(name) + len(value))
-
-    def on_headers_complete(self) -> None:
-        """Begin a request."""
-        if self._parser is None:
+            rest = reader.feed(data)
+        except BadHead as error:
+            self._reader = None
+            self._refuse(error)
             return
-        exchange = Exchange(self, self._take_head(self._parser))
-        self._receiving = exchange
+        if rest is not None:
+            self._reader = None
+            self._hand_on_rest(rest)
+
+    def begin(self, head: RequestHead) -> None:
+        """Take a request: now, or behind those that came before it."""
+        exchange = self._receiving = Exchange(self, head)
         if self._current is not None or self._queue:
             self._enqueue(exchange)
         else:
             self._start(exchange)
 
-    def on_body(self, data: bytes) -> None:
-        """Hand on a piece of the body."""
+    def take(self, data: bytes) -> None:
+        """Hand on a piece of its body."""
         exchange = self._receiving
         if exchange is None or exchange.is_ended:
             return  # nobody wants it any more
@@ -209,41 +174,12 @@ class Connection(asyncio.Protocol):
         else:
             exchange.waiting_body.append(data)
 
-    def on_message_complete(self) -> None:
-        """Hand on the end of the request."""
+    def end(self) -> None:
+        """Hand on its end."""
         exchange, self._receiving = self._receiving, None
-        if exchange is None:
-            return
-        exchange.is_read = True
-        self._finish_reading(exchange)
-
-    def _count(self, size: int) -> None:
-        self._head_bytes += size
-        if self._head_bytes > self._shared.max_head_bytes:
-            raise _head_too_large()
-
-    def _take_head(self, parser: httptools.HttpRequestParser) -> RequestHead:
-        headers, target = self._fields, self._target
-        self._fields, self._target, self._head_bytes = [], b"", 0
-        fields = by_name(headers)
-        is_http10 = parser.get_http_version() == "1.0"
-        require_host(headers, is_http10=is_http10)
-        body_bytes = body_length(headers, fields, is_http10=is_http10)
-        upgrade = parser.should_upgrade()
-        if upgrade and body_bytes != 0:
-            raise BadHead("A request that asks for another protocol has no body here.")
-        path, _, query = target.decode("latin-1").partition("?")
-        return RequestHead(
-            method=parser.get_method().decode("ascii"),
-            path=path,
-            query=query,
-            headers=headers,
-            fields=fields,
-            body_bytes=body_bytes,
-            is_http10=is_http10,
-            keep_alive=parser.should_keep_alive(),
-            upgrade=upgrade,
-        )
+        if exchange is not None:
+            exchange.is_read = True
+            self._finish_reading(exchange)
 
     # -- one request after the other ----------------------------------------------------------------------------------
 
@@ -289,14 +225,14 @@ class Connection(asyncio.Protocol):
                 if exchange.is_read:
                     self._finish_reading(exchange)
         except Exception:
-            self._refuse(_crashed(sys.exc_info()))
+            self._refuse(crashed(sys.exc_info()))
         self._starting = False
         if not self._queue:
             self.release()
 
     def _close_after(self, exchange: Exchange) -> None:
         """Close the connection, but not under the last words: what a browser still sends would reset it before it reads them."""
-        self._queue = self._parser = None
+        self._queue = self._reader = None
         if exchange.is_read or self._transport.is_closing():
             self._transport.close()
             return
@@ -330,7 +266,6 @@ class Connection(asyncio.Protocol):
         self._shared.open.discard(self)
         self._shared.upgraded.add(self)
         self._current = self._receiver = self._receiving = self._queue = None
-        self._fields, self._target = [], b""
         return self
 
     def take_over(self, receiver: BytesReceiver) -> None:
@@ -339,7 +274,7 @@ class Connection(asyncio.Protocol):
         rest, self._rest = self._rest, b""
         if self._transport.is_closing():
             receiver.connection_lost()
-        elif self._parser is None:  # else the parser is still at the head, and hands on the rest afterwards
+        elif self._reader is None:  # else the reader is still at the head, and hands on the rest afterwards
             self.release()
             if rest:
                 receiver.bytes_received(rest)
@@ -411,25 +346,3 @@ class Connection(asyncio.Protocol):
         drained, self._drained = self._drained, None
         if drained is not None and not drained.done():
             drained.set_result(None)
-
-
-def _mistake(error: httptools.HttpParserError) -> BadHead:
-    """Return what is wrong: with the request, or with us, who were called by the parser."""
-    cause = error.__context__
-    if isinstance(cause, BadHead):
-        return cause
-    if isinstance(error, httptools.HttpParserCallbackError):
-        return _crashed(cause)
-    if isinstance(error, httptools.HttpParserInvalidMethodError):
-        return BadHead("This method is not known here.", 501)
-    return BadHead("This is no HTTP/1.1 request.")
-
-
-def _crashed(exc_info: Any) -> BadHead:
-    """Log a defect of ours, and return what the browser is told."""
-    logger.error("request.crashed", exc_info=exc_info)
-    return BadHead("Something went wrong.", CRASHED)
-
-
-def _head_too_large() -> BadHead:
-    return BadHead("The head of the request is too large.", 431)

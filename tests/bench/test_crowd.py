@@ -1,6 +1,5 @@
 """Many users over few connections: who sends what, and to which node."""
 
-import asyncio
 from functools import partial
 
 import pytest

@@ -1,9 +1,5 @@
 """The load generators count right answers only: a wrong one ends the round."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 import pytest
 
 from bench.bodies import KB, SIZES, make_body
@@ -12,38 +8,11 @@ from bench.load_http import AnswerReader, HttpLoad
 from bench.rounds import PacedRound, Round, WrongAnswer
 from bench.upstream import Connection, answer_to
 from bench.websocket import FrameReader, frame
+from tests.bench.servers import Farewell, Refusal, serving
 
 BODY = make_body(KB)
 PATH = "/1024.json"
 ANSWER = answer_to(PATH.encode())
-
-
-@asynccontextmanager
-async def serving(protocol: type[asyncio.Protocol]) -> AsyncIterator[int]:
-    """Serve a protocol on a free port."""
-    server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-
-
-class Farewell(asyncio.Protocol):
-    """Closes the connection at the first request."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self.transport.close()
-
-
-class Refusal(Farewell):
-    """Refuses the upgrade."""
-
-    def data_received(self, data: bytes) -> None:
-        assert isinstance(self.transport, asyncio.WriteTransport)
-        self.transport.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
 
 
 class TestHttp:

@@ -1,10 +1,8 @@
-"""The scenarios of pages and connections: their clients, their upstream, and all of them as their users run them."""
+"""The scenarios of pages and connections: their clients, and all of them as their users run them."""
 
 import asyncio
 import struct
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import cast
 
 import pytest
@@ -16,8 +14,8 @@ from bench.scenarios.askers import Asker, ChannelAsker, NesAsker
 from bench.scenarios.holder import Held
 from bench.scenarios.outcome import Outcome, document, milliseconds, tables
 from bench.scenarios.peak import peak_of
-from bench.upstream import Connection, answer_to, delay_of
 from bench.websocket import BINARY, TEXT
+from tests.bench.servers import serving
 from tests.parties.hub import PROJECT
 
 UPGRADED = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
@@ -58,45 +56,12 @@ class Script(asyncio.Protocol):
                 await self._news.wait()
 
 
-@asynccontextmanager
-async def serving(protocol: asyncio.Protocol) -> AsyncIterator[int]:
-    """Serve one connection on a free port."""
-    server = await asyncio.get_running_loop().create_server(lambda: protocol, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-
-
 async def ask_once(asker: Asker) -> int:
     """Ask for anything; return the size of the answer, and close."""
     try:
         return await asyncio.wait_for(asker.ask("/api/1024.json"), 5.0)
     finally:
         asker.close()
-
-
-class TestUpstream:
-    @pytest.mark.parametrize(("path", "seconds"), [(b"/wait/50/200.json", 0.05), (b"/200.json", 0.0)])
-    def test_waiting(self, path: bytes, seconds: float) -> None:
-        """The path says how long the answer takes."""
-        assert delay_of(path) == seconds
-
-    async def test_wait_upload_and_go_on(self) -> None:
-        """A delayed answer, an upload in pieces and what follows it in one piece are answered, each as a whole."""
-        async with serving(Connection()) as port:
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(b"GET /wait/1/200.json HTTP/1.1\r\n\r\n")
-            delayed = await reader.readexactly(len(answer_to(b"/200.json")))
-            writer.write(b"POST /sink HTTP/1.1\r\nContent-Length: 6\r\n\r\nab\r\n\r")
-            await writer.drain()
-            writer.write(b"\nGET /200.json HTTP/1.1\r\n\r\n")
-            counted = await reader.readuntil(b'{"taken":6}')
-            after = await reader.readexactly(len(answer_to(b"/200.json")))
-            writer.close()
-
-        assert (delayed, after) == (answer_to(b"/200.json"), answer_to(b"/200.json"))
-        assert counted.startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 class TestCredit:
@@ -122,7 +87,7 @@ class TestAskers:
         ready = server_frame(b'{"type":"ready"}')
         answer = server_frame(b'[{"type":"ping","n":3},{"type":"response","id":1,"status":200,"body":{"n":1.00}}]')
         script = Script(UPGRADED + ready, answer)
-        async with serving(script) as port:
+        async with serving(lambda: script) as port:
             asker = await ChannelAsker.open(("127.0.0.1", port))
             await asker.greet({"Host": "here"}, "token")
             size = await ask_once(asker)
@@ -135,7 +100,7 @@ class TestAskers:
         begin = server_frame(b'{"type":"response","id":1,"status":200,"stream":5}')
         parts = [server_frame(struct.pack("!BBHI", 1, flags, 0, 1) + data, BINARY) for flags, data in ((0, b"abc"), (1, b"de"))]
         script = Script(UPGRADED + ready, begin + parts[0], parts[1])
-        async with serving(script) as port:
+        async with serving(lambda: script) as port:
             asker = await ChannelAsker.open(("127.0.0.1", port))
             await asker.greet({"Host": "here"}, "token")
             size = await ask_once(asker)
@@ -149,7 +114,7 @@ class TestAskers:
             UPGRADED + server_frame(b'{"type":"hello"}'),
             server_frame(b'{"type":"ping"}') + server_frame(b'{"type":"request","id":2,"statusCode":200,"payload":[1,2]}'),
         )
-        async with serving(script) as port:
+        async with serving(lambda: script) as port:
             asker = await NesAsker.open(("127.0.0.1", port))
             await asker.greet({"Host": "here"})
             size = await ask_once(asker)
@@ -161,7 +126,7 @@ class TestAskers:
         script = Script(
             UPGRADED + server_frame(b'{"type":"hello"}'), server_frame(b'{"type":"request","id":2,"statusCode":502,"payload":0}')
         )
-        async with serving(script) as port:
+        async with serving(lambda: script) as port:
             asker = await NesAsker.open(("127.0.0.1", port))
             await asker.greet({"Host": "here"})
             with pytest.raises(WrongAnswer, match="502"):
@@ -181,7 +146,7 @@ class TestHeld:
         """A connection that is held is ready once the server says so, answers its pings, and is missed when it is lost."""
         script = Script(UPGRADED + server_frame(b"{" + ready + b"}"))
         held: set[Held] = set()
-        async with serving(script) as port:
+        async with serving(lambda: script) as port:
             made = Held(b"hello", ready, held)
             transport, _ = await asyncio.get_running_loop().create_connection(lambda: made, "127.0.0.1", port)
             assert made.ready is not None
@@ -197,7 +162,7 @@ class TestHeld:
     async def test_refused(self) -> None:
         """A connection that is refused does not become ready."""
         script = Script(b"HTTP/1.1 429 Too Many Requests\r\n\r\n")
-        async with serving(script) as port:
+        async with serving(lambda: script) as port:
             made = Held(b"hello", b"never", set())
             await asyncio.get_running_loop().create_connection(lambda: made, "127.0.0.1", port)
             await script.until_heard(b"hello")

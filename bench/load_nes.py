@@ -1,5 +1,6 @@
 """Load over the protocol of @hapi/nes (its PROTOCOL.md, version 2). Every body is compared byte by byte."""
 
+from collections.abc import Mapping
 from typing import Self
 
 import msgspec
@@ -37,21 +38,13 @@ class NesLoad(SocketLoad):
         return cls(opened, in_flight)
 
 
-class NesConnection(Connection):
-    """One client of nes."""
+class NesSocket(Connection):
+    """One client of nes, which gives signs of life. Subclasses take the answers."""
 
-    def __init__(self, path: str, body: bytes) -> None:
-        super().__init__()
-        self._template = b'{"type":"request","id":%%d,"method":"GET","path":"%s"}' % path.encode()
-        self._body = body
-
-    async def greet(self, headers: dict[str, str]) -> None:
+    async def greet(self, headers: Mapping[str, str]) -> None:
         """Go through both handshakes: WebSocket's, and nes's `hello`."""
         self._last_id += 1
         await self.upgrade("/", headers, "", frame(b'{"type":"hello","id":%d,"version":"2"}' % self._last_id))
-
-    def _request(self, number: int) -> bytes:
-        return frame(self._template % number)
 
     def _take(self, opcode: int, payload: bytes) -> None:
         if opcode == PING:
@@ -68,6 +61,22 @@ class NesConnection(Connection):
                 self._write(frame(b'{"type":"ping","id":%d}' % self._last_id))
             case _:
                 raise WrongAnswer(f"a message of type {message.type}")
+
+    def _take_answer(self, message: Message) -> None:
+        """Look at an answer."""
+        raise NotImplementedError
+
+
+class NesConnection(NesSocket):
+    """One caller over nes: asks for the same again and again."""
+
+    def __init__(self, path: str, body: bytes) -> None:
+        super().__init__()
+        self._template = b'{"type":"request","id":%%d,"method":"GET","path":"%s"}' % path.encode()
+        self._body = body
+
+    def _request(self, number: int) -> bytes:
+        return frame(self._template % number)
 
     def _take_answer(self, message: Message) -> None:
         if message.statusCode != 200 or bytes(message.payload) != self._body:

@@ -7,12 +7,12 @@ import msgspec
 
 from bench import load_channel, load_nes
 from bench.load_channel import CHANNEL_PATH, END, HEADER_BYTES, SUBPROTOCOL, Credit, Stream
+from bench.load_nes import NesSocket
 from bench.load_socket import Connection
 from bench.rounds import WrongAnswer
-from bench.websocket import BINARY, PING, PONG, frame
+from bench.websocket import BINARY, frame
 
 _hub_decoder = msgspec.json.Decoder(load_channel.Message | list[load_channel.Message])
-_nes_decoder = msgspec.json.Decoder(load_nes.Message)
 
 
 class Asker(Connection):
@@ -101,29 +101,11 @@ class ChannelAsker(Asker):
             self._settle(number, 200, stream.at)
 
 
-class NesAsker(Asker):
+class NesAsker(Asker, NesSocket):
     """One client of nes."""
-
-    async def greet(self, headers: Mapping[str, str]) -> None:
-        """Go through both handshakes."""
-        self._last_id += 1
-        await self.upgrade("/", headers, "", frame(b'{"type":"hello","id":%d,"version":"2"}' % self._last_id))
 
     def _message(self, number: int, path: str, priority: int) -> bytes:
         return msgspec.json.encode({"type": "request", "id": number, "method": "GET", "path": path})
 
-    def _take(self, opcode: int, payload: bytes) -> None:
-        if opcode == PING:
-            self._write(frame(payload, PONG))
-            return
-        message = _nes_decoder.decode(payload)
-        match message.type:
-            case "request":
-                self._settle(message.id, message.statusCode, len(bytes(message.payload)))
-            case "hello":
-                self._ready.set_result(None)
-            case "ping":
-                self._last_id += 1
-                self._write(frame(b'{"type":"ping","id":%d}' % self._last_id))
-            case _:
-                raise WrongAnswer(f"a message of type {message.type}")
+    def _take_answer(self, message: load_nes.Message) -> None:
+        self._settle(message.id, message.statusCode, len(bytes(message.payload)))

@@ -14,12 +14,11 @@ import sys
 import time
 from typing import Any, cast
 
+from bench.ground.crowd import LOCAL_ADDRESSES, OPENED_AT_ONCE
 from bench.ground.stage import allow_open_files
 from bench.loop import loop_factory
 from bench.websocket import frame
 
-AT_ONCE = 50  # fewer than what a listening socket lets wait
-LOCAL_ADDRESSES = 8  # 127.0.0.1 and on: one address has some 28,000 ports for its connections to one port of another
 HUB_PING = re.compile(rb'"type":"ping","n":(\d+)')
 NES_PING = b'{"type":"ping"}'
 
@@ -71,7 +70,7 @@ async def main() -> None:
 
 async def _open(held: set[Held], step: dict[str, Any]) -> float:
     """Open connections; return the seconds that took."""
-    slots, began = asyncio.Semaphore(AT_ONCE), time.monotonic()
+    slots, began = asyncio.Semaphore(OPENED_AT_ONCE), time.monotonic()
     ready, loop = step["ready"].encode(), asyncio.get_running_loop()
 
     async def one(number: int, greeting: str) -> None:

@@ -51,7 +51,7 @@ def candidate(request: pytest.FixtureRequest) -> Candidate:
     """The client under test. What it is known to fall short of has to fail."""
     test = request.node.name.replace(f"[{request.param}-", "[").removesuffix(f"[{request.param}]")
     if reason := KNOWN_SHORTFALLS.get((request.param, test)):
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
+        request.applymarker(pytest.mark.falls_short(reason))
         request.applymarker(pytest.mark.expects_log)
         request.node.add_marker(pytest.mark.gen_test(timeout=PATIENCE_SECONDS), append=False)
     return CANDIDATES[request.param]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.listener.listener import LINGER_SECONDS
+from hub.listener.connection import LINGER_SECONDS
+from hub.listener.listener import SWEEP_SECONDS
 from tests.listener.parts import GET, Front, listening, never
 from tests.parties.certificates import make_certificates
 from tests.parties.clock import ManualClock
@@ -38,7 +39,7 @@ class TestPatience:
             await asyncio.sleep(0)
             while not stand.open_connections:
                 await asyncio.sleep(0)
-            await clock.advance(IDLE_SECONDS)
+            await clock.advance(IDLE_SECONDS + SWEEP_SECONDS)
             stand.listener.sweep()
             still = stand.open_connections
             await clock.advance(1)
@@ -77,7 +78,7 @@ class TestPatience:
         async with listening(front, clock) as stand, stand.client() as client:
             await client.send(b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 99\r\n\r\nab")
             await client.answer()
-            await clock.advance(LINGER_SECONDS + 1)
+            await clock.advance(LINGER_SECONDS + SWEEP_SECONDS + 1)
             stand.listener.sweep()
 
             async with asyncio.timeout(5):

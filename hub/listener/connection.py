@@ -295,7 +295,7 @@ class Connection(Wire):
         if exchange is None:
             self._transport.close()
         elif exchange.is_begun:
-            self.abort()
+            self.break_off()
         else:
             exchange.is_ended = True
             self._say(mistake)

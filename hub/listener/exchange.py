@@ -35,8 +35,8 @@ class Line(Protocol):
     def exchange_ended(self, exchange: "Exchange") -> None:
         """Go on with the request behind this one, or close."""
 
-    def abort(self) -> None:
-        """Break the connection."""
+    def break_off(self) -> None:
+        """Break the connection, so that nobody takes what was sent for whole."""
 
     def hold(self) -> None:
         """Read no more of the body for now."""
@@ -71,7 +71,7 @@ class Upgraded(Protocol):
     def release(self) -> None:
         """Read on."""
 
-    def set_option(self, level: int, option: int, value: int) -> None:
+    def set_option(self, level: int, option: int, value: int | bytes) -> None:
         """Set an option of the socket."""
 
     def close(self) -> None:
@@ -238,7 +238,7 @@ class Exchange:
     def abort(self) -> None:
         """Break the connection: the only way to say that an answer is not whole."""
         self.is_ended = True
-        self._line.abort()
+        self._line.break_off()
 
     def upgrade(self, fields: Fields) -> Upgraded:
         """Answer 101 and return the connection, which speaks another protocol from here on.

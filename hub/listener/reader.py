@@ -47,9 +47,11 @@ class RequestReader:
 
     __slots__ = (
         "_fields",
+        "_framing",
         "_has_moved",
         "_head_bytes",
         "_is_in_body",
+        "_is_repeated",
         "_is_upgrade",
         "_limit",
         "_names",
@@ -68,6 +70,8 @@ class RequestReader:
         self._head_bytes = 0
         self._is_in_body = False
         self._is_upgrade = False
+        self._framing = b""  # of the body of a request that offers another protocol
+        self._is_repeated = False
         self._has_moved = False
         self._silent_bytes = 0
         self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
@@ -98,8 +102,8 @@ class RequestReader:
                 data = data[upgrade.args[0] :]
                 if self._is_upgrade:
                     return data
-                if self._parser is not None:  # llhttp has stopped at a protocol that nobody here speaks
-                    self._parser = httptools.HttpRequestParser(self)
+                if self._parser is not None:
+                    self._parser = self._parser_behind_offer()
             except httptools.HttpParserError as error:
                 mistake = _mistake(error)
                 if self._parser is not None or not isinstance(mistake, BadHead):
@@ -108,6 +112,15 @@ class RequestReader:
                 self._watch(len(data))
                 break
         return None
+
+    def _parser_behind_offer(self) -> httptools.HttpRequestParser:
+        """Return a parser that reads on behind the head of a request for a protocol that nobody here speaks: llhttp stops there."""
+        parser = httptools.HttpRequestParser(self)
+        if self._framing:
+            self._is_repeated = True
+            parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % self._framing)
+            self._is_repeated, self._framing = False, b""
+        return parser
 
     def _watch(self, size: int) -> None:
         """Refuse what grows without an end: llhttp tells of a field once it is whole, of blanks and chunk extensions never."""
@@ -131,7 +144,9 @@ class RequestReader:
     def on_headers_complete(self) -> None:
         """Hand on the head."""
         self._is_in_body = self._has_moved = True
-        if self._parser is not None:
+        if self._is_repeated:
+            self._forget()
+        elif self._parser is not None:
             self._taker.begin(self._head(self._parser))
 
     def on_body(self, data: bytes) -> None:
@@ -141,6 +156,8 @@ class RequestReader:
 
     def on_message_complete(self) -> None:
         """Hand on the end of the request."""
+        if self._framing:
+            return  # its body is still to come
         self._is_in_body = False
         self._has_moved = True
         self._forget()  # a trailer, which must not become part of the next head
@@ -166,11 +183,9 @@ class RequestReader:
         is_http10 = version == HTTP_10
         require_host(headers, is_http10=is_http10)
         body_bytes = body_length(headers, fields, is_http10=is_http10)
-        self._is_upgrade = upgrade = parser.should_upgrade() and fields.get("upgrade", "").lower() == WEBSOCKET
-        if upgrade and body_bytes != 0:
-            raise BadHead("A request for a WebSocket has no body.")
-        if method == "CONNECT":  # no tunnel: llhttp would take what follows for its content
+        if method == "CONNECT":
             raise BadHead("This method is not known here.", 501)
+        upgrade = parser.should_upgrade() and self._upgrade(fields, body_bytes)
         path, query = split_target(target.decode("latin-1"), fields.get("host", ""))
         return RequestHead(
             method=method,
@@ -183,6 +198,15 @@ class RequestReader:
             keep_alive=parser.should_keep_alive(),
             upgrade=upgrade,
         )
+
+    def _upgrade(self, fields: dict[str, str], body_bytes: int | None) -> bool:
+        """Tell whether a request that offers another protocol offers one that is spoken here."""
+        self._is_upgrade = fields.get("upgrade", "").lower() == WEBSOCKET
+        if self._is_upgrade and body_bytes != 0:
+            raise BadHead("A request for a WebSocket has no body.")
+        if body_bytes != 0:
+            self._framing = b"Transfer-Encoding: chunked" if body_bytes is None else b"Content-Length: %d" % body_bytes
+        return self._is_upgrade
 
 
 def _mistake(error: httptools.HttpParserError) -> BaseException:

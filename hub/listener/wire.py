@@ -2,14 +2,15 @@
 
 import asyncio
 import socket
+import struct
 from typing import cast
-
 
 WAITING, RECEIVER, UPGRADE = 1, 2, 4
 """Why nothing is read, as bits: requests have come that nobody looks at yet; who takes what comes has enough for now; nobody has
 taken the connection yet. It is read on when there is no reason left."""
 
 ANYTHING = WAITING | RECEIVER | UPGRADE
+AT_ONCE = struct.pack("ii", 1, 0)  # of SO_LINGER: what is not sent yet is dropped, and the other end is reset
 
 
 class Wire(asyncio.Protocol):
@@ -94,7 +95,12 @@ class Wire(asyncio.Protocol):
         """Break the connection."""
         self._transport.abort()
 
-    def set_option(self, level: int, option: int, value: int) -> None:
+    def break_off(self) -> None:
+        """Break the connection by a reset: nobody takes what was sent for whole, even if only the connection's end could tell."""
+        self.set_option(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+        self.abort()
+
+    def set_option(self, level: int, option: int, value: int | bytes) -> None:
         """Set an option of the socket."""
         found: socket.socket | None = self._transport.get_extra_info("socket")
         if found is not None:

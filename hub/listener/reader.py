@@ -114,7 +114,7 @@ class RequestReader:
         return None
 
     def _parser_behind_offer(self) -> httptools.HttpRequestParser:
-        """Return a parser that reads on behind the head of a request for a protocol that nobody here speaks: llhttp stops there."""
+        """Return a parser that reads on where llhttp stops: behind a head that offers a protocol which nobody here speaks."""
         parser = httptools.HttpRequestParser(self)
         if self._framing:
             self._is_repeated = True

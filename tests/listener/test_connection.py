@@ -210,7 +210,7 @@ class TestDefects:
     @pytest.mark.expects_log
     @pytest.mark.parametrize("begun", [False, True])
     async def test_a_receiver_that_fails(self, begun: bool) -> None:
-        """An answer that has begun breaks off: nobody takes it for whole. One that has not is a 500. The receiver is told once."""
+        """An answer that has begun breaks off: nobody takes it for whole. One that has not is a 500. Its receiver hears of it."""
 
         def answer(seen: Seen) -> None:
             if begun:

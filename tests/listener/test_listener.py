@@ -13,6 +13,7 @@ from tests.parties.certificates import make_certificates
 from tests.parties.clock import ManualClock
 
 IDLE_SECONDS = 120.0
+CHUNKS = b"POST / HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 class TestPatience:
@@ -48,17 +49,104 @@ class TestPatience:
             assert await client.rest() in (b"", b"reset")
             assert still == 1
 
-    async def test_a_head_that_trickles_has_an_end(self, clock: ManualClock) -> None:
-        """Bytes of the same head give it no more time (slow clients that hold connections)."""
-        async with listening(Front(), clock, idle_seconds=IDLE_SECONDS) as stand, stand.client() as client:
-            await client.send(b"GET / HTTP/1.1\r\nHost: here\r\n")
-            for _ in range(4):
+    @pytest.mark.parametrize(
+        ("begun", "more"),
+        [
+            (b"GET / HTTP/1.1\r\nHost: here\r\n", b"X: y\r\n"),
+            (b"GET /", b"y"),
+            (b"", b"\r\n"),
+            (CHUNKS + b"1;", b"y"),
+            (CHUNKS, b"0"),
+        ],
+        ids=["fields", "target", "empty lines", "chunk extension", "size of a chunk"],
+    )
+    async def test_what_trickles_has_an_end(self, clock: ManualClock, begun: bytes, more: bytes) -> None:
+        """Bytes that lead nowhere give a connection no more time (slow clients that hold connections)."""
+        async with listening(Front(never), clock, idle_seconds=IDLE_SECONDS) as stand, stand.client() as client:
+            await client.send(begun)
+            for _ in range(5):
                 await clock.advance(IDLE_SECONDS / 3)
                 stand.listener.sweep()
-                await client.send(b"X: y\r\n")
+                client.writer.write(more)
                 await asyncio.sleep(0.01)
 
             assert await client.rest() in (b"", b"reset")
+
+    async def test_a_head_has_its_own_time(self, clock: ManualClock) -> None:
+        """A request that begins when the connection has nearly waited for too long is not cut off for that."""
+        async with listening(Front(), clock, idle_seconds=IDLE_SECONDS) as stand, stand.client() as client:
+            await client.send(GET % b"/1")
+            await client.answer()
+            await clock.advance(IDLE_SECONDS)
+            stand.listener.sweep()
+            await client.send(b"GET /2 HTTP/1.1\r\n")
+            (connection,) = stand.listener._connections.open
+            async with asyncio.timeout(5):
+                while not (connection._reader and connection._reader.is_in_head):
+                    await asyncio.sleep(0)
+            await clock.advance(IDLE_SECONDS / 2)
+            stand.listener.sweep()
+            await client.send(b"Host: here\r\n\r\n")
+
+            assert (await client.answer())[2] == b"GET /2 "
+
+    async def test_a_body_may_take_its_time(self, clock: ManualClock) -> None:
+        """Each piece of a body gives the next one as long."""
+        front = Front()
+        async with listening(front, clock, idle_seconds=IDLE_SECONDS) as stand, stand.client() as client:
+            await client.send(b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 5\r\n\r\n")
+            seen = await front.request()
+            for _ in range(5):
+                await clock.advance(IDLE_SECONDS)
+                stand.listener.sweep()
+                length = len(seen.body)
+                await client.send(b"a")
+                await seen.until(lambda length=length: len(seen.body) > length)  # type: ignore[misc]
+
+            assert (await client.answer())[2] == b"POST / aaaaa"
+
+    async def test_an_upload_that_we_hold_is_left_alone(self, clock: ManualClock) -> None:
+        """A client that is not read cannot be reproached for its silence."""
+        front = Front(never, lambda seen: seen.exchange.hold())
+        async with listening(front, clock, idle_seconds=IDLE_SECONDS) as stand, stand.client() as client:
+            await client.send(b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 5\r\n\r\n")
+            seen = await front.request()
+            await clock.advance(10 * IDLE_SECONDS)
+            stand.listener.sweep()
+            seen.exchange.release()
+            await client.send(b"hello")
+            await seen.until(lambda: seen.is_whole)
+            seen.send(b"thanks")
+
+            assert (await client.answer())[2] == b"thanks"
+
+    @pytest.mark.parametrize("does", ["writes on", "has ended"])
+    async def test_an_answer_that_nobody_takes_has_an_end(self, clock: ManualClock, does: str) -> None:
+        """A client that takes nothing of its answer is left after the same time, and while it takes some it is not."""
+        front = Front(never)
+        async with listening(front, clock, idle_seconds=IDLE_SECONDS) as stand, stand.client() as client:
+            await client.send(b"GET / HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+            seen = await front.request()
+            seen.exchange.begin(200, "", [], 64 << 20)
+            seen.exchange.write(bytes(64 << 20))
+            if does == "has ended":
+                seen.exchange.end()
+            (connection,) = stand.listener._connections.open
+            for _ in range(3):
+                unsent = connection.buffered_bytes()
+                while connection.buffered_bytes() == unsent:
+                    await client.reader.read(1 << 20)
+                await clock.advance(IDLE_SECONDS)
+                stand.listener.sweep()
+                assert stand.open_connections == 1
+            for _ in range(3):
+                await asyncio.sleep(0.05)
+                stand.listener.sweep()  # what the systems on both sides have taken in the meantime counts as taken
+            await clock.advance(IDLE_SECONDS + SWEEP_SECONDS + 1)
+            stand.listener.sweep()
+            await asyncio.sleep(0.05)
+
+            assert (stand.open_connections, seen.closes) == (0, int(does == "writes on"))
 
     async def test_who_works_is_left_alone(self, clock: ManualClock) -> None:
         """A request that is being answered is no idle connection, however long that takes."""
@@ -103,6 +191,34 @@ async def test_stop_lets_answers_finish() -> None:
         with pytest.raises(OSError):
             async with stand.client():
                 pass
+
+
+async def test_stop_while_a_head_is_coming() -> None:
+    """A request that has begun when the listener stops is answered, and told that the connection ends."""
+    front = Front()
+    async with listening(front) as stand, stand.client() as client:
+        await client.send(b"GET / HTTP/1.1\r\n")
+        async with asyncio.timeout(5):
+            while not any(each._reader and each._reader.is_in_head for each in stand.listener._connections.open):
+                await asyncio.sleep(0)
+        stand.listener.stop()
+        await client.send(b"Host: here\r\n\r\n")
+        status, fields, _ = await client.answer()
+
+        assert (status, fields["connection"], await client.rest()) == (200, "close", b"")
+
+
+async def test_stop_with_requests_that_wait() -> None:
+    """Only the request whose answer is being given is still answered; the client asks the others again elsewhere."""
+    front = Front(never)
+    async with listening(front) as stand, stand.client() as client:
+        await client.send(GET % b"/" * 3)
+        seen = await front.request()
+        stand.listener.stop()
+        seen.send(b"done")
+        _, fields, body = await client.answer()
+
+        assert (fields["connection"], body, await client.rest(), len(front.seen)) == ("close", b"done", b"", 1)
 
 
 async def test_tls(tmp_path: Path) -> None:

@@ -106,6 +106,7 @@ class Exchange:
     """
 
     __slots__ = (
+        "_is_bodiless",
         "_is_chunked",
         "_is_wanted",
         "_left",
@@ -126,6 +127,7 @@ class Exchange:
         self.is_ended = False
         self.keep_alive = head.keep_alive and not head.upgrade
         self.waiting_body: list[bytes] = []  # of a request whose turn has not come
+        self._is_bodiless = False
         self._is_chunked = False
         self._is_wanted = False
         self._left: int | None = None
@@ -194,7 +196,7 @@ class Exchange:
         if not self._may_begin():
             return
         if not self._sends_body(status):
-            length = 0
+            self._is_bodiless, length = True, None
         elif length is not None:
             fields.append(("Content-Length", str(length)))
         elif self.head.is_http10:
@@ -210,7 +212,7 @@ class Exchange:
 
     def write(self, piece: bytes) -> None:
         """Send a piece of the body. The connection breaks instead if the body becomes longer than announced, or has no head."""
-        if self.is_ended or not piece or self._left == 0:
+        if self.is_ended or self._is_bodiless or not piece:
             return
         if self._left is not None:
             self._left -= len(piece)

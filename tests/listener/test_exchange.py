@@ -9,6 +9,18 @@ from hub.listener.connection import LINGER_BYTES
 from tests.listener.parts import GET, LOOPS, POST, Front, Seen, at_once, listening, never
 
 
+def in_pieces(length: int | None, pieces: list[bytes]) -> Callable[[Seen], None]:
+    """Return how to answer in pieces, whose length together may be another one than announced."""
+
+    def answer(seen: Seen) -> None:
+        seen.exchange.begin(200, "", [], length)
+        for piece in pieces:
+            seen.exchange.write(piece)
+        seen.exchange.end()
+
+    return answer
+
+
 @pytest.fixture(params=LOOPS.values(), ids=LOOPS, autouse=True)
 def loop_factory(request: pytest.FixtureRequest) -> Callable[[], asyncio.AbstractEventLoop]:
     """Both loops that the hub runs on."""
@@ -160,19 +172,21 @@ class TestAnswers:
 
             assert (body, fields["connection"], "transfer-encoding" in fields) == (b"abc", "close", False)
 
-    @pytest.mark.parametrize("body", [b"short", b"longer than that"])
-    async def test_wrong_length_breaks_the_connection(self, body: bytes) -> None:
+    @pytest.mark.parametrize("pieces", [[], [b"short"], [b"longer than that"]], ids=str)
+    async def test_wrong_length_breaks_the_connection(self, pieces: list[bytes]) -> None:
         """An answer that is not as long as announced is never taken for a whole one."""
-
-        def answer(seen: Seen) -> None:
-            seen.exchange.begin(200, "", [], 10)
-            seen.exchange.write(body)
-            seen.exchange.end()
-
-        async with listening(Front(answer)) as stand, stand.client() as client:
+        async with listening(Front(in_pieces(10, pieces))) as stand, stand.client() as client:
             await client.send(GET % b"/")
             with pytest.raises((asyncio.IncompleteReadError, ConnectionResetError)):
                 await client.answer()
+
+    async def test_nothing_follows_an_announced_body(self) -> None:
+        """What is too much when all was sent ends the connection: it is not read as another answer."""
+        async with listening(Front(in_pieces(10, [b"ten bytes!", b"HTTP/1.1 200 OK"]))) as stand, stand.client() as client:
+            await client.send(GET % b"/" * 2)
+
+            assert (await client.answer())[2] == b"ten bytes!"
+            assert await client.rest() == b"reset"
 
     async def test_one_request_has_one_answer(self) -> None:
         """A second answer, or a body without a head, would be read as the answer to the next request."""

@@ -1,0 +1,109 @@
+"""Uploads on their way from the connection to the pipeline."""
+
+import asyncio
+
+import pytest
+
+from hub.errors import UploadStalled
+from hub.web import body_pipe
+from hub.web.body_pipe import BodyPipe
+
+
+class Line:
+    """What a pipe does to its exchange: read, or wait."""
+
+    def __init__(self) -> None:
+        self.is_held = False
+
+    def hold(self) -> None:
+        """Read no more."""
+        self.is_held = True
+
+    def release(self) -> None:
+        """Read on."""
+        self.is_held = False
+
+
+@pytest.fixture
+def line() -> Line:
+    """The exchange."""
+    return Line()
+
+
+@pytest.fixture
+def pipe(line: Line) -> BodyPipe:
+    """A pipe."""
+    return BodyPipe(line)  # type: ignore[arg-type]
+
+
+async def taken(pipe: BodyPipe) -> list[bytes]:
+    """Return everything that comes out."""
+    return [piece async for piece in pipe]
+
+
+async def test_pieces_in_order(pipe: BodyPipe) -> None:
+    """What was pushed comes out, then the end."""
+    for piece in (b"1", b"2", b"3"):
+        pipe.push(piece)
+    pipe.end()
+
+    assert await taken(pipe) == [b"1", b"2", b"3"]
+
+
+async def test_nothing(pipe: BodyPipe) -> None:
+    """A body may be empty, and be so before or after somebody asks."""
+    asking = asyncio.create_task(taken(pipe))
+    await asyncio.sleep(0)
+    pipe.end()
+
+    assert (await asking, await taken(pipe)) == ([], [])
+
+
+async def test_one_piece_at_a_time(pipe: BodyPipe, line: Line) -> None:
+    """The browser is read on only when what has come was taken."""
+    pieces = aiter(pipe)
+    held = []
+    for piece in (b"1", b"2"):
+        asking = asyncio.ensure_future(anext(pieces))
+        await asyncio.sleep(0)
+        held.append(line.is_held)
+        pipe.push(piece)
+        held.append(line.is_held)
+        assert await asking == piece
+    pipe.push(b"3")
+    await asyncio.sleep(0)
+
+    assert (held, line.is_held) == ([False, True, False, True], True)
+
+
+async def test_abandoned(pipe: BodyPipe, line: Line) -> None:
+    """What nobody wants any more is dropped as it comes, and holds nothing."""
+    pipe.push(b"1")
+    pipe.abandon()
+    pipe.push(b"2")
+    pipe.end()
+
+    assert (line.is_held, await taken(pipe)) == (False, [])
+
+
+async def test_stalled(pipe: BodyPipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A browser that sends nothing for too long is given up."""
+    monkeypatch.setattr(body_pipe, "STALL_SECONDS", 0.01)
+    pipe.push(b"1")
+    pieces = aiter(pipe)
+
+    assert await anext(pieces) == b"1"
+    with pytest.raises(UploadStalled):
+        await anext(pieces)
+
+
+async def test_cancelled(pipe: BodyPipe) -> None:
+    """Whoever waits for a piece can be cancelled; what comes then harms nobody."""
+    asking = asyncio.ensure_future(anext(aiter(pipe)))
+    await asyncio.sleep(0)
+    asking.cancel()
+    await asyncio.wait([asking])
+    pipe.push(b"1")
+    pipe.end()
+
+    assert await taken(pipe) == [b"1"]

@@ -78,7 +78,7 @@ DOORS: dict[str, set[str]] = {
 # Who opens sockets, or speaks over them, without one of the libraries above.
 TRANSPORTS = {
     *("hub.gateway.upstream.connection", "hub.gateway.upstream.pool"),
-    *("hub.listener.connection", "hub.listener.listener"),
+    *("hub.listener.wire", "hub.listener.listener"),
 }
 TRANSPORT_CALLS = {"create_connection", "create_server", "create_datagram_endpoint", "open_connection", "sock_connect"}
 PROTOCOLS = {"asyncio.Protocol", "asyncio.BufferedProtocol"}
@@ -126,7 +126,7 @@ PURE = {
     *("hub.channel.messages", "hub.channel.codec", "hub.channel.connection", "hub.channel.outbox"),
     *("hub.channel.admission", "hub.channel.outage", "hub.channel.bodies", "hub.channel.close_codes", "hub.channel.events"),
     *("hub.channel.liveness", "hub.channel.requests", "hub.channel.uploads", "hub.channel.downloads", "hub.channel.end_warnings"),
-    *("hub.listener.head", "hub.listener.frames", "hub.listener.handshake"),
+    *("hub.listener.head", "hub.listener.reader", "hub.listener.frames", "hub.listener.handshake"),
     *("hub.web.csrf", "hub.web.client_address", "hub.web.identity"),
 }
 
@@ -146,7 +146,7 @@ OUTER_LOOPS = {
     "hub.listener.connection",
     "hub.listener.websocket",
     "hub.tokens.refresh_worker",
-    "hub.web.proxy",
+    *("hub.web.proxy", "hub.web.websocket_proxy"),
 }  # web/base.py gets Tornado's own outer loop through log_exception
 
 MUTATORS = {"append", "add", "update", "pop", "popitem", "clear", "setdefault", "extend", "insert", "remove", "discard", "sort"}

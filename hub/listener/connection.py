@@ -1,19 +1,23 @@
-"""One connection of a browser: its requests one after the other, their answers in the same order, and the way to its socket.
+"""One connection of a browser: its requests one after the other, and their answers in the same order.
 
-Requests that come before the last one was answered (pipelining) wait; while one waits, nothing more is read.
+Requests that come before the last one was answered (pipelining), or before its answer was taken, wait; while one waits,
+nothing more is read.
 """
 
 import asyncio
-import socket
 import sys
 from collections import deque
-from typing import cast
 
+from hub import log
 from hub.listener.exchange import BytesReceiver, Exchange, Front, Receiver
 from hub.listener.head import BadHead, Fields, Names, RequestHead, refusal
-from hub.listener.reader import CRASHED, RequestReader, crashed
+from hub.listener.reader import RequestReader
+from hub.listener.wire import ANYTHING, UPGRADE, WAITING, Wire
 
-LINGER_BYTES = 1024 * 1024  # of a body that nobody wants any more, how much is dropped before the connection is cut
+LINGER_BYTES = 1024 * 1024  # of what nobody wants any more, how much is dropped before the connection is cut
+LINGER_SECONDS = 5.0
+
+logger = log.get(__name__)
 
 
 class Connections:
@@ -54,68 +58,63 @@ class Connections:
             await self._emptied
 
 
-class Connection(asyncio.Protocol):
+class Connection(Wire):
     """A connection, for as long as it speaks HTTP; after an upgrade the way to its socket."""
 
     __slots__ = (
+        "_active_at",
         "_current",
-        "_drained",
-        "_is_full",
-        "_is_held",
-        "_lingered",
-        "_queue",
+        "_is_starting",
+        "_lingers",
+        "_mistake",
         "_reader",
         "_receiver",
-        "_receives_bytes",
         "_receiving",
         "_rest",
         "_shared",
-        "_starting",
-        "_transport",
-        "active_at",
-        "is_lingering",
+        "_unsent",
+        "_upgraded",
+        "_waiting",
         "remote_ip",
     )
 
     def __init__(self, shared: Connections) -> None:
+        super().__init__()
         self._shared = shared
         self._reader: RequestReader | None = RequestReader(self, shared.names, shared.max_head_bytes)
         self._current: Exchange | None = None  # whose turn it is
         self._receiver: Receiver | None = None  # who answers it
         self._receiving: Exchange | None = None  # whose body is coming
-        self._queue: deque[Exchange] | None = None
-        self._starting = False
-        self.is_lingering = False
-        self._lingered = 0
-        self._is_full = False
-        self._is_held = False
-        self._drained: asyncio.Future[None] | None = None
-        self._receives_bytes: BytesReceiver | None = None  # after an upgrade
-        self._rest = b""  # came behind a request for an upgrade that is still being looked at
+        self._waiting: deque[Exchange] | None = None
+        self._mistake: BadHead | None = None  # what is wrong with that which came behind those that wait
+        self._is_starting = False
+        self._lingers: int | None = None  # how many bytes were dropped; None: the connection does not wait for its end
+        self._upgraded: BytesReceiver | None = None
+        self._rest: bytes | None = None  # came behind a request for an upgrade that is still being looked at
+        self._unsent = 0
+        self._active_at = shared.now
         self.remote_ip = ""
-        self.active_at = shared.now
 
     # -- from the transport -------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to listen."""
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of it
-        self._transport.set_write_buffer_limits(0)  # the system's own buffer is large enough: writers wait once it is full
+        super().connection_made(transport)
         peer = transport.get_extra_info("peername")
         self.remote_ip = peer[0] if isinstance(peer, tuple) else ""
         self._shared.open.add(self)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of the browser."""
-        if self._receives_bytes is not None:
-            self._receives_bytes.bytes_received(data)
+        if self._upgraded is not None:
+            self._upgraded.bytes_received(data)
         elif self._reader is not None:
-            if not self._reader.is_in_head:  # a head has one time for all of it, so that it cannot trickle for ever
-                self.active_at = self._shared.now
             self._read(data, self._reader)
-        elif self.is_lingering:
-            self._linger(len(data))
-        else:
+        elif self._lingers is not None:
+            self._lingers += len(data)
+            if self._lingers > LINGER_BYTES:
+                self.abort()
+        elif self._rest is not None:
             self._rest += data
 
     def eof_received(self) -> None:
@@ -123,50 +122,62 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell everybody who waits for the browser."""
-        self._reader = self._queue = self._current = None
+        receiver, upgraded = self._receiver, self._upgraded
         self._shared.forget(self)
+        self._stop_reading()
+        self._current = self._receiver = self._receiving = self._waiting = self._upgraded = None
         self._let_writers_go()
-        receiver, self._receiver = self._receiver, None
         if receiver is not None:
             receiver.on_connection_close()
-        if self._receives_bytes is not None:
-            self._receives_bytes.connection_lost()
+        if upgraded is not None:
+            upgraded.connection_lost()
 
     def pause_writing(self) -> None:
         """Let writers wait: the browser does not take what it asked for."""
-        self._is_full = True
+        super().pause_writing()
+        self._active_at = self._shared.now
 
     def resume_writing(self) -> None:
-        """Let writers go on."""
-        self._is_full = False
-        self._let_writers_go()
-        if self._receives_bytes is not None:
-            self._receives_bytes.drained()
+        """Let writers go on, and requests that wait."""
+        super().resume_writing()
+        if self._upgraded is not None:
+            self._upgraded.drained()
+        elif self._current is None:
+            self._go_on()
 
     # -- from the reader ----------------------------------------------------------------------------------------------
 
     def _read(self, data: bytes, reader: RequestReader) -> None:
+        was_in_head = reader.is_in_head
         try:
             rest = reader.feed(data)
-        except BadHead as error:
-            self._reader = None
-            self._refuse(error)
-            return
-        if rest is not None:
-            self._reader = None
-            self._hand_on_rest(rest)
+        except BadHead as mistake:
+            self._refuse(mistake)
+        except Exception:
+            self._crash()
+        else:
+            if rest is not None:
+                self._hand_on_rest(rest)
+            elif reader.is_in_head and not was_in_head:  # it has one time for all of it, so that it cannot trickle for ever
+                self._active_at = self._shared.now
 
     def begin(self, head: RequestHead) -> None:
         """Take a request: now, or behind those that came before it."""
+        self._active_at = self._shared.now
+        head.keep_alive = head.keep_alive and not self._shared.is_closing
         exchange = self._receiving = Exchange(self, head)
-        if self._current is not None or self._queue:
-            self._enqueue(exchange)
-        else:
+        if self._current is None and not self._waiting and not self._is_full:
             self._start(exchange)
+            return
+        if self._waiting is None:
+            self._waiting = deque()
+        self._waiting.append(exchange)
+        self._hold(WAITING)
 
     def take(self, data: bytes) -> None:
         """Hand on a piece of its body."""
         exchange = self._receiving
+        self._active_at = self._shared.now
         if exchange is None or exchange.is_ended:
             return  # nobody wants it any more
         if exchange is self._current and self._receiver is not None:
@@ -179,7 +190,13 @@ class Connection(asyncio.Protocol):
         exchange, self._receiving = self._receiving, None
         if exchange is not None:
             exchange.is_read = True
-            self._finish_reading(exchange)
+            self.release()
+            self._finish(exchange)
+
+    def _stop_reading(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.close()
 
     # -- one request after the other ----------------------------------------------------------------------------------
 
@@ -187,162 +204,171 @@ class Connection(asyncio.Protocol):
         """Let somebody answer a request, whose turn it is."""
         self._current = exchange
         receiver = self._shared.front.open(exchange)
-        if exchange.is_ended:
-            return
+        if exchange is not self._current:
+            return  # it was answered at once
         self._receiver = receiver
         pieces, exchange.waiting_body = exchange.waiting_body, []
         for piece in pieces:
             receiver.data_received(piece)
 
-    def _finish_reading(self, exchange: Exchange) -> None:
+    def _finish(self, exchange: Exchange) -> None:
         if exchange is self._current and self._receiver is not None:
             self._receiver.finish()
 
-    def _enqueue(self, exchange: Exchange) -> None:
-        if self._queue is None:
-            self._queue = deque()
-        self._queue.append(exchange)
-        self.hold()
-
-    def exchange_ended(self) -> None:
-        """Go on with the next request, or close."""
-        exchange, self._current, self._receiver = self._current, None, None
-        self.active_at = self._shared.now
-        if exchange is None:
+    def exchange_ended(self, exchange: Exchange) -> None:
+        """Go on with the request behind this one, or close."""
+        if exchange is not self._current:
             return
-        if not exchange.keep_alive or self._shared.is_closing:
+        self._current = self._receiver = None
+        self._active_at = self._shared.now
+        if exchange.keep_alive:
+            self._go_on()
+        else:
             self._close_after(exchange)
-        elif self._queue and not self._starting:
-            self._start_waiting()
 
-    def _start_waiting(self) -> None:
-        """Start the requests that wait, as far as they are answered at once."""
-        self._starting = True
+    def _go_on(self) -> None:
+        """Start the requests that wait, as far as they are answered at once and the answers are taken, and read on."""
+        if self._is_starting or not (self._waiting or self._mistake):
+            return
+        self._is_starting = True
         try:
-            while self._queue and self._current is None:
-                exchange = self._queue.popleft()
+            while self._waiting and self._current is None and not self._is_full:
+                exchange = self._waiting.popleft()
                 self._start(exchange)
                 if exchange.is_read:
-                    self._finish_reading(exchange)
+                    self._finish(exchange)
         except Exception:
-            self._refuse(crashed(sys.exc_info()))
-        self._starting = False
-        if not self._queue:
-            self.release()
+            self._crash()
+        finally:
+            self._is_starting = False
+        self._after_those_that_waited()
+
+    def _after_those_that_waited(self) -> None:
+        if self._waiting:
+            return
+        if self._mistake is None:
+            self._release(WAITING)
+        elif self._current is None:
+            self._say(self._mistake)
+
+    # -- the end ------------------------------------------------------------------------------------------------------
 
     def _close_after(self, exchange: Exchange) -> None:
-        """Close the connection, but not under the last words: what a browser still sends would reset it before it reads them."""
-        self._queue = self._reader = None
-        if exchange.is_read or self._transport.is_closing():
+        """Close the connection, but not under the last words."""
+        is_last = exchange.is_read and not self._waiting and not self._holds
+        self._stop_reading()
+        self._waiting = None
+        if is_last:
             self._transport.close()
+        else:
+            self._linger()
+
+    def _linger(self) -> None:
+        """Drop what the browser still sends until it closes: it would reset the connection before the last words are read."""
+        if self._lingers is not None or self._transport.is_closing():
             return
-        self.is_lingering = True
-        self.release()
+        self._lingers = 0
+        self._release(ANYTHING)
         if self._transport.can_write_eof():
             self._transport.write_eof()
 
-    def _linger(self, size: int) -> None:
-        self._lingered += size
-        if self._lingered > LINGER_BYTES:
-            self.abort()
-
-    def _refuse(self, error: BadHead) -> None:
-        """Answer what is no request, and close. An answer that is being given is finished first, unless we are at fault."""
-        current = self._current
-        if current is not None and current.is_read and error.status != CRASHED:
-            current.keep_alive = False
+    def _refuse(self, mistake: BadHead) -> None:
+        """Answer what is no request, behind the answers to those that came before it, and close."""
+        self._stop_reading()
+        broken, self._receiving = self._receiving, None
+        if broken is not None and broken is self._current:
+            self._break_off(broken, mistake)
             return
+        if broken is not None and self._waiting:
+            self._waiting.pop()
+        if self._current is None and not self._waiting:
+            self._say(mistake)
+        else:
+            self._mistake = mistake
+            self._hold(WAITING)
+
+    def _break_off(self, exchange: Exchange | None, mistake: BadHead) -> None:
+        """End a request that cannot be finished."""
         receiver, self._receiver, self._current = self._receiver, None, None
         if receiver is not None:
             receiver.on_connection_close()
-        if current is None or not current.is_begun:
-            self._transport.write(refusal(error, self._shared.refusal_fields))
-        self._transport.close()
+        if exchange is None:
+            self._transport.close()
+        elif exchange.is_begun:
+            self.break_off()
+        else:
+            exchange.is_ended = True
+            self._say(mistake)
+
+    def _say(self, mistake: BadHead) -> None:
+        self._current = self._waiting = self._mistake = None
+        self.write(refusal(mistake, self._shared.refusal_fields))
+        self._linger()
+
+    def _crash(self) -> None:
+        """Log a defect of ours, and tell the browser of it if it still waits for an answer."""
+        current = self._current
+        logger.error("request.crashed", path=None if current is None else current.head.path, exc_info=sys.exc_info())
+        self._stop_reading()
+        self._receiving = self._waiting = None
+        self._break_off(current, BadHead("Something went wrong.", 500))
 
     # -- an upgrade ---------------------------------------------------------------------------------------------------
 
     def detach(self) -> "Connection":
         """Give up HTTP: whoever asked for the connection calls `take_over` next."""
-        self._shared.open.discard(self)
-        self._shared.upgraded.add(self)
-        self._current = self._receiver = self._receiving = self._queue = None
+        if self in self._shared.open:
+            self._shared.open.discard(self)
+            self._shared.upgraded.add(self)
+        self._stop_reading()
+        self._current = self._receiver = self._receiving = self._waiting = None
         return self
 
     def take_over(self, receiver: BytesReceiver) -> None:
         """Hand all bytes to `receiver` from now on, those that have come already first."""
-        self._receives_bytes = receiver
-        rest, self._rest = self._rest, b""
-        if self._transport.is_closing():
+        if self not in self._shared.upgraded:
             receiver.connection_lost()
-        elif self._reader is None:  # else the reader is still at the head, and hands on the rest afterwards
-            self.release()
-            if rest:
-                receiver.bytes_received(rest)
+            return
+        self._upgraded = receiver
+        rest, self._rest = self._rest, None
+        self._release(ANYTHING)
+        if rest:
+            receiver.bytes_received(rest)
 
     def _hand_on_rest(self, rest: bytes) -> None:
         """Take what came behind a request for an upgrade. Until somebody takes the connection, nothing more is read."""
-        if self._receives_bytes is None:
+        if self._upgraded is not None:
+            if rest:
+                self._upgraded.bytes_received(rest)
+        elif self._current is not None or self._waiting or self in self._shared.upgraded:
+            self._stop_reading()
             self._rest = rest
-            self.hold()
-        elif rest:
-            self._receives_bytes.bytes_received(rest)
+            self._hold(UPGRADE)
 
-    # -- the way out --------------------------------------------------------------------------------------------------
+    # -- from the listener --------------------------------------------------------------------------------------------
 
-    def write(self, data: bytes) -> None:
-        """Send bytes; those that the socket does not take wait in memory. To a browser that has gone nothing is sent."""
-        if not self._transport.is_closing():
-            self._transport.write(data)
+    def look(self, now: float, patience: float) -> None:
+        """Break the connection if its browser has let it wait for too long.
 
-    async def drain(self) -> None:
-        """Return when little enough waits; at once when the connection is gone."""
-        if self._is_full and not self._transport.is_closing():
-            self._drained = asyncio.get_running_loop().create_future()
-            await self._drained
+        Parameters:
+            patience: Seconds for its next request, or for a sign of life within one, or until it takes more of an answer.
+        """
+        unsent = self._transport.get_write_buffer_size()
+        if unsent != self._unsent:
+            self._unsent = unsent
+            self._active_at = now
+        if self._waits_for_browser(unsent) and now - self._active_at > (patience if self._lingers is None else LINGER_SECONDS):
+            self.abort()
 
-    def buffered_bytes(self) -> int:
-        """Return how many bytes wait because the browser does not take them."""
-        return self._transport.get_write_buffer_size()
-
-    def hold(self) -> None:
-        """Read no more for now."""
-        if not self._is_held and not self._transport.is_closing():
-            self._is_held = True
-            self._transport.pause_reading()
-
-    def release(self) -> None:
-        """Read on."""
-        if self._is_held and not self._transport.is_closing():
-            self._is_held = False
-            self._transport.resume_reading()
-
-    def set_option(self, level: int, option: int, value: int) -> None:
-        """Set an option of the socket."""
-        found: socket.socket | None = self._transport.get_extra_info("socket")
-        if found is not None:
-            found.setsockopt(level, option, value)
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether nobody waits for anything of this connection but the browser itself."""
-        return self._current is None or not self._current.is_read
-
-    def close(self) -> None:
-        """Close after what waits was sent."""
-        self._transport.close()
-
-    def abort(self) -> None:
-        """Break the connection."""
-        self._transport.abort()
+    def _waits_for_browser(self, unsent: int) -> bool:
+        current = self._current
+        if unsent or current is None:
+            return True
+        return not (current.is_read or current.is_begun or self._holds)
 
     def close_when_idle(self) -> None:
-        """Close now, or after the answer that is being given."""
-        if self._current is None:
-            self._transport.close()
-        else:
+        """Close now, or after the answer that is being given, or that to the request that is coming."""
+        if self._current is not None:
             self._current.keep_alive = False
-
-    def _let_writers_go(self) -> None:
-        drained, self._drained = self._drained, None
-        if drained is not None and not drained.done():
-            drained.set_result(None)
+        elif self._lingers is None and not self._waiting and not (self._reader is not None and self._reader.is_in_head):
+            self._transport.close()

@@ -32,11 +32,11 @@ class Line(Protocol):
     async def drain(self) -> None:
         """Return when little enough waits; at once when the connection is gone."""
 
-    def exchange_ended(self) -> None:
-        """Go on with the next request, or close."""
+    def exchange_ended(self, exchange: "Exchange") -> None:
+        """Go on with the request behind this one, or close."""
 
-    def abort(self) -> None:
-        """Break the connection."""
+    def break_off(self) -> None:
+        """Break the connection, so that nobody takes what was sent for whole."""
 
     def hold(self) -> None:
         """Read no more of the body for now."""
@@ -71,7 +71,7 @@ class Upgraded(Protocol):
     def release(self) -> None:
         """Read on."""
 
-    def set_option(self, level: int, option: int, value: int) -> None:
+    def set_option(self, level: int, option: int, value: int | bytes) -> None:
         """Set an option of the socket."""
 
     def close(self) -> None:
@@ -105,7 +105,18 @@ class Exchange:
         keep_alive: Whether the connection is to go on after the answer.
     """
 
-    __slots__ = ("_is_chunked", "_left", "_line", "head", "is_begun", "is_ended", "is_read", "keep_alive", "waiting_body")
+    __slots__ = (
+        "_is_chunked",
+        "_is_wanted",
+        "_left",
+        "_line",
+        "head",
+        "is_begun",
+        "is_ended",
+        "is_read",
+        "keep_alive",
+        "waiting_body",
+    )
 
     def __init__(self, line: Line, head: RequestHead) -> None:
         self._line = line
@@ -116,6 +127,7 @@ class Exchange:
         self.keep_alive = head.keep_alive and not head.upgrade
         self.waiting_body: list[bytes] = []  # of a request whose turn has not come
         self._is_chunked = False
+        self._is_wanted = False
         self._left: int | None = None
 
     @property
@@ -131,27 +143,35 @@ class Exchange:
     @property
     def wants_continue(self) -> bool:
         """Whether the browser waits for a word before it sends the body (RFC 9110 section 10.1.1)."""
-        return not self.is_read and self.head.fields.get("expect", "").lower() == "100-continue"
+        if self.is_read or self._is_wanted or self.head.is_http10:
+            return False
+        return self.head.fields.get("expect", "").lower() == "100-continue"
 
     def send_continue(self) -> None:
         """Ask for the body, if the browser waits for that."""
         if self.wants_continue and not self.is_begun:
+            self._is_wanted = True
             self._line.write(CONTINUE)
 
     def hold(self) -> None:
-        """Read no more of the body for now."""
-        self._line.hold()
+        """Read no more of the body for now. Once it has come whole, what follows is no business of this request."""
+        if not self.is_read:
+            self._line.hold()
 
     def release(self) -> None:
         """Read on."""
-        self._line.release()
+        if not self.is_read:
+            self._line.release()
 
     def send(self, status: int, reason: str, fields: Fields, body: bytes) -> None:
         """Answer whole, head and body in one write. `Content-Length` is added, unless the answer has no body (HEAD, 204, 304).
 
         Raises:
             ValueError: A field holds what no field may hold; nothing was sent.
+            RuntimeError: There is an answer already.
         """
+        if not self._may_begin():
+            return
         if self._sends_body(status):
             fields.append(("Content-Length", str(len(body))))
         else:
@@ -160,7 +180,7 @@ class Exchange:
         head = answer_head(status, reason, fields)
         self.is_begun = self.is_ended = True
         self._line.write(head + body)
-        self._line.exchange_ended()
+        self._line.exchange_ended(self)
 
     def begin(self, status: int, reason: str, fields: Fields, length: int | None) -> None:
         """Send the head; the body follows with `write`, and `end`.
@@ -169,8 +189,10 @@ class Exchange:
             length: Of the body; None: it is not known, and goes out in chunks, or until the connection closes.
 
         Raises:
-            ValueError: As `send`.
+            ValueError, RuntimeError: As `send`.
         """
+        if not self._may_begin():
+            return
         if not self._sends_body(status):
             length = 0
         elif length is not None:
@@ -187,14 +209,14 @@ class Exchange:
         self._line.write(head)
 
     def write(self, piece: bytes) -> None:
-        """Send a piece of the body. Of a body longer than announced the rest is kept back, and the connection breaks."""
+        """Send a piece of the body. The connection breaks instead if the body becomes longer than announced, or has no head."""
         if self.is_ended or not piece or self._left == 0:
             return
         if self._left is not None:
             self._left -= len(piece)
-            if self._left < 0:
-                self.abort()
-                return
+        if not self.is_begun or (self._left or 0) < 0:
+            self.abort()
+            return
         self._line.write(b"%x\r\n%b\r\n" % (len(piece), piece) if self._is_chunked else piece)
 
     async def drain(self) -> None:
@@ -205,18 +227,18 @@ class Exchange:
         """End the body. One that is shorter than announced breaks the connection, so that nobody takes it for whole."""
         if self.is_ended:
             return
-        if self._left:
+        if self._left or not self.is_begun:
             self.abort()
             return
         self.is_ended = True
         if self._is_chunked:
             self._line.write(LAST_CHUNK)
-        self._line.exchange_ended()
+        self._line.exchange_ended(self)
 
     def abort(self) -> None:
         """Break the connection: the only way to say that an answer is not whole."""
         self.is_ended = True
-        self._line.abort()
+        self._line.break_off()
 
     def upgrade(self, fields: Fields) -> Upgraded:
         """Answer 101 and return the connection, which speaks another protocol from here on.
@@ -231,6 +253,12 @@ class Exchange:
         """Return the connection, after the answer 101 was written."""
         self.is_begun = self.is_ended = True
         return self._line.detach()
+
+    def _may_begin(self) -> bool:
+        """Tell whether there is somebody to answer; an answer in the middle of another one would be read as part of it."""
+        if self.is_begun and not self.is_ended:
+            raise RuntimeError("a request has one answer")
+        return not self.is_ended
 
     def _say_if_it_closes(self, fields: Fields) -> None:
         """Say when the connection ends with this answer: because somebody wants it, or because a body is not read."""

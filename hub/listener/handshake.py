@@ -4,7 +4,7 @@ import base64
 import binascii
 import hashlib
 
-from hub.listener.head import Fields, RequestHead
+from hub.listener.head import WEBSOCKET, Fields, RequestHead
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 VERSION = "13"
@@ -31,14 +31,14 @@ def accept(head: RequestHead, subprotocol: str | None) -> Fields:
         HandshakeRefused: The request is no handshake, or one of another version.
     """
     fields = head.fields
-    if head.method != "GET" or fields.get("upgrade", "").lower() != "websocket":
+    if head.method != "GET" or fields.get("upgrade", "").lower() != WEBSOCKET:
         raise HandshakeRefused(400, 'Can "Upgrade" only to "WebSocket".')
-    if not head.upgrade:
+    if not head.upgrade or head.is_http10:
         raise HandshakeRefused(400, '"Connection" must be "Upgrade".')
     if fields.get("sec-websocket-version") != VERSION:
         raise HandshakeRefused(426, f"The version of WebSocket is {VERSION}.", ("Sec-WebSocket-Version", VERSION))
     answer = [
-        ("Upgrade", "websocket"),
+        ("Upgrade", WEBSOCKET),
         ("Connection", "Upgrade"),
         ("Sec-WebSocket-Accept", accept_value(fields.get("sec-websocket-key", ""))),
     ]

@@ -8,11 +8,17 @@ from http import HTTPStatus
 Fields = list[tuple[str, str]]
 """Header fields in order; names may repeat. Those of a request have their names in lower case."""
 
+HTTP_10 = "1.0"
+VERSIONS = frozenset({HTTP_10, "1.1"})
+WEBSOCKET = "websocket"  # the only other protocol that is spoken here; requests for others are answered as if they did not ask
+
 MAX_NAMES = 1024  # that are remembered in lower case; browsers use some forty
+MAX_NAME_BYTES = 64  # of those that are remembered
 PHRASES = {int(status): status.phrase for status in HTTPStatus}
 BODILESS = frozenset({204, 304})
 
 _DIGITS = re.compile(r"[0-9]{1,18}")
+_ABSOLUTE = re.compile(r"https?://([^/?]+)(.*)", re.IGNORECASE)
 
 
 class BadHead(Exception):
@@ -35,7 +41,7 @@ class RequestHead:
         body_bytes: Length of the body that follows; None: it is chunked.
         is_http10: Whether the client speaks HTTP/1.0, which knows no chunks.
         keep_alive: Whether the client wants to send more on this connection.
-        upgrade: Whether it asks for another protocol; if it is refused, nothing more is read of this connection.
+        upgrade: Whether it asks for a WebSocket; if that is refused, nothing more is read of this connection.
     """
 
     method: str
@@ -60,9 +66,14 @@ class Names:
         known = self._known.get(name)
         if known is None:
             known = name.lower().decode("latin-1")
-            if len(self._known) < MAX_NAMES:
-                self._known[name] = known
+            if len(name) <= MAX_NAME_BYTES:
+                self._remember(name, known)
         return known
+
+    def _remember(self, name: bytes, known: str) -> None:
+        if len(self._known) >= MAX_NAMES:  # somebody invents names: those in use come again
+            self._known.clear()
+        self._known[name] = known
 
 
 def by_name(headers: Fields) -> dict[str, str]:
@@ -111,6 +122,31 @@ def require_host(headers: Fields, *, is_http10: bool) -> None:
             hosts += 1
     if hosts > 1 or (hosts == 0 and not is_http10):
         raise BadHead("A request names exactly one Host.")
+
+
+def split_target(target: str, host: str) -> tuple[str, str]:
+    """Return path and query of a request target.
+
+    One that names the server once more (absolute form, RFC 9112 section 3.2.2) has to name the same one.
+
+    Raises:
+        BadHead: It is of another form, names another server, or has a fragment, which is no business of servers.
+    """
+    if target[:1] != "/":
+        target = _without_origin(target, host)
+    if "#" in target:
+        raise BadHead("A request target has no fragment.")
+    path, _, query = target.partition("?")
+    return path, query
+
+
+def _without_origin(target: str, host: str) -> str:
+    absolute = _ABSOLUTE.fullmatch(target)
+    if absolute is None:
+        raise BadHead("A request target is a path.")
+    if absolute[1].lower() != host.lower():
+        raise BadHead("The request target and Host name two servers.")
+    return absolute[2] if absolute[2][:1] == "/" else f"/{absolute[2]}"
 
 
 def answer_head(status: int, reason: str, fields: Fields) -> bytes:

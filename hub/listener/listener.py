@@ -13,7 +13,6 @@ from hub.listener.head import Fields
 
 BACKLOG = 1024  # connections that the system holds for us; net.core.somaxconn may hold it to less
 SWEEP_SECONDS = 5.0
-LINGER_SECONDS = 5.0
 
 
 class Listener:
@@ -22,7 +21,8 @@ class Listener:
     Parameters:
         refusal_fields: What an answer to what is no request says besides the problem.
         max_head_bytes: Largest head of a request; a larger one is refused (RFC 6585 section 5).
-        idle_seconds: How long a connection may wait for its next request, or send nothing of the one that has begun.
+        idle_seconds: How long a browser may leave a connection without a request, and then take for its head; send nothing of
+            a body; or take nothing of an answer.
     """
 
     def __init__(
@@ -78,9 +78,7 @@ class Listener:
             self.sweep()
 
     def sweep(self) -> None:
-        """Close the connections on which nothing has happened for too long."""
+        """Break the connections on which nothing has happened for too long; at the latest two sweeps after that."""
         now = self._connections.now = self._clock.monotonic()
         for connection in list(self._connections.open):
-            patience = LINGER_SECONDS if connection.is_lingering else self._idle_seconds
-            if connection.is_idle and now - connection.active_at > patience:
-                connection.abort()
+            connection.look(now - SWEEP_SECONDS, self._idle_seconds)  # what they know of the time may be as old as the last sweep

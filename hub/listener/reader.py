@@ -3,16 +3,26 @@
 What llhttp lets pass and two servers could read in two ways is refused by `hub.listener.head`.
 """
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import httptools
 
-from hub import log
-from hub.listener.head import BadHead, Fields, Names, RequestHead, body_length, by_name, require_host
+from hub.listener.head import (
+    HTTP_10,
+    VERSIONS,
+    WEBSOCKET,
+    BadHead,
+    Fields,
+    Names,
+    RequestHead,
+    body_length,
+    by_name,
+    require_host,
+    split_target,
+)
 
-CRASHED = 500  # the status of a defect of ours
-
-logger = log.get(__name__)
+MAX_FIELDS = 256  # of a head, and of a trailer; browsers send some twenty
+FIELD_BYTES = 4  # of a field besides its name and value
 
 
 class Taker(Protocol):
@@ -29,47 +39,95 @@ class Taker(Protocol):
 
 
 class RequestReader:
-    """Reads the requests of one connection, one after the other."""
+    """Reads the requests of one connection, one after the other.
 
-    __slots__ = ("_fields", "_head_bytes", "_is_in_body", "_max_head_bytes", "_names", "_parser", "_taker", "_target", "on_body")
+    Parameters:
+        max_head_bytes: Of the target and the fields of one request together, and of a trailer.
+    """
+
+    __slots__ = (
+        "_fields",
+        "_framing",
+        "_has_moved",
+        "_head_bytes",
+        "_is_in_body",
+        "_is_repeated",
+        "_is_upgrade",
+        "_limit",
+        "_names",
+        "_parser",
+        "_silent_bytes",
+        "_taker",
+        "_target",
+    )
 
     def __init__(self, taker: Taker, names: Names, max_head_bytes: int) -> None:
         self._taker = taker
         self._names = names
-        self._max_head_bytes = max_head_bytes
+        self._limit = max_head_bytes
         self._target = b""
         self._fields: Fields = []
         self._head_bytes = 0
         self._is_in_body = False
-        self.on_body = taker.take
-        self._parser = httptools.HttpRequestParser(self)
+        self._is_upgrade = False
+        self._framing = b""  # of the body of a request that offers another protocol
+        self._is_repeated = False
+        self._has_moved = False
+        self._silent_bytes = 0
+        self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
 
     @property
     def is_in_head(self) -> bool:
         """Whether a head has begun and is not whole."""
         return bool(self._target) and not self._is_in_body
 
+    def close(self) -> None:
+        """Let go of the parser, which knows us: nothing more is fed. What it has at hand may still come."""
+        self._parser = None
+
     def feed(self, data: bytes) -> bytes | None:
         """Take what came, and tell the taker what that is.
 
         Returns:
-            What came behind a request that asks for another protocol: it is no HTTP any more. None: there was no such request.
+            What came behind a request for a WebSocket: it is no HTTP any more. None: there was no such request.
 
         Raises:
             BadHead: This is no request; nothing more can be read.
+            Exception: What the taker raised.
         """
-        was_in_head = self.is_in_head
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            return data[upgrade.args[0] :]
-        except httptools.HttpParserError as error:
-            raise _mistake(error) from error
-        if was_in_head and self.is_in_head:  # llhttp tells of a field once it is whole, so that one could grow for ever
-            self._head_bytes += len(data)
-            if self._head_bytes > 2 * self._max_head_bytes:
-                raise _too_large()
+        while (parser := self._parser) is not None:
+            try:
+                parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                data = data[upgrade.args[0] :]
+                if self._is_upgrade:
+                    return data
+                if self._parser is not None:
+                    self._parser = self._parser_behind_offer()
+            except httptools.HttpParserError as error:
+                mistake = _mistake(error)
+                if self._parser is not None or not isinstance(mistake, BadHead):
+                    raise mistake from None
+            else:
+                self._watch(len(data))
+                break
         return None
+
+    def _parser_behind_offer(self) -> httptools.HttpRequestParser:
+        """Return a parser that reads on where llhttp stops: behind a head that offers a protocol which nobody here speaks."""
+        parser = httptools.HttpRequestParser(self)
+        if self._framing:
+            self._is_repeated = True
+            parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % self._framing)
+            self._is_repeated, self._framing = False, b""
+        return parser
+
+    def _watch(self, size: int) -> None:
+        """Refuse what grows without an end: llhttp tells of a field once it is whole, of blanks and chunk extensions never."""
+        self._silent_bytes = 0 if self._has_moved else self._silent_bytes + size
+        self._has_moved = False
+        if self._silent_bytes > self._limit:
+            raise _too_large()
 
     # -- called by the parser -----------------------------------------------------------------------------------------
 
@@ -79,38 +137,58 @@ class RequestReader:
         self._count(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a field."""
+        """Take a field. Those of a trailer are dropped: nobody here waits for them (RFC 9110 section 6.5.1)."""
         self._fields.append((self._names.lower(name), value.decode("latin-1").strip(" \t")))
-        self._count(len(name) + len(value))
+        self._count(len(name) + len(value) + FIELD_BYTES)
 
     def on_headers_complete(self) -> None:
         """Hand on the head."""
-        self._is_in_body = True
-        self._taker.begin(self._head())
+        self._is_in_body = self._has_moved = True
+        if self._is_repeated:
+            self._forget()
+        elif self._parser is not None:
+            self._taker.begin(self._head(self._parser))
+
+    def on_body(self, data: bytes) -> None:
+        """Hand on a piece of the body."""
+        self._has_moved = True
+        self._taker.take(data)
 
     def on_message_complete(self) -> None:
         """Hand on the end of the request."""
+        if self._framing:
+            return  # its body is still to come
         self._is_in_body = False
+        self._has_moved = True
+        self._forget()  # a trailer, which must not become part of the next head
         self._taker.end()
 
     def _count(self, size: int) -> None:
+        self._has_moved = True
         self._head_bytes += size
-        if self._head_bytes > self._max_head_bytes:
+        if self._head_bytes > self._limit or len(self._fields) > MAX_FIELDS:
             raise _too_large()
 
-    def _head(self) -> RequestHead:
-        parser, headers, target = self._parser, self._fields, self._target
-        self._fields, self._target, self._head_bytes = [], b"", 0
+    def _forget(self) -> None:
+        if self._head_bytes:
+            self._fields, self._target, self._head_bytes = [], b"", 0
+
+    def _head(self, parser: httptools.HttpRequestParser) -> RequestHead:
+        method, headers, target = parser.get_method().decode("ascii"), self._fields, self._target
+        self._forget()
         fields = by_name(headers)
-        is_http10 = parser.get_http_version() == "1.0"
+        version = parser.get_http_version()
+        if version not in VERSIONS:
+            raise BadHead("The versions that are spoken here are HTTP/1.1 and HTTP/1.0.", 505)
+        is_http10 = version == HTTP_10
         require_host(headers, is_http10=is_http10)
         body_bytes = body_length(headers, fields, is_http10=is_http10)
-        upgrade = parser.should_upgrade()
-        if upgrade and body_bytes != 0:
-            raise BadHead("A request that asks for another protocol has no body here.")
-        path, _, query = target.decode("latin-1").partition("?")
+        if method == "CONNECT":
+            raise BadHead("This method is not known here.", 501)
+        upgrade = parser.should_upgrade() and self._upgrade(fields, body_bytes)
+        path, query = split_target(target.decode("latin-1"), fields.get("host", ""))
         return RequestHead(
-            method=parser.get_method().decode("ascii"),
+            method=method,
             path=path,
             query=query,
             headers=headers,
@@ -121,20 +199,20 @@ class RequestReader:
             upgrade=upgrade,
         )
 
+    def _upgrade(self, fields: dict[str, str], body_bytes: int | None) -> bool:
+        """Tell whether a request that offers another protocol offers one that is spoken here."""
+        self._is_upgrade = fields.get("upgrade", "").lower() == WEBSOCKET
+        if self._is_upgrade and body_bytes != 0:
+            raise BadHead("A request for a WebSocket has no body.")
+        if body_bytes != 0:
+            self._framing = b"Transfer-Encoding: chunked" if body_bytes is None else b"Content-Length: %d" % body_bytes
+        return self._is_upgrade
 
-def crashed(exc_info: Any) -> BadHead:
-    """Log a defect of ours, and return what the browser is told."""
-    logger.error("request.crashed", exc_info=exc_info)
-    return BadHead("Something went wrong.", CRASHED)
 
-
-def _mistake(error: httptools.HttpParserError) -> BadHead:
-    """Return what is wrong: with the request, or with us, who were called by the parser."""
-    cause = error.__context__
-    if isinstance(cause, BadHead):
-        return cause
+def _mistake(error: httptools.HttpParserError) -> BaseException:
+    """Return what is wrong: with the request, or what was raised by those whom the parser has called."""
     if isinstance(error, httptools.HttpParserCallbackError):
-        return crashed(cause)
+        return error.__context__ or error
     if isinstance(error, httptools.HttpParserInvalidMethodError):
         return BadHead("This method is not known here.", 501)
     return BadHead("This is no HTTP/1.1 request.")

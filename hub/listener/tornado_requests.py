@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from tornado import httputil
+from tornado.iostream import StreamClosedError
 
 from hub.listener.exchange import Exchange, Receiver
 from hub.listener.head import Fields
@@ -90,6 +91,7 @@ class TornadoConnection(httputil.HTTPConnection):
         self.context = _Context(exchange.remote_ip, scheme)
         self._exchange = exchange
         self._close_callback: Callable[[], None] | None = None
+        self._has_gone = False
 
     def set_close_callback(self, callback: Callable[[], None] | None) -> None:
         """Take what is to be called when the browser goes before it has its answer."""
@@ -97,6 +99,7 @@ class TornadoConnection(httputil.HTTPConnection):
 
     def browser_has_gone(self) -> None:
         """Call it."""
+        self._has_gone = True
         callback, self._close_callback = self._close_callback, None
         if callback is not None:
             callback()
@@ -120,13 +123,30 @@ class TornadoConnection(httputil.HTTPConnection):
         return self.write(chunk or b"")
 
     def write(self, chunk: bytes) -> "asyncio.Future[None]":
-        """Send a piece of the body; done when there is room for another one."""
+        """Send a piece of the body; done when there is room for another one.
+
+        Raises:
+            StreamClosedError: (From the future.) The browser has gone, so that nobody reads on for it.
+        """
         self._exchange.write(chunk)
-        return asyncio.ensure_future(self._exchange.drain())
+        written = asyncio.ensure_future(self._room())
+        written.add_done_callback(_look_at)
+        return written
+
+    async def _room(self) -> None:
+        await self._exchange.drain()
+        if self._has_gone:
+            raise StreamClosedError
 
     def finish(self) -> None:
         """End the answer."""
         self._exchange.end()
+
+
+def _look_at(written: "asyncio.Future[None]") -> None:
+    """Take note of how it went: many handlers write without waiting."""
+    if not written.cancelled():
+        written.exception()
 
 
 def _refuse(exchange: Exchange, status: int, detail: str) -> None:

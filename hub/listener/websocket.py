@@ -106,8 +106,9 @@ class WebSocket:
         self.write(frame_head(CLOSE, len(payload)) + payload)
         self.is_closing = True
         self._reader.want_only_close()
-        self._line.release()
         self._closer = asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._line.abort)
+        self._line.release()
+        self._read()  # the peer's close frame may have come already, behind messages that nobody wants any more
 
     # -- in -----------------------------------------------------------------------------------------------------------
 
@@ -163,7 +164,8 @@ class WebSocket:
             return
         if wait is not None:
             self._is_held = True
-            self._line.hold()
+            if not self.is_closing:
+                self._line.hold()
             self._waiting = asyncio.ensure_future(wait)
             self._waiting.add_done_callback(self._go_on)
 

@@ -64,12 +64,11 @@ class ApiCall:
         self._task: asyncio.Task[None] | None = None
         self._status = 0
         length = exchange.head.body_bytes
-        if length is None or length > REPEATABLE_BODY_BYTES:
+        if length is None or length > REPEATABLE_BODY_BYTES or exchange.wants_continue:
             self._pipe = BodyPipe(exchange)
             self._begin(self._pipe, length)
         elif length:
             self._collected = []
-            exchange.send_continue()
 
     # -- from the connection ------------------------------------------------------------------------------------------
 
@@ -126,6 +125,8 @@ class ApiCall:
             raise BodyTooLarge(f"At most {route.max_body_bytes} bytes are taken here.", max_body_bytes=route.max_body_bytes)
         if self._pipe is not None:
             self._exchange.send_continue()
+            if length is not None and length <= REPEATABLE_BODY_BYTES:
+                body = await whole(body)
         request = ApiRequest(
             method=head.method,
             path=head.path,

@@ -5,6 +5,7 @@ the other one takes: what waits here is one message each way.
 """
 
 import asyncio
+import sys
 from collections.abc import Awaitable
 
 from hub import audit
@@ -27,7 +28,7 @@ from hub.listener.handshake import HandshakeRefused, accept, offered_subprotocol
 from hub.listener.nobody import Nobody
 from hub.listener.websocket import WebSocket
 from hub.session.model import Session, SessionId
-from hub.web.failures import note_refusal
+from hub.web.failures import note_crash, note_refusal
 from hub.web.passages import Passages
 from hub.web.site import Site
 
@@ -50,9 +51,9 @@ class WebSocketDoor:
         fields = exchange.head.fields
         if fields.get("origin", "") != self.site.origin:
             self._note_refusal(exchange, "origin")
-            self._refuse(exchange, 403, ORIGIN_REFUSED)
+            self.refuse(exchange, 403, ORIGIN_REFUSED)
         elif fields.get("upgrade", "").lower() != "websocket":
-            self._refuse(exchange, 426, NOT_A_WEBSOCKET, ("Upgrade", "websocket"))
+            self.refuse(exchange, 426, NOT_A_WEBSOCKET, ("Upgrade", "websocket"))
         else:
             return Relay(self, exchange)
         return Nobody()
@@ -87,12 +88,13 @@ class WebSocketDoor:
         try:
             line = exchange.upgrade(accept(exchange.head, subprotocol))
         except HandshakeRefused as refused:
-            self._refuse(exchange, refused.status, f"{refused}\n", *refused.fields)
+            self.refuse(exchange, refused.status, f"{refused}\n", *refused.fields)
             return None
         self.site.access_log.request(exchange.head.method, exchange.head.path, 101, 0.0)
         return line
 
-    def _refuse(self, exchange: Exchange, status: int, detail: str, *fields: tuple[str, str]) -> None:
+    def refuse(self, exchange: Exchange, status: int, detail: str, *fields: tuple[str, str]) -> None:
+        """Answer that there is no WebSocket."""
         exchange.send(status, "", [TEXT_FIELD, *fields], detail.encode())
         self.site.access_log.request(exchange.head.method, exchange.head.path, status, 0.0)
 
@@ -133,6 +135,14 @@ class Relay:
         self._work.cancel()
 
     async def _run(self) -> None:
+        """Bring the WebSocket to its end. An outer loop of the hub: nothing that goes wrong in here leaves it."""
+        try:
+            await self._serve()
+        except Exception:
+            note_crash(self._exchange.head.path, sys.exc_info())
+            self._fail()
+
+    async def _serve(self) -> None:
         """Open the other side, upgrade, and bring its messages to the page."""
         refusal: ChannelClosed | None = None
         try:
@@ -153,6 +163,12 @@ class Relay:
             self._socket.close(refusal.code, refusal.reason)
         elif self._upstream is not None:
             await self._relay(self._socket, self._upstream)
+
+    def _fail(self) -> None:
+        if self._socket is None:
+            self._door.refuse(self._exchange, 500, "Something went wrong.\n")
+        else:
+            self._socket.close(1011, "")
 
     def _subprotocol(self) -> str | None:
         """Return what the resource server has chosen; for a refused page its first wish: else it would not see the code."""

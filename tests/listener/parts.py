@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import uvloop
 from tornado.testing import bind_unused_port
 
 from hub.clock import Clock, SystemClock
@@ -13,6 +14,9 @@ from hub.listener.exchange import Exchange
 from hub.listener.listener import Listener
 
 GET = b"GET %b HTTP/1.1\r\nHost: here\r\n\r\n"
+POST = b"POST /up HTTP/1.1\r\nHost: here\r\n%b\r\n"
+LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+"""The loops that the hub runs on."""
 
 
 @dataclass(eq=False)

@@ -25,13 +25,13 @@ class Line:
         """Note it."""
         self.done.append("drain")
 
-    def exchange_ended(self, *_: Exchange) -> None:
+    def exchange_ended(self, exchange: Exchange) -> None:
         """Note it."""
         self.done.append("ended")
 
-    def abort(self) -> None:
+    def break_off(self) -> None:
         """Note it."""
-        self.done.append("abort")
+        self.done.append("broken off")
 
     def hold(self) -> None:
         """Note it."""
@@ -154,14 +154,14 @@ class TestPieces:
         """One that ends too early breaks the connection: nobody takes it for whole."""
         stream(exchange(line), b"ab", length=3)
 
-        assert line.done == ["abort"]
+        assert line.done == ["broken off"]
 
     @pytest.mark.parametrize("pieces", [[b"abcd"], [b"ab", b"cd"]])
     def test_a_long_body(self, line: Line, pieces: list[bytes]) -> None:
         """One that goes on too long breaks the connection: the rest would be read as the next answer."""
         stream(exchange(line), *pieces, b"more", length=3)
 
-        assert (line.sent.endswith(b"abcd"), b"more" in line.sent, line.done) == (False, False, ["abort"])
+        assert (line.sent.endswith(b"abcd"), b"more" in line.sent, line.done) == (False, False, ["broken off"])
 
     def test_nothing_follows_the_end(self, line: Line) -> None:
         """What is written after the end would be read as the next answer."""
@@ -219,7 +219,7 @@ class TestEndOfTheConnection:
         asked.write(b"late")
         asked.end()
 
-        assert (line.sent, line.done) == (sent, ["abort"])
+        assert (line.sent, line.done) == (sent, ["broken off"])
 
 
 class TestContinue:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from hub.clock import SystemClock
-from hub.listener.connection import Connection, Connections
-from hub.listener.listener import LINGER_SECONDS, Listener
+from hub.listener.connection import LINGER_SECONDS, Connection, Connections
+from hub.listener.listener import SWEEP_SECONDS, Listener
 from hub.web.doors import Doors
 from tests.listener.parts import GET, Client, Front, listening, never
 from tests.parties.certificates import make_certificates
@@ -54,7 +54,7 @@ class TestPatience:
             await asyncio.sleep(0)
             while not stand.open_connections:
                 await asyncio.sleep(0)
-            await clock.advance(IDLE_SECONDS)
+            await clock.advance(IDLE_SECONDS + SWEEP_SECONDS)
             stand.listener.sweep()
             still = stand.open_connections
             await clock.advance(1)
@@ -93,7 +93,7 @@ class TestPatience:
         async with listening(front, clock) as stand, stand.client() as client:
             await client.send(b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 99\r\n\r\nab")
             await client.answer()
-            await clock.advance(LINGER_SECONDS + 1)
+            await clock.advance(LINGER_SECONDS + SWEEP_SECONDS + 1)
             stand.listener.sweep()
 
             async with asyncio.timeout(5):

@@ -1,0 +1,165 @@
+"""Requests and answers on the wire: bodies in, bodies out, and what is never sent."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from hub.listener.connection import LINGER_BYTES
+from tests.listener.parts import GET, LOOPS, POST, Front, Seen, at_once, listening, never
+
+
+@pytest.fixture(params=LOOPS.values(), ids=LOOPS, autouse=True)
+def loop_factory(request: pytest.FixtureRequest) -> Callable[[], asyncio.AbstractEventLoop]:
+    """Both loops that the hub runs on."""
+    factory: Callable[[], asyncio.AbstractEventLoop] = request.param
+    return factory
+
+
+class TestBodies:
+    @pytest.mark.parametrize(
+        "sent",
+        [
+            POST % b"Content-Length: 11\r\n" + b"hello world",
+            POST % b"Transfer-Encoding: chunked\r\n" + b"6\r\nhello \r\n5;ext=1\r\nworld\r\n0\r\nTrailer: x\r\n\r\n",
+        ],
+        ids=["length", "chunks"],
+    )
+    @pytest.mark.parametrize("step", [1, 7, 1000])
+    async def test_cut_anywhere(self, sent: bytes, step: int) -> None:
+        """A body is the same however TCP cuts it, and a request follows it."""
+        front = Front()
+        async with listening(front) as stand, stand.client() as client:
+            await client.send(*(sent[at : at + step] for at in range(0, len(sent), step)), GET % b"/next")
+
+            assert (await client.answer())[2] == b"POST /up hello world"
+            assert (await client.answer())[2] == b"GET /next "
+
+    async def test_continue_is_sent_once_when_it_is_asked_for(self) -> None:
+        """RFC 9110 section 10.1.1: whoever takes the body says so; nobody else does."""
+        front = Front(at_once, lambda seen: seen.exchange.send_continue())
+        async with listening(front) as stand, stand.client() as client:
+            await client.send(POST % b"Expect: 100-continue\r\nContent-Length: 2\r\n")
+            first = await client.answer()
+            await client.send(b"ab")
+
+            assert (first[0], (await client.answer())[2]) == (100, b"POST /up ab")
+
+    async def test_reading_pauses(self) -> None:
+        """While a receiver holds the connection, little more than what the system buffers is read."""
+        front = Front(never, lambda seen: seen.exchange.hold())
+        async with listening(front) as stand, stand.client() as client:
+            size = 64 << 20
+            sending = asyncio.create_task(client.send(POST % b"Content-Length: %d\r\n" % size, bytes(size)))
+            seen = await front.request()
+            done, _ = await asyncio.wait([sending], timeout=0.2)
+            held = len(seen.body)
+            seen.exchange.release()
+            await seen.until(lambda: len(seen.body) == size)
+            await sending
+
+        assert (done, held < 2 << 20) == (set(), True)
+
+    async def test_refused_upload_is_answered_and_dropped(self) -> None:
+        """The client reads why, although it is still sending: the connection is not reset under the answer."""
+        front = Front(never, lambda seen: seen.send(b"no", 413))
+        async with listening(front) as stand, stand.client() as client:
+            await client.send(POST % b"Content-Length: 900000\r\n", bytes(500_000))
+            status, fields, body = await client.answer()
+
+            assert (status, fields["connection"], body) == (413, "close", b"no")
+            assert await client.rest() == b""
+
+    async def test_dropping_has_an_end(self) -> None:
+        """A client that sends on and on after its refusal is cut off."""
+        front = Front(never, lambda seen: seen.send(b"no", 413))
+        async with listening(front) as stand, stand.client() as client:
+            with pytest.raises(ConnectionError):
+                await client.send(POST % b"Content-Length: 999999999\r\n", *[bytes(65536)] * (40 * LINGER_BYTES // 65536))
+
+    @pytest.mark.parametrize("chunk", [b"x\r\n", b"-1\r\n", b"1 \r\na\r\n0\r\n\r\n" * 0 + b"2\r\nabc", b"F" * 17 + b"\r\n"])
+    async def test_broken_chunks(self, chunk: bytes) -> None:
+        """A body that breaks the rules ends its request: the receiver is told, the client gets 400."""
+        front = Front(never)
+        async with listening(front) as stand, stand.client() as client:
+            await client.send(POST % b"Transfer-Encoding: chunked\r\n", chunk)
+            seen = await front.request()
+
+            assert (await client.answer())[0] == 400
+            await seen.until(lambda: seen.closes == 1)
+
+
+class TestAnswers:
+    async def test_without_a_body(self) -> None:
+        """HEAD, 204 and 304 have none, whatever is written (RFC 9112 section 6.3)."""
+        front = Front(lambda seen: seen.send(b"body", int(seen.exchange.head.path[1:])))
+        async with listening(front) as stand, stand.client() as client:
+            await client.send(b"HEAD /200 HTTP/1.1\r\nHost: here\r\n\r\n")
+            assert (await client.answer(bodiless=True))[0] == 200
+            for status in (204, 304, 200):
+                await client.send(GET % b"/%d" % status)
+                assert (await client.answer())[::2] == (status, b"body" if status == 200 else b"")
+
+    @pytest.mark.parametrize("length", [6, None], ids=["announced", "chunked"])
+    async def test_streamed(self, length: int | None) -> None:
+        """An answer goes out as it comes; without a length in chunks (RFC 9112 section 7.1)."""
+
+        def answer(seen: Seen) -> None:
+            seen.exchange.begin(200, "", [], length)
+            for piece in (b"abc", b"", b"def"):
+                seen.exchange.write(piece)
+            seen.exchange.end()
+
+        async with listening(Front(answer)) as stand, stand.client() as client:
+            for _ in range(2):
+                await client.send(GET % b"/")
+                assert (await client.answer())[2] == b"abcdef"
+
+    async def test_streamed_to_an_old_client(self) -> None:
+        """HTTP/1.0 knows no chunks: the body ends with the connection."""
+
+        def answer(seen: Seen) -> None:
+            seen.exchange.begin(200, "", [], None)
+            seen.exchange.write(b"abc")
+            seen.exchange.end()
+
+        async with listening(Front(answer)) as stand, stand.client() as client:
+            await client.send(b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+            _, fields, body = await client.answer()
+
+            assert (body, fields["connection"], "transfer-encoding" in fields) == (b"abc", "close", False)
+
+    @pytest.mark.parametrize("body", [b"short", b"longer than that"])
+    async def test_wrong_length_breaks_the_connection(self, body: bytes) -> None:
+        """An answer that is not as long as announced is never taken for a whole one."""
+
+        def answer(seen: Seen) -> None:
+            seen.exchange.begin(200, "", [], 10)
+            seen.exchange.write(body)
+            seen.exchange.end()
+
+        async with listening(Front(answer)) as stand, stand.client() as client:
+            await client.send(GET % b"/")
+            with pytest.raises((asyncio.IncompleteReadError, ConnectionResetError)):
+                await client.answer()
+
+    async def test_slow_reader_is_waited_for(self) -> None:
+        """Whoever writes waits as soon as the system takes no more, and goes on when it does."""
+        front = Front(never)
+        async with listening(front) as stand, stand.client() as client:
+            await client.send(GET % b"/")
+            exchange = (await front.request()).exchange
+            exchange.begin(200, "", [], 64 << 20)
+
+            async def write() -> None:
+                for _ in range(64):
+                    exchange.write(bytes(1 << 20))
+                    await exchange.drain()
+                exchange.end()
+
+            writing = asyncio.create_task(write())
+            waits = (await asyncio.wait([writing], timeout=0.2))[0] == set()
+            _, _, body = await client.answer()
+            await writing
+
+        assert (waits, len(body)) == (True, 64 << 20)

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -120,17 +121,58 @@ async def test_stop_lets_answers_finish() -> None:
                 pass
 
 
-async def test_tls(tmp_path: Path) -> None:
-    """The same over TLS: large answers, refused uploads, connections that go on."""
+@dataclass
+class Tls:
+    """What both sides of a connection over TLS need."""
+
+    server: ssl.SSLContext
+    client: ssl.SSLContext
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> Tls:
+    """A server of which the client knows that it is the right one."""
     certificates = make_certificates(tmp_path)
-    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    server.load_cert_chain(certificates.certificate_file, certificates.key_file)
-    trusted = ssl.create_default_context(cafile=certificates.authority_file)
-    front = Front(lambda seen: seen.send(b"x" * 3_000_000))
-    async with listening(front, tls=server, client_tls=trusted) as stand, stand.client() as client:
-        for _ in range(2):
+    return Tls(certificates.server_context(), ssl.create_default_context(cafile=certificates.authority_file))
+
+
+class TestTls:
+    async def test_whole_answers(self, tls: Tls) -> None:
+        """The same over TLS: large answers, and connections that go on."""
+        front = Front(lambda seen: seen.send(b"x" * 3_000_000))
+        async with listening(front, tls=tls.server, client_tls=tls.client) as stand, stand.client() as client:
+            for _ in range(2):
+                await client.send(GET % b"/")
+                assert len((await client.answer())[2]) == 3_000_000
+
+    async def test_streamed_answers(self, tls: Tls) -> None:
+        """Who writes waits for room, piece after piece, and there is room again."""
+        front = Front(never)
+        async with listening(front, tls=tls.server, client_tls=tls.client) as stand, stand.client() as client:
             await client.send(GET % b"/")
-            assert len((await client.answer())[2]) == 3_000_000
+            exchange = (await front.request()).exchange
+
+            async def write() -> None:
+                exchange.begin(200, "", [], None)
+                for _ in range(50):
+                    exchange.write(b"x" * 100_000)
+                    await exchange.drain()
+                exchange.end()
+
+            async with asyncio.TaskGroup() as group:
+                group.create_task(write())
+                _, _, body = await client.answer()
+
+            assert len(body) == 50 * 100_000
+
+    async def test_refused_uploads(self, tls: Tls) -> None:
+        """A client that still sends reads why it was refused."""
+        front = Front(never, lambda seen: seen.send(b"no", 413))
+        async with listening(front, tls=tls.server, client_tls=tls.client) as stand, stand.client() as client:
+            await client.send(b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 900000\r\n\r\n", bytes(500_000))
+            status, fields, body = await client.answer()
+
+        assert (status, fields["connection"], body) == (413, "close", b"no")
 
 
 async def test_sweeps_by_itself(clock: ManualClock) -> None:

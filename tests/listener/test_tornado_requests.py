@@ -114,10 +114,11 @@ class TestRequests:
 
         assert answers == [b"GET /a?b=c%20d 127.0.0.1 https here", b"GET /e 127.0.0.1 https here"]
 
-    async def test_repeated_fields(self, stand: Stand) -> None:
-        """A handler gets each value of a field that came several times, and each cookie."""
+    @pytest.mark.parametrize("cookies", [b"Cookie: a=1; b=2\r\n", b"Cookie: a=1\r\nCookie: b=2\r\n"], ids=["one field", "two"])
+    async def test_repeated_fields(self, stand: Stand, cookies: bytes) -> None:
+        """A handler gets each value of a field that came several times, and the same cookies as the API's door."""
         async with stand.client() as client:
-            await client.send(b"GET /fields HTTP/1.1\r\nHost: here\r\nX-Many: 1\r\nx-many: 2\r\nCookie: a=1; b=2\r\n\r\n")
+            await client.send(b"GET /fields HTTP/1.1\r\nHost: here\r\nX-Many: 1\r\nx-many: 2\r\n%b\r\n" % cookies)
 
             assert (await client.answer())[2] == b'{"many": ["1", "2"], "cookies": ["a", "b"]}'
 

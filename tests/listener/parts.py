@@ -135,7 +135,7 @@ class Client:
         async with asyncio.timeout(5):
             try:
                 return await self.reader.read()
-            except ConnectionResetError:
+            except ConnectionError:
                 return b"reset"
 
     async def close(self) -> None:

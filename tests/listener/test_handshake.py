@@ -14,7 +14,7 @@ GOOD = {
 }
 
 
-def head(method: str = "GET", *, asks_for_upgrade: bool = True, **changes: str) -> RequestHead:
+def head(method: str = "GET", *, asks_for_upgrade: bool = True, is_http10: bool = False, **changes: str) -> RequestHead:
     """Return a handshake with some fields changed; an empty value takes a field out."""
     named = {**GOOD, **{name.replace("_", "-"): value for name, value in changes.items()}}
     headers = [(name, value) for name, value in named.items() if value]
@@ -25,7 +25,7 @@ def head(method: str = "GET", *, asks_for_upgrade: bool = True, **changes: str) 
         headers=headers,
         fields=by_name(headers),
         body_bytes=0,
-        is_http10=False,
+        is_http10=is_http10,
         keep_alive=True,
         upgrade=asks_for_upgrade,
     )
@@ -46,6 +46,7 @@ def test_example_of_the_specification() -> None:
     [
         (head("POST"), 400),
         (head(asks_for_upgrade=False), 400),
+        (head(is_http10=True), 400),
         (head(upgrade="h2c"), 400),
         (head(upgrade=""), 400),
         (head(sec_websocket_version="8"), 426),

@@ -1,34 +1,19 @@
 """Listeners: connections that wait too long, the end of a listener, TLS."""
 
 import asyncio
-import socket
 import ssl
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from hub.clock import SystemClock
-from hub.listener.connection import LINGER_SECONDS, Connection, Connections
-from hub.listener.listener import SWEEP_SECONDS, Listener
-from hub.web.doors import Doors
-from tests.listener.parts import GET, Client, Front, listening, never
+from hub.listener.connection import LINGER_SECONDS
+from hub.listener.listener import SWEEP_SECONDS
+from tests.listener.parts import GET, Front, listening, never
 from tests.parties.certificates import make_certificates
 from tests.parties.clock import ManualClock
-from tests.parties.echo_hub import EchoDoor
-from tests.parties.websocket_peer import TEXT, Received, WebSocketPeer, frame
 
 IDLE_SECONDS = 120.0
-
-
-class Transport(asyncio.Transport):
-    """A socket of which nothing but its other end is known."""
-
-    def __init__(self, peer: object) -> None:
-        super().__init__({"peername": peer})
-
-    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        """Do nothing."""
+CHUNKS = b"POST / HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 class TestPatience:
@@ -64,17 +49,104 @@ class TestPatience:
             assert await client.rest() in (b"", b"reset")
             assert still == 1
 
-    async def test_a_head_that_trickles_has_an_end(self, clock: ManualClock) -> None:
-        """Bytes of the same head give it no more time (slow clients that hold connections)."""
-        async with listening(Front(), clock, idle_seconds=IDLE_SECONDS) as stand, stand.client() as client:
-            await client.send(b"GET / HTTP/1.1\r\nHost: here\r\n")
-            for _ in range(4):
+    @pytest.mark.parametrize(
+        ("begun", "more"),
+        [
+            (b"GET / HTTP/1.1\r\nHost: here\r\n", b"X: y\r\n"),
+            (b"GET /", b"y"),
+            (b"", b"\r\n"),
+            (CHUNKS + b"1;", b"y"),
+            (CHUNKS, b"0"),
+        ],
+        ids=["fields", "target", "empty lines", "chunk extension", "size of a chunk"],
+    )
+    async def test_what_trickles_has_an_end(self, clock: ManualClock, begun: bytes, more: bytes) -> None:
+        """Bytes that lead nowhere give a connection no more time (slow clients that hold connections)."""
+        async with listening(Front(never), clock, idle_seconds=IDLE_SECONDS) as stand, stand.client() as client:
+            await client.send(begun)
+            for _ in range(5):
                 await clock.advance(IDLE_SECONDS / 3)
                 stand.listener.sweep()
-                await client.send(b"X: y\r\n")
+                client.writer.write(more)
                 await asyncio.sleep(0.01)
 
             assert await client.rest() in (b"", b"reset")
+
+    async def test_a_head_has_its_own_time(self, clock: ManualClock) -> None:
+        """A request that begins when the connection has nearly waited for too long is not cut off for that."""
+        async with listening(Front(), clock, idle_seconds=IDLE_SECONDS) as stand, stand.client() as client:
+            await client.send(GET % b"/1")
+            await client.answer()
+            await clock.advance(IDLE_SECONDS)
+            stand.listener.sweep()
+            await client.send(b"GET /2 HTTP/1.1\r\n")
+            (connection,) = stand.listener._connections.open
+            async with asyncio.timeout(5):
+                while not (connection._reader and connection._reader.is_in_head):
+                    await asyncio.sleep(0)
+            await clock.advance(IDLE_SECONDS / 2)
+            stand.listener.sweep()
+            await client.send(b"Host: here\r\n\r\n")
+
+            assert (await client.answer())[2] == b"GET /2 "
+
+    async def test_a_body_may_take_its_time(self, clock: ManualClock) -> None:
+        """Each piece of a body gives the next one as long."""
+        front = Front()
+        async with listening(front, clock, idle_seconds=IDLE_SECONDS) as stand, stand.client() as client:
+            await client.send(b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 5\r\n\r\n")
+            seen = await front.request()
+            for _ in range(5):
+                await clock.advance(IDLE_SECONDS)
+                stand.listener.sweep()
+                length = len(seen.body)
+                await client.send(b"a")
+                await seen.until(lambda length=length: len(seen.body) > length)  # type: ignore[misc]
+
+            assert (await client.answer())[2] == b"POST / aaaaa"
+
+    async def test_an_upload_that_we_hold_is_left_alone(self, clock: ManualClock) -> None:
+        """A client that is not read cannot be reproached for its silence."""
+        front = Front(never, lambda seen: seen.exchange.hold())
+        async with listening(front, clock, idle_seconds=IDLE_SECONDS) as stand, stand.client() as client:
+            await client.send(b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 5\r\n\r\n")
+            seen = await front.request()
+            await clock.advance(10 * IDLE_SECONDS)
+            stand.listener.sweep()
+            seen.exchange.release()
+            await client.send(b"hello")
+            await seen.until(lambda: seen.is_whole)
+            seen.send(b"thanks")
+
+            assert (await client.answer())[2] == b"thanks"
+
+    @pytest.mark.parametrize("does", ["writes on", "has ended"])
+    async def test_an_answer_that_nobody_takes_has_an_end(self, clock: ManualClock, does: str) -> None:
+        """A client that takes nothing of its answer is left after the same time, and while it takes some it is not."""
+        front = Front(never)
+        async with listening(front, clock, idle_seconds=IDLE_SECONDS) as stand, stand.client() as client:
+            await client.send(b"GET / HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+            seen = await front.request()
+            seen.exchange.begin(200, "", [], 64 << 20)
+            seen.exchange.write(bytes(64 << 20))
+            if does == "has ended":
+                seen.exchange.end()
+            (connection,) = stand.listener._connections.open
+            for _ in range(3):
+                unsent = connection.buffered_bytes()
+                while connection.buffered_bytes() == unsent:
+                    await client.reader.read(1 << 20)
+                await clock.advance(IDLE_SECONDS)
+                stand.listener.sweep()
+                assert stand.open_connections == 1
+            for _ in range(3):
+                await asyncio.sleep(0.05)
+                stand.listener.sweep()  # what the systems on both sides have taken in the meantime counts as taken
+            await clock.advance(IDLE_SECONDS + SWEEP_SECONDS + 1)
+            stand.listener.sweep()
+            await asyncio.sleep(0.05)
+
+            assert (stand.open_connections, seen.closes) == (0, int(does == "writes on"))
 
     async def test_who_works_is_left_alone(self, clock: ManualClock) -> None:
         """A request that is being answered is no idle connection, however long that takes."""
@@ -121,131 +193,42 @@ async def test_stop_lets_answers_finish() -> None:
                 pass
 
 
-@dataclass
-class Tls:
-    """What both sides of a connection over TLS need."""
-
-    server: ssl.SSLContext
-    client: ssl.SSLContext
-
-
-@pytest.fixture
-def tls(tmp_path: Path) -> Tls:
-    """A server of which the client knows that it is the right one."""
-    certificates = make_certificates(tmp_path)
-    return Tls(certificates.server_context(), ssl.create_default_context(cafile=certificates.authority_file))
-
-
-class TestTls:
-    async def test_whole_answers(self, tls: Tls) -> None:
-        """The same over TLS: large answers, and connections that go on."""
-        front = Front(lambda seen: seen.send(b"x" * 3_000_000))
-        async with listening(front, tls=tls.server, client_tls=tls.client) as stand, stand.client() as client:
-            for _ in range(2):
-                await client.send(GET % b"/")
-                assert len((await client.answer())[2]) == 3_000_000
-
-    async def test_streamed_answers(self, tls: Tls) -> None:
-        """Who writes waits for room, piece after piece, and there is room again."""
-        front = Front(never)
-        async with listening(front, tls=tls.server, client_tls=tls.client) as stand, stand.client() as client:
-            await client.send(GET % b"/")
-            exchange = (await front.request()).exchange
-
-            async def write() -> None:
-                exchange.begin(200, "", [], None)
-                for _ in range(50):
-                    exchange.write(b"x" * 100_000)
-                    await exchange.drain()
-                exchange.end()
-
-            async with asyncio.TaskGroup() as group:
-                group.create_task(write())
-                _, _, body = await client.answer()
-
-            assert len(body) == 50 * 100_000
-
-    async def test_refused_uploads(self, tls: Tls) -> None:
-        """A client that still sends reads why it was refused."""
-        front = Front(never, lambda seen: seen.send(b"no", 413))
-        async with listening(front, tls=tls.server, client_tls=tls.client) as stand, stand.client() as client:
-            await client.send(b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 900000\r\n\r\n", bytes(500_000))
-            status, fields, body = await client.answer()
-
-        assert (status, fields["connection"], body) == (413, "close", b"no")
-
-
-async def test_sweeps_by_itself(clock: ManualClock) -> None:
-    """Nobody has to look after idle connections: the listener does, again and again."""
-    async with listening(Front(), clock, idle_seconds=IDLE_SECONDS) as stand:
-        for _ in range(2):
-            async with stand.client() as client:
-                await client.send(GET % b"/")
-                await client.answer()
-                await clock.advance(2 * IDLE_SECONDS)
-
-                assert await client.rest() in (b"", b"reset")
-
-
-async def test_close_ends_everything() -> None:
-    """`close` waits for nobody: idle connections, those with an answer under way, and upgraded ones are gone when it returns."""
-    front = Front(never)
-    sockets = EchoDoor()
-    async with (
-        listening(Doors({}, {"/echo": sockets}, front)) as stand,
-        stand.client() as idle,
-        stand.client() as busy,
-        WebSocketPeer.dial(stand.port, "/echo/x") as peer,
-    ):
-        await busy.send(GET % b"/")
-        seen = await front.request()
-        async with asyncio.timeout(5):
-            while stand.open_connections < 3:
-                await asyncio.sleep(0)
-            await stand.listener.close()
-
-        assert (stand.open_connections, seen.closes, len(sockets.closes)) == (0, 1, 1)
-        for client in (idle, busy):
-            assert await client.rest() in (b"", b"reset")
-        with pytest.raises((asyncio.IncompleteReadError, ConnectionResetError)):
-            await peer.receive()
-
-
-async def test_upgraded_connections_outlive_stop() -> None:
-    """After `stop` an open WebSocket goes on: whoever speaks over it ends it in its own way."""
-    async with listening(EchoDoor()) as stand, WebSocketPeer.dial(stand.port, "/") as peer:
-        stand.listener.stop()
-        await peer.send(frame(TEXT, b"still here"))
-
-        assert await peer.receive() == Received(TEXT, b"still here")
-
-
-@pytest.mark.parametrize(
-    ("peer", "address"),
-    [(("192.0.2.1", 5), "192.0.2.1"), (("2001:db8::1", 5, 0, 0), "2001:db8::1"), ("", ""), (b"", ""), (None, "")],
-    ids=["IPv4", "IPv6", "unix", "unix without a name", "gone already"],
-)
-def test_peer_addresses(peer: object, address: str) -> None:
-    """The other end of a connection is its address without the port; that of a unix socket has none."""
-    connection = Connection(Connections(Front(), max_head_bytes=1, refusal_fields=[], now=0.0))
-    connection.connection_made(Transport(peer))
-
-    assert connection.remote_ip == address
-
-
-async def test_unix_sockets(tmp_path: Path) -> None:
-    """A proxy on the same machine may come over a unix socket."""
+async def test_stop_while_a_head_is_coming() -> None:
+    """A request that has begun when the listener stops is answered, and told that the connection ends."""
     front = Front()
-    listener = Listener(front, SystemClock())
-    path = tmp_path / "hub.sock"
-    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    server.setblocking(False)
-    server.bind(str(path))
-    await listener.start([server])
-    client = Client(*await asyncio.open_unix_connection(path))
-    await client.send(GET % b"/over-unix")
-    answer = await client.answer()
-    await client.close()
-    await listener.close()
+    async with listening(front) as stand, stand.client() as client:
+        await client.send(b"GET / HTTP/1.1\r\n")
+        async with asyncio.timeout(5):
+            while not any(each._reader and each._reader.is_in_head for each in stand.listener._connections.open):
+                await asyncio.sleep(0)
+        stand.listener.stop()
+        await client.send(b"Host: here\r\n\r\n")
+        status, fields, _ = await client.answer()
 
-    assert (answer[2], front.seen[0].exchange.remote_ip) == (b"GET /over-unix ", "")
+        assert (status, fields["connection"], await client.rest()) == (200, "close", b"")
+
+
+async def test_stop_with_requests_that_wait() -> None:
+    """Only the request whose answer is being given is still answered; the client asks the others again elsewhere."""
+    front = Front(never)
+    async with listening(front) as stand, stand.client() as client:
+        await client.send(GET % b"/" * 3)
+        seen = await front.request()
+        stand.listener.stop()
+        seen.send(b"done")
+        _, fields, body = await client.answer()
+
+        assert (fields["connection"], body, await client.rest(), len(front.seen)) == ("close", b"done", b"", 1)
+
+
+async def test_tls(tmp_path: Path) -> None:
+    """The same over TLS: large answers, refused uploads, connections that go on."""
+    certificates = make_certificates(tmp_path)
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(certificates.certificate_file, certificates.key_file)
+    trusted = ssl.create_default_context(cafile=certificates.authority_file)
+    front = Front(lambda seen: seen.send(b"x" * 3_000_000))
+    async with listening(front, tls=server, client_tls=trusted) as stand, stand.client() as client:
+        for _ in range(2):
+            await client.send(GET % b"/")
+            assert len((await client.answer())[2]) == 3_000_000

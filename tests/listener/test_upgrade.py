@@ -5,7 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
+from hub.listener.exchange import Exchange
 from tests.listener.parts import GET, LOOPS, Front, Seen, listening, never
+
+UPGRADE = b"GET /ws HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 
 
 @pytest.fixture(params=LOOPS.values(), ids=LOOPS, autouse=True)
@@ -15,25 +18,21 @@ def loop_factory(request: pytest.FixtureRequest) -> Callable[[], asyncio.Abstrac
     return factory
 
 
-class Upgraded:
-    """Takes connections over and sends back what comes in capital letters."""
+class Upgrading:
+    """Takes connections over, at once or when the test says so, and sends back in capital letters what comes."""
 
-    def __init__(self, *, later: bool = False) -> None:
-        self.later = later
+    def __init__(self, *, later: bool) -> None:
+        self.front = Front(never, None if later else lambda seen: self.take(seen.exchange))
+        self.losses = 0
         self.lost = asyncio.Event()
-        self.go = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
 
-    def open(self, exchange: object) -> Seen:
-        """Take the connection, now or when the test says so."""
-        self._tasks.append(asyncio.get_running_loop().create_task(self._take(exchange)))
-        if not self.later:
-            self.go.set()
-        return Seen(exchange, never)  # type: ignore[arg-type]
+    def open(self, exchange: Exchange) -> Seen:
+        """Take a request."""
+        return self.front.open(exchange)
 
-    async def _take(self, exchange: object) -> None:
-        await self.go.wait()
-        self.line = exchange.upgrade([("Upgrade", "x"), ("Connection", "Upgrade")])  # type: ignore[attr-defined]
+    def take(self, exchange: Exchange) -> None:
+        """Take the connection."""
+        self.line = exchange.upgrade([("Upgrade", "websocket"), ("Connection", "Upgrade")])
         self.line.take_over(self)
 
     def bytes_received(self, data: bytes) -> None:
@@ -44,32 +43,112 @@ class Upgraded:
         """Do nothing."""
 
     def connection_lost(self) -> None:
-        """Note it."""
+        """Count."""
+        self.losses += 1
         self.lost.set()
 
 
-class TestUpgrades:
-    UPGRADE = b"GET / HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+@pytest.mark.parametrize("behind", [b"", GET % b"/first"], ids=["first", "behind another request"])
+@pytest.mark.parametrize("later", [False, True], ids=["at once", "later"])
+async def test_bytes_behind_the_handshake(later: bool, behind: bytes) -> None:
+    """What comes right behind the request belongs to the other protocol, and waits until somebody takes it."""
+    door = Upgrading(later=later)
+    taken = door.front._on_open
+    door.front._on_open = lambda seen: taken(seen) if taken and seen.exchange.head.upgrade else None
+    async with listening(door) as stand:
+        async with stand.client() as client:
+            await client.send(behind + UPGRADE + b"early ", b"early too ")
+            if behind:
+                (await door.front.request()).send(b"first")
+                assert (await client.answer())[2] == b"first"
+            seen = await door.front.request(int(bool(behind)))
+            if later:
+                door.take(seen.exchange)
+            status, _, _ = await client.answer()
+            await client.send(b"late")
 
-    @pytest.mark.parametrize("later", [False, True], ids=["at once", "later"])
-    async def test_bytes_behind_the_handshake(self, later: bool) -> None:
-        """What comes right behind the request belongs to the other protocol, and waits until somebody takes it."""
-        front = Upgraded(later=later)
-        async with listening(front) as stand:
-            async with stand.client() as client:
-                await client.send(self.UPGRADE + b"early ", b"early too ")
-                front.go.set()
-                status, _, _ = await client.answer()
-                await client.send(b"late")
+            assert (status, await client.reader.readexactly(20)) == (101, b"EARLY EARLY TOO LATE")
+        await asyncio.wait_for(door.lost.wait(), 5)
+        await asyncio.sleep(0)
 
-                assert (status, await client.reader.readexactly(20)) == (101, b"EARLY EARLY TOO LATE")
-            await asyncio.wait_for(front.lost.wait(), 5)
+        assert (door.losses, seen.closes) == (1, 0)
 
-    async def test_refused(self) -> None:
-        """After a refused upgrade nothing more is read: what follows could be anything."""
-        front = Front()
-        async with listening(front) as stand, stand.client() as client:
-            await client.send(self.UPGRADE + GET % b"/smuggled")
-            _, fields, body = await client.answer()
 
-            assert (fields["connection"], body, await client.rest(), len(front.seen)) == ("close", b"GET / ", b"", 1)
+@pytest.mark.parametrize("behind", [b"", GET % b"/first"], ids=["first", "behind another request"])
+async def test_little_waits_behind_a_handshake(behind: bytes) -> None:
+    """Until somebody takes the connection, little more is read than what came with the request."""
+    door = Upgrading(later=True)
+    async with listening(door) as stand, stand.client() as client:
+        sending = asyncio.create_task(client.send(behind + UPGRADE, *[bytes(65_536)] * 500))
+        if behind:
+            (await door.front.request()).send(b"first")
+        await door.front.request(int(bool(behind)))
+        await asyncio.sleep(0.2)
+        (connection,) = stand.listener._connections.open
+        held = len(connection._rest or b"")
+        sending.cancel()
+
+    assert held < 1 << 20
+
+
+async def test_refused_at_once() -> None:
+    """After a refused upgrade nothing more is read: what follows could be anything."""
+    front = Front()
+    async with listening(front) as stand, stand.client() as client:
+        await client.send(UPGRADE + GET % b"/smuggled")
+        _, fields, body = await client.answer()
+
+        assert (fields["connection"], body, await client.rest(), len(front.seen)) == ("close", b"GET /ws ", b"", 1)
+
+
+async def test_refused_later() -> None:
+    """The same when the refusal takes its time; what has come in the meantime does not reset the connection under it."""
+    front = Front(never)
+    async with listening(front) as stand, stand.client() as client:
+        await client.send(UPGRADE, *[GET % b"/smuggled"] * 3000)
+        (await front.request()).send(b"no", 403)
+        status, fields, body = await client.answer()
+
+        assert (status, fields["connection"], body, await client.rest(), len(front.seen)) == (403, "close", b"no", b"", 1)
+
+
+async def test_client_that_has_gone() -> None:
+    """A connection that is gone when somebody takes it says so, once, and is not kept."""
+    door = Upgrading(later=True)
+    async with listening(door) as stand:
+        async with stand.client() as client:
+            await client.send(GET % b"/first")
+            seen = await door.front.request()
+        await seen.until(lambda: seen.closes > 0)
+        door.take(seen.exchange)
+
+        assert (door.losses, seen.closes, stand.open_connections) == (1, 1, 0)
+
+
+async def test_connection_that_is_just_closing() -> None:
+    """One that breaks while it changes hands says so once."""
+    door = Upgrading(later=True)
+    async with listening(door) as stand, stand.client() as client:
+        await client.send(UPGRADE)
+        seen = await door.front.request()
+        (connection,) = stand.listener._connections.open
+        connection.abort()
+        door.take(seen.exchange)
+        await asyncio.wait_for(door.lost.wait(), 5)
+        await asyncio.sleep(0)
+
+        assert (door.losses, seen.closes, stand.open_connections) == (1, 0, 0)
+
+
+async def test_stop_leaves_them() -> None:
+    """When the listener stops, upgraded connections stay until it is closed."""
+    door = Upgrading(later=False)
+    async with listening(door) as stand, stand.client() as client:
+        await client.send(UPGRADE)
+        await client.answer()
+        stand.listener.stop()
+        await client.send(b"still")
+        said = await client.reader.readexactly(5)
+        await stand.listener.close()
+
+        assert (said, await client.rest(), door.losses) == (b"STILL", b"", 1)

@@ -177,8 +177,7 @@ class FrameReader:
     def _take(self, first: int, at: int, size: int) -> Message | None:
         """Return what a whole frame brings; None: the rest of its message has yet to come."""
         held = self._held
-        with memoryview(held) as view:
-            payload = _websocket_mask(bytes(view[at - 4 : at]), bytes(view[at : at + size]))
+        payload = _websocket_mask(bytes(held[at - 4 : at]), bytes(held[at : at + size]))
         del held[: at + size]
         opcode = first & OPCODE
         if first & CONTROL:

@@ -160,7 +160,11 @@ def _start_line(exchange: Exchange) -> httputil.RequestStartLine:
 
 
 def _fields(exchange: Exchange) -> httputil.HTTPHeaders:
+    """Return the fields as Tornado keeps them. It joins those of one name by a comma, which would make one of all cookies."""
     fields = httputil.HTTPHeaders()
     for name, value in exchange.head.headers:
-        fields.add(name, value)
+        if name != "cookie":
+            fields.add(name, value)
+    if (cookies := exchange.head.fields.get("cookie")) is not None:
+        fields.add("cookie", cookies)
     return fields

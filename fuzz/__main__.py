@@ -1,4 +1,4 @@
-"""`python -m fuzz codec|connection|answer [SECONDS]`: looks for inputs that take new ways through the code.
+"""`python -m fuzz codec|connection|answer|request [SECONDS]`: looks for inputs that take new ways through the code.
 
 Needs `pip install atheris`.
 
@@ -16,19 +16,20 @@ from pathlib import Path
 CORPUS = Path(__file__).parent / "corpus"
 DICTIONARY = Path(__file__).parent / "words.dict"
 SEED = "seed-"  # written by hand, or kept from a defect: never thrown away
-TARGETS = ("codec", "connection", "answer")
-LONGEST_INPUT_BYTES = {"codec": 1024, "connection": 400, "answer": 400}
+TARGETS = ("codec", "connection", "answer", "request")
+LONGEST_INPUT_BYTES = {"codec": 1024, "connection": 400, "answer": 400, "request": 400}
 
 
 def fuzz(target: str, program: str, arguments: Sequence[str]) -> None:
     """Hand over to the fuzzer, which ends the process; `program` is what it may run to get another of itself."""
     import atheris
 
-    with atheris.instrument_imports(include=["hub.channel", "hub.gateway.upstream", "fuzz"]):
+    with atheris.instrument_imports(include=["hub.channel", "hub.gateway.upstream", "hub.listener", "fuzz"]):
         from fuzz.answer_target import check_answer
         from fuzz.codec_target import check_codec
         from fuzz.connection_target import check_connection
-    checks = {"codec": check_codec, "connection": check_connection, "answer": check_answer}
+        from fuzz.request_target import check_request
+    checks = {"codec": check_codec, "connection": check_connection, "answer": check_answer, "request": check_request}
 
     def check(data: bytes) -> None:
         checks[target](data)

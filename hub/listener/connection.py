@@ -115,7 +115,7 @@ class Connection(Wire):
             if self._lingers > LINGER_BYTES:
                 self.abort()
         elif self._rest is not None:
-            self._rest += data
+            self._hand_on_rest(self._rest + data)
 
     def eof_received(self) -> None:
         """Close: a browser that sends no more is gone."""
@@ -336,14 +336,15 @@ class Connection(Wire):
             receiver.bytes_received(rest)
 
     def _hand_on_rest(self, rest: bytes) -> None:
-        """Take what came behind a request for an upgrade. Until somebody takes the connection, nothing more is read."""
+        """Take what came behind a request for an upgrade. Until somebody takes the connection, nothing more is read than that."""
         if self._upgraded is not None:
             if rest:
                 self._upgraded.bytes_received(rest)
         elif self._current is not None or self._waiting or self in self._shared.upgraded:
             self._stop_reading()
             self._rest = rest
-            self._hold(UPGRADE)
+            if rest:  # else it is read on, to see whether the browser goes
+                self._hold(UPGRADE)
 
     # -- from the listener --------------------------------------------------------------------------------------------
 

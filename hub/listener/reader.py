@@ -21,7 +21,7 @@ from hub.listener.head import (
     split_target,
 )
 
-MAX_FIELDS = 256  # of a head, and of a trailer; browsers send some twenty
+MAX_FIELDS = 256  # of a head; browsers send some twenty
 FIELD_BYTES = 4  # of a field besides its name and value
 
 
@@ -41,6 +41,9 @@ class Taker(Protocol):
 class RequestReader:
     """Reads the requests of one connection, one after the other.
 
+    Attributes:
+        is_in_head: Whether a head has begun and is not whole.
+
     Parameters:
         max_head_bytes: Of the target and the fields of one request together, and of a trailer.
     """
@@ -50,7 +53,6 @@ class RequestReader:
         "_framing",
         "_has_moved",
         "_head_bytes",
-        "_is_in_body",
         "_is_repeated",
         "_is_upgrade",
         "_limit",
@@ -59,6 +61,7 @@ class RequestReader:
         "_silent_bytes",
         "_taker",
         "_target",
+        "is_in_head",
     )
 
     def __init__(self, taker: Taker, names: Names, max_head_bytes: int) -> None:
@@ -68,18 +71,13 @@ class RequestReader:
         self._target = b""
         self._fields: Fields = []
         self._head_bytes = 0
-        self._is_in_body = False
         self._is_upgrade = False
+        self.is_in_head = False
         self._framing = b""  # of the body of a request that offers another protocol
         self._is_repeated = False
         self._has_moved = False
         self._silent_bytes = 0
         self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
-
-    @property
-    def is_in_head(self) -> bool:
-        """Whether a head has begun and is not whole."""
-        return bool(self._target) and not self._is_in_body
 
     def close(self) -> None:
         """Let go of the parser, which knows us: nothing more is fed. What it has at hand may still come."""
@@ -109,7 +107,10 @@ class RequestReader:
                 if self._parser is not None or not isinstance(mistake, BadHead):
                     raise mistake from None
             else:
-                self._watch(len(data))
+                if self._has_moved:
+                    self._has_moved, self._silent_bytes = False, 0
+                else:
+                    self._watch(len(data))
                 break
         return None
 
@@ -124,26 +125,30 @@ class RequestReader:
 
     def _watch(self, size: int) -> None:
         """Refuse what grows without an end: llhttp tells of a field once it is whole, of blanks and chunk extensions never."""
-        self._silent_bytes = 0 if self._has_moved else self._silent_bytes + size
-        self._has_moved = False
-        if self._silent_bytes > self._limit:
+        self._silent_bytes += size
+        if self._silent_bytes > 2 * self._limit:
             raise _too_large()
 
     # -- called by the parser -----------------------------------------------------------------------------------------
 
     def on_url(self, url: bytes) -> None:
         """Take a piece of the request target."""
+        self.is_in_head = True
         self._target += url
-        self._count(len(url))
+        self._head_bytes += len(url)
+        if self._head_bytes > self._limit:
+            raise _too_large()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field. Those of a trailer are dropped: nobody here waits for them (RFC 9110 section 6.5.1)."""
         self._fields.append((self._names.lower(name), value.decode("latin-1").strip(" \t")))
-        self._count(len(name) + len(value) + FIELD_BYTES)
+        self._head_bytes += len(name) + len(value) + FIELD_BYTES
+        if self._head_bytes > self._limit:
+            raise _too_large()
 
     def on_headers_complete(self) -> None:
         """Hand on the head."""
-        self._is_in_body = self._has_moved = True
+        self._has_moved, self.is_in_head = True, False
         if self._is_repeated:
             self._forget()
         elif self._parser is not None:
@@ -158,24 +163,19 @@ class RequestReader:
         """Hand on the end of the request."""
         if self._framing:
             return  # its body is still to come
-        self._is_in_body = False
         self._has_moved = True
-        self._forget()  # a trailer, which must not become part of the next head
+        if self._head_bytes:
+            self._forget()  # a trailer, which must not become part of the next head
         self._taker.end()
 
-    def _count(self, size: int) -> None:
-        self._has_moved = True
-        self._head_bytes += size
-        if self._head_bytes > self._limit or len(self._fields) > MAX_FIELDS:
-            raise _too_large()
-
     def _forget(self) -> None:
-        if self._head_bytes:
-            self._fields, self._target, self._head_bytes = [], b"", 0
+        self._fields, self._target, self._head_bytes = [], b"", 0
 
     def _head(self, parser: httptools.HttpRequestParser) -> RequestHead:
         method, headers, target = parser.get_method().decode("ascii"), self._fields, self._target
         self._forget()
+        if len(headers) > MAX_FIELDS:
+            raise _too_large()
         fields = by_name(headers)
         version = parser.get_http_version()
         if version not in VERSIONS:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import uvloop
-from tornado.testing import bind_unused_port
+from tornado.netutil import bind_sockets
 
 from hub.clock import Clock, SystemClock
 from hub.listener.exchange import Exchange
@@ -169,12 +169,14 @@ class Stand:
 
 
 @asynccontextmanager
-async def listening(front: Any, clock: Clock | None = None, *, client_tls: Any = None, **options: Any) -> AsyncIterator[Stand]:
+async def listening(
+    front: Any, clock: Clock | None = None, *, client_tls: Any = None, host: str = "127.0.0.1", **options: Any
+) -> AsyncIterator[Stand]:
     """Run a listener until the end of the block; nothing of it is left then."""
     listener = Listener(front, clock or SystemClock(), **options)
-    socket, port = bind_unused_port()
-    await listener.start([socket])
-    stand = Stand(listener, port, client_tls)
+    sockets = bind_sockets(0, host)
+    await listener.start(sockets)
+    stand = Stand(listener, sockets[0].getsockname()[1], client_tls)
     try:
         yield stand
     finally:

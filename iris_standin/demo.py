@@ -45,25 +45,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         standin = _start_standin(standin_port, url, secret, options.access_token_seconds, told)
         try:
             issuer = f"http://127.0.0.1:{standin_port}/oauth2"
-            _wait_for(f"{issuer}/.well-known/openid-configuration", standin)
+            if not _answers(f"{issuer}/.well-known/openid-configuration", standin):
+                sys.exit("The stand-in for IRIS did not start. Run `python -m iris_standin` to see why.")
             config = Path(folder, "hub.toml")
             config.write_text(_settings(url, port, admin_port, issuer, options.data_dir or folder, publisher), encoding="utf-8")
             os.environ["HUB_PROVIDER_CLIENT_SECRET"] = secret
             banner = BANNER.format(url=url, seconds=options.access_token_seconds, issuer=issuer, admin_port=admin_port)
-            print(banner, flush=True)  # noqa: T201 - what the person at the terminal came for
             command = [sys.executable, "-m", "hub", "--config", str(config)]
-            return _run_until_interrupted(command)
+            return _run_until_interrupted(command, f"http://127.0.0.1:{port}/", banner)
         finally:
             standin.terminate()
             standin.wait()
 
 
-def _run_until_interrupted(command: list[str]) -> int:
-    """Run the hub, and let it stop in order when this process is told to stop."""
+def _run_until_interrupted(command: list[str], page: str, banner: str) -> int:
+    """Run the hub, greet once it serves `page`, and let it stop in order when this process is told to stop."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, so that what was started is ended too
     process = subprocess.Popen(command, cwd=HERE)  # noqa: S603
     while True:
         try:
+            if banner and _answers(page, process):
+                print(banner, flush=True)  # noqa: T201 - what the person at the terminal came for
+                banner = ""
             return process.wait()
         except KeyboardInterrupt:
             process.terminate()
@@ -119,16 +122,16 @@ def _start_standin(port: int, hub_url: str, secret: str, access_token_seconds: i
     return subprocess.Popen(command, cwd=HERE, stderr=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
 
 
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    """Return when the stand-in answers."""
+def _answers(url: str, process: subprocess.Popen[bytes]) -> bool:
+    """Return True as soon as `url` answers; False if the process has ended, or if that takes too long."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
             with urllib.request.urlopen(url, timeout=1):  # noqa: S310 - our own http URL
-                return
+                return True
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
-    sys.exit("The stand-in for IRIS did not start. Run `python -m iris_standin` to see why.")
+    return False
 
 
 def _free_port(wanted: int, *taken: int) -> int:

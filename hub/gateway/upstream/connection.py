@@ -59,13 +59,13 @@ class Connection(asyncio.BufferedProtocol):
         """Whether the transport is closed, and `connection_lost` is still to come: uvloop takes no bytes then."""
         return self._transport.is_closing()
 
-    def look(self, now: float) -> None:
-        """Close a connection that was idle for too long, and end an exchange whose time is over."""
+    def look(self, now: float, awake: float) -> None:
+        """Close a connection that was idle for too long, and end an exchange whose time is over: see `Exchange.overdue`."""
         exchange = self._exchange
         if exchange is None:
             if now - self.idle_since >= KEEP_ALIVE_SECONDS:
                 self.abort()
-        elif (failure := exchange.overdue(now)) is not None:
+        elif (failure := exchange.overdue(now, awake)) is not None:
             self.fail(failure)
 
     def abort(self) -> None:

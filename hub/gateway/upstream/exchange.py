@@ -133,15 +133,20 @@ class Exchange:
         """Take note that the resource server has taken bytes."""
         self._quiet_since = None
 
-    def overdue(self, now: float) -> Failure | None:
-        """Return the failure that has come by now; None if there is none. Silence counts from one look to another."""
+    def overdue(self, now: float, awake: float) -> Failure | None:
+        """Return the failure that has come by now; None if there is none. Silence counts from one look to another.
+
+        Parameters:
+            now: By the loop's clock.
+            awake: Seconds for which anybody here was listening, by a clock that stands still with this process.
+        """
         if self._head_by is not None and now >= self._head_by and not self.answer.has_head:
             return Failure(DeadlineExceeded())
         if self._waiter is None or self.is_callers_turn:
             self._quiet_since = None
         elif self._quiet_since is None:
-            self._quiet_since = now
-        elif now - self._quiet_since >= self._silence_seconds:
+            self._quiet_since = awake
+        elif awake - self._quiet_since >= self._silence_seconds:
             return Failure(ResourceServerTimeout(), "nothing came, and nothing was taken, in time")
         return None
 

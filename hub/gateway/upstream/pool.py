@@ -17,6 +17,8 @@ from hub.gateway.upstream.failure import Failure, broken, unreachable
 MAX_CONNECTIONS = 1000  # of one worker; whoever finds none free waits for the route's connect timeout
 TICK_SECONDS = 0.05
 """How often all connections are looked at: deadlines are noticed so much late, silence twice as much."""
+STANDSTILL_SECONDS = 1.0
+"""More between two looks is time in which this process or its machine stood still: what came meanwhile is not read yet."""
 NEXT_ADDRESS_SECONDS = 0.25  # without an answer the next address of a name is tried beside the first (RFC 8305 section 5)
 
 
@@ -59,6 +61,8 @@ class Pool:
         self._connecting = 0
         self._line: deque[tuple[Origin, asyncio.Future[Connection | None]]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._looked_at = self._loop.time()
+        self._awake = 0.0
         self._is_closed = False
 
     def take(self, origin: Origin) -> Connection | None:
@@ -128,8 +132,9 @@ class Pool:
     async def _open(self, origin: Origin) -> Connection:
         connection = await self._place(origin)
         while connection is not None:
-            if not connection.is_closed:  # as it may be by the time that we have our turn
+            if not connection.is_closed and not connection.is_breaking:  # as it may be by the time that we have our turn
                 return connection
+            connection.abort()
             connection = await self._place(origin)
         try:
             return await self._connect(origin)
@@ -203,8 +208,10 @@ class Pool:
 
     def _tick(self) -> None:
         now = self._loop.time()
+        self._awake += min(now - self._looked_at, STANDSTILL_SECONDS)
+        self._looked_at = now
         for connection in tuple(self._connections):
-            connection.look(now)
+            connection.look(now, self._awake)
         self._timer = self._loop.call_later(TICK_SECONDS, self._tick) if self._connections else None
 
 

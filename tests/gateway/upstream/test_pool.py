@@ -8,16 +8,17 @@ from typing import Any
 import pytest
 import uvloop
 
-from hub.errors import DeadlineExceeded, ResourceServerBroken, ResourceServerUnreachable, ShuttingDown
+from hub.errors import DeadlineExceeded, ResourceServerBroken, ResourceServerTimeout, ResourceServerUnreachable, ShuttingDown
 from hub.gateway.upstream.connection import KEEP_ALIVE_SECONDS, READ_AHEAD_BYTES, READ_BYTES, Connection
 from hub.gateway.upstream.exchange import Exchange
 from hub.gateway.upstream.failure import Failure
-from hub.gateway.upstream.pool import Origin, Pool
+from hub.gateway.upstream.pool import STANDSTILL_SECONDS, Origin, Pool
 from hub.gateway.upstream.request import make_request
 from tests.parties.resource_server import Exchange as Served
 from tests.parties.resource_server import RawResourceServer, echo, head, silent
 
 MIB = 1024 * 1024
+SILENCE_SECONDS = 30
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ async def open_(pool: Pool, origin: Origin, *, connect_seconds: float = 10, head
 
 def begin(connection: Connection, origin: Origin, body: bytes = b"") -> Exchange:
     """Send a request."""
-    return connection.begin(make_request("POST", "/x", origin.authority, [], body, len(body)), 30, None)
+    return connection.begin(make_request("POST", "/x", origin.authority, [], body, len(body)), SILENCE_SECONDS, None)
 
 
 async def use(connection: Connection, origin: Origin) -> None:
@@ -207,6 +208,83 @@ class TestLine:
         with pytest.raises(Failure) as caught:
             await open_(pool, origin)
         assert isinstance(caught.value.error, ShuttingDown)
+
+
+class TestBreaking:
+    """A transport that is closed tells so later."""
+
+    async def test_one_that_breaks_is_not_handed_over(self, pool, origin):
+        """Whoever is first in line gets another."""
+        connections = [await open_(pool, origin) for _ in range(2)]
+        waiting = asyncio.create_task(open_(pool, origin))
+        await asyncio.sleep(0)
+        await use(connections[0], origin)
+        assert not waiting.done()
+        connections[0]._transport.abort()
+
+        assert await waiting not in connections
+
+    async def test_a_request_over_one_that_breaks(self, pool, origin):
+        """Its caller is told that the connection was lost."""
+        connection = await open_(pool, origin)
+        connection._transport.abort()
+        exchange = begin(connection, origin, b"x")
+
+        with pytest.raises(Failure):
+            await exchange.head()
+
+
+class JumpingLoop(asyncio.SelectorEventLoop):
+    """A loop whose clock can be set forward, as if the machine had stood still."""
+
+    ahead = 0.0
+
+    def time(self) -> float:
+        """Return the time by the clock that was set."""
+        return super().time() + self.ahead
+
+
+class TestStandstill:
+    @pytest.fixture
+    def loop_factory(self) -> Callable[[], asyncio.AbstractEventLoop]:
+        """A loop that can jump."""
+        return JumpingLoop
+
+    async def jump(self, seconds: float) -> None:
+        """Stand still, and let the pool look once."""
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, JumpingLoop)
+        loop.ahead += seconds
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    async def test_it_is_no_silence_of_the_server(self, pool, origin, server):
+        """What came meanwhile has not been read when the hub looks at the clock."""
+        may_answer = asyncio.Event()
+
+        async def behave(exchange: Served) -> None:
+            await may_answer.wait()
+            await exchange.answer(200)
+
+        server.behaviour = behave
+        exchange = begin(await open_(pool, origin), origin)
+        asked = asyncio.create_task(exchange.head())
+        await self.jump(1)
+        await self.jump(SILENCE_SECONDS + 1)
+        may_answer.set()
+        await asked
+
+        assert exchange.answer.status == 200
+
+    async def test_silence_ends_nevertheless(self, pool, origin, server):
+        """Each look counts for a second at most."""
+        server.behaviour = silent
+        exchange = begin(await open_(pool, origin), origin)
+        asked = asyncio.create_task(exchange.head())
+        for _ in range(SILENCE_SECONDS + 2):
+            await self.jump(STANDSTILL_SECONDS)
+
+        assert isinstance(failure_of(asked), ResourceServerTimeout)
 
 
 class TestStreaming:

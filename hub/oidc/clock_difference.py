@@ -24,13 +24,13 @@ class ClockDifference:
 
     @property
     def seconds(self) -> float:
-        """How far the provider's clock is ahead of ours; negative if it is behind, 0 while nothing is known."""
-        return median(self._samples) if self._samples else 0.0
+        """How far the provider's clock is ahead of ours; negative if it is behind, 0 while no difference can be told."""
+        seconds = median(self._samples) if self._samples else 0.0
+        return seconds if abs(seconds) > NOTICEABLE_SECONDS else 0.0
 
     def correct(self, now: float) -> float:
         """Return what the provider's clock shows when ours shows `now` (epoch seconds)."""
-        seconds = self.seconds
-        return now + seconds if abs(seconds) > NOTICEABLE_SECONDS else now
+        return now + self.seconds
 
     def observe(self, headers: Mapping[str, str], *, received_at: float, took_seconds: float) -> None:
         """Learn from an answer. One that came out of a cache, took long, or has no readable `Date` teaches nothing.

@@ -81,7 +81,11 @@ class Refresher:
             ProviderUnavailable, ProviderMisbehaved: There are no new tokens now; the session lives on.
             StoreUnavailable: Redis does not answer.
         """
-        return await self._running.do(key, lambda: self._replace(key, spent))
+        joined = self.is_refreshing(key)
+        session = await asyncio.shield(self.start(key, spent))
+        if joined and session.tokens.access_token == spent:  # that refresh was begun for an older token, and brought this one
+            session = await asyncio.shield(self.start(key, spent))
+        return session
 
     def is_refreshing(self, key: str) -> bool:
         """Tell whether a refresh of this session runs here."""

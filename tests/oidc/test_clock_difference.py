@@ -44,7 +44,8 @@ def test_precision(ahead: float, took: float, at: float) -> None:
     date = formatdate(int(at - took + ahead), usegmt=True)  # the worst: made as soon as the request was sent
     difference.observe({"date": date}, received_at=at, took_seconds=took)
 
-    assert abs(difference.seconds - ahead) <= 0.5 + took / 2 + 0.001
+    unsure = 0.5 + took / 2 + 0.001
+    assert abs(difference.seconds - ahead) <= unsure or (difference.seconds == 0.0 and abs(ahead) <= NOTICEABLE_SECONDS + unsure)
 
 
 @given(st.lists(st.floats(min_value=0, max_value=0.999), min_size=1, max_size=10), st.floats(min_value=0, max_value=2))
@@ -54,8 +55,7 @@ def test_same_clock(fractions: list[float], took: float) -> None:
     for fraction in fractions:
         observe(difference, 0.0, took=took, at=NOW + fraction)
 
-    assert abs(difference.seconds) <= NOTICEABLE_SECONDS
-    assert difference.correct(NOW) == NOW
+    assert (difference.seconds, difference.correct(NOW)) == (0.0, NOW)
 
 
 @pytest.mark.parametrize("ahead", [300.0, -300.0, 5.0])

@@ -54,6 +54,24 @@ class TestOnce:
         assert first == second
         assert party.calls(TOKEN_PATH) == 1
 
+    async def test_token_that_just_came(self, one: Worker, party: HostileProvider, session: Session) -> None:
+        """Who wants to replace a new token, while the refresh that brought it is still being checked, does not get it again."""
+        await one.provider.metadata()
+        party.rotate_keys("second")
+        held = party.hold("/jwks")
+        first = one.refresher.start(session.key, session.tokens.access_token)
+        await party.asked("/jwks")  # to check the ID token that came with it; the tokens are stored by now
+        refreshed = await one.store.load(session.key)
+        assert isinstance(refreshed, Session)
+        calls = asyncio.gather(*(one.refresher.refresh(session.key, refreshed.tokens.access_token) for _ in range(20)))
+        await asyncio.sleep(0)
+        held.set()
+        results = await calls
+
+        assert (await first).tokens.access_token == refreshed.tokens.access_token
+        assert len({result.tokens.access_token for result in results} | {refreshed.tokens.access_token}) == 2
+        assert party.calls(TOKEN_PATH) == 2
+
     async def test_browser_that_goes_away(self, one: Worker, party: HostileProvider, session: Session) -> None:
         """A closed tab cancels its call, not the refresh: the rotated refresh token is stored."""
         held = party.hold(TOKEN_PATH)

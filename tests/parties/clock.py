@@ -3,8 +3,12 @@
 import asyncio
 import heapq
 import itertools
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
+Result = TypeVar("Result")
+
+STEP_SECONDS = 0.05
 START = 1_800_000_000.0  # an epoch second that no test depends on
 
 
@@ -55,6 +59,17 @@ class ManualClock:
             await self._settle()
         self._now = end
         await self._settle()
+
+    async def advance_until(self, done: Awaitable[Result]) -> Result:
+        """Let time pass as fast as it really does until `done` is, and return its result: for what polls while I/O is real.
+
+        Faster, a slow machine would see the patience of those who wait come to its end before the other side has answered.
+        """
+        task = asyncio.ensure_future(done)
+        while not task.done():
+            await self.advance(STEP_SECONDS)
+            await asyncio.wait({task}, timeout=STEP_SECONDS)
+        return task.result()
 
     @staticmethod
     async def _settle() -> None:

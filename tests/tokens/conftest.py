@@ -1,6 +1,5 @@
 """Refreshers of two workers in front of one Redis and one provider that misbehaves on command."""
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -36,7 +35,6 @@ from tests.session.samples import make_session
 
 LIFETIMES = Lifetimes(idle_seconds=900, absolute_seconds=43200)
 TOKEN_PATH = "/token"
-STEP_SECONDS = 0.05
 
 
 @dataclass
@@ -158,13 +156,3 @@ async def session(one: Worker, party: HostileProvider, clock: ManualClock) -> Se
 def replace_issuer(session: Session, issuer: str) -> Session:
     """Return the session as one of another provider."""
     return replace(session, issuer=issuer)
-
-
-async def time_passes(clock: ManualClock, until: "asyncio.Task[object]") -> None:
-    """Let the clock go as fast as real time does until the task is done: for what polls by the clock while I/O is real.
-
-    Faster, a slow machine would see the patience of those who wait come to its end before the provider has answered.
-    """
-    while not until.done():
-        await clock.advance(STEP_SECONDS)
-        await asyncio.wait({until}, timeout=STEP_SECONDS)

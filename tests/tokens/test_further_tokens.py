@@ -17,7 +17,7 @@ from hub.tokens.demand import TokenDemand
 from tests.parties.clock import ManualClock
 from tests.parties.hostile_provider import CannedAnswer, HostileProvider, SeenRequest
 from tests.session.samples import make_session
-from tests.tokens.conftest import TOKEN_PATH, Worker, replace_issuer, time_passes
+from tests.tokens.conftest import TOKEN_PATH, Worker, replace_issuer
 
 EXCHANGE = TokenDemand(kind="exchange", target=TokenTarget(audience="lab", scopes=("results",)))
 OTHER_AUDIENCE = TokenDemand(kind="exchange", target=TokenTarget(audience="pharmacy", scopes=("results",)))
@@ -124,7 +124,7 @@ class TestRequest:
         both = asyncio.gather(
             one.further.get(session, RESOURCE), other.refresher.refresh(session.key, session.tokens.access_token)
         )
-        await time_passes(clock, asyncio.ensure_future(both))
+        await clock.advance_until(both)
         await both
 
         spent = [request.arguments["refresh_token"] for request in grants(party)]

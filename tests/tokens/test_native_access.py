@@ -28,7 +28,7 @@ from hub.tokens.schedule import scheduled
 from iris_standin import Standin
 from tests.parties.clock import ManualClock
 from tests.session.samples import make_session
-from tests.tokens.conftest import LIFETIMES, replace_issuer, time_passes
+from tests.tokens.conftest import LIFETIMES, replace_issuer
 
 
 @dataclass
@@ -128,7 +128,7 @@ async def test_calls_wait_on_every_worker(
     await clock.advance(49)
     calls = [asyncio.create_task(worker.access.for_session(session)) for worker in (one, other) for _ in range(10)]
     everything = asyncio.ensure_future(asyncio.gather(*calls))
-    await time_passes(clock, everything)
+    await clock.advance_until(everything)
     tokens = set(everything.result())
     stored = (await one.sessions.by_key(session.key)).tokens
 

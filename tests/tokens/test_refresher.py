@@ -13,7 +13,7 @@ from hub.tokens.backoff import FIRST_SECONDS
 from hub.tokens.refresh_worker import CONCURRENT_GRANTS
 from tests.parties.clock import ManualClock
 from tests.parties.hostile_provider import CannedAnswer, HostileProvider
-from tests.tokens.conftest import TOKEN_PATH, Worker, time_passes
+from tests.tokens.conftest import TOKEN_PATH, Worker
 
 INVALID_GRANT = CannedAnswer(400, b'{"error": "invalid_grant"}', {"Content-Type": "application/json"})
 
@@ -40,7 +40,7 @@ class TestOnce:
         await party.asked(TOKEN_PATH)
         await clock.advance(10)  # longer than the lease, which is renewed meanwhile
         held.set()
-        await time_passes(clock, asyncio.ensure_future(calls))  # type: ignore[arg-type]
+        await clock.advance_until(calls)
 
         assert party.calls(TOKEN_PATH) == 1
         assert len({result.tokens.access_token for result in calls.result()}) == 1

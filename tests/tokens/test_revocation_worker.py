@@ -8,7 +8,7 @@ import pytest
 
 from hub.session.keyring import Keyring
 from hub.session.model import Revocation, Session, SessionId
-from hub.tokens.revocation_worker import FIRST_WAIT_SECONDS, PERIOD_SECONDS, SHARED_WAIT_SECONDS
+from hub.tokens.revocation_worker import FIRST_WAIT_SECONDS, SHARED_WAIT_SECONDS
 from tests.parties.clock import ManualClock
 from tests.parties.hostile_provider import CannedAnswer, HostileProvider
 from tests.session.samples import make_session
@@ -164,8 +164,7 @@ async def test_close_finishes(one: Worker, session: Session, party: HostileProvi
     gate = party.hold(REVOKE)
     running = asyncio.create_task(one.revoking.run())
     await end(one, session)
-    await clock.advance(PERIOD_SECONDS)
-    await party.asked(REVOKE)
+    await clock.advance_until(party.asked(REVOKE))
     running.cancel()
     late = replace(session, key=SessionId.generate().key, provider_session_id=None)
     await one.sessions.start(late)

@@ -9,7 +9,6 @@ import pytest
 
 from hub.errors import StoreUnavailable
 from hub.session.logout_tokens import SeenLogoutTokens
-from hub.tokens.revocation_worker import PERIOD_SECONDS
 from hub.web.provider_logout import MISSES_OF_BROWSERS, REFUSED_TOKENS
 from tests.parties.browser import Answer, Browser
 from tests.parties.hostile_provider import CannedAnswer
@@ -124,8 +123,7 @@ class TestFrontChannel:
         """L11: the tokens of a session that its provider has ended are revoked, with `offline_access` as well."""
         async with house.browser():
             await frame(house, ("iss", house.provider.issuer), ("sid", SID))
-            await house.clock.advance(PERIOD_SECONDS)
-            await house.provider.answered("/revoke", 2)
+            await house.clock.advance_until(house.provider.answered("/revoke", 2))
 
 
 class TestBackChannel:

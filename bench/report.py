@@ -12,7 +12,8 @@ from bench.matrix import Case, Found
 from bench.measure import Figures, middle, spread
 
 HEADINGS = ("system", "CPU us", "Redis us", "x best module", "per core", "per s", "p50 ms", "p99 ms", "p99.9 ms", "MiB", "spread")
-CHANNEL, HTTP, NES = "hub, channel", "hub, HTTP", "nes + h2o2"
+HUBS = ("hub compiled", "hub")
+NES = "nes + h2o2"
 MODULE = "mod_auth_openidc, "
 MODULE_REDIS = f"{MODULE}Redis"
 MAIN_CASE = Case(KB, 50)
@@ -33,12 +34,17 @@ class Goal:
     name: str
 
 
-GOALS = (
-    Goal(CHANNEL, MODULE, 0.45, "channel / best mode of mod_auth_openidc"),
-    Goal(CHANNEL, NES, 0.25, "channel / nes"),
-    Goal(HTTP, MODULE, 0.9, "HTTP / best mode of mod_auth_openidc"),
-    Goal(HTTP, MODULE_REDIS, 0.35, "HTTP / mod_auth_openidc with Redis"),
-)
+def _goals(hub: str) -> list[Goal]:
+    channel, http = f"{hub}, channel", f"{hub}, HTTP"
+    return [
+        Goal(channel, MODULE, 0.45, f"{channel} / best mode of mod_auth_openidc"),
+        Goal(channel, NES, 0.25, f"{channel} / nes"),
+        Goal(http, MODULE, 0.9, f"{http} / best mode of mod_auth_openidc"),
+        Goal(http, MODULE_REDIS, 0.35, f"{http} / mod_auth_openidc with Redis"),
+    ]
+
+
+GOALS = [goal for hub in HUBS for goal in _goals(hub)]
 
 
 def case_tables(found: Found) -> str:

@@ -14,6 +14,7 @@ from hub import __version__, log
 from hub.application import build_admin_front, build_front
 from hub.channel.close_codes import CloseCode
 from hub.clock import SystemClock
+from hub.compiled import is_compiled
 from hub.embedded_redis import EmbeddedRedis
 from hub.listener.exchange import Front
 from hub.listener.listener import Listener
@@ -114,7 +115,9 @@ class Worker:
         server, admin = self._settings.server, self._settings.admin
         public = await self._start(build_front(self._services), "server", server.host, server.port, _tls(self._settings))
         inner = await self._start(build_admin_front(self._services), "admin", admin.host, admin.port, None)
-        logger.info("hub.listening", url=server.public_url, port=public, admin_port=inner, version=__version__)
+        logger.info(
+            "hub.listening", url=server.public_url, port=public, admin_port=inner, version=__version__, compiled=is_compiled()
+        )
 
     async def _start(self, front: Front, section: str, host: str, port: int, tls: ssl.SSLContext | None) -> int:
         """Start one listener and return its port."""

@@ -15,6 +15,7 @@ from prometheus_client.multiprocess import mark_process_dead
 from hub import log
 from hub.settings import Settings
 
+HOME = Path(__file__).resolve().parent.parent  # of the hub that runs; the folder in which it was started may hold another one
 EARLY_SECONDS = 5.0  # a worker that ends sooner did not start; starting it again would not help
 RESTART_SECONDS = 1.0
 
@@ -30,7 +31,7 @@ class Supervisor:
 
     def __init__(self, settings: Settings, config: Path | None) -> None:
         self._settings = settings
-        self._command = [sys.executable, "-m", "hub", "--worker", *(["--config", str(config)] if config else [])]
+        self._command = [sys.executable, "-P", "-m", "hub", "--worker", *(["--config", str(config)] if config else [])]
         self._failed = asyncio.Event()
         self._workers: dict[asyncio.subprocess.Process, float] = {}  # since when each runs
 
@@ -56,9 +57,10 @@ class Supervisor:
             raise WorkersFailed("A worker ended as soon as it was started; its message stands above.")
 
     def _environment(self, metrics_dir: str) -> dict[str, str]:
-        """Return what a worker needs to know beyond the settings file: the store that this process has started."""
+        """Return what a worker needs to know beyond the settings file: which hub it is part of, and the store that runs."""
         return {
             **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(HOME), *filter(None, [os.environ.get("PYTHONPATH")])]),
             "HUB_REDIS_URL": self._settings.redis.url,
             "HUB_SESSION_KEY_DIR": self._settings.session.key_dir,
             "PROMETHEUS_MULTIPROC_DIR": metrics_dir,

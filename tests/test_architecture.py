@@ -15,6 +15,7 @@ LAYERS: list[set[str]] = [  # from the ground up; a module imports from its own 
         "hub",
         "hub.errors",
         "hub.clock",
+        "hub.compiled",
         "hub.secret",
         "hub.log",
         "hub.log_stream",

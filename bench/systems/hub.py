@@ -1,7 +1,10 @@
 """The hub as its operators run it: one worker, its private Redis, everything on; reached over HTTP and over the channel."""
 
+import asyncio
+import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from bench.bodies import make_body
@@ -20,8 +23,9 @@ from bench.systems.base import (
     sockets_for,
 )
 from bench.systems.visitor import check, logged_in, over_http, page_headers
+from tests.parties import compiled_hub
 from tests.parties.browser import Browser
-from tests.parties.hub import Hub, free_port, public_url, redirect_uri, settings
+from tests.parties.hub import PROJECT, Hub, free_port, public_url, redirect_uri, settings
 
 SETTINGS = {
     "HUB_LOG_LEVEL": "INFO",
@@ -39,8 +43,13 @@ WHO = "/hub/session"
 class HubSystem:
     """One hub."""
 
-    def __init__(self, **environment: str) -> None:
-        """Take further settings by their names in the environment."""
+    def __init__(self, *, is_compiled: bool = False, **environment: str) -> None:
+        """Take further settings by their names in the environment.
+
+        Parameters:
+            is_compiled: It is built and installed as docs/operating.md says for more requests with one core.
+        """
+        self._is_compiled = is_compiled
         self._port = free_port()
         self._environment = environment
         self.url = public_url(self._port)
@@ -61,9 +70,10 @@ class HubSystem:
             await check(browser, Target(1024))
             assert hub.process is not None
             pid, store = hub.process.pid, hub.events("redis.started")[0]["pid"]
+            name = "hub compiled" if hub.events("hub.listening")[0]["compiled"] else "hub"
             yield [
-                Contestant("hub, HTTP", lambda: [pid], over_http(self._port, page_headers(browser)), [store]),
-                Contestant("hub, channel", lambda: [pid], over_channel(self._port, browser), [store]),
+                Contestant(f"{name}, HTTP", lambda: [pid], over_http(self._port, page_headers(browser)), [store]),
+                Contestant(f"{name}, channel", lambda: [pid], over_channel(self._port, browser), [store]),
             ]
 
     @asynccontextmanager
@@ -84,13 +94,27 @@ class HubSystem:
         environment = settings(
             site.provider.issuer, site.provider.client_id, site.provider.client_secret, _routes(site), **SETTINGS
         )
+        package = await _compiled(site.folder) if self._is_compiled else PROJECT
         with site.cores.under_test():
-            starting = Hub.start({**environment, **self._environment}, port=self._port)
+            starting = Hub.start({**environment, **self._environment}, port=self._port, package=package)
             hub = await starting.__aenter__()
         try:
             yield hub
         finally:
             await starting.__aexit__(None, None, None)
+
+
+async def _compiled(folder: Path) -> Path:
+    """Return where the hub lies that was compiled below `folder`.
+
+    Raises:
+        StartError: It cannot be compiled here.
+    """
+    print("Compiling the hub...", file=sys.stderr, flush=True)
+    try:
+        return await asyncio.to_thread(compiled_hub.build, folder)
+    except compiled_hub.BuildError as error:
+        raise StartError(f"the hub cannot be compiled: {error}") from error
 
 
 def over_channel(port: int, browser: Browser) -> Opener:

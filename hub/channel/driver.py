@@ -25,7 +25,7 @@ from hub.channel.running import Running
 from hub.channel.sending import Sender
 from hub.channel.session_in_hand import SessionInHand
 from hub.clock import Timer
-from hub.errors import IdentityChanged, StoreUnavailable
+from hub.errors import IdentityChanged
 from hub.once.outcome import Verdict
 from hub.session.ends import END_DETAILS
 from hub.session.model import Session, SessionId
@@ -262,12 +262,10 @@ class Driver:
 
     async def _resume(self, hello: HelloMessage, resume: Resume) -> None:
         """Find out how the requests stand that the client still waits for."""
-        try:
-            verdicts = await self._services.once.verdicts(self.session, [key for _, key in resume.pending])
-        except StoreUnavailable:
+        verdicts = await self._hand.verdicts([key for _, key in resume.pending])
+        if verdicts is None:
             self.close(CloseCode.UNAVAILABLE, "the session store does not answer")
-            return
-        if not self.is_closed:
+        elif not self.is_closed:
             self._welcome(hello, verdicts)
             self.go_on()
 

@@ -45,19 +45,19 @@ def _acceptable(message: RequestMessage, *, gzip: bool) -> Headers:
 class Relay:
     """Sends answers, whole if they fit, else as body frames at the pace of the client."""
 
-    __slots__ = ("_connection", "_inline", "_sender")
+    __slots__ = ("_connection", "_largest", "_sender")
 
     def __init__(self, connection: Connection, sender: Sender, *, inline: int) -> None:
         self._connection = connection
         self._sender = sender
-        self._inline = inline
+        self._largest = inline
 
     def send_whole(self, message: RequestMessage, response: ApiResponse, facts: AnswerFacts = NO_FACTS) -> bool:
         """Send the answer to `message` at once, if its body is in hand and fits into one message; return whether it did."""
         if not isinstance(response.body, bytes):
             return False
         headers = bodies.wire_headers(response.headers)
-        fits = bodies.may_be_inline(headers, len(response.body), self._inline)
+        fits = bodies.may_be_inline(headers, len(response.body), self._largest)
         return fits and self._respond(message.id, response, headers, response.body, facts)
 
     async def send(self, message: RequestMessage, response: ApiResponse, facts: AnswerFacts = NO_FACTS) -> None:
@@ -85,13 +85,13 @@ class Relay:
 
     async def _collect(self, response: ApiResponse, headers: WireHeaders) -> tuple[bytes, bool]:
         """Read a body that may fit into one message; return what was read, and whether that is all."""
-        if isinstance(response.body, bytes) or not bodies.may_be_inline(headers, response.body_bytes, self._inline):
+        if isinstance(response.body, bytes) or not bodies.may_be_inline(headers, response.body_bytes, self._largest):
             return b"", False
         parts, size = [], 0
         async for part in response.body:
             parts.append(part)
             size += len(part)
-            if size > self._inline:
+            if size > self._largest:
                 return b"".join(parts), False
         return b"".join(parts), True
 

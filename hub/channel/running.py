@@ -50,7 +50,7 @@ class Channel(Protocol):
 class Running:
     """The running requests of one channel, and the bodies that are being uploaded for them."""
 
-    __slots__ = ("_channel", "_connection", "_hand", "_relay", "_sender", "_services", "_tasks", "_uploads")
+    __slots__ = ("_channel", "_connection", "_hand", "_loop", "_relay", "_sender", "_services", "_tasks", "_uploads")
 
     def __init__(
         self, channel: Channel, services: ChannelServices, hand: SessionInHand, connection: Connection, sender: Sender
@@ -61,6 +61,7 @@ class Running:
         self._connection = connection
         self._sender = sender
         self._relay = Relay(connection, sender, inline=services.settings.inline)
+        self._loop = asyncio.get_running_loop()
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._uploads: dict[int, UploadBody] = {}
 
@@ -74,7 +75,7 @@ class Running:
         message = started.message
         if isinstance(message.stream, int):
             self._uploads[message.id] = UploadBody(functools.partial(self._on_taken, message.id))
-        self._tasks[message.id] = asyncio.get_running_loop().create_task(self._serve(started))
+        self._tasks[message.id] = self._loop.create_task(self._serve(started))
 
     def feed(self, request_id: int, data: bytes, *, end: bool) -> None:
         """Hand on a part of an upload; `end` marks the last one."""

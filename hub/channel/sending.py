@@ -24,11 +24,23 @@ class Sender:
     """
 
     __slots__ = (
-        *("_has_rest", "_on_rest", "_outbox", "_ping_is_due", "_progress_at", "_room", "_scheduled", "_settings", "_socket"),
+        *(
+            "_has_rest",
+            "_loop",
+            "_on_rest",
+            "_outbox",
+            "_ping_is_due",
+            "_progress_at",
+            "_room",
+            "_scheduled",
+            "_settings",
+            "_socket",
+        ),
         *("_stopped", "_taken", "_written"),
     )
 
     def __init__(self, outbox: Outbox, socket: Socket, settings: ChannelSettings, on_rest: Callable[[], None]) -> None:
+        self._loop = asyncio.get_running_loop()
         self._outbox = outbox
         self._socket = socket
         self._settings = settings
@@ -56,7 +68,7 @@ class Sender:
         """Send what the outbox holds at the end of this loop turn, with whatever is added until then."""
         if not self._scheduled and not self._stopped and self._outbox:
             self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._flush)
+            self._loop.call_soon(self._flush)
 
     def ping(self) -> None:
         """Send a WebSocket ping with the messages that wait: one write for both."""

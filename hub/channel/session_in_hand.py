@@ -1,9 +1,12 @@
 """The session of one channel: as it stands, or while the store does not answer as it stood a short while ago."""
 
+from collections.abc import Sequence
+
 from hub.channel.interfaces import ChannelServices
 from hub.channel.messages import SessionFacts
 from hub.channel.outage import PROBE_SECONDS, TRUSTED_SECONDS
 from hub.errors import NotAuthenticated, SessionEnded, StoreUnavailable
+from hub.once.outcome import Verdict
 from hub.session.known_sessions import TRUSTED_SECONDS as KNOWN_SECONDS
 from hub.session.model import Session, SessionId
 
@@ -63,6 +66,13 @@ class SessionInHand:
         self.session = session
         self._confirmed_at = max(self._confirmed_at, self._services.clock.monotonic() - age_seconds)
         return session
+
+    async def verdicts(self, keys: Sequence[str]) -> Sequence[Verdict] | None:
+        """Return how the requests with these keys stand, in their order; None if the store does not answer."""
+        try:
+            return await self._services.once.verdicts(self.session, keys)
+        except StoreUnavailable:
+            return None
 
     def facts(self) -> SessionFacts:
         """Return what the page learns about its session."""

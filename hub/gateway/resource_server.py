@@ -4,7 +4,6 @@ It decides nothing: no header passes or is dropped here, no redirect is followed
 How that looks on the wire is in `hub.gateway.upstream`.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable
 from typing import NoReturn
 
@@ -72,7 +71,7 @@ class ResourceServer:
             raise ShuttingDown
         origin, target = self._locate(url, route.ca_file)
         request = make_request(method, target, origin.authority, headers, body, body_bytes)
-        head_by = None if timeout_seconds is None else asyncio.get_running_loop().time() + timeout_seconds
+        head_by = None if timeout_seconds is None else pool.now() + timeout_seconds
         try:
             connection = pool.take(origin) or await pool.open(origin, route.connect_timeout_seconds, head_by)
             exchange = connection.begin(request, route.timeout_seconds, head_by)

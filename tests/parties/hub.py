@@ -62,7 +62,7 @@ class Hub:
         log_file: What it wrote to standard error.
     """
 
-    def __init__(self, environment: Mapping[str, str], folder: Path, port: int) -> None:
+    def __init__(self, environment: Mapping[str, str], folder: Path, port: int, package: Path = PROJECT) -> None:
         self.port, self.admin_port = port, free_port()
         self.url = public_url(port)
         self.admin_url = f"http://127.0.0.1:{self.admin_port}"
@@ -78,14 +78,17 @@ class Hub:
             "HUB_LIMITS_REQUESTS_PER_SESSION": "0",  # tests call as fast as they can
             **environment,
         }
+        self._package = package
         self.process: asyncio.subprocess.Process | None = None
 
     @classmethod
     @asynccontextmanager
-    async def start(cls, environment: Mapping[str, str], *, port: int | None = None, wait: bool = True) -> AsyncIterator[Self]:
-        """Start a hub with settings from `environment` in a folder of its own; stop it at the end."""
+    async def start(
+        cls, environment: Mapping[str, str], *, port: int | None = None, wait: bool = True, package: Path = PROJECT
+    ) -> AsyncIterator[Self]:
+        """Start a hub with settings from `environment` in a folder of its own; stop it at the end. `package` holds its code."""
         with tempfile.TemporaryDirectory(prefix="hub-") as folder:
-            hub = cls(environment, Path(folder), port or free_port())
+            hub = cls(environment, Path(folder), port or free_port(), package)
             try:
                 await hub.run()
                 if wait:
@@ -105,8 +108,8 @@ class Hub:
         with self.log_file.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "hub", "--config", str(self.folder / "hub.toml")),
-                cwd=PROJECT,
-                env={**clean, **self._environment},
+                cwd=self.folder,
+                env={**clean, "PYTHONPATH": str(self._package), **self._environment},
                 stderr=log,
                 stdout=log,
             )

@@ -37,6 +37,7 @@ class Answer:
         keeps_connection: Whether the connection may carry another request once the answer is complete.
     """
 
+    __deletable__ = ("_parser",)  # for mypyc
     __slots__ = (
         *("body_bytes", "has_begun", "has_head", "headers", "is_complete", "keeps_connection"),
         *("lasts_until_close", "pieces", "reason", "status", "unread_bytes"),

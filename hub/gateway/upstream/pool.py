@@ -65,6 +65,10 @@ class Pool:
         self._awake = 0.0
         self._is_closed = False
 
+    def now(self) -> float:
+        """Return the instant by the loop's clock."""
+        return self._loop.time()
+
     def take(self, origin: Origin) -> Connection | None:
         """Return the idle connection that was used last; None if there is none that is young enough."""
         if not origin.idle:

@@ -14,6 +14,7 @@ from tests.parties import compiled_hub
 from tests.parties.api import Api
 from tests.parties.browser import Browser
 from tests.parties.channel import Channel
+from tests.parties.exclusive import exclusive
 from tests.parties.hub import PROJECT, Hub, free_port, redirect_uri, settings
 from tests.parties.openid_provider import OidcProvider
 
@@ -28,8 +29,11 @@ CATCHING = (ast.Try, ast.TryStar, ast.AsyncWith, ast.AsyncFor, ast.With)
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build and install the hub as its operators do."""
-    return compiled_hub.build(tmp_path_factory.mktemp("build"))
+    """Build and install the hub as its operators do, once for all test processes."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    with exclusive(shared):
+        return compiled_hub.build(shared / "build")
 
 
 def functions(module: str) -> Iterator[ast.AsyncFunctionDef]:

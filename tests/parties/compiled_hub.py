@@ -16,12 +16,14 @@ class BuildError(Exception):
 
 
 def build(folder: Path) -> Path:
-    """Build the hub from a copy of its sources below `folder`; return where it is installed.
+    """Build the hub from a copy of its sources below `folder`, unless that was done; return where it is installed.
 
     Raises:
         BuildError: For want of a C compiler, of the headers of Python, or of what has to be downloaded.
     """
     copy, target = folder / "source", folder / "compiled"
+    if target.exists():
+        return target
     shutil.copytree(PROJECT, copy, ignore=lambda at, names: set(names) - SOURCES if Path(at) == PROJECT else {"__pycache__"})
     command = [sys.executable, "-m", "pip", "install", "--no-deps", "--target", str(target), str(copy)]
     done = subprocess.run(command, env={**os.environ, "COMPILE_HUB": "1"}, capture_output=True, text=True, check=False)

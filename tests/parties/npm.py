@@ -1,12 +1,11 @@
 """Locked npm packages, installed once with the Node of the Python environment."""
 
-import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+
+from tests.parties.exclusive import exclusive
 
 BIN = Path(sys.executable).parent  # not resolved: the links of a virtual environment lead out of it
 
@@ -24,7 +23,7 @@ def install(folder: Path, *then: str) -> None:
     """
     lock_file = folder / "package-lock.json"
     marker = folder / "node_modules" / ".installed"
-    with _exclusive(folder):
+    with exclusive(folder):
         if marker.exists() and marker.read_bytes() == lock_file.read_bytes():
             return
         _run(folder, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
@@ -36,14 +35,3 @@ def install(folder: Path, *then: str) -> None:
 def _run(folder: Path, *command: str) -> None:
     result = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
-
-
-@contextmanager
-def _exclusive(folder: Path) -> Iterator[None]:
-    """Hold a lock on `folder` that other processes wait for."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

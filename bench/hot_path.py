@@ -79,8 +79,6 @@ ANSWER_FIELDS: Headers = [
 
 Step = Callable[[], Awaitable[None]]
 
-BODY = make_body(KB)
-
 
 class ReadyDoor:
     """A resource server that has its answer in hand."""

@@ -123,11 +123,6 @@ def refreshes(inputs: Inputs) -> float:
     return inputs.users / (inputs.token_seconds - margin)
 
 
-def refresh_cost(costs: Mapping[str, Cost], workers: int) -> Cost:
-    """Return what one refresh asks for: of the worker that does it, and of each other one that tries it too."""
-    return costs["refresh"] + costs["refresh, each further worker"].times(workers - 1)
-
-
 def event_cost(costs: Mapping[str, Cost], workers: int) -> Cost:
     """Return what one event asks for: to publish it, and each worker reads it for its subscribers."""
     return costs["event"] + costs["event, each worker with a subscriber"].times(workers)
@@ -147,7 +142,7 @@ def redis_load(inputs: Inputs, costs: Mapping[str, Cost], trusted_seconds: float
     return {
         "sessions read": costs["load"].times(loads(inputs, trusted_seconds)),
         "activity written": costs["touch"].times(touches(inputs, trusted_seconds)),
-        "tokens refreshed": refresh_cost(costs, inputs.workers).times(refreshes(inputs)),
+        "tokens refreshed": costs["refresh"].times(refreshes(inputs)),
         "requests with a key": costs["keyed request"].times(inputs.requests_per_second * inputs.keyed_share),
         "logins and logouts": costs["login and logout"].times(inputs.logins_per_second),
         "events of topics": event_cost(costs, inputs.workers).times(inputs.events_per_second),

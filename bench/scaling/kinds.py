@@ -22,7 +22,7 @@ TOKEN_SECONDS = 60  # a short life, so that many are refreshed while somebody co
 REFRESHING_USERS = 1000  # some 20 refreshes a second
 FURTHER_WORKERS = 8
 REFRESH_SECONDS = 20.0
-IN_STEP_SECONDS = 25.0  # workers that wait for one another's refreshes fall into step, as they do in the long run
+SETTLING_SECONDS = 2.0  # scripts are loaded, connections opened
 
 Work = Callable[[], Awaitable[object]]
 
@@ -59,8 +59,7 @@ async def count_kinds() -> dict[str, Cost]:
         found["keyed request"] = await _each(here, idle, [lambda one=one: keyed_request(worker, one) for one in sessions])
         found["login and logout"] = await _each(here, idle, [lambda one=one: login_and_logout(worker, one) for one in sessions])
         found |= await _presence(here, idle)
-    alone, many = await _refresh(1, idle), await _refresh(1 + FURTHER_WORKERS, idle)
-    found |= {"refresh": alone, "refresh, each further worker": (many + alone.times(-1)).times(1 / FURTHER_WORKERS)}
+    found["refresh"] = await _refresh(1 + FURTHER_WORKERS, idle)  # each is tried by one of them
     alone, many = await _event(1, idle), await _event(1 + FURTHER_WORKERS, idle)
     of_reader = (many + alone.times(-1)).times(1 / FURTHER_WORKERS)
     return found | {"event": alone + of_reader.times(-1), "event, each worker with a subscriber": of_reader}
@@ -104,7 +103,7 @@ async def _each(here: Fleet, idle: Cost, work: Sequence[Work]) -> Cost:
 
 async def _meanwhile(here: Fleet, seconds: float, tasks: Sequence[asyncio.Task[None]]) -> Cost:
     """Return what is asked for in a second."""
-    await asyncio.sleep(2.0)  # scripts are loaded, connections opened
+    await asyncio.sleep(SETTLING_SECONDS)
     async with Counting(here) as counting:
         await asyncio.sleep(seconds)
     for task in tasks:
@@ -115,7 +114,7 @@ async def _meanwhile(here: Fleet, seconds: float, tasks: Sequence[asyncio.Task[N
 async def _refresh(workers: int, idle: Cost) -> Cost:
     async with fleet(workers, REFRESHING_USERS, TOKEN_SECONDS) as here:
         members = await here.enrol(REFRESHING_USERS, TOKEN_SECONDS)
-        await asyncio.sleep(IN_STEP_SECONDS)
+        await asyncio.sleep(SETTLING_SECONDS)
         async with Counting(here) as counting:
             await asyncio.sleep(REFRESH_SECONDS)
         assert members

@@ -31,7 +31,7 @@ from tests.parties.hub import settings
 from tests.parties.redis_server import RedisServer
 
 TOPIC = "news"
-PROVIDER_SECONDS = 0.1  # that the token endpoint takes: meanwhile other workers try the same token
+PROVIDER_SECONDS = 0.1  # that the token endpoint takes
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from bench.scaling.formulas import (
     loads,
     presence_cost,
     redis_load,
-    refresh_cost,
     refreshes,
     total,
     touches,
@@ -28,7 +27,6 @@ COSTS = {
     "load": Cost(1, 1),
     "touch": Cost(1, 5),
     "refresh": Cost(7, 15),
-    "refresh, each further worker": Cost(4, 8),
     "keyed request": Cost(2, 8),
     "login and logout": Cost(8, 25),
     "event": Cost(2, 6),
@@ -84,11 +82,6 @@ class TestFormulas:
     def test_refreshes(self) -> None:
         """A token of an hour is refreshed 6 to 7.5 minutes before its end: after 3195 s on average."""
         assert refreshes(of(token_seconds=3600)) == pytest.approx(1000 / (3600 - 360 * 1.125))
-
-    def test_each_further_worker_adds_its_tries(self) -> None:
-        """Seven round trips for the one who does it."""
-        assert refresh_cost(COSTS, 1) == Cost(7, 15)
-        assert refresh_cost(COSTS, 11) == Cost(47, 95)
 
     def test_an_event_is_read_by_each_worker(self) -> None:
         """Published once."""

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ def describe(cores: Cores) -> dict[str, object]:
         "cores": os.cpu_count(),
         "processor": _processor(),
         "kernel": platform.release(),
-        "python": platform.python_version(),
+        "python": sys.version,  # with where it comes from, and by which compiler
         "pinned": cores.pair is not None,
     }
 

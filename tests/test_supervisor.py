@@ -87,6 +87,18 @@ async def test_dead_worker_is_replaced() -> None:
         assert "Traceback" not in hub.log()
 
 
+async def test_workers_are_of_the_same_hub() -> None:
+    """Another hub in the folder in which this one was started, such as sources beside an installed one, is not taken."""
+    async with two_workers() as hub:
+        other = hub.folder / "hub"
+        other.mkdir()
+        (other / "__init__.py").write_text("raise SystemExit('another hub')")
+        os.kill(hub.events("worker.started")[0]["pid"], signal.SIGKILL)
+        await until(hub, "hub.listening", 3)
+
+        assert "another hub" not in hub.log()
+
+
 async def test_figures_are_summed() -> None:
     """Whichever worker is asked, it answers for both, as soon as both have handed on what they counted."""
     async with two_workers() as hub:

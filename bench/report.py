@@ -12,7 +12,7 @@ from bench.matrix import Case, Found
 from bench.measure import Figures, middle, spread
 
 HEADINGS = ("system", "CPU us", "Redis us", "x best module", "per core", "per s", "p50 ms", "p99 ms", "p99.9 ms", "MiB", "spread")
-HUBS = ("hub compiled", "hub")
+BUILDS = ("hub compiled", "hub")
 NES = "nes + h2o2"
 MODULE = "mod_auth_openidc, "
 MODULE_REDIS = f"{MODULE}Redis"
@@ -34,8 +34,8 @@ class Goal:
     name: str
 
 
-def _goals(hub: str) -> list[Goal]:
-    channel, http = f"{hub}, channel", f"{hub}, HTTP"
+def _goals(build: str) -> list[Goal]:
+    channel, http = f"{build}, channel", f"{build}, HTTP"
     return [
         Goal(channel, MODULE, 0.45, f"{channel} / best mode of mod_auth_openidc"),
         Goal(channel, NES, 0.25, f"{channel} / nes"),
@@ -44,7 +44,7 @@ def _goals(hub: str) -> list[Goal]:
     ]
 
 
-GOALS = [goal for hub in HUBS for goal in _goals(hub)]
+GOALS = [goal for build in BUILDS for goal in _goals(build)]
 
 
 def case_tables(found: Found) -> str:

@@ -24,19 +24,8 @@ class Sender:
     """
 
     __slots__ = (
-        *(
-            "_has_rest",
-            "_loop",
-            "_on_rest",
-            "_outbox",
-            "_ping_is_due",
-            "_progress_at",
-            "_room",
-            "_scheduled",
-            "_settings",
-            "_socket",
-        ),
-        *("_stopped", "_taken", "_written"),
+        *("_has_rest", "_loop", "_on_rest", "_outbox", "_ping_is_due", "_progress_at", "_room", "_scheduled"),
+        *("_settings", "_socket", "_stopped", "_taken", "_written"),
     )
 
     def __init__(self, outbox: Outbox, socket: Socket, settings: ChannelSettings, on_rest: Callable[[], None]) -> None:

@@ -50,7 +50,7 @@ GROUND = LAYERS[0]
 TOP = LAYERS[-3]
 
 DOORS: dict[str, set[str]] = {
-    "tornado": {"hub.application", "hub.server", "hub.listener.tornado_requests", "hub.listener.frames"},  # and hub.web
+    "tornado": {"hub.application", "hub.server", "hub.listener.tornado_requests"},  # and hub.web
     "httptools": {"hub.listener.reader", "hub.gateway.upstream.answer"},
     "redis": {
         "hub.session.store",
@@ -257,6 +257,14 @@ def test_doors(module: Module) -> None:
         libraries.discard("tornado")
 
     assert {library for library in libraries if module.name not in DOORS[library]} == set()
+
+
+@EACH_HUB_MODULE
+def test_public_names_of_libraries(module: Module) -> None:
+    """Only public names of these libraries are imported: their next release may lack the private ones."""
+    imported = [name for name in module.imports if name.partition(".")[0] in DOORS]
+
+    assert [name for name in imported if "._" in name] == []
 
 
 @EACH_HUB_MODULE

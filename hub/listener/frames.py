@@ -5,7 +5,7 @@ import struct
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from tornado.util import _websocket_mask
+from hub.listener.mask import apply_mask
 
 MAX_CONTROL_BYTES = 125  # RFC 6455 section 5.5
 FIN, RESERVED, OPCODE, CONTROL, MASKED, LENGTH = 0x80, 0x70, 0x0F, 0x08, 0x80, 0x7F  # RFC 6455 section 5.2
@@ -177,7 +177,7 @@ class FrameReader:
     def _take(self, first: int, at: int, size: int) -> Message | None:
         """Return what a whole frame brings; None: the rest of its message has yet to come."""
         held = self._held
-        payload = _websocket_mask(bytes(held[at - 4 : at]), bytes(held[at : at + size]))
+        payload = apply_mask(bytes(held[at - 4 : at]), bytes(held[at : at + size]))
         del held[: at + size]
         opcode = first & OPCODE
         if first & CONTROL:

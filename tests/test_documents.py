@@ -40,7 +40,7 @@ def _texts() -> Iterator[tuple[Path, str]]:
     """Yield the text files of the project; without git, so that it works in an unpacked archive too."""
     for folder, folders, files in os.walk(PROJECT):
         folders[:] = [name for name in folders if not NOT_OURS.fullmatch(name)]
-        for file in (Path(folder, name) for name in files):
+        for file in (Path(folder, name) for name in files if name != ".git"):  # in a worktree it is a file
             try:
                 yield file, file.read_text(encoding="utf-8")
             except UnicodeDecodeError:

@@ -7,22 +7,18 @@ import argparse
 import asyncio
 import sys
 import time
-from collections.abc import Awaitable, Callable
 from statistics import median
 from typing import Any
 
-from bench.ground.crowd import open_callers, open_channels
-from bench.ground.stage import PREFIX, command_counts, growth_of
+from bench.ground.stage import command_counts, growth_of
 from bench.guard.counting import CountingLoop, Profile
-from bench.guard.house import PATH, House, as_text, house
-from bench.load_http import build_request
-from bench.rounds import Load, Round
+from bench.guard.doors import Open, doors
+from bench.guard.house import House, as_text, house
+from bench.rounds import Round
 
 WARM_UP = 100
 COUNTED = 300
 TIMED, REPEATS = 300, 7
-
-Open = Callable[[int], Awaitable[Load]]
 
 
 async def counted(there: House, opening: Open) -> tuple[dict[str, float], Profile]:
@@ -73,23 +69,6 @@ async def guard(*, with_calls: bool) -> dict[str, Any]:
                 print(name, *profile.dearest(60), *profile.json.items(), sep="\n  ", file=sys.stderr)
         found["cpu_ratio"] = await cpu_ratios(openings)
         return found
-
-
-def doors(there: House) -> dict[str, Open]:
-    """Return how to open so many connections to each door; the channel has five requests under way on each of its own."""
-    fields = there.member.http_headers(there.url)
-    request, direct = build_request(PATH, fields), build_request(PATH.removeprefix(PREFIX), fields)
-
-    async def channel(callers: int) -> Load:
-        members = [there.member] * max(callers // 5, 1)
-        return await open_channels([there.port], there.url, PATH, members, min(callers, 5))
-
-    return {
-        "http": lambda callers: open_callers([there.port], [request], callers),
-        "channel": channel,
-        "reference": lambda callers: open_callers([there.reference_port], [request], callers),
-        "direct": lambda callers: open_callers([there.upstream_port], [direct], callers),
-    }
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -16,16 +17,18 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from bench.ground.members import Member, enrol, session_store
+from bench.ground.provider import CLIENT_ID, CLIENT_SECRET
 from bench.ground.stage import PREFIX, UNLIMITED, make_routes
 from bench.systems.process import module
 from hub import log, server
 from hub.clock import SystemClock
 from hub.session.keyring import make_key_file
+from hub.session.store import SessionStore
 from hub.settings_reader import load
 from tests.parties.hub import free_port, public_url, settings
 from tests.parties.redis_server import RedisServer
 
-NOW = 1_800_000_000.0  # an epoch second
+NOW = float(int(time.time()))  # epoch seconds; a provider in another process or thread reads the real clock
 READY_SECONDS = 20.0
 PATH = f"{PREFIX}/patients/1024.json?page=1"
 
@@ -53,7 +56,9 @@ class House:
     """What runs.
 
     Attributes:
-        member: The user who asks.
+        member: The user whose browser calls.
+        sessions: The sessions in the hub's Redis.
+        issuer: The provider in the hub's settings.
         commands: A client of the hub's Redis.
         reference_port: Of a bare proxy to the same resource server, made of Tornado and aiohttp.
     """
@@ -61,23 +66,32 @@ class House:
     url: str
     port: int
     member: Member
+    sessions: SessionStore
+    issuer: str
     commands: redis.asyncio.Redis
     upstream_port: int
     reference_port: int
 
 
 @asynccontextmanager
-async def house() -> AsyncIterator[House]:
-    """Start the hub and its parties; stop them at the end."""
+async def house(*, clock: StillClock | None = None, port: int | None = None, issuer: str | None = None) -> AsyncIterator[House]:
+    """Start the hub and its parties; stop them at the end.
+
+    Parameters:
+        clock: The time of the hub.
+        port: Where the hub listens; a free port unless given.
+        issuer: A provider that knows the client `CLIENT_ID`; unless given, an address at which no provider listens.
+    """
+    clock = clock or StillClock()
+    port = port or free_port()
+    issuer = issuer or f"http://127.0.0.1:{free_port()}/oauth2"
     async with AsyncExitStack() as parties:
         folder = Path(parties.enter_context(tempfile.TemporaryDirectory(prefix="hub-guard-")))
         store = parties.enter_context(RedisServer.start("--appendonly", "no"))
         upstream_port = int((await parties.enter_async_context(module("bench.upstream")))[1])
-        port = free_port()
-        issuer = f"http://127.0.0.1:{free_port()}/oauth2"  # nobody listens there: no request of the guard needs a provider
         make_key_file(folder / "session.key")
         environment = {
-            **settings(issuer, "guard", "guard-secret", make_routes(1, upstream_port)),
+            **settings(issuer, CLIENT_ID, CLIENT_SECRET, make_routes(1, upstream_port)),
             **UNLIMITED,
             "HUB_REDIS_URL": store.url,
             "HUB_SESSION_KEY_FILES": str(folder / "session.key"),
@@ -86,21 +100,21 @@ async def house() -> AsyncIterator[House]:
             "HUB_ADMIN_PORT": "0",
             "HUB_STATIC_ROOT": str(folder),
         }
-        sessions = await parties.enter_async_context(session_store(store.url, folder / "session.key", StillClock()))
+        sessions = await parties.enter_async_context(session_store(store.url, folder / "session.key", clock))
         [member] = await enrol(sessions, issuer, [1], NOW)
-        await parties.enter_async_context(_hub(environment))
+        await parties.enter_async_context(_hub(environment, clock))
         reference_port = await parties.enter_async_context(_reference(upstream_port))
         commands = redis.asyncio.Redis(unix_socket_path=str(store.socket))
         parties.push_async_callback(commands.aclose)
-        yield House(public_url(port), port, member, commands, upstream_port, reference_port)
+        yield House(public_url(port), port, member, sessions, issuer, commands, upstream_port, reference_port)
 
 
 @asynccontextmanager
-async def _hub(environment: dict[str, str]) -> AsyncIterator[None]:
+async def _hub(environment: dict[str, str], clock: StillClock) -> AsyncIterator[None]:
     stop = asyncio.Event()
     loaded = load(None, environment)
     log.configure(loaded.log.level, loaded.log.format)
-    with mock.patch.object(server, "SystemClock", StillClock):
+    with mock.patch.object(server, "SystemClock", lambda: clock):
         worker = server.Worker(loaded, None)
     running = asyncio.create_task(worker.run(stop, asyncio.Event()))
     try:

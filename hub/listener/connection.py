@@ -9,13 +9,19 @@ import sys
 from collections import deque
 
 from hub import log
-from hub.listener.exchange import BytesReceiver, Exchange, Front, Receiver
-from hub.listener.head import BadHead, Fields, Names, RequestHead, refusal
+from hub.listener.exchange import BytesReceiver, Exchange, Front, Receiver, Upgraded
+from hub.listener.handshake import accept
+from hub.listener.head import BadHead, Fields, Names, RequestHead, answer_head, refusal
+from hub.listener.messages import MessageReceiver, MessageSocket
 from hub.listener.reader import RequestReader
+from hub.listener.websocket import WebSocket
 from hub.listener.wire import ANYTHING, UPGRADE, WAITING, Wire
 
 LINGER_BYTES = 1024 * 1024  # of what nobody wants any more, how much is dropped before the connection is cut
 LINGER_SECONDS = 5.0
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+LAST_CHUNK = b"0\r\n\r\n"
 
 logger = log.get(__name__)
 
@@ -77,6 +83,8 @@ class Connection(Wire):
         "_waiting",
         "remote_ip",
     )
+
+    native: object | None = None
 
     def __init__(self, shared: Connections) -> None:
         super().__init__()
@@ -215,6 +223,28 @@ class Connection(Wire):
         if exchange is self._current and self._receiver is not None:
             self._receiver.finish()
 
+    def send_head(self, status: int, reason: str, fields: Fields, body: bytes = b"") -> None:
+        """Send the head of an answer, and what is there of its body, in one write.
+
+        Raises:
+            ValueError: A field holds what no field may hold; nothing was sent.
+        """
+        data = answer_head(status, reason, fields) + body
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+    def send_piece(self, piece: bytes, *, is_chunked: bool) -> None:
+        """Send a piece of the body."""
+        self.write(b"%x\r\n%b\r\n" % (len(piece), piece) if is_chunked else piece)
+
+    def send_last_chunk(self) -> None:
+        """Say that no chunk follows."""
+        self.write(LAST_CHUNK)
+
+    def send_continue(self) -> None:
+        """Ask for the body."""
+        self.write(CONTINUE)
+
     def exchange_ended(self, exchange: Exchange) -> None:
         """Go on with the request behind this one, or close."""
         if exchange is not self._current:
@@ -314,6 +344,21 @@ class Connection(Wire):
         self._break_off(current, BadHead("Something went wrong.", 500))
 
     # -- an upgrade ---------------------------------------------------------------------------------------------------
+
+    def open_websocket(
+        self, exchange: Exchange, receiver: MessageReceiver, subprotocol: str | None, max_message_bytes: int
+    ) -> MessageSocket:
+        """Give up HTTP for a WebSocket.
+
+        Raises:
+            HandshakeRefused: The request is no handshake, or one of another version.
+        """
+        return WebSocket(self.upgrade(accept(exchange.head, subprotocol)), receiver, max_message_bytes=max_message_bytes)
+
+    def upgrade(self, fields: Fields) -> Upgraded:
+        """Answer 101 and return the connection, which speaks another protocol from here on."""
+        self.write(answer_head(101, "", fields))
+        return self.detach()
 
     def detach(self) -> "Connection":
         """Give up HTTP: whoever asked for the connection calls `take_over` next."""

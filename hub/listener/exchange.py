@@ -2,10 +2,8 @@
 
 from typing import Protocol
 
-from hub.listener.head import BODILESS, Fields, RequestHead, answer_head
-
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-LAST_CHUNK = b"0\r\n\r\n"
+from hub.listener.head import BODILESS, Fields, RequestHead
+from hub.listener.messages import MessageReceiver, MessageSocket
 
 
 class Receiver(Protocol):
@@ -22,12 +20,30 @@ class Receiver(Protocol):
 
 
 class Line(Protocol):
-    """What an exchange needs of its connection."""
+    """What an exchange needs of its connection.
+
+    Attributes:
+        native: The connection as another server than the hub's own knows it; None: it is one of the hub's own.
+    """
 
     remote_ip: str
+    native: object | None
 
-    def write(self, data: bytes) -> None:
-        """Send bytes; those that the socket does not take wait in memory."""
+    def send_head(self, status: int, reason: str, fields: Fields, body: bytes = b"") -> None:
+        """Send the head of an answer, and what is there of its body; what the socket does not take waits in memory.
+
+        Raises:
+            ValueError: A field holds what no field may hold; nothing was sent.
+        """
+
+    def send_piece(self, piece: bytes, *, is_chunked: bool) -> None:
+        """Send a piece of the body."""
+
+    def send_last_chunk(self) -> None:
+        """Say that no chunk follows."""
+
+    def send_continue(self) -> None:
+        """Ask for the body."""
 
     async def drain(self) -> None:
         """Return when little enough waits; at once when the connection is gone."""
@@ -44,8 +60,14 @@ class Line(Protocol):
     def release(self) -> None:
         """Read on."""
 
-    def detach(self) -> "Upgraded":
-        """Give up HTTP."""
+    def open_websocket(
+        self, exchange: "Exchange", receiver: MessageReceiver, subprotocol: str | None, max_message_bytes: int
+    ) -> MessageSocket:
+        """Give up HTTP for a WebSocket.
+
+        Raises:
+            HandshakeRefused: The request is no handshake, or one of another version.
+        """
 
 
 class Upgraded(Protocol):
@@ -138,6 +160,11 @@ class Exchange:
         return self._line.remote_ip
 
     @property
+    def native(self) -> object | None:
+        """The connection as another server than the hub's own knows it; None: it is one of the hub's own."""
+        return self._line.native
+
+    @property
     def has_body(self) -> bool:
         """Whether a body follows the head."""
         return self.head.body_bytes != 0
@@ -153,7 +180,7 @@ class Exchange:
         """Ask for the body, if the browser waits for that."""
         if self.wants_continue and not self.is_begun:
             self._is_wanted = True
-            self._line.write(CONTINUE)
+            self._line.send_continue()
 
     def hold(self) -> None:
         """Read no more of the body for now. Once it has come whole, what follows is no business of this request."""
@@ -179,9 +206,8 @@ class Exchange:
         else:
             body = b""
         self._say_if_it_closes(fields)
-        head = answer_head(status, reason, fields)
+        self._line.send_head(status, reason, fields, body)
         self.is_begun = self.is_ended = True
-        self._line.write(head + body)
         self._line.exchange_ended(self)
 
     def begin(self, status: int, reason: str, fields: Fields, length: int | None) -> None:
@@ -206,9 +232,8 @@ class Exchange:
             self._is_chunked = True
         self._left = length
         self._say_if_it_closes(fields)
-        head = answer_head(status, reason, fields)
+        self._line.send_head(status, reason, fields)
         self.is_begun = True
-        self._line.write(head)
 
     def write(self, piece: bytes) -> None:
         """Send a piece of the body. The connection breaks instead if the body becomes longer than announced, or has no head."""
@@ -219,7 +244,7 @@ class Exchange:
         if not self.is_begun or (self._left or 0) < 0:
             self.abort()
             return
-        self._line.write(b"%x\r\n%b\r\n" % (len(piece), piece) if self._is_chunked else piece)
+        self._line.send_piece(piece, is_chunked=self._is_chunked)
 
     async def drain(self) -> None:
         """Return when the browser has taken enough for another piece; at once when it has gone."""
@@ -234,7 +259,7 @@ class Exchange:
             return
         self.is_ended = True
         if self._is_chunked:
-            self._line.write(LAST_CHUNK)
+            self._line.send_last_chunk()
         self._line.exchange_ended(self)
 
     def abort(self) -> None:
@@ -242,19 +267,17 @@ class Exchange:
         self.is_ended = True
         self._line.break_off()
 
-    def upgrade(self, fields: Fields) -> Upgraded:
-        """Answer 101 and return the connection, which speaks another protocol from here on.
+    def open_websocket(
+        self, receiver: MessageReceiver, *, subprotocol: str | None = None, max_message_bytes: int
+    ) -> MessageSocket:
+        """Answer the handshake of a WebSocket and return it; whoever asked for it calls `start`.
 
         Raises:
-            ValueError: As `send`.
+            HandshakeRefused: The request is no handshake, or one of another version; something else can be answered.
         """
-        self._line.write(answer_head(101, "", fields))
-        return self.detach()
-
-    def detach(self) -> Upgraded:
-        """Return the connection, after the answer 101 was written."""
+        socket = self._line.open_websocket(self, receiver, subprotocol, max_message_bytes)
         self.is_begun = self.is_ended = True
-        return self._line.detach()
+        return socket
 
     def _may_begin(self) -> bool:
         """Tell whether there is somebody to answer; an answer in the middle of another one would be read as part of it."""

@@ -5,8 +5,7 @@ before the connection goes.
 """
 
 import asyncio
-from collections.abc import Awaitable
-from typing import Protocol
+from collections.abc import Iterable
 
 from hub import log
 from hub.listener.exchange import Upgraded
@@ -22,26 +21,11 @@ from hub.listener.frames import (
     close_payload,
     frame_head,
 )
+from hub.listener.messages import MessageReceiver, OutgoingMessage
 
 CLOSE_SECONDS = 5.0  # in which the peer may answer our close frame
 
 logger = log.get(__name__)
-
-
-class MessageReceiver(Protocol):
-    """Who works with the messages."""
-
-    def on_message(self, message: str | bytes) -> Awaitable[None] | None:
-        """Take a message; what is returned is awaited before the next one is read."""
-
-    def on_pong(self) -> None:
-        """Note a sign of life."""
-
-    def on_drained(self) -> None:
-        """Know that nothing waits to be sent any more, after something had."""
-
-    def on_close(self) -> None:
-        """Know that the connection is gone; `close_code` tells how it ended."""
 
 
 class WebSocket:
@@ -84,6 +68,16 @@ class WebSocket:
         if not self.is_closing:
             self._line.write(frames)
 
+    def write_messages(self, messages: Iterable[OutgoingMessage], *, ping: bool = False) -> None:
+        """Send messages, and a ping behind them, in one write; nothing once the socket is closing."""
+        frames: list[bytes] = []
+        for message in messages:
+            frames.append(frame_head(BINARY if message.binary else TEXT, len(message)))
+            frames.extend(message.parts)
+        if ping:
+            frames.append(frame_head(PING, 0))
+        self.write(b"".join(frames))
+
     async def send(self, message: str | bytes) -> None:
         """Send a message; returns when there is room for another one, or when the connection is gone."""
         opcode, data = (TEXT, message.encode()) if isinstance(message, str) else (BINARY, message)
@@ -97,6 +91,10 @@ class WebSocket:
     def ping(self) -> None:
         """Ask for a sign of life."""
         self.write(frame_head(PING, 0))
+
+    def set_option(self, level: int, option: int, value: int | bytes) -> None:
+        """Set an option of the socket."""
+        self._line.set_option(level, option, value)
 
     def close(self, code: int | None = None, reason: str = "") -> None:
         """Send what was written, then a close frame; the connection ends when the peer has answered, or after 5 s."""

@@ -15,11 +15,9 @@ from hub.channel.outbox import Frame
 from hub.channel.registry import Registry
 from hub.errors import NotAuthenticated, StoreUnavailable, TooManyRequests
 from hub.limits import RateLimits
-from hub.listener.exchange import Exchange, Receiver, Upgraded
-from hub.listener.frames import BINARY, PING, TEXT, frame_head
-from hub.listener.handshake import HandshakeRefused, accept, offered_subprotocols
+from hub.listener.exchange import Exchange, Receiver
+from hub.listener.handshake import HandshakeRefused, offered_subprotocols
 from hub.listener.nobody import Nobody
-from hub.listener.websocket import WebSocket
 from hub.session.model import Session, SessionId
 from hub.session.rate_limit import network_of
 from hub.settings import ChannelSettings
@@ -84,10 +82,7 @@ class ChannelDoor:
     def _upgrade(self, exchange: Exchange, address: str) -> None:
         head = exchange.head
         subprotocol = SUBPROTOCOL if SUBPROTOCOL in offered_subprotocols(head) else None
-        line = exchange.upgrade(accept(head, subprotocol))
-        if NOTSENT_LOWAT is not None:  # what the system has taken nothing can overtake any more
-            line.set_option(socket.IPPROTO_TCP, NOTSENT_LOWAT, UNSENT_BYTES)
-        channel = ChannelSocket(self, line, address, self._max_message_bytes)
+        channel = ChannelSocket(self, exchange, subprotocol, address, self._max_message_bytes)
         session_id = self._site.session_id(head)
         opening = asyncio.create_task(self._open(channel, session_id, speaks=subprotocol is not None))
         self._opening.add(opening)
@@ -128,12 +123,16 @@ class ChannelSocket:
 
     __slots__ = ("_address", "_door", "_driver", "_is_gone", "_socket")
 
-    def __init__(self, door: ChannelDoor, line: Upgraded, address: str, max_message_bytes: int) -> None:
+    def __init__(
+        self, door: ChannelDoor, exchange: Exchange, subprotocol: str | None, address: str, max_message_bytes: int
+    ) -> None:
         self._door = door
         self._address = address
         self._driver: Driver | None = None
         self._is_gone = False
-        self._socket = WebSocket(line, self, max_message_bytes=max_message_bytes)
+        self._socket = exchange.open_websocket(self, subprotocol=subprotocol, max_message_bytes=max_message_bytes)
+        if NOTSENT_LOWAT is not None:  # what the system has taken nothing can overtake any more
+            self._socket.set_option(socket.IPPROTO_TCP, NOTSENT_LOWAT, UNSENT_BYTES)
         self._socket.start(reading=False)
 
     def begin(self, session_id: SessionId, session: Session) -> None:
@@ -183,13 +182,7 @@ class ChannelSocket:
 
     def write_frames(self, frames: Sequence[Frame], *, ping: bool = False) -> None:
         """Send frames in one write, and a WebSocket ping with them."""
-        parts: list[bytes] = []
-        for frame in frames:
-            parts.append(frame_head(BINARY if frame.binary else TEXT, len(frame)))
-            parts.extend(frame.parts)
-        if ping:
-            parts.append(frame_head(PING, 0))
-        self._socket.write(b"".join(parts))
+        self._socket.write_messages(frames, ping=ping)
 
     def buffered_bytes(self) -> int:
         """Return the bytes that wait inside this process because the client does not take them."""

@@ -23,10 +23,10 @@ from hub.errors import (
 from hub.gateway.messages import ApiRequest
 from hub.gateway.passage import Passage
 from hub.gateway.websocket_door import UpstreamSocket
-from hub.listener.exchange import Exchange, Receiver, Upgraded
-from hub.listener.handshake import HandshakeRefused, accept, offered_subprotocols
+from hub.listener.exchange import Exchange, Receiver
+from hub.listener.handshake import HandshakeRefused, offered_subprotocols
+from hub.listener.messages import MessageReceiver, MessageSocket
 from hub.listener.nobody import Nobody
-from hub.listener.websocket import WebSocket
 from hub.session.model import Session, SessionId
 from hub.web.failures import note_crash, note_refusal
 from hub.web.passages import Passages
@@ -83,15 +83,17 @@ class WebSocketDoor:
         request = ApiRequest(method="GET", path=head.path, query=head.query, headers=head.headers, client_address=address)
         return await self.passage.open(request, session, offered_subprotocols(head)), session_id, session
 
-    def upgrade(self, exchange: Exchange, subprotocol: str | None) -> Upgraded | None:
-        """Answer the handshake; return the connection, or None if it was no good after all."""
+    def upgrade(
+        self, exchange: Exchange, receiver: MessageReceiver, subprotocol: str | None, max_message_bytes: int
+    ) -> MessageSocket | None:
+        """Answer the handshake; return the WebSocket, or None if it was no good after all."""
         try:
-            line = exchange.upgrade(accept(exchange.head, subprotocol))
+            socket = exchange.open_websocket(receiver, subprotocol=subprotocol, max_message_bytes=max_message_bytes)
         except HandshakeRefused as refused:
             self.refuse(exchange, refused.status, f"{refused}\n", *refused.fields)
             return None
         self.site.access_log.request(exchange.head.method, exchange.head.path, 101, 0.0)
-        return line
+        return socket
 
     def refuse(self, exchange: Exchange, status: int, detail: str, *fields: tuple[str, str]) -> None:
         """Answer that there is no WebSocket."""
@@ -115,7 +117,7 @@ class Relay:
         self._door = door
         self._exchange = exchange
         self._upstream: UpstreamSocket | None = None
-        self._socket: WebSocket | None = None
+        self._socket: MessageSocket | None = None
         self.session: Session | None = None
         self.session_id: SessionId | None = None
         self.was_used = False
@@ -149,13 +151,12 @@ class Relay:
             self._upstream, self.session_id, self.session = await self._door.open_upstream(self._exchange)
         except ChannelClosed as closed:
             refusal = closed
-        line = self._door.upgrade(self._exchange, self._subprotocol())
-        if line is None:
+        largest = self._door.passage.route_for(self._exchange.head.path).max_message_bytes
+        self._socket = self._door.upgrade(self._exchange, self, self._subprotocol(), largest)
+        if self._socket is None:
             if self._upstream is not None:
                 await self._upstream.close(1001, "")
             return
-        largest = self._door.passage.route_for(self._exchange.head.path).max_message_bytes
-        self._socket = WebSocket(line, self, max_message_bytes=largest)
         if self._upstream is not None:
             self._door.passages.add(self)
         self._socket.start()
@@ -176,7 +177,7 @@ class Relay:
             return self._upstream.protocol
         return next(iter(offered_subprotocols(self._exchange.head)), None)
 
-    async def _relay(self, page: WebSocket, upstream: UpstreamSocket) -> None:
+    async def _relay(self, page: MessageSocket, upstream: UpstreamSocket) -> None:
         while (message := await upstream.receive()) is not None:
             await page.send(message)
         page.close(upstream.close_code)

@@ -3,7 +3,8 @@
 import pytest
 
 from hub.listener.exchange import Exchange
-from hub.listener.head import Fields, RequestHead, by_name
+from hub.listener.handshake import HandshakeRefused
+from hub.listener.head import Fields, RequestHead, answer_head, by_name
 
 WAITS: Fields = [("expect", "100-Continue")]
 
@@ -12,14 +13,28 @@ class Line:
     """A connection that writes down what it is asked to do."""
 
     remote_ip = "192.0.2.1"
+    native = None
+    refuses = False
 
     def __init__(self) -> None:
         self.sent = b""
         self.done: list[str] = []
 
-    def write(self, data: bytes) -> None:
+    def send_head(self, status: int, reason: str, fields: Fields, body: bytes = b"") -> None:
         """Keep it."""
-        self.sent += data
+        self.sent += answer_head(status, reason, fields) + body
+
+    def send_piece(self, piece: bytes, *, is_chunked: bool) -> None:
+        """Keep it."""
+        self.sent += b"%x\r\n%b\r\n" % (len(piece), piece) if is_chunked else piece
+
+    def send_last_chunk(self) -> None:
+        """Keep it."""
+        self.sent += b"0\r\n\r\n"
+
+    def send_continue(self) -> None:
+        """Keep it."""
+        self.sent += b"HTTP/1.1 100 Continue\r\n\r\n"
 
     async def drain(self) -> None:
         """Note it."""
@@ -41,9 +56,11 @@ class Line:
         """Note it."""
         self.done.append("release")
 
-    def detach(self) -> "Line":
-        """Note it."""
-        self.done.append("detach")
+    def open_websocket(self, *asked: object) -> object:
+        """Note it, unless the handshake is no good."""
+        self.done.append("websocket")
+        if self.refuses:
+            raise HandshakeRefused(400, "no")
         return self
 
 
@@ -65,7 +82,7 @@ def exchange(
 ) -> Exchange:
     """Return an exchange of which nothing but the head has come."""
     return Exchange(
-        line,  # type: ignore[arg-type]  # returns itself for an upgraded connection
+        line,  # type: ignore[arg-type]  # returns itself for a WebSocket
         RequestHead(
             method=method,
             path="/",
@@ -271,22 +288,24 @@ class TestBodies:
         assert line.done == ["hold", "release"]
 
 
-class TestUpgrades:
+class TestWebSockets:
     def test_accepted(self, line: Line) -> None:
-        """The answer 101, and then the connection speaks another protocol (RFC 9110 section 7.8)."""
+        """The connection speaks another protocol, and nothing else can be answered (RFC 9110 section 7.8)."""
         asked = exchange(line, upgrade=True)
-        upgraded = asked.upgrade([("Upgrade", "x"), ("Connection", "Upgrade")])
+        socket = asked.open_websocket(line, max_message_bytes=1)  # type: ignore[arg-type]
+        asked.send(200, "", [], b"late")
 
-        assert line.sent == b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"
-        assert (upgraded, line.done, asked.is_ended) == (line, ["detach"], True)
+        assert (socket, line.done, line.sent, asked.is_ended) == (line, ["websocket"], b"", True)
 
-    def test_fields_that_are_refused(self, line: Line) -> None:
+    def test_refused(self, line: Line) -> None:
         """The connection speaks HTTP still, and something else can be said."""
+        line.refuses = True
         asked = exchange(line, upgrade=True)
-        with pytest.raises(ValueError, match="line break"):
-            asked.upgrade([("Upgrade", "x\r\n\r\n")])
+        with pytest.raises(HandshakeRefused):
+            asked.open_websocket(line, max_message_bytes=1)  # type: ignore[arg-type]
+        asked.send(400, "", [], b"")
 
-        assert (line.sent, line.done, asked.is_begun) == (b"", [], False)
+        assert (line.sent[:12], asked.is_begun) == (b"HTTP/1.1 400", True)
 
 
 def test_peer(line: Line) -> None:

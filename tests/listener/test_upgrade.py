@@ -32,7 +32,7 @@ class Upgrading:
 
     def take(self, exchange: Exchange) -> None:
         """Take the connection."""
-        self.line = exchange.upgrade([("Upgrade", "websocket"), ("Connection", "Upgrade")])
+        self.line = exchange._line.upgrade([("Upgrade", "websocket"), ("Connection", "Upgrade")])  # type: ignore[attr-defined]
         self.line.take_over(self)
 
     def bytes_received(self, data: bytes) -> None:

@@ -8,9 +8,7 @@ import pytest
 
 from hub.listener import websocket
 from hub.listener.exchange import Exchange, Receiver
-from hub.listener.handshake import accept
 from hub.listener.nobody import Nobody
-from hub.listener.websocket import WebSocket
 from tests.listener.parts import LOOPS, Stand, listening
 from tests.parties.websocket_peer import BINARY, CLOSE, PONG, TEXT, Received, WebSocketPeer, close_payload, frame
 
@@ -38,7 +36,7 @@ class Door:
 
     def open(self, exchange: Exchange) -> Receiver:
         """Upgrade."""
-        self.socket = WebSocket(exchange.upgrade(accept(exchange.head, None)), self, max_message_bytes=8 * MIB)
+        self.socket = exchange.open_websocket(self, max_message_bytes=8 * MIB)
         self.socket.start(reading=self.reading)
         self._changed.set()
         return Nobody()

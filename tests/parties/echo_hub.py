@@ -15,11 +15,9 @@ import tornado.web
 from tornado.websocket import WebSocketHandler
 
 from hub.clock import SystemClock
-from hub.listener.exchange import Exchange, Receiver, Upgraded
-from hub.listener.handshake import accept
+from hub.listener.exchange import Exchange, Receiver
 from hub.listener.listener import Listener
 from hub.listener.nobody import Nobody
-from hub.listener.websocket import WebSocket
 
 MAX_MESSAGE_BYTES = 32 * 1024 * 1024  # the suite sends up to 16 MiB
 
@@ -51,16 +49,16 @@ class EchoDoor:
 
     def open(self, exchange: Exchange) -> Receiver:
         """Upgrade."""
-        Echo(exchange.upgrade(accept(exchange.head, None)), self.closes, self._max_message_bytes)
+        Echo(exchange, self.closes, self._max_message_bytes)
         return Nobody()
 
 
 class Echo:
     """Sends back what it gets, over the hub's protocol."""
 
-    def __init__(self, line: Upgraded, closes: list[int | None], max_message_bytes: int) -> None:
+    def __init__(self, exchange: Exchange, closes: list[int | None], max_message_bytes: int) -> None:
         self._closes = closes
-        self._socket = WebSocket(line, self, max_message_bytes=max_message_bytes)
+        self._socket = exchange.open_websocket(self, max_message_bytes=max_message_bytes)
         self._socket.start()
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:

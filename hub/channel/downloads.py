@@ -57,6 +57,9 @@ class Downloads:
             raise protocol_error("windows are not among the client's capabilities")
         if request_id == CONNECTION:
             self._connection = _sum(self._connection, size)
+            for each in self._downloads.values():
+                if each.credit > 0:
+                    each.empty_since = None
         elif download := self._downloads.get(request_id):
             download.credit = _sum(download.credit, size)
             download.empty_since = None

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.channel.close_codes import ChannelClosed, CloseCode
-from hub.channel.downloads import MAX_CREDIT, Downloads
+from hub.channel.downloads import CONNECTION, MAX_CREDIT, Downloads
 
 
 def limited(window: int = 10, connection_window: int = 15) -> Downloads:
@@ -82,6 +82,48 @@ def test_answers_without_credit_are_found() -> None:
     downloads.give(2, 1)
     assert downloads.stalled(59.9, 60) == []
     assert downloads.stalled(60.0, 60) == [1]
+
+
+def test_credit_that_was_used_up_between_two_looks() -> None:
+    """An answer that moves on is not stalled, although it has no credit whenever somebody looks."""
+    downloads = limited(window=0, connection_window=100)
+    downloads.open(1, None)
+    for now in range(0, 300, 50):
+        assert downloads.stalled(now, 60) == []
+        downloads.give(1, 5)
+        downloads.spend(1, 5)
+
+    assert downloads.stalled(300.0, 60) == []
+    assert downloads.stalled(360.0, 60) == [1]
+
+
+def test_time_without_credit_begins_anew() -> None:
+    """What was spent without credit before credit came does not count, be it what another answer has left over."""
+    downloads = limited(window=100, connection_window=5)
+    downloads.open(1, None)
+    downloads.open(2, None)
+    downloads.spend(2, 5)
+
+    assert downloads.stalled(0.0, 60) == []
+    downloads.close(2)
+    downloads.unsent(5)
+    assert downloads.stalled(50.0, 60) == []
+    downloads.spend(1, 5)
+    assert downloads.stalled(51.0, 60) == []
+    assert downloads.stalled(110.9, 60) == []
+    assert downloads.stalled(111.0, 60) == [1]
+
+
+def test_credit_of_the_connection_is_credit() -> None:
+    """It moves an answer on that has credit of its own; one that has none stays stalled."""
+    downloads = limited(window=100, connection_window=0)
+    downloads.open(1, None)
+    downloads.open(2, 0)
+    downloads.stalled(0.0, 60)
+    downloads.give(CONNECTION, 5)
+    downloads.spend(1, 5)
+
+    assert downloads.stalled(60.0, 60) == [2]
 
 
 @given(

@@ -40,6 +40,15 @@ def test_spending_more_than_there_is() -> None:
     assert buckets.spend("a", 5.0, 0.0) == 0.0
 
 
+def test_clock_that_steps_back() -> None:
+    """Time that runs backwards takes nothing out of a bucket."""
+    buckets = Buckets(rate=1.0, burst=2.0)
+    buckets.take("a", 100.0)
+
+    assert buckets.take("a", 50.0) == 0.0
+    assert buckets.take("a", 50.0) == 1.0
+
+
 def test_memory_is_bounded() -> None:
     """Strangers who come once are forgotten."""
     buckets = Buckets(rate=1.0, burst=2.0)

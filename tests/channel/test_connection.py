@@ -176,9 +176,12 @@ class TestBodies:
         assert (second["type"], second["id"], second["bytes"]) == ("window", 2, 8)
 
     def test_oversized_frame_closes(self) -> None:
-        """A body frame beyond `limits.frame` breaks the protocol, whatever it belongs to."""
-        connection = ready()
-        with pytest.raises(ChannelClosed) as caught:
+        """A body frame beyond `limits.frame` breaks the protocol, although there is credit for more than it holds."""
+        connection = ready(replace(SMALL, window=20, connection_window=20))
+        connection.receive_text(request(1, stream=20), 0.0)
+        connection.start_requests(0.0)
+        connection.receive_binary(body(1, b"x" * 8), 0.0)
+        with pytest.raises(ChannelClosed, match="at most 8 bytes") as caught:
             connection.receive_binary(body(1, b"x" * 9), 0.0)
 
         assert caught.value.code is CloseCode.PROTOCOL

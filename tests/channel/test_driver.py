@@ -62,6 +62,12 @@ class Channel:
         await settle()
         return self.socket.take()
 
+    async def ticks(self, seconds: int) -> None:
+        """Let so many seconds pass, and have the driver look after its channel in each."""
+        for _ in range(seconds):
+            await self.world.clock.advance(1)
+            self.driver.tick(self.world.clock.monotonic())
+
 
 def new_driver(channel: Channel) -> Driver:
     """The driver behind the socket of a channel; nothing was said yet."""
@@ -647,6 +653,29 @@ class TestSlowReader:
         await settle()
 
         assert [pause.done() for pause in channel.pauses] == [True]
+
+
+class TestSilence:
+    """A client that the hub does not read from cannot be heard, so its silence means nothing."""
+
+    @pytest.mark.parametrize("is_throttled", [True, False], ids=["it-sent-too-much", "it-reads-nothing"])
+    async def test_client_that_is_not_read(self, clock: ManualClock, is_throttled: bool) -> None:
+        """No ping is sent to it meanwhile, and it is not closed; once it is read again, its silence counts."""
+        limits = {"upload_bytes_per_session": 20.0} if is_throttled else {"outbox": 1000, "slow_reader_timeout_seconds": 1000.0}
+        channel = await Channel(clock, heartbeat_interval_seconds=20.0, heartbeat_timeout_seconds=5.0, **limits).ready()
+        if is_throttled:
+            await channel.ask('{"type": "ping", "n": 1}' + " " * 4000)
+        else:
+            channel.socket.stalled = True
+            channel.answers("/api/a", list(range(1000)))
+            await channel.ask(request(1))
+        await channel.ticks(100)
+        unread = channel.socket.pings, channel.socket.closed
+        channel.socket.drain()
+        await channel.ticks(500)
+
+        assert unread == (0, None)
+        assert (channel.socket.pings, channel.socket.closed) == (1, (4421, "no sign of life after a ping"))
 
 
 class TestEnd:

@@ -72,6 +72,17 @@ class TestNormalisePath:
         """Unreserved characters are unescaped and hexadecimal digits are capitals (RFC 3986 section 6.2.2)."""
         assert path == normalise_path(raw)
 
+    @pytest.mark.parametrize(("times", "is_accepted"), [(1, True), (4, True), (5, False), (9, False)])
+    def test_encoded_again_and_again(self, times, is_accepted):
+        """More than four layers of percent-encoding are refused, whatever they hide: each costs a pass over the path."""
+        raw = "/api/a%" + "25" * (times - 1) + "20b"
+
+        if is_accepted:
+            assert raw == normalise_path(raw)
+        else:
+            with pytest.raises(InvalidPath, match="too many times"):
+                normalise_path(raw)
+
     @given(HOSTILE_PATHS)
     def test_an_accepted_path_leaves_its_prefix_in_no_reading(self, raw):
         """However often a server decodes, cuts parameters, turns backslashes and resolves dots: it stays below /api."""

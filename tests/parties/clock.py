@@ -60,6 +60,14 @@ class ManualClock:
         self._now = end
         await self._settle()
 
+    def freeze(self, seconds: float) -> None:
+        """Let `seconds` pass in which nothing runs, as in a process that is suspended: sleepers wake with the next `advance`."""
+        self._now += seconds
+
+    def set_back(self, seconds: float) -> None:
+        """Set the time back, as an operator or a time server does. Who sleeps then sleeps for longer."""
+        self._now -= seconds
+
     async def advance_until(self, done: Awaitable[Result]) -> Result:
         """Let time pass as fast as it really does until `done` is, and return its result: for what polls while I/O is real.
 

@@ -2,6 +2,7 @@
 
 from hub.session.attempts import FinishedAttempt, LoginAttempts
 from hub.session.model import LoginAttempt
+from hub.session.redis_client import Redis
 from tests.parties.clock import START
 from tests.session.samples import make_attempt
 
@@ -26,6 +27,23 @@ async def test_oldest_gives_way(attempts: LoginAttempts) -> None:
 
     assert found == [False, False] + [True] * 10
     assert isinstance(await attempts.take("elsewhere"), LoginAttempt)
+
+
+async def test_nothing_is_kept_for_good(attempts: LoginAttempts, redis_client: Redis) -> None:
+    """Each key that a login leaves in Redis ends by itself; the list of a browser's attempts with the last of them."""
+    await attempts.put("first", make_attempt(), 100, 10)
+    await attempts.put("second", make_attempt(), 600, 10)
+    await attempts.finish("second", "/", 300)
+    await attempts.may_restart("browser", 60)
+    left = {key.decode().rpartition(":")[0]: await redis_client.pttl(key) for key in await redis_client.keys("*second")}
+    left |= {name: await redis_client.pttl(f"{name}:browser") for name in ("hub:browser", "hub:restart")}
+
+    assert {name: round(milliseconds / 10_000) * 10 for name, milliseconds in left.items()} == {
+        "hub:attempt": 600,
+        "hub:attempt-done": 300,
+        "hub:browser": 600,
+        "hub:restart": 60,
+    }
 
 
 async def test_restart_once(attempts: LoginAttempts) -> None:

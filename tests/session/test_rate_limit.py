@@ -84,6 +84,15 @@ async def test_silence_forgives(limiter: RateLimiter, clock: ManualClock) -> Non
     assert await attempts_let_through(limiter, USER, "alice") >= 4
 
 
+async def test_clock_that_is_set_back(limiter: RateLimiter, clock: ManualClock) -> None:
+    """It takes nothing away from what is free: time that runs backwards is no time."""
+    for _ in range(2):
+        await limiter.take(USER, "alice")
+    clock.set_back(3600.0)
+
+    assert await attempts_let_through(limiter, USER, "alice") == 3
+
+
 async def test_success_forgives(limiter: RateLimiter) -> None:
     """The right password forgets all wrong ones."""
     for _ in range(4):

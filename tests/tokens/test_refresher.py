@@ -8,7 +8,9 @@ import pytest
 from hub.errors import ProviderMisbehaved, ProviderRejectedClient, ProviderUnavailable, SessionEnded
 from hub.session.events import SessionEvent, SessionWasRefreshed
 from hub.session.model import Session, SessionId, Tombstone
-from hub.session.store import CLAIM_SECONDS
+from hub.session.redis_client import connect
+from hub.session.refresh_lock import LEASE_SECONDS
+from hub.session.store import CLAIM_SECONDS, session_name
 from hub.tokens.backoff import FIRST_SECONDS
 from hub.tokens.refresh_worker import CONCURRENT_GRANTS
 from tests.parties.clock import ManualClock
@@ -245,22 +247,65 @@ class TestSleep:
     """A process that was frozen, or whose machine slept."""
 
     async def test_lease_that_ran_out_in_the_meantime(
-        self, one: Worker, party: HostileProvider, session: Session, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+        self,
+        one: Worker,
+        party: HostileProvider,
+        session: Session,
+        clock: ManualClock,
+        redis_url: str,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         """Nothing is done with a lease from before the sleep; a new one is taken, and the request succeeds."""
-        by_key, slept = one.sessions.by_key, 0
+        client, by_key, slept = connect(redis_url, 2.0), one.sessions.by_key, 0
 
         async def sleepy(key: str, *, passive: bool = True) -> Session:
             nonlocal slept
             slept += 1
             if slept == 1:
-                await clock.advance(100)
+                clock.freeze(LEASE_SECONDS)
             return await by_key(key, passive=passive)
 
         monkeypatch.setattr(one.sessions, "by_key", sleepy)
         refreshed = await one.refresher.refresh(session.key, session.tokens.access_token)
+        leases = await client.hget(session_name(session.key), "fence")
+        await client.aclose()
 
         assert refreshed.tokens.access_token != session.tokens.access_token
+        assert party.calls(TOKEN_PATH) == 1
+        assert leases == b"2"
+
+    async def test_lease_that_another_worker_holds_by_now(
+        self,
+        one: Worker,
+        other: Worker,
+        party: HostileProvider,
+        session: Session,
+        clock: ManualClock,
+        redis_url: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """A worker that wakes up after its lease has run out spends nothing: the refresh token is in another worker's hands."""
+        client, by_key = connect(redis_url, 2.0), one.sessions.by_key
+        held = party.hold(TOKEN_PATH)
+        spent = session.tokens.access_token
+        takeover: list[asyncio.Task[Session]] = []
+
+        async def frozen(key: str, *, passive: bool = True) -> Session:
+            if not takeover:
+                await client.hdel(session_name(key), "lease_owner", "lease_until")  # it runs out by the clock of Redis
+                clock.freeze(LEASE_SECONDS + 1)
+                takeover.append(other.refresher.start(key, spent))
+                await party.asked(TOKEN_PATH)
+                stale = await by_key(key, passive=passive)
+                held.set()
+                return stale
+            return await by_key(key, passive=passive)
+
+        monkeypatch.setattr(one.sessions, "by_key", frozen)
+        refreshed = await clock.advance_until(one.refresher.refresh(session.key, spent))
+        await client.aclose()
+
+        assert refreshed == await takeover[0]
         assert party.calls(TOKEN_PATH) == 1
 
 

@@ -24,6 +24,13 @@ def test_due_within_the_last_quarter(lifetime: float, jitter: float) -> None:
     assert START + 0.74 * lifetime <= tokens.due_at < START + lifetime
 
 
+def test_jitter_makes_a_refresh_earlier() -> None:
+    """Sessions that began together spread over the quarter of a margin before the usual time, never behind it."""
+    due = [scheduled(make_tokens(lifetime=3600), jitter).due_at for jitter in (0.0, 0.5, 1.0)]
+
+    assert due == [START + 3600 - 360, START + 3600 - 405, START + 3600 - 450]
+
+
 def test_never_due() -> None:
     """Without an end, or without a refresh token, there is nothing to plan."""
     assert scheduled(make_tokens(lifetime=None), 0.5).due_at is None

@@ -224,6 +224,15 @@ class TestBreaking:
 
         assert await waiting not in connections
 
+    async def test_an_idle_one_that_breaks_is_not_taken(self, pool, origin):
+        """Nobody has been told yet, but no request can be sent over it."""
+        breaking, sound = await open_(pool, origin), await open_(pool, origin)
+        await use(sound, origin)
+        await use(breaking, origin)
+        breaking._transport.abort()
+
+        assert [pool.take(origin), pool.take(origin)] == [sound, None]
+
     async def test_a_request_over_one_that_breaks(self, pool, origin):
         """Its caller is told that the connection was lost."""
         connection = await open_(pool, origin)

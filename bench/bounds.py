@@ -15,7 +15,7 @@ from pathlib import Path
 import aiohttp
 
 from bench.measure import percentile, resident_mib
-from hub.client import ChannelClient, Login
+from hub_client import ChannelClient, Login
 from tests.parties.counting_api import CountingApi
 from tests.parties.hub import Hub
 from tests.scenarios.chaos import Cluster, cluster

@@ -9,15 +9,15 @@ from typing import Any
 from hub.channel.close_codes import CloseCode
 from hub.channel.interfaces import ChannelServices
 from hub.channel.outbox import Frame
-from hub.clock import SystemClock
+from hub.config.settings import ChannelSettings, LimitSettings
 from hub.errors import NotFound
 from hub.gateway.messages import ApiRequest, ApiResponse
-from hub.limits import RateLimits
-from hub.metrics import Metrics
-from hub.secret import Secret
+from hub.gateway.rate_limits import RateLimits
+from hub.primitives.clock import SystemClock
+from hub.primitives.secret import Secret
 from hub.session.cookie import xsrf_token, xsrf_token_matches
 from hub.session.model import Lifetimes, Session, SessionId, TokenSet
-from hub.settings import ChannelSettings, LimitSettings
+from hub.telemetry.metrics import Metrics
 from hub.topics.topics import Subscriber, Subscription
 
 ITEMS = [{"id": number, "name": "Ada Lovelace", "born": "1815-12-10", "active": True} for number in range(15)]

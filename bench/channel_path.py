@@ -15,12 +15,12 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from bench.channel_parts import BODY, FastClock, NullSocket, Pipeline, hello_of, new_session, services_for
 from bench.loop import loop_factory
-from hub import log
 from hub.channel.driver import Driver
 from hub.channel.registry import Registry
-from hub.clock import SystemClock
 from hub.gateway.messages import ApiRequest
+from hub.primitives.clock import SystemClock
 from hub.session.model import SessionId
+from hub.telemetry import log
 
 IN_FLIGHT = (1, 5, 30)
 REQUESTS = 20_000
@@ -142,7 +142,7 @@ def _best(runner: asyncio.Runner, repeats: int, measure: Callable[[], Awaitable[
     async def once() -> float:
         gc.collect()
         gc.freeze()
-        gc.set_threshold(10_000, 20, 50)  # as `hub.server` does
+        gc.set_threshold(10_000, 20, 50)  # as `hub.process.server` does
         return await measure()
 
     return min(runner.run(once()) for _ in range(repeats))

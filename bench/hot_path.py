@@ -14,32 +14,33 @@ from typing import cast
 
 from bench.bodies import KB, make_body
 from bench.loop import loop_factory
-from hub import log
-from hub.clock import SystemClock
+from hub.config.settings import LimitSettings, ProviderSettings, RouteSettings
 from hub.errors import HubError
-from hub.gateway.forwarding import Ways
+from hub.gateway.forwarding import ForwardingDependencies
 from hub.gateway.headers import HeaderRules
-from hub.gateway.messages import ApiRequest, ApiResponse, BodyStream, Headers
+from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.gateway.paths import normalise_path
 from hub.gateway.pipeline import Pipeline
 from hub.gateway.prover import Prover
+from hub.gateway.rate_limits import RateLimits
 from hub.gateway.routes import Route, RouteTable
 from hub.gateway.upstream_sessions import UpstreamSessions
-from hub.limits import RateLimits
-from hub.metrics import Metrics
 from hub.oidc.provider import OpenIDProvider
 from hub.oidc.providers import Providers
-from hub.secret import Secret
+from hub.primitives.clock import SystemClock
+from hub.primitives.http import BodyStream, Headers
+from hub.primitives.secret import Secret
 from hub.session.cookie import Cookies, xsrf_token
 from hub.session.model import Session, SessionId, TokenSet
-from hub.settings import LimitSettings, ProviderSettings, RouteSettings
+from hub.telemetry import log
+from hub.telemetry.access_log import AccessLog
+from hub.telemetry.metrics import Metrics
 from hub.tokens.access import TokenAccess
+from hub.tokens.audience_tokens import AudienceTokens
 from hub.tokens.client_tokens import ClientTokens
-from hub.tokens.further_tokens import FurtherTokens
 from hub.tokens.refresher import Refresher
 from hub.tokens.route_tokens import RouteTokens
 from hub.web import csrf
-from hub.web.access_log import AccessLog
 from hub.web.client_address import TrustedProxies, client_address
 from hub.web.identity import require_identity
 
@@ -114,11 +115,13 @@ class HotPath:
         providers = Providers([OpenIDProvider(ProviderSettings(issuer="https://iris.example/oauth2"), clock, lambda state: None)])
         tokens = RouteTokens(  # only what a living token of a user needs
             TokenAccess(cast(Refresher, None), providers, clock),
-            cast(FurtherTokens, None),
+            cast(AudienceTokens, None),
             cast(ClientTokens, None),
         )
         upstream = cast(UpstreamSessions, None)  # the route keeps no session at the resource server
-        ways = Ways(door=ReadyDoor(), upstream=upstream, prover=Prover([], clock), binding=providers.binding, clock=clock)
+        ways = ForwardingDependencies(
+            door=ReadyDoor(), upstream=upstream, prover=Prover([], clock), binding=providers.binding, clock=clock
+        )
         self._pipeline = Pipeline(self._table, tokens, ways, ORIGIN, clock, self._metrics)
         self._cookies = Cookies.for_transport(secure=True)
         self._rates = RateLimits(LimitSettings(requests_per_session=1e9), clock, self._metrics)

@@ -24,7 +24,7 @@ def fuzz(target: str, program: str, arguments: Sequence[str]) -> None:
     """Hand over to the fuzzer, which ends the process; `program` is what it may run to get another of itself."""
     import atheris
 
-    with atheris.instrument_imports(include=["hub.channel", "hub.gateway.upstream", "hub.listener", "fuzz"]):
+    with atheris.instrument_imports(include=["hub.channel", "hub.upstream", "hub.listener", "fuzz"]):
         from fuzz.answer_target import check_answer
         from fuzz.codec_target import check_codec
         from fuzz.connection_target import check_connection

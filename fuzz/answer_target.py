@@ -5,8 +5,8 @@ The first byte chooses the request's method, the second one the size of the piec
 
 from dataclasses import dataclass
 
-from hub.gateway.messages import Headers
-from hub.gateway.upstream.answer import Answer, NotHttp
+from hub.primitives.http import Headers
+from hub.upstream.response import NotHttp, UpstreamResponse
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def check_answer(data: bytes) -> None:
 
 def read(method: str, pieces: list[bytes]) -> Outcome | None:
     """Return what these pieces come to; None if they are refused, or there is no head yet."""
-    answer = Answer(method)
+    answer = UpstreamResponse(method)
     try:
         for piece in pieces:
             answer.feed(piece)

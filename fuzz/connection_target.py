@@ -17,12 +17,12 @@ from fuzz.reader import Reader
 from fuzz.witness import Witness
 from hub.channel.close_codes import ChannelClosed
 from hub.channel.codec import BODY_HEADER
-from hub.channel.connection import Connection, IllegalMove, State
+from hub.channel.connection import ChannelConnection, IllegalMove, State
 from hub.channel.events import BodyReceived, Event, HelloReceived, SubscribeReceived
 from hub.channel.messages import Resume, SessionFacts
+from hub.config.settings import ChannelSettings
 from hub.errors import BadRequest, HubError, TooManyRequests
-from hub.once.outcome import Verdict
-from hub.settings import ChannelSettings
+from hub.idempotency.outcome import Verdict
 
 LIMITS = dataclasses.replace(
     ChannelSettings(),
@@ -49,7 +49,7 @@ class World:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.connection = Connection(LIMITS, self.now)
+        self.connection = ChannelConnection(LIMITS, self.now)
         self.witness = Witness(LIMITS.frame)
         self.last_id = 0
         self.pending: list[int] = []

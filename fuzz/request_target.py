@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass, field
 
 from fuzz.request_reference import Request, read
-from hub.listener.connection import Connection, Connections
+from hub.listener.connection import ClientConnection, ClientConnections
+from hub.listener.discard_body import DiscardBody
 from hub.listener.exchange import Exchange
-from hub.listener.nobody import Nobody
 
 Taken = tuple[str, str, list[tuple[str, str]], bytes]
 
@@ -90,11 +90,11 @@ class Front:
     taken: list[Taken] = field(default_factory=list)
     receivers: list[Receiver] = field(default_factory=list)
 
-    def open(self, exchange: Exchange) -> Receiver | Nobody:
+    def open(self, exchange: Exchange) -> Receiver | DiscardBody:
         """Take a request."""
         if self.way & 1 and len(self.receivers) % 3 == 2:
             exchange.send(403, "", [], b"at once")
-            return Nobody()
+            return DiscardBody()
         receiver = Receiver(exchange, self.taken)
         self.receivers.append(receiver)
         return receiver
@@ -115,8 +115,8 @@ def check_request(data: bytes) -> None:
 def serve(way: int, pieces: list[bytes]) -> tuple[Front, Transport]:
     """Let a connection read pieces, and end."""
     front, transport = Front(way), Transport()
-    connections = Connections(front, max_head_bytes=300, refusal_fields=[], now=0.0)
-    connection = Connection(connections)
+    connections = ClientConnections(front, max_head_bytes=300, refusal_fields=[], now=0.0)
+    connection = ClientConnection(connections)
     connection.connection_made(transport)  # type: ignore[arg-type]
     for piece in pieces:
         if transport.is_closed:

@@ -3,7 +3,9 @@
 import signal
 import sys
 
-signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])  # before the imports, which take long: see `hub.server.hold_reloads`
+signal.pthread_sigmask(
+    signal.SIG_BLOCK, [signal.SIGHUP]
+)  # before the imports, which take long: see `hub.process.server.hold_reloads`
 
 from hub.cli import main  # noqa: E402
 

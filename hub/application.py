@@ -13,7 +13,6 @@ from hub.session.operators import SessionDesk
 from hub.web.admin import HealthHandler, MetricsHandler, ReadyHandler
 from hub.web.admin_sessions import OneSessionHandler, SessionsHandler
 from hub.web.admin_topics import TopicHandler
-from hub.web.answer_fields import AnswerFields
 from hub.web.base import PAGES, BaseHandler, NotFoundHandler, log_request
 from hub.web.channel import ChannelDoor
 from hub.web.client_address import TrustedProxies
@@ -22,12 +21,13 @@ from hub.web.form_login import FormLoginHandler
 from hub.web.login import CallbackHandler, LoginHandler
 from hub.web.provider_logout import BackChannelLogoutHandler, FrontChannelLogoutHandler
 from hub.web.proxy import ApiDoor
+from hub.web.response_headers import ResponseHeaders
 from hub.web.session import LogoutHandler, SessionHandler
 from hub.web.sessions import SessionEndHandler, SessionListHandler
 from hub.web.site import Site
 from hub.web.static import StaticHandler
 from hub.web.static_text import CompressedTexts
-from hub.web.websocket_proxy import WebSocketDoor
+from hub.web.websocket_proxy import PassThroughDoor
 
 OWN_BODY_BYTES = 64 * 1024  # what the hub's own endpoints take; each route sets its own limit
 
@@ -45,7 +45,7 @@ def build_front(services: Services) -> Front:
     """Return who answers on the public listener."""
     settings, site = services.settings, _site(services)
     api = ApiDoor(site, services.pipeline, services.once, services.rates, services.sessions)
-    sockets = WebSocketDoor(site, services.passage, services.passages, services.sessions)
+    sockets = PassThroughDoor(site, services.passage, services.passages, services.sessions)
     channel = ChannelDoor(site, services.registry, services.sessions, settings.channel, services.rates)
     pages = TornadoFront(
         build_application(services, site), scheme=settings.server.transport_scheme, max_body_bytes=OWN_BODY_BYTES
@@ -65,7 +65,7 @@ def _site(services: Services) -> Site:
         origin=server.origin,
         cookies=Cookies.for_transport(secure=server.cookies_are_secure),
         trusted_proxies=TrustedProxies(server.trusted_proxies),
-        fields=AnswerFields(services.clock, hsts=server.is_https),
+        fields=ResponseHeaders(services.clock, hsts=server.is_https),
         pages=tornado.template.Loader(str(PAGES)),
         clock=services.clock,
         access_log=services.access_log,

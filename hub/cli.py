@@ -8,13 +8,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from hub import __version__, log, server
+from hub import __version__
 from hub.commands import doctor, keys, sessions
-from hub.embedded_redis import EmbeddedRedisError
+from hub.config.reader import load
+from hub.config.settings import SettingsError
+from hub.process import server
+from hub.process.embedded_redis import EmbeddedRedisError
+from hub.process.supervisor import WorkersFailed
 from hub.session.keyring import KeyringError
-from hub.settings import SettingsError
-from hub.settings_reader import load
-from hub.supervisor import WorkersFailed
+from hub.telemetry import log
 
 DEFAULT_CONFIG = Path("conf/hub.toml")
 EXIT_FAILED = 1

@@ -7,33 +7,32 @@ from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
 
-from hub import log
 from hub.channel.interfaces import ChannelServices
 from hub.channel.presence import Presence
 from hub.channel.registry import Registry
-from hub.clock import Clock
+from hub.config.settings import ProviderSettings, Settings
 from hub.errors import StoreUnavailable
-from hub.gateway.forwarding import Ways
+from hub.gateway.forwarding import ForwardingDependencies
 from hub.gateway.passage import Passage
 from hub.gateway.pipeline import Pipeline
 from hub.gateway.prover import Prover
+from hub.gateway.rate_limits import RateLimits
 from hub.gateway.resource_server import ResourceServer
 from hub.gateway.routes import RouteTable
 from hub.gateway.upstream_ends import UpstreamEnds
 from hub.gateway.upstream_sessions import UpstreamSessions
-from hub.gateway.websocket_door import WebSocketDoor
-from hub.limits import RateLimits
+from hub.gateway.websocket_door import UpstreamWebSocketClient
+from hub.idempotency.executor import IdempotencyLimits, IdempotentExecutor
+from hub.idempotency.ledger import Ledger
+from hub.iris.native_jwt import NativeJwt
 from hub.login.code_flow import CodeFlow
 from hub.login.form_login import FormLogin
 from hub.login.logout import Logout
 from hub.login.provider_logout import ProviderLogout
-from hub.metrics import Metrics
-from hub.oidc.native_jwt import NativeJwt
 from hub.oidc.provider import OpenIDProvider
 from hub.oidc.providers import Provider, Providers
-from hub.once.ledger import Ledger
-from hub.once.once import Limits as OnceLimits
-from hub.once.once import Once
+from hub.primitives.clock import Clock
+from hub.primitives.tasks import end_tasks
 from hub.session.attempts import LoginAttempts
 from hub.session.codec import Codec
 from hub.session.cookie import xsrf_token_matches
@@ -56,19 +55,19 @@ from hub.session.revocations import Revocations
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
 from hub.session.upstream_jars import UpstreamJars
-from hub.settings import ProviderSettings, Settings
-from hub.tasks import end_tasks
+from hub.telemetry import log
+from hub.telemetry.access_log import AccessLog
+from hub.telemetry.metrics import Metrics
 from hub.tokens.access import TokenAccess
+from hub.tokens.audience_tokens import AudienceTokens
 from hub.tokens.client_tokens import ClientTokens
-from hub.tokens.further_tokens import FurtherTokens
 from hub.tokens.refresh_worker import RefreshWorker
 from hub.tokens.refresher import Refresher
 from hub.tokens.revocation_worker import RevocationWorker
 from hub.tokens.route_tokens import RouteTokens
 from hub.topics.store import TopicStore
 from hub.topics.topics import Topics
-from hub.web.access_log import AccessLog
-from hub.web.passages import Passages
+from hub.web.pass_through_registry import PassThroughRegistry
 
 FIGURES_SECONDS = 1.0  # Prometheus asks some times a minute
 
@@ -103,12 +102,12 @@ class Services:
         self.resource_server = ResourceServer(route.ca_file for route in settings.routes)
         access = TokenAccess(self.refresher, self.providers, clock)
         self.client_tokens = ClientTokens(self.providers, clock)
-        self.further_tokens = FurtherTokens(self.store, self.sessions, self.refresher, access, self.providers, clock)
+        self.further_tokens = AudienceTokens(self.store, self.sessions, self.refresher, access, self.providers, clock)
         tokens = RouteTokens(access, self.further_tokens, self.client_tokens)
         routes, jars = RouteTable(settings.routes), UpstreamJars(self.redis, codec)
         self.upstream_ends = UpstreamEnds(jars, self.sessions, routes, self.resource_server, clock, self.metrics)
         self.upstream_sessions = UpstreamSessions(jars, lifetimes, clock, self.upstream_ends.end)
-        ways = Ways(
+        ways = ForwardingDependencies(
             door=self.resource_server,
             upstream=self.upstream_sessions,
             prover=Prover(settings.routes, clock),
@@ -116,10 +115,10 @@ class Services:
             clock=clock,
         )
         self.pipeline = Pipeline(routes, tokens, ways, origin, clock, self.metrics)
-        self.once = Once(
+        self.once = IdempotentExecutor(
             Ledger(self.redis, keyring, secrets.token_hex(8), settings.channel.keep_seconds),
             self.pipeline,
-            OnceLimits(
+            IdempotencyLimits(
                 answer_bytes=settings.channel.kept_answer,
                 session_bytes=settings.channel.kept_per_session,
                 keep_seconds=settings.channel.keep_seconds,
@@ -162,9 +161,9 @@ class Services:
                 note_presence=self.presence.note,
             )
         )
-        self.websocket_door = WebSocketDoor(route.ca_file for route in settings.routes)
+        self.websocket_door = UpstreamWebSocketClient(route.ca_file for route in settings.routes)
         self.passage = Passage(routes, tokens, self.websocket_door, clock, ways)
-        self.passages = Passages(self.sessions, clock, self.metrics, settings.channel)
+        self.passages = PassThroughRegistry(self.sessions, clock, self.metrics, settings.channel)
         self.exchanges: set[asyncio.Task[Any]] = set()
         self.draining = False
         self._closing = AsyncExitStack()

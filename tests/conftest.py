@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 import tornado.ioloop
 
-from hub import log
-from hub.clock import SystemClock
+from hub.primitives.clock import SystemClock
+from hub.telemetry import log
 from tests.parties.clock import ManualClock
 from tests.parties.redis_server import RedisServer
 

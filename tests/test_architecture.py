@@ -14,26 +14,26 @@ LAYERS: list[set[str]] = [  # from the ground up; a module imports from its own 
     {
         "hub",
         "hub.errors",
-        "hub.clock",
-        "hub.compiled",
-        "hub.secret",
+        "hub.primitives.clock",
+        "hub.process.compiled",
+        "hub.primitives.secret",
         "hub.log",
-        "hub.log_stream",
+        "hub.telemetry.log_stream",
         "hub.audit",
-        "hub.metrics",
-        "hub.settings",
-        "hub.rates",
-        "hub.remembered",
-        "hub.request_tally",
-        "hub.limits",
-        "hub.tasks",
+        "hub.telemetry.metrics",
+        "hub.config.settings",
+        "hub.primitives.token_bucket",
+        "hub.primitives.bounded_cache",
+        "hub.telemetry.request_tally",
+        "hub.gateway.rate_limits",
+        "hub.primitives.tasks",
     },
     {"hub.oidc"},
     {"hub.session"},
     {"hub.topics"},
     {"hub.tokens"},
     {"hub.gateway", "hub.login"},
-    {"hub.once"},
+    {"hub.idempotency"},
     {"hub.channel"},
     {"hub.client"},
     {"hub.doctor"},
@@ -41,7 +41,7 @@ LAYERS: list[set[str]] = [  # from the ground up; a module imports from its own 
     {"hub.web"},
     {"hub.services"},
     {"hub.application"},
-    {"hub.server", "hub.supervisor", "hub.embedded_redis", "hub.commands"},
+    {"hub.server", "hub.process.supervisor", "hub.process.embedded_redis", "hub.commands"},
     {"hub.cli"},
     {"hub.__main__"},
 ]
@@ -51,7 +51,7 @@ TOP = LAYERS[-3]
 
 DOORS: dict[str, set[str]] = {
     "tornado": {"hub.application", "hub.server", "hub.listener.tornado_requests"},  # and hub.web
-    "httptools": {"hub.listener.reader", "hub.gateway.upstream.answer"},
+    "httptools": {"hub.listener.reader", "hub.upstream.response"},
     "redis": {
         "hub.session.store",
         "hub.session.refresh_lock",
@@ -63,32 +63,40 @@ DOORS: dict[str, set[str]] = {
         "hub.session.upstream_jars",
         "hub.session.due_queue",
         "hub.session.logout_tokens",
-        "hub.once.ledger",
+        "hub.idempotency.ledger",
         "hub.topics.store",
-        "hub.embedded_redis",
+        "hub.process.embedded_redis",
     },
     "aiohttp": {
         "hub.oidc.door",
         "hub.gateway.websocket_door",
-        "hub.client.link",
+        "hub_client.link",
         "hub.doctor.web",
     },
-    "aiohappyeyeballs": {"hub.gateway.upstream.pool"},
+    "aiohappyeyeballs": {"hub.upstream.pool"},
 }
 
 # Who opens sockets, or speaks over them, without one of the libraries above.
 TRANSPORTS = {
-    *("hub.gateway.upstream.connection", "hub.gateway.upstream.pool"),
+    *("hub.upstream.connection", "hub.upstream.pool"),
     *("hub.listener.wire", "hub.listener.listener"),
 }
 TRANSPORT_CALLS = {"create_connection", "create_server", "create_datagram_endpoint", "open_connection", "sock_connect"}
 PROTOCOLS = {"asyncio.Protocol", "asyncio.BufferedProtocol"}
 
 PURE = {
-    *("hub.errors", "hub.secret", "hub.settings", "hub.log", "hub.log_stream", "hub.audit", "hub.metrics"),
-    *("hub.request_tally", "hub.remembered"),
-    *("hub.oidc.answer", "hub.oidc.authorization", "hub.oidc.end_session", "hub.oidc.id_token", "hub.oidc.jwks"),
-    *("hub.oidc.metadata", "hub.oidc.native_messages", "hub.oidc.token_endpoint", "hub.oidc.signed_jwt"),
+    *(
+        "hub.errors",
+        "hub.primitives.secret",
+        "hub.config.settings",
+        "hub.log",
+        "hub.telemetry.log_stream",
+        "hub.audit",
+        "hub.telemetry.metrics",
+    ),
+    *("hub.telemetry.request_tally", "hub.primitives.bounded_cache"),
+    *("hub.oidc.provider_response", "hub.oidc.authorization", "hub.oidc.end_session", "hub.oidc.id_token", "hub.oidc.jwks"),
+    *("hub.oidc.metadata", "hub.iris.native_messages", "hub.oidc.token_endpoint", "hub.oidc.signed_jwt"),
     *("hub.oidc.client_authentication", "hub.oidc.encryption", "hub.oidc.pushed_authorization", "hub.oidc.userinfo"),
     *("hub.oidc.circuit_breaker", "hub.oidc.clock_difference", "hub.oidc.grants", "hub.oidc.logout_token"),
     *(
@@ -106,22 +114,22 @@ PURE = {
         "hub.gateway.routes",
         "hub.gateway.paths",
         "hub.gateway.policy",
-        "hub.gateway.iris",
-        "hub.gateway.iris_errors",
+        "hub.iris.reserved",
+        "hub.iris.error_documents",
         "hub.gateway.proof",
         "hub.gateway.fhir",
-        "hub.settings_presets",
+        "hub.config.presets",
         "hub.doctor.findings",
         "hub.session.jar",
         "hub.gateway.headers",
-        "hub.gateway.upstream.answer",
-        "hub.gateway.upstream.request",
-        "hub.gateway.upstream.failure",
-        "hub.settings_topics",
-        "hub.settings_limits",
-        "hub.rates",
-        "hub.once.outcome",
-        "hub.once.budget",
+        "hub.upstream.response",
+        "hub.upstream.request",
+        "hub.upstream.failure",
+        "hub.config.topics",
+        "hub.config.limits",
+        "hub.primitives.token_bucket",
+        "hub.idempotency.outcome",
+        "hub.idempotency.budget",
         "hub.topics.model",
     ),
     *("hub.channel.messages", "hub.channel.codec", "hub.channel.connection", "hub.channel.outbox"),
@@ -137,9 +145,9 @@ CLOCK_CALLS = {
 }
 
 CLOCK_OWNERS = {
-    "hub.clock": CLOCK_CALLS,
-    "hub.supervisor": {"time.monotonic", "asyncio.sleep"},  # both wait for real processes, which no test clock moves
-    "hub.embedded_redis": {"asyncio.sleep"},
+    "hub.primitives.clock": CLOCK_CALLS,
+    "hub.process.supervisor": {"time.monotonic", "asyncio.sleep"},  # both wait for real processes, which no test clock moves
+    "hub.process.embedded_redis": {"asyncio.sleep"},
 }
 
 OUTER_LOOPS = {
@@ -210,8 +218,8 @@ def inner_imports(module: Module) -> set[str]:
 
 
 def room(name: str) -> str:
-    """Return the package below `hub`, or the module itself where it stands alone; `hub.settings_x` belongs to `hub.settings`."""
-    return "hub.settings" if name.startswith("hub.settings_") else ".".join(name.split(".")[:2])
+    """Return the package below `hub`, or the module itself where it stands alone; `hub.settings_x` belongs to `hub.config.settings`."""
+    return "hub.config.settings" if name.startswith("hub.settings_") else ".".join(name.split(".")[:2])
 
 
 def floor(name: str) -> int:

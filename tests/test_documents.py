@@ -10,11 +10,12 @@ from typing import get_args
 
 import pytest
 
-from hub import audit, errors
-from hub.metrics import Metrics
+from hub import errors
+from hub.config.reader import load
+from hub.config.settings import SECTIONS, SettingsError
 from hub.session.ends import END_DETAILS
-from hub.settings import SECTIONS, SettingsError
-from hub.settings_reader import load
+from hub.telemetry import audit
+from hub.telemetry.metrics import Metrics
 
 PROJECT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [
@@ -39,6 +40,7 @@ PRIVATE = re.compile(
 def _texts() -> Iterator[tuple[Path, str]]:
     """Yield the text files of the project; without git, so that it works in an unpacked archive too."""
     for folder, folders, files in os.walk(PROJECT):
+        files = [name for name in files if name != ".git"]  # in a second worktree it is a file, which names the first
         folders[:] = [name for name in folders if not NOT_OURS.fullmatch(name)]
         for file in (Path(folder, name) for name in files if name != ".git"):  # in a worktree it is a file
             try:

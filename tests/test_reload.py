@@ -11,9 +11,9 @@ from typing import Any
 
 import aiohttp
 
+from hub.process.supervisor import EARLY_SECONDS
 from hub.session.key_folder import add_key, read_folder
 from hub.session.keyring import key_id, make_key_file, read_key
-from hub.supervisor import EARLY_SECONDS
 from tests.parties.hub import PROJECT, Hub, free_port, settings
 
 NO_PROVIDER = "http://127.0.0.1:9"

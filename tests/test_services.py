@@ -5,12 +5,12 @@ import secrets
 
 import pytest
 
-from hub.clock import SystemClock
-from hub.secret import Secret
+from hub.config.settings import ProviderSettings, Settings
+from hub.primitives.clock import SystemClock
+from hub.primitives.secret import Secret
 from hub.services import Services
 from hub.session.keyring import Keyring
 from hub.session.model import SessionId
-from hub.settings import ProviderSettings, Settings
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, HostileProvider
 from tests.session.samples import make_session
 

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.systems.base import BROWSER_HEADERS
-from hub.clock import Clock, SystemClock
-from hub.secret import Secret
+from hub.config.settings import SessionSettings
+from hub.primitives.clock import Clock, SystemClock
+from hub.primitives.secret import Secret
 from hub.session.codec import Codec
 from hub.session.cookie import XSRF_COOKIE, Cookies, xsrf_token
 from hub.session.keyring import Keyring
 from hub.session.model import Lifetimes, Session, SessionId, TokenSet
 from hub.session.redis_client import connect
 from hub.session.store import SessionStore
-from hub.settings import SessionSettings
 
 AT_ONCE = 64
 ACCESS_TOKEN_BYTES = 520  # with signature (RS256) and base64url: 700 characters, as the stand-in's JWTs have

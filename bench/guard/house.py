@@ -20,11 +20,12 @@ from bench.ground.members import Member, enrol, session_store
 from bench.ground.provider import CLIENT_ID, CLIENT_SECRET
 from bench.ground.stage import PREFIX, UNLIMITED, make_routes
 from bench.systems.process import module
-from hub import log, server
-from hub.clock import SystemClock
+from hub.config.reader import load
+from hub.primitives.clock import SystemClock
+from hub.process import server
 from hub.session.keyring import make_key_file
 from hub.session.store import SessionStore
-from hub.settings_reader import load
+from hub.telemetry import log
 from tests.parties.hub import free_port, public_url, settings
 from tests.parties.redis_server import RedisServer
 

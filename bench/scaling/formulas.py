@@ -6,8 +6,8 @@ A *round trip* is one question of a hub to Redis with its answer, a *command* wh
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hub.config.settings import SessionSettings
 from hub.session.model import Lifetimes
-from hub.settings import SessionSettings
 from hub.tokens.schedule import JITTER_SHARE, margin_seconds
 
 CONNECTIONS_OF_A_BROWSER = 6  # to one host over HTTP/1.1

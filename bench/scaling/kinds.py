@@ -10,11 +10,11 @@ from bench.scaling.formulas import PUSHED_AT_ONCE, Cost
 from bench.scaling.workers import TOPIC, Counting, Fleet, fleet
 from hub.channel.presence import Presence
 from hub.gateway.messages import ApiRequest
-from hub.secret import Secret
+from hub.primitives.secret import Secret
 from hub.services import Services
 from hub.session.last_channel import LastChannels
 from hub.session.model import BrowserId, LoginAttempt, Session, SessionId
-from hub.topics.model import Publication, Published
+from hub.topics.model import Publication, PublishedEvent
 
 ALONE_SECONDS = 10.0
 EACH = 200
@@ -33,7 +33,7 @@ class Listener:
     def __init__(self, session: Session) -> None:
         self.session = session
 
-    def deliver(self, topic: str, event: Published) -> bool:
+    def deliver(self, topic: str, event: PublishedEvent) -> bool:
         """Take an event."""
         return True
 

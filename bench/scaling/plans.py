@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bench.scaling.formulas import Cost, Inputs, redis_load, refreshes, total
-from hub.settings import ChannelSettings
+from hub.config.settings import ChannelSettings
 
 BUSY = 0.6  # of a core: what is more leaves too little for a storm, or for the node that fails
 STEP, MOST_USERS = 100, 10_000_000

@@ -19,13 +19,13 @@ from bench.ground.stage import command_counts, growth_of, make_routes
 from bench.measure import cpu_seconds
 from bench.scaling.formulas import Cost
 from bench.systems.process import module
-from hub import log
-from hub.clock import SystemClock
+from hub.config.reader import load
+from hub.primitives.clock import SystemClock
 from hub.services import Services
 from hub.session.keyring import Keyring, make_key_file
 from hub.session.model import TokenSet
 from hub.session.store import SessionStore
-from hub.settings_reader import load
+from hub.telemetry import log
 from hub.tokens.schedule import JITTER_SHARE, margin_seconds, scheduled
 from tests.parties.hub import settings
 from tests.parties.redis_server import RedisServer

@@ -15,7 +15,7 @@ from bench.scenarios.setting import Setting, site
 from bench.systems.base import PLAIN_PREFIX, Site
 from bench.systems.hub import HubSystem
 from bench.systems.visitor import page_headers
-from hub.client import ChannelClient, Login
+from hub_client import ChannelClient, Login
 from tests.parties.browser import Browser
 
 SIZE = 100 * MB

@@ -12,7 +12,7 @@ from bench.load_channel import CHANNEL_PATH, SUBPROTOCOL
 from bench.rounds import WrongAnswer
 from bench.websocket import CLOSE, FrameReader, build_handshake, frame
 
-FIRST_PAUSE_SECONDS = 0.5  # as in `hub.client` and in the Angular client
+FIRST_PAUSE_SECONDS = 0.5  # as in `hub_client` and in the Angular client
 LONGEST_PAUSE_SECONDS = 30.0
 HELLO = b'{"type":"hello","csrf":"%s","capabilities":["drain"]}'
 END_OF_HEAD = b"\r\n\r\n"

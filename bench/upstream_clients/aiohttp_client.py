@@ -9,7 +9,6 @@ from aiohttp.connector import Connection
 from yarl import URL
 
 from bench.upstream_clients.transfer import PIECE_BYTES, Silence, Upload, open_upload, wire_text
-from hub import log
 from hub.errors import (
     DeadlineExceeded,
     HubError,
@@ -19,9 +18,11 @@ from hub.errors import (
     ResourceServerUnreachable,
     ShuttingDown,
 )
-from hub.gateway.messages import SAFE_METHODS, ApiResponse, BodyStream, Headers
+from hub.gateway.messages import ApiResponse
 from hub.gateway.routes import Route
 from hub.gateway.tls import trust
+from hub.primitives.http import SAFE_METHODS, BodyStream, Headers
+from hub.telemetry import log
 
 READ_AHEAD_BYTES = 4096  # then the socket is left alone until they are taken; one read of it brings up to 256 KiB
 KEEP_ALIVE_SECONDS = 4.0  # Apache httpd and Node close idle connections after 5 s: no request may cross that

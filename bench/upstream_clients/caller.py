@@ -12,11 +12,11 @@ import uvloop
 from bench.upstream_clients.aiohttp_client import AiohttpClient
 from bench.upstream_clients.pyreqwest_client import PyreqwestClient
 from bench.upstream_clients.server import BODY_BYTES
+from hub.config.settings import RouteSettings
 from hub.gateway.door import Door
-from hub.gateway.messages import whole
 from hub.gateway.resource_server import ResourceServer
 from hub.gateway.routes import Route
-from hub.settings import RouteSettings
+from hub.primitives.http import read_body
 
 CLIENTS = {"pool": ResourceServer, "aiohttp": AiohttpClient, "pyreqwest": PyreqwestClient}
 WARM_UP = 500
@@ -48,7 +48,7 @@ async def call(door: Door, route: Route, url: str, requests: int) -> None:
     """Send requests one after the other, with a time limit as the channel has one."""
     for _ in range(requests):
         answer = await door.send(route, f"{url}/csp/clinic/patients", method="GET", headers=HEADERS, timeout_seconds=30)
-        if answer.status != 200 or len(await whole(answer.body)) != BODY_BYTES:
+        if answer.status != 200 or len(await read_body(answer.body)) != BODY_BYTES:
             sys.exit("A wrong answer.")
 
 

@@ -17,9 +17,10 @@ from bench.measure import resident_mib
 from bench.upstream_clients.__main__ import serving
 from bench.upstream_clients.caller import CLIENTS
 from bench.upstream_clients.server import LARGE_PATH
-from hub.gateway.messages import ApiResponse, BodyStream, pieces
+from hub.config.settings import RouteSettings
+from hub.gateway.messages import ApiResponse
 from hub.gateway.routes import Route
-from hub.settings import RouteSettings
+from hub.primitives.http import BodyStream, chunks
 from tests.parties.certificates import make_certificates
 
 BEFORE, AFTER = 10, 60
@@ -36,7 +37,7 @@ async def held(client: str, url: str, ca_file: str) -> float:
     for count in (BEFORE, AFTER):
         while len(answers) < count:
             answer = await door.send(route, url + LARGE_PATH, method="GET", headers=[])
-            answers.append((answer, pieces(answer.body)))
+            answers.append((answer, chunks(answer.body)))
             await anext(answers[-1][1])
         await asyncio.sleep(SETTLE_SECONDS)
         sizes.append(resident_mib(os.getpid()) * 1024)

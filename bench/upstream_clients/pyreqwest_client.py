@@ -15,7 +15,6 @@ from pyreqwest.request import RequestBuilder, StreamRequest
 from pyreqwest.response import Response
 
 from bench.upstream_clients.transfer import Silence, Upload, open_upload, wire_text
-from hub import log
 from hub.errors import (
     DeadlineExceeded,
     HubError,
@@ -24,9 +23,11 @@ from hub.errors import (
     ResourceServerUnreachable,
     ShuttingDown,
 )
-from hub.gateway.messages import SAFE_METHODS, ApiResponse, BodyStream, Headers
+from hub.gateway.messages import ApiResponse
 from hub.gateway.routes import Route
 from hub.gateway.tls import trust
+from hub.primitives.http import SAFE_METHODS, BodyStream, Headers
+from hub.telemetry import log
 
 KEEP_ALIVE_SECONDS = 4.0
 MAX_CONNECTIONS = 1000

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 
 from hub.errors import BadRequest
-from hub.gateway.messages import BodyStream
+from hub.primitives.http import BodyStream
 
 PIECE_BYTES = 64 * 1024
 

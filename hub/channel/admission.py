@@ -7,8 +7,8 @@ import msgspec
 from hub.channel.bodies import body_type_mismatch, wire_fields
 from hub.channel.close_codes import protocol_error
 from hub.channel.messages import RequestMessage
+from hub.config.settings import ChannelSettings
 from hub.errors import BadRequest, BodyTooLarge, HeadersTooLarge, HubError, InvalidPath
-from hub.settings import ChannelSettings
 
 FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.1
 FIELD_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")  # RFC 9110 section 5.5: no line breaks, no other controls

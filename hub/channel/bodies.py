@@ -4,7 +4,7 @@ import msgspec
 
 from hub.channel.codec import is_json
 from hub.channel.messages import RequestMessage, WireHeaders
-from hub.gateway.messages import Headers
+from hub.primitives.http import Headers
 
 TEXT = "text/plain;charset=utf-8"
 JSON = "application/json"

@@ -30,9 +30,9 @@ from hub.channel.liveness import Liveness
 from hub.channel.outbox import Outbox
 from hub.channel.requests import Requests, Stage, Started
 from hub.channel.uploads import Uploads
+from hub.config.settings import ChannelSettings
 from hub.errors import BadRequest, BodyTooLarge, ClientStalled, DeadlineExceeded, HubError, Processed
-from hub.once.outcome import Verdict
-from hub.settings import ChannelSettings
+from hub.idempotency.outcome import Verdict
 
 
 class State(Enum):
@@ -67,7 +67,7 @@ class IllegalMove(Exception):
     """The hub asked for what the protocol does not allow now: a defect of the caller. The state is unchanged."""
 
 
-class Connection:
+class ChannelConnection:
     """One channel, from its opening to its close.
 
     After every call send what `outbox` holds. A `ChannelClosed` from any call means: call `close`, and close the socket
@@ -232,7 +232,7 @@ class Connection:
             self._pending is not None,
             messages.CAPABILITIES,
             heartbeat,
-            messages.Limits.of(settings),
+            messages.ChannelLimits.of(settings),
             session,
             msgspec.UNSET if self._pending is None else self._resume(self._pending, verdicts, now),
             rates,

@@ -5,9 +5,9 @@ import math
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import Literal
 
-from hub import audit, log
+from hub.channel.channel_session import ChannelSession
 from hub.channel.close_codes import ChannelClosed, CloseCode
-from hub.channel.connection import Connection, State
+from hub.channel.connection import ChannelConnection, State
 from hub.channel.events import (
     BodyReceived,
     ByeReceived,
@@ -18,18 +18,18 @@ from hub.channel.events import (
     SubscribeReceived,
     UnsubscribeReceived,
 )
-from hub.channel.interfaces import ChannelServices, Socket
-from hub.channel.listener import Listener
+from hub.channel.interfaces import ChannelServices, ChannelSocket
 from hub.channel.messages import HelloMessage, Rates, RequestMessage, Resume
 from hub.channel.running import Running
 from hub.channel.sending import Sender
-from hub.channel.session_in_hand import SessionInHand
-from hub.clock import Timer
+from hub.channel.subscriptions import ChannelSubscriptions
 from hub.errors import IdentityChanged
-from hub.once.outcome import Verdict
+from hub.idempotency.outcome import Verdict
+from hub.primitives.clock import Timer
+from hub.primitives.tasks import end_tasks
 from hub.session.ends import END_DETAILS
 from hub.session.model import Session, SessionId
-from hub.tasks import end_tasks
+from hub.telemetry import audit, log
 
 logger = log.get(__name__)
 
@@ -58,7 +58,7 @@ class Driver:
     def __init__(
         self,
         services: ChannelServices,
-        socket: Socket,
+        socket: ChannelSocket,
         session_id: SessionId,
         session: Session,
         *,
@@ -78,11 +78,11 @@ class Driver:
         self._deaf_until = now
         self._services = services
         self._socket = socket
-        self._hand = SessionInHand(services, session_id, session)
-        self._connection = Connection(settings, now)
+        self._hand = ChannelSession(services, session_id, session)
+        self._connection = ChannelConnection(settings, now)
         self._sender = Sender(self._connection.outbox, socket, settings, self.watch)
         self._running = Running(self, services, self._hand, self._connection, self._sender)
-        self._listener: Listener | None = None
+        self._listener: ChannelSubscriptions | None = None
         self._resuming: asyncio.Task[None] | None = None
         self._alarm: Timer | None = None
         self._alarm_at = math.inf
@@ -243,10 +243,10 @@ class Driver:
                 case ByeReceived():
                     raise ChannelClosed(CloseCode.NORMAL, "bye")
 
-    def _topics(self) -> Listener:
+    def _topics(self) -> ChannelSubscriptions:
         if self._listener is None:
             limit = self._services.settings.subscriptions
-            self._listener = Listener(self._services.topics, self._connection, self._sender, self._hand, limit)
+            self._listener = ChannelSubscriptions(self._services.topics, self._connection, self._sender, self._hand, limit)
         return self._listener
 
     def _greet(self, hello: HelloMessage) -> None:

@@ -5,12 +5,13 @@ import functools
 import msgspec
 
 from hub.channel import bodies
-from hub.channel.connection import Connection
+from hub.channel.connection import ChannelConnection
 from hub.channel.messages import NO_FACTS, AnswerFacts, RequestMessage, WireHeaders
 from hub.channel.sending import Sender
 from hub.channel.upload_body import UploadBody
 from hub.errors import ResourceServerBroken
-from hub.gateway.messages import ApiRequest, ApiResponse, Headers, pieces
+from hub.gateway.messages import ApiRequest, ApiResponse
+from hub.primitives.http import Headers, chunks
 
 
 def api_request(
@@ -42,12 +43,12 @@ def _acceptable(message: RequestMessage, *, gzip: bool) -> Headers:
     return kept
 
 
-class Relay:
+class ResponseSender:
     """Sends answers, whole if they fit, else as body frames at the pace of the client."""
 
     __slots__ = ("_connection", "_largest", "_sender")
 
-    def __init__(self, connection: Connection, sender: Sender, *, inline: int) -> None:
+    def __init__(self, connection: ChannelConnection, sender: Sender, *, inline: int) -> None:
         self._connection = connection
         self._sender = sender
         self._largest = inline
@@ -104,7 +105,7 @@ class Relay:
         left = length
         if begun:
             left = await self._send_part(request_id, begun, left)
-        parts = pieces(response.body)
+        parts = chunks(response.body)
         while left != 0:
             await self._sender.room()  # first: whatever is read has to be held until there is room
             part = await anext(parts, None)

@@ -8,18 +8,18 @@ from typing import Literal, Protocol
 from hub.channel.close_codes import CloseCode
 from hub.channel.outage import Outage
 from hub.channel.outbox import Frame
-from hub.clock import Clock
+from hub.config.settings import ChannelSettings
 from hub.gateway.messages import ApiRequest, ApiResponse
-from hub.limits import RateLimits
-from hub.metrics import Metrics
-from hub.once.outcome import Verdict
+from hub.gateway.rate_limits import RateLimits
+from hub.idempotency.outcome import Verdict
+from hub.primitives.clock import Clock
 from hub.session.model import Lifetimes, Session, SessionId
-from hub.settings import ChannelSettings
+from hub.telemetry.metrics import Metrics
 from hub.topics.model import Position
 from hub.topics.topics import Subscriber, Subscription
 
 
-class Socket(Protocol):
+class ChannelSocket(Protocol):
     """A WebSocket after its handshake. No method raises: a socket that broke reports its end to the driver's owner."""
 
     def write_frames(self, frames: Sequence[Frame], *, ping: bool = False) -> None:
@@ -66,7 +66,7 @@ class Sessions(Protocol):
 
 
 class OnceOnly(Protocol):
-    """Requests with a key, each executed at most once (`hub.once.once.Once`, where the meaning is written)."""
+    """Requests with a key, each executed at most once (`hub.idempotency.executor.Once`, where the meaning is written)."""
 
     async def handle(self, request: ApiRequest, session: Session, key: str, *, transport: str) -> ApiResponse:
         """Return the answer to a request, executed now or before."""

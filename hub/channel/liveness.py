@@ -1,7 +1,7 @@
 """Is the client still there? Pure: `now` is seconds of one monotonic clock."""
 
 from hub.channel.close_codes import ChannelClosed, CloseCode
-from hub.settings import ChannelSettings
+from hub.config.settings import ChannelSettings
 
 
 class Liveness:

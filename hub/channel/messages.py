@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
-from hub.once.outcome import Key, Verdict
-from hub.settings import ChannelSettings
+from hub.config.settings import ChannelSettings
+from hub.idempotency.outcome import Key, Verdict
 from hub.topics.model import Position, Topic
 
 SUBPROTOCOL = "hub.v1"
@@ -141,7 +141,7 @@ class Heartbeat(Struct, frozen=True):
     timeout_ms: int
 
 
-class Limits(Struct, frozen=True):
+class ChannelLimits(Struct, frozen=True):
     """What a client must keep to; bytes and counts, `timeout_ms` in milliseconds."""
 
     frame: int
@@ -159,7 +159,7 @@ class Limits(Struct, frozen=True):
     timeout_ms: int
 
     @classmethod
-    def of(cls, settings: ChannelSettings) -> "Limits":
+    def of(cls, settings: ChannelSettings) -> "ChannelLimits":
         """Return the limits that `settings` set."""
         same = (name for name in cls.__struct_fields__ if name not in ("message", "timeout_ms"))
         return cls(
@@ -198,7 +198,7 @@ class ReadyMessage(Struct, tag="ready", frozen=True):
     resumed: bool
     capabilities: list[str]
     heartbeat: Heartbeat
-    limits: Limits
+    limits: ChannelLimits
     session: SessionFacts
     pending: dict[str, Verdict] | UnsetType = UNSET
     rates: Rates | UnsetType = UNSET

@@ -11,10 +11,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from hub import log
-from hub.clock import Clock
 from hub.errors import StoreUnavailable
+from hub.primitives.clock import Clock
 from hub.session.model import EndReason, Session
+from hub.telemetry import log
 
 LOOK_SECONDS = 1.0
 BATCH = 100

@@ -5,14 +5,14 @@ import secrets
 from collections.abc import Coroutine, Iterable
 from typing import Any
 
-from hub import log
+from hub.channel.channel_session import UNKNOWN_REASON
 from hub.channel.close_codes import ChannelClosed, CloseCode
 from hub.channel.driver import Driver
 from hub.channel.end_warnings import EndWarnings
-from hub.channel.interfaces import ChannelServices, Socket
-from hub.channel.session_in_hand import UNKNOWN_REASON
+from hub.channel.interfaces import ChannelServices, ChannelSocket
 from hub.errors import NotAuthenticated, SessionEnded, StoreUnavailable
 from hub.session.model import Session, SessionId
+from hub.telemetry import log
 
 logger = log.get(__name__)
 
@@ -53,7 +53,7 @@ class Registry:
         """Whether this worker can take one more channel."""
         return self._count < self._services.settings.connections
 
-    def open(self, socket: Socket, session_id: SessionId, session: Session, client_address: str) -> Driver:
+    def open(self, socket: ChannelSocket, session_id: SessionId, session: Session, client_address: str) -> Driver:
         """Return the driver of a new channel, which waits for `hello`. `release` it when its socket is gone.
 
         Raises:

@@ -8,8 +8,8 @@ import msgspec
 
 from hub.channel.close_codes import protocol_error
 from hub.channel.messages import RequestMessage
+from hub.config.settings import ChannelSettings
 from hub.errors import TooManyRequests
-from hub.settings import ChannelSettings
 
 RETRY_AFTER_SECONDS = 1.0  # By then some of the queue has been served, if anything moves at all
 
@@ -22,7 +22,7 @@ class Stage(Enum):
     STREAMING = "streaming"
 
 
-class _Entry(msgspec.Struct):
+class _RequestEntry(msgspec.Struct):
     message: RequestMessage
     admitted_at: float
     deadline: float
@@ -58,7 +58,7 @@ class Requests:
     def __init__(self, settings: ChannelSettings) -> None:
         self.wake_at = math.inf
         self._settings = settings
-        self._entries: dict[int, _Entry] = {}
+        self._entries: dict[int, _RequestEntry] = {}
         self._queue: list[tuple[int, int]] = []  # a heap: the most urgent first, of those the oldest, since ids increase
         self._last_id = 0
 
@@ -105,7 +105,7 @@ class Requests:
         if not joins and len(self._entries) >= self._settings.in_flight + self._settings.queue:
             raise TooManyRequests("The queue of this channel is full.", retry_after_seconds=RETRY_AFTER_SECONDS)
         deadline = now + self._time_limit(message)
-        self._entries[message.id] = _Entry(message, now, deadline, Stage.WAITING, joins)
+        self._entries[message.id] = _RequestEntry(message, now, deadline, Stage.WAITING, joins)
         self.wake_at = min(self.wake_at, deadline)
         heapq.heappush(self._queue, (message.priority, message.id))
 

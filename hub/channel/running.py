@@ -7,18 +7,18 @@ from typing import Protocol
 
 import msgspec
 
-from hub import audit, log
-from hub.channel.connection import Connection
-from hub.channel.exchange import Relay, api_request
+from hub.channel.channel_session import UNKNOWN_REASON, ChannelSession
+from hub.channel.connection import ChannelConnection
+from hub.channel.exchange import ResponseSender, api_request
 from hub.channel.interfaces import ChannelServices
 from hub.channel.messages import NO_FACTS, AnswerFacts, RequestMessage, Timing
 from hub.channel.requests import Started
 from hub.channel.sending import Sender
-from hub.channel.session_in_hand import UNKNOWN_REASON, SessionInHand
 from hub.channel.upload_body import UploadBody
 from hub.errors import HubError, SessionEnded
 from hub.gateway.messages import ApiResponse
 from hub.session.model import Session
+from hub.telemetry import audit, log
 
 logger = log.get(__name__)
 
@@ -53,14 +53,14 @@ class Running:
     __slots__ = ("_channel", "_connection", "_hand", "_loop", "_relay", "_sender", "_services", "_tasks", "_uploads")
 
     def __init__(
-        self, channel: Channel, services: ChannelServices, hand: SessionInHand, connection: Connection, sender: Sender
+        self, channel: Channel, services: ChannelServices, hand: ChannelSession, connection: ChannelConnection, sender: Sender
     ) -> None:
         self._channel = channel
         self._services = services
         self._hand = hand
         self._connection = connection
         self._sender = sender
-        self._relay = Relay(connection, sender, inline=services.settings.inline)
+        self._relay = ResponseSender(connection, sender, inline=services.settings.inline)
         self._loop = asyncio.get_running_loop()
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._uploads: dict[int, UploadBody] = {}

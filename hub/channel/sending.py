@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 
 from hub.channel.close_codes import ChannelClosed, CloseCode
-from hub.channel.interfaces import Socket
+from hub.channel.interfaces import ChannelSocket
 from hub.channel.outbox import Outbox
-from hub.settings import ChannelSettings
+from hub.config.settings import ChannelSettings
 
 SOCKET_FRAMES = 2  # What the socket holds cannot be overtaken any more: enough to keep it busy, little to wait behind
 
@@ -28,7 +28,7 @@ class Sender:
         *("_settings", "_socket", "_stopped", "_taken", "_written"),
     )
 
-    def __init__(self, outbox: Outbox, socket: Socket, settings: ChannelSettings, on_rest: Callable[[], None]) -> None:
+    def __init__(self, outbox: Outbox, socket: ChannelSocket, settings: ChannelSettings, on_rest: Callable[[], None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._outbox = outbox
         self._socket = socket

@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 from typing import TypeAlias
 
-from hub import log
-from hub.clock import SystemClock
+from hub.config.reader import load
+from hub.config.settings import SettingsError
 from hub.doctor.examination import examine
 from hub.doctor.findings import as_json, as_text, is_well
-from hub.settings import SettingsError
-from hub.settings_reader import load
+from hub.primitives.clock import SystemClock
+from hub.telemetry import log
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 

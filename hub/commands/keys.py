@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
 
-from hub.clock import SystemClock
+from hub.config.reader import load
+from hub.config.settings import SessionSettings, SettingsError
+from hub.primitives.clock import SystemClock
 from hub.session.key_folder import (
     OUTLIVING_SECONDS,
     DatedKey,
@@ -22,8 +24,6 @@ from hub.session.key_folder import (
     remove_key,
 )
 from hub.session.keyring import KeyringError, make_key_file, read_key
-from hub.settings import SessionSettings, SettingsError
-from hub.settings_reader import load
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -37,7 +37,7 @@ NO_FOLDER = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class _KeyLocation:
     """The folder to work on, and the times that count there."""
 
     folder: Path
@@ -98,7 +98,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _place(options: argparse.Namespace) -> _Place:
+def _place(options: argparse.Namespace) -> _KeyLocation:
     """Return where to work.
 
     Raises:
@@ -114,8 +114,8 @@ def _place(options: argparse.Namespace) -> _Place:
     return _place_of(sources.folder, settings.session, [read_key(file) for file in sources.files])
 
 
-def _place_of(folder: Path, session: SessionSettings, single: list[bytes]) -> _Place:
-    return _Place(
+def _place_of(folder: Path, session: SessionSettings, single: list[bytes]) -> _KeyLocation:
+    return _KeyLocation(
         folder=folder,
         single=single,
         activation_seconds=session.key_activation_seconds,
@@ -123,7 +123,7 @@ def _place_of(folder: Path, session: SessionSettings, single: list[bytes]) -> _P
     )
 
 
-def _rotate(place: _Place) -> None:
+def _rotate(place: _KeyLocation) -> None:
     former = read_folder(place.folder)  # a folder that cannot be read gets no more keys
     added = add_key(place.folder, SystemClock().now())
     begins = added.made_at + place.activation_seconds if former or place.single else added.made_at
@@ -132,7 +132,7 @@ def _rotate(place: _Place) -> None:
     )
 
 
-def _prune(place: _Place, lifetime_seconds: float) -> None:
+def _prune(place: _KeyLocation, lifetime_seconds: float) -> None:
     gone = outlived(read_folder(place.folder), SystemClock().now(), place.activation_seconds, lifetime_seconds)
     for dated in gone:
         remove_key(dated)
@@ -141,7 +141,7 @@ def _prune(place: _Place, lifetime_seconds: float) -> None:
         sys.stdout.write("No key can be removed yet.\n")
 
 
-def _list(place: _Place) -> None:
+def _list(place: _KeyLocation) -> None:
     dated, now = read_folder(place.folder), SystemClock().now()
     if not dated:
         raise KeyringError(f"{place.folder}: holds no key")

@@ -14,11 +14,11 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from hub import log
-from hub.clock import SystemClock
-from hub.embedded_redis import EmbeddedRedisError, running_url
+from hub.config.reader import load
+from hub.config.settings import Settings, SettingsError
 from hub.errors import BadRequest, HubError, StoreUnavailable
-from hub.metrics import Metrics
+from hub.primitives.clock import SystemClock
+from hub.process.embedded_redis import EmbeddedRedisError, running_url
 from hub.session.codec import Codec
 from hub.session.events import EventFeed
 from hub.session.key_folder import KeySources
@@ -30,8 +30,8 @@ from hub.session.redis_client import connect
 from hub.session.revocations import Revocations
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
-from hub.settings import Settings, SettingsError
-from hub.settings_reader import load
+from hub.telemetry import log
+from hub.telemetry.metrics import Metrics
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 

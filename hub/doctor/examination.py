@@ -2,14 +2,14 @@
 
 import asyncio
 
-from hub.clock import Clock
+from hub.config.settings import MAIN_PROVIDER, Settings
 from hub.doctor.findings import Finding, ok, skipped
 from hub.doctor.front import examine_front
 from hub.doctor.native import examine_native
 from hub.doctor.provider import examine_provider
 from hub.doctor.routes import examine_route
 from hub.doctor.store import examine_keys, examine_redis
-from hub.settings import MAIN_PROVIDER, Settings
+from hub.primitives.clock import Clock
 
 
 async def examine(settings: Settings, clock: Clock) -> list[Finding]:

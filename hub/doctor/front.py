@@ -2,9 +2,9 @@
 
 from urllib.parse import parse_qs, urlsplit
 
+from hub.config.settings import ServerSettings
 from hub.doctor.findings import Finding, failure, ok, skipped, warning
 from hub.doctor.web import NoAnswer, Reply, ask
-from hub.settings import ServerSettings
 
 NEEDED = ("secure", "httponly", "path=/")
 EVERYBODY = ("0.0.0.0/0", "::/0")

@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
+from hub.config.settings import ProviderSettings, is_loopback
 from hub.doctor.findings import Finding, failure, ok, warning
 from hub.doctor.web import NoAnswer, ask
 from hub.gateway.tls import trust
 from hub.oidc.private_key import setting_name
-from hub.settings import ProviderSettings, is_loopback
 
 
 async def examine_native(settings: ProviderSettings) -> AsyncIterator[Finding]:

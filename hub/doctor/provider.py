@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from hub.clock import Clock
+from hub.config.settings import ProviderSettings, is_loopback
 from hub.doctor.findings import Finding, failure, ok, skipped, warning
 from hub.doctor.web import NoAnswer, Reply, ask
 from hub.errors import HubError, ProviderMisbehaved, ProviderRejectedClient
@@ -15,8 +15,8 @@ from hub.oidc.metadata import ProviderMetadata, build_discovery_url, process_met
 from hub.oidc.private_key import setting_name
 from hub.oidc.provider import OpenIDProvider
 from hub.oidc.token_endpoint import TokenRefused
-from hub.secret import Secret
-from hub.settings import ProviderSettings, is_loopback
+from hub.primitives.clock import Clock
+from hub.primitives.secret import Secret
 
 CLOCK_WARNING_SECONDS = 5.0
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"  # RFC 7636 appendix B: nobody will ever redeem what it is for

@@ -1,9 +1,9 @@
 """Looks at the resource servers behind the routes, without any token."""
 
+from hub.config.settings import RouteSettings
 from hub.doctor.findings import Finding, failure, ok, warning
 from hub.doctor.web import NoAnswer, ask
 from hub.gateway.tls import trust
-from hub.settings import RouteSettings
 
 
 async def examine_route(route: RouteSettings) -> list[Finding]:

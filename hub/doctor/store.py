@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from hub.config.settings import Settings
 from hub.doctor.findings import Finding, failure, ok, skipped, warning
 from hub.errors import StoreUnavailable
 from hub.session.key_folder import KeySources, read_folder
 from hub.session.keyring import KeyringError
 from hub.session.redis_client import connect, translated_errors
-from hub.settings import Settings
 
 OLD_KEY_SECONDS = 366 * 86400.0
 OTHERS = 0o077

@@ -2,8 +2,9 @@
 
 from typing import Protocol
 
-from hub.gateway.messages import ApiResponse, BodyStream, Headers
+from hub.gateway.messages import ApiResponse
 from hub.gateway.routes import Route
+from hub.primitives.http import BodyStream, Headers
 
 
 class Door(Protocol):

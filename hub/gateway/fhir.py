@@ -3,7 +3,7 @@
 import json
 import re
 
-from hub.gateway.messages import Headers
+from hub.primitives.http import Headers
 
 _OF_OLD_BODY = frozenset({"content-length", "content-digest", "content-md5", "repr-digest", "digest"})
 

@@ -7,23 +7,24 @@ from typing import TypeVar
 
 import msgspec
 
-from hub.clock import Clock
 from hub.errors import DeadlineExceeded, HubError
 from hub.gateway.door import Door
 from hub.gateway.headers import HeaderRules
-from hub.gateway.messages import ApiRequest, ApiResponse, BodyStream, Headers
+from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.gateway.prover import Prover
 from hub.gateway.routes import Route
 from hub.gateway.upstream_sessions import UpstreamSessions
 from hub.oidc.bound_tokens import SCHEME, USE_NONCE, BoundTokens
-from hub.secret import Secret
+from hub.primitives.clock import Clock
+from hub.primitives.http import BodyStream, Headers
+from hub.primitives.secret import Secret
 from hub.session.model import Session
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ways:
+class ForwardingDependencies:
     """What all requests go out through.
 
     Attributes:
@@ -53,7 +54,7 @@ class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
         deadline: Instant of the clock's `monotonic` at which the answer's head must be there; None: whenever.
     """
 
-    ways: Ways
+    ways: ForwardingDependencies
     session: Session | None
     request: ApiRequest
     body: bytes | BodyStream

@@ -14,11 +14,11 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from hub.errors import BadRequest, InvalidPath
-from hub.gateway.messages import Headers
 from hub.gateway.paths import normalise_path
 from hub.gateway.routes import Route
-from hub.remembered import Remembered
-from hub.secret import Secret
+from hub.primitives.bounded_cache import BoundedCache
+from hub.primitives.http import Headers
+from hub.primitives.secret import Secret
 
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"})
 """Fields about one connection (RFC 9110 section 7.6.1); those that `Connection` names come on top."""
@@ -57,8 +57,8 @@ class HeaderRules:
     """The rules, with a memory of what they say about the names that come with every request."""
 
     def __init__(self) -> None:
-        self._leaving = Remembered(_may_leave)
-        self._entering = Remembered(_may_enter)
+        self._leaving = BoundedCache(_may_leave)
+        self._entering = BoundedCache(_may_enter)
 
     def outbound(
         self, headers: Headers, *, token: Secret | None, client_address: str, cookies: str = "", scheme: str = "Bearer"

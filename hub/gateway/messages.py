@@ -3,41 +3,19 @@
 They are structs of msgspec: each call makes some, and a frozen dataclass takes ten times as long to make, or to copy changed.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
 from hub.gateway.routes import Place
-
-Headers = list[tuple[str, str]]
-"""Header fields in order, as received: names may repeat (RFC 9110 section 5.3)."""
+from hub.primitives.http import BodyStream, Headers
 
 REPEATABLE_BODY_BYTES = 64 * 1024
 """Bodies up to this size are read whole before they are sent, so that a request can be repeated after a 401."""
 
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-"""Methods without side effects that the hub relays (RFC 9110 section 9.2.1)."""
-
-BodyStream = AsyncIterator[bytes]
-
 
 async def _nothing() -> None:
     """Close an answer that holds no connection."""
-
-
-def pieces(body: bytes | BodyStream) -> BodyStream:
-    """Return a body as a stream. Of a stream this is what is still to come; bytes begin anew with each call."""
-    return _one(body) if isinstance(body, bytes) else body
-
-
-async def whole(body: bytes | BodyStream) -> bytes:
-    """Return all of a body, or all that is still to come of a stream."""
-    return body if isinstance(body, bytes) else b"".join([piece async for piece in body])
-
-
-async def _one(body: bytes) -> BodyStream:
-    if body:
-        yield body
 
 
 class ApiRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +63,7 @@ class ApiResponse(msgspec.Struct, frozen=True, kw_only=True):
         body: The whole body, or a stream of it as it arrives. Reading slowly slows the resource server down: nothing is
             buffered beyond one read of the socket.
         body_bytes: Length of the body; None if it is neither announced nor in hand.
-        replayed: True if the request was not executed for this answer: it had been before (`hub.once`).
+        replayed: True if the request was not executed for this answer: it had been before (`hub.idempotency`).
         close: Frees the upstream connection; aborts it if the body was not read to its end. May be called twice.
     """
 

@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from hub.clock import Clock
 from hub.errors import ResourceServerBroken, RouteNotFound
 from hub.gateway import policy
-from hub.gateway.forwarding import Ways
-from hub.gateway.messages import ApiRequest, Headers
+from hub.gateway.forwarding import ForwardingDependencies
+from hub.gateway.messages import ApiRequest
 from hub.gateway.paths import normalise_path
 from hub.gateway.pipeline import Tokens
 from hub.gateway.routes import Route, RouteTable
 from hub.gateway.websocket_door import UpgradeRefused, UpstreamSocket
 from hub.oidc.bound_tokens import SCHEME
-from hub.secret import Secret
+from hub.primitives.clock import Clock
+from hub.primitives.http import Headers
+from hub.primitives.secret import Secret
 from hub.session.model import Session
 
 
@@ -27,7 +28,7 @@ class Door(Protocol):
 class Passage:
     """Opens WebSockets for pages."""
 
-    def __init__(self, routes: RouteTable, tokens: Tokens, door: Door, clock: Clock, ways: Ways) -> None:
+    def __init__(self, routes: RouteTable, tokens: Tokens, door: Door, clock: Clock, ways: ForwardingDependencies) -> None:
         self._routes = routes
         self._tokens = tokens
         self._door = door

@@ -10,17 +10,18 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from hub.clock import Clock
 from hub.errors import BodyTooLarge, HubError
 from hub.gateway import policy
-from hub.gateway.answers import is_final, mended
 from hub.gateway.challenge import step_up_challenge
-from hub.gateway.forwarding import Forwarding, Ways
-from hub.gateway.messages import ApiRequest, ApiResponse, BodyStream, whole
+from hub.gateway.forwarding import Forwarding, ForwardingDependencies
+from hub.gateway.messages import ApiRequest, ApiResponse
+from hub.gateway.response_rewriting import is_final, mended
 from hub.gateway.routes import Place, RouteTable
-from hub.metrics import Metrics
-from hub.secret import Secret
+from hub.primitives.clock import Clock
+from hub.primitives.http import BodyStream, read_body
+from hub.primitives.secret import Secret
 from hub.session.model import Session
+from hub.telemetry.metrics import Metrics
 from hub.tokens.demand import TokenDemand
 
 
@@ -44,7 +45,7 @@ class Pipeline:
         self,
         routes: RouteTable,
         tokens: Tokens,
-        ways: Ways,
+        ways: ForwardingDependencies,
         public_origin: str,
         clock: Clock,
         metrics: Metrics,
@@ -98,7 +99,7 @@ class Pipeline:
         policy.authorise(route, request.method, session, self._clock.now())
         body = _within(request, route.max_body_bytes)
         if route.is_proven:
-            body = await whole(body)
+            body = await read_body(body)
         call = Forwarding(
             ways=self._ways,
             session=session,

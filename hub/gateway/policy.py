@@ -1,9 +1,9 @@
 """Who may use a route, and how. Pure: looks at the route, the method and the session."""
 
+from hub.config.settings import MAIN_PROVIDER
 from hub.errors import MethodNotAllowed, NotAuthenticated, StepUpRequired
 from hub.gateway.routes import Route
 from hub.session.model import Session
-from hub.settings import MAIN_PROVIDER
 
 
 def authorise(route: Route, method: str, session: Session | None, now: float) -> None:

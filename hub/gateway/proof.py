@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePri
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from hub.gateway.messages import Headers
+from hub.primitives.http import Headers
 
 LABEL = "hub"
 COORDINATE_BYTES = 32  # of a point on P-256

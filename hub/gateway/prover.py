@@ -6,13 +6,13 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
 
-from hub.clock import Clock
-from hub.gateway.messages import BodyStream, Headers
+from hub.config.settings import RouteSettings, SettingsError
 from hub.gateway.proof import ProofKey, proven
 from hub.gateway.routes import Route
 from hub.oidc.private_key import read_private_key
+from hub.primitives.clock import Clock
+from hub.primitives.http import BodyStream, Headers
 from hub.session.keyring import KeyringError, read_key
-from hub.settings import RouteSettings, SettingsError
 
 
 class Prover:

@@ -1,21 +1,22 @@
 """The door to the resource server: sends a request and hands out its answer, streaming both ways at the pace of the slower.
 
 It decides nothing: no header passes or is dropped here, no redirect is followed, no cookie is kept, no status is judged.
-How that looks on the wire is in `hub.gateway.upstream`.
+How that looks on the wire is in `hub.upstream`.
 """
 
 from collections.abc import AsyncIterator, Iterable
 from typing import NoReturn
 
-from hub import log
 from hub.errors import HubError, ResourceServerUnreachable, ShuttingDown
-from hub.gateway.messages import ApiResponse, BodyStream, Headers
+from hub.gateway.messages import ApiResponse
 from hub.gateway.routes import Route
 from hub.gateway.tls import trust
-from hub.gateway.upstream.exchange import Exchange
-from hub.gateway.upstream.failure import Disconnected, Failure, broken
-from hub.gateway.upstream.pool import Origin, Pool
-from hub.gateway.upstream.request import Request, make_request
+from hub.primitives.http import BodyStream, Headers
+from hub.telemetry import log
+from hub.upstream.exchange import UpstreamExchange
+from hub.upstream.failure import Disconnected, Failure, broken
+from hub.upstream.pool import Origin, Pool
+from hub.upstream.request import Request, make_request
 
 _log = log.get(__name__)
 
@@ -101,7 +102,7 @@ class ResourceServer:
         return origin, target
 
 
-async def _again(pool: Pool, origin: Origin, route: Route, request: Request, head_by: float | None) -> Exchange:
+async def _again(pool: Pool, origin: Origin, route: Route, request: Request, head_by: float | None) -> UpstreamExchange:
     """Send a request a second time, over a connection that cannot be stale, and wait for its answer."""
     try:
         connection = await pool.open(origin, route.connect_timeout_seconds, head_by)
@@ -117,7 +118,7 @@ async def _again(pool: Pool, origin: Origin, route: Route, request: Request, hea
 class _Body:
     """The answer's body as it arrives."""
 
-    def __init__(self, exchange: Exchange, route: Route) -> None:
+    def __init__(self, exchange: UpstreamExchange, route: Route) -> None:
         self._exchange = exchange
         self._route = route
 
@@ -138,7 +139,7 @@ class _Body:
         self._exchange.close()
 
 
-def _response(exchange: Exchange, route: Route) -> ApiResponse:
+def _response(exchange: UpstreamExchange, route: Route) -> ApiResponse:
     answer = exchange.answer
     status, reason, headers = answer.status, answer.reason, answer.headers
     if answer.is_complete and not answer.lasts_until_close:

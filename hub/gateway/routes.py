@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
+from hub.config.settings import RouteSettings
 from hub.errors import InvalidPath, RouteNotFound
-from hub.gateway import iris
 from hub.gateway.paths import is_plain, name_of, normalise_path, readings
+from hub.iris import reserved as iris
 from hub.oidc.grants import TokenTarget
-from hub.settings import RouteSettings
 from hub.tokens.demand import TokenDemand
 
 _QUERY = re.compile(r"[!-\"$-~]*")

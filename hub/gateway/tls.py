@@ -2,7 +2,7 @@
 
 import ssl
 
-from hub.settings import SettingsError
+from hub.config.settings import SettingsError
 
 
 def trust(ca_file: str) -> ssl.SSLContext:

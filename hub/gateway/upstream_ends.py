@@ -6,17 +6,17 @@ Any worker may find that an owner is gone; the one that claims it ends its sessi
 import asyncio
 from typing import Any
 
-from hub import log
-from hub.clock import Clock
 from hub.errors import HubError, NotAuthenticated, StoreUnavailable
 from hub.gateway.door import Door
 from hub.gateway.routes import RouteTable
 from hub.gateway.upstream_sessions import user_owner
-from hub.metrics import Metrics
+from hub.primitives.clock import Clock
+from hub.primitives.tasks import end_tasks
 from hub.session.jar import Jar
 from hub.session.sessions import Sessions
 from hub.session.upstream_jars import UpstreamJars
-from hub.tasks import end_tasks
+from hub.telemetry import log
+from hub.telemetry.metrics import Metrics
 
 LOOK_SECONDS = 5.0
 BATCH = 100

@@ -13,14 +13,14 @@ from typing import Any, Protocol, Self, TypeVar
 
 from msgspec.structs import replace
 
-from hub import log
-from hub.clock import Clock
 from hub.errors import HubError, LicensesExhausted, StoreUnavailable
 from hub.gateway.messages import ApiResponse
 from hub.gateway.routes import Route
+from hub.primitives.clock import Clock
 from hub.session.jar import Jar
 from hub.session.model import Lifetimes, Session
 from hub.session.upstream_jars import UpstreamJars
+from hub.telemetry import log
 
 OPEN_LOOK_SECONDS = 0.05  # how often a node looks whether another one has opened the session
 TOUCH_PART = 0.1  # of the idle time: how old the note of the last use may be
@@ -45,7 +45,7 @@ class End(Protocol):
 
 
 @dataclass(slots=True)
-class _Place:
+class _SessionSlot:
     """What the requests of one owner to one application share in this process."""
 
     slots: asyncio.Semaphore
@@ -66,7 +66,7 @@ class UpstreamSessions:
         self._lifetimes = lifetimes
         self._clock = clock
         self._end = end
-        self._places: dict[tuple[str, str], _Place] = {}
+        self._places: dict[tuple[str, str], _SessionSlot] = {}
         self._known: _Memory[tuple[str, str], Jar] = _Memory()
         self._dropped: _Memory[tuple[str, str], float] = _Memory()
         self._ended: _Memory[str, None] = _Memory()
@@ -107,7 +107,7 @@ class UpstreamSessions:
 
     async def _slot(self, route: Route, owner: str) -> "_Slot":
         key = owner, route.target
-        place = self._places.setdefault(key, _Place(asyncio.Semaphore(route.upstream_concurrency)))
+        place = self._places.setdefault(key, _SessionSlot(asyncio.Semaphore(route.upstream_concurrency)))
         place.users += 1
         slot = _Slot(place, lambda: self._leave(key, place))
         with slot:
@@ -207,7 +207,7 @@ class UpstreamSessions:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _leave(self, key: tuple[str, str], place: _Place) -> None:
+    def _leave(self, key: tuple[str, str], place: _SessionSlot) -> None:
         place.users -= 1
         if not place.users:
             self._places.pop(key, None)
@@ -231,7 +231,7 @@ class _Slot:
         is_taken: Whether there is something to give back.
     """
 
-    def __init__(self, place: _Place, leave: Callable[[], None]) -> None:
+    def __init__(self, place: _SessionSlot, leave: Callable[[], None]) -> None:
         self.place = place
         self.is_taken = False
         self._leave = leave

@@ -8,9 +8,9 @@ import aiohttp
 from yarl import URL
 
 from hub.errors import ResourceServerBroken, ResourceServerTimeout, ResourceServerUnreachable, ShuttingDown
-from hub.gateway.messages import Headers
 from hub.gateway.routes import Route
 from hub.gateway.tls import trust
+from hub.primitives.http import Headers
 
 HEARTBEAT_SECONDS = 25.0
 CLOSE_SECONDS = 2.0
@@ -66,7 +66,7 @@ class UpstreamSocket:
         await self._socket.close(code=code if code in RELAYED_CODES else 1001, message=reason.encode()[:123])
 
 
-class WebSocketDoor:
+class UpstreamWebSocketClient:
     """Opens WebSockets at resource servers."""
 
     def __init__(self, ca_files: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import sys
 from collections import deque
 
-from hub import log
+from hub.telemetry import log
 from hub.listener.exchange import BytesReceiver, Exchange, Front, Receiver, Upgraded
 from hub.listener.handshake import accept
 from hub.listener.head import BadHead, Fields, Names, RequestHead, answer_head, refusal
@@ -26,7 +26,7 @@ LAST_CHUNK = b"0\r\n\r\n"
 logger = log.get(__name__)
 
 
-class Connections:
+class ClientConnections:
     """What the connections of one listener share.
 
     Attributes:
@@ -42,14 +42,14 @@ class Connections:
         self.front = front
         self.refusal_fields = refusal_fields
         self.max_head_bytes = max_head_bytes
-        self.open: set[Connection] = set()
-        self.upgraded: set[Connection] = set()
+        self.open: set[ClientConnection] = set()
+        self.upgraded: set[ClientConnection] = set()
         self.names = Names()
         self.is_closing = False
         self.now = now
         self._emptied: asyncio.Future[None] | None = None
 
-    def forget(self, connection: "Connection") -> None:
+    def forget(self, connection: "ClientConnection") -> None:
         """Know that a connection is gone."""
         self.open.discard(connection)
         self.upgraded.discard(connection)
@@ -64,7 +64,7 @@ class Connections:
             await self._emptied
 
 
-class Connection(Wire):
+class ClientConnection(Wire):
     """A connection, for as long as it speaks HTTP; after an upgrade the way to its socket."""
 
     __slots__ = (
@@ -86,7 +86,7 @@ class Connection(Wire):
 
     native: object | None = None
 
-    def __init__(self, shared: Connections) -> None:
+    def __init__(self, shared: ClientConnections) -> None:
         super().__init__()
         self._shared = shared
         self._reader: RequestReader | None = RequestReader(self, shared.names, shared.max_head_bytes)
@@ -360,7 +360,7 @@ class Connection(Wire):
         self.write(answer_head(101, "", fields))
         return self.detach()
 
-    def detach(self) -> "Connection":
+    def detach(self) -> "ClientConnection":
         """Give up HTTP: whoever asked for the connection calls `take_over` next."""
         if self in self._shared.open:
             self._shared.open.discard(self)

@@ -19,7 +19,7 @@ class Receiver(Protocol):
         """Know that the browser has gone: before the request was whole, or before it was answered."""
 
 
-class Line(Protocol):
+class ExchangeConnection(Protocol):
     """What an exchange needs of its connection.
 
     Attributes:
@@ -141,7 +141,7 @@ class Exchange:
         "waiting_body",
     )
 
-    def __init__(self, line: Line, head: RequestHead) -> None:
+    def __init__(self, line: ExchangeConnection, head: RequestHead) -> None:
         self._line = line
         self.head = head
         self.is_read = head.body_bytes == 0

@@ -6,16 +6,16 @@ import socket
 import ssl
 from collections.abc import Sequence
 
-from hub.clock import Clock
-from hub.listener.connection import Connection, Connections
+from hub.listener.connection import ClientConnection, ClientConnections
 from hub.listener.exchange import Front
 from hub.listener.head import Fields
+from hub.primitives.clock import Clock
 
 BACKLOG = 1024  # connections that the system holds for us; net.core.somaxconn may hold it to less
 SWEEP_SECONDS = 5.0
 
 
-class Listener:
+class HttpListener:
     """One or several sockets, behind which one front answers.
 
     Parameters:
@@ -35,7 +35,7 @@ class Listener:
         max_head_bytes: int = 32 * 1024,
         idle_seconds: float = 120.0,
     ) -> None:
-        self._connections = Connections(
+        self._connections = ClientConnections(
             front, max_head_bytes=max_head_bytes, refusal_fields=refusal_fields or [], now=clock.monotonic()
         )
         self._clock = clock
@@ -50,7 +50,7 @@ class Listener:
         self._sweeping = self._sweeping or loop.create_task(self._sweep())
         for each in sockets:
             self._servers.append(
-                await loop.create_server(lambda: Connection(self._connections), sock=each, ssl=self._tls, backlog=BACKLOG)
+                await loop.create_server(lambda: ClientConnection(self._connections), sock=each, ssl=self._tls, backlog=BACKLOG)
             )
 
     def stop(self) -> None:

@@ -25,7 +25,7 @@ MAX_FIELDS = 256  # of a head; browsers send some twenty
 FIELD_BYTES = 4  # of a field besides its name and value
 
 
-class Taker(Protocol):
+class RequestSink(Protocol):
     """Who takes the requests of one connection."""
 
     def begin(self, head: RequestHead) -> None:
@@ -64,7 +64,7 @@ class RequestReader:
         "is_in_head",
     )
 
-    def __init__(self, taker: Taker, names: Names, max_head_bytes: int) -> None:
+    def __init__(self, taker: RequestSink, names: Names, max_head_bytes: int) -> None:
         self._taker = taker
         self._names = names
         self._limit = max_head_bytes

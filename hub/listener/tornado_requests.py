@@ -6,9 +6,9 @@ from collections.abc import Callable
 from tornado import httputil
 from tornado.iostream import StreamClosedError
 
+from hub.listener.discard_body import DiscardBody
 from hub.listener.exchange import Exchange, Receiver
 from hub.listener.head import Fields
-from hub.listener.nobody import Nobody
 
 
 class TornadoFront:
@@ -29,14 +29,14 @@ class TornadoFront:
         body_bytes = exchange.head.body_bytes
         if body_bytes is not None and body_bytes > self._max_body_bytes:
             _refuse(exchange, 413, f"At most {self._max_body_bytes} bytes are taken here.")
-            return Nobody()
+            return DiscardBody()
         connection = TornadoConnection(exchange, self._scheme)
         delegate = self._application.start_request(self, connection)
         try:
             delegate.headers_received(_start_line(exchange), _fields(exchange))
         except httputil.HTTPInputError as error:
             _refuse(exchange, 400, str(error))
-            return Nobody()
+            return DiscardBody()
         exchange.send_continue()
         return TornadoRequest(exchange, connection, delegate, self._max_body_bytes)
 

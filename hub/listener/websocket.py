@@ -7,7 +7,7 @@ before the connection goes.
 import asyncio
 from collections.abc import Iterable
 
-from hub import log
+from hub.telemetry import log
 from hub.listener.exchange import Upgraded
 from hub.listener.frames import (
     BINARY,

@@ -3,20 +3,20 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from hub import log
-from hub.clock import Clock
+from hub.config.settings import MAIN_PROVIDER, SessionSettings
 from hub.errors import LoginExpired, LoginFailed, NotAuthenticated, ProviderMisbehaved
 from hub.login.login_parameters import LoginParameters
 from hub.login.new_session import Authenticated, Visitor, new_session
-from hub.metrics import Metrics
 from hub.oidc.authorization import process_authorization_response
 from hub.oidc.providers import Providers
 from hub.oidc.token_endpoint import TokenRefused
-from hub.secret import digest
+from hub.primitives.clock import Clock
+from hub.primitives.secret import digest
 from hub.session.attempts import FinishedAttempt, LoginAttempts
 from hub.session.model import BrowserId, LoginAttempt, Session, SessionId, TokenSet
 from hub.session.sessions import Sessions
-from hub.settings import MAIN_PROVIDER, SessionSettings
+from hub.telemetry import log
+from hub.telemetry.metrics import Metrics
 from hub.tokens.schedule import scheduled
 
 RESTART_WINDOW_SECONDS = 60.0  # a login that fails twice within this time needs its user

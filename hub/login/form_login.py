@@ -8,20 +8,20 @@ import hashlib
 import hmac
 from collections.abc import Callable
 
-from hub import log
-from hub.clock import Clock
+from hub.config.settings import SessionSettings
 from hub.errors import BadRequest, TooManyRequests
+from hub.iris.native_jwt import NativeJwt
+from hub.iris.native_messages import CredentialsRefused
 from hub.login.new_session import Authenticated, Visitor, new_session
-from hub.metrics import Metrics
-from hub.oidc.native_jwt import NativeJwt
-from hub.oidc.native_messages import CredentialsRefused
 from hub.oidc.providers import Providers
 from hub.oidc.token_endpoint import TokenResponse
-from hub.secret import Secret, digest
+from hub.primitives.clock import Clock
+from hub.primitives.secret import Secret, digest
 from hub.session.model import BrowserId, SessionId, TokenSet, session_ref
 from hub.session.rate_limit import Limit, RateLimiter, network_of
 from hub.session.sessions import Sessions
-from hub.settings import SessionSettings
+from hub.telemetry import log
+from hub.telemetry.metrics import Metrics
 from hub.tokens.schedule import scheduled
 
 MAX_USER_CHARACTERS = 160  # the longest user name that IRIS stores

@@ -4,13 +4,13 @@ The order is IRIS's: it finds its session by the ID token, and no longer does on
 the provider from the hub itself or not at all: a browser never holds one.
 """
 
-from hub import log
-from hub.clock import Clock
 from hub.errors import HubError, NotAuthenticated, StoreUnavailable
 from hub.oidc.providers import Providers
+from hub.primitives.clock import Clock
 from hub.session.model import Session, SessionId
 from hub.session.revocations import Revocations
 from hub.session.sessions import Sessions
+from hub.telemetry import log
 
 logger = log.get(__name__)
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hub import log
+from hub.config.settings import SessionSettings
 from hub.session.model import Session, SessionId, TokenSet
-from hub.settings import SessionSettings
+from hub.telemetry import log
 
 logger = log.get(__name__)
 

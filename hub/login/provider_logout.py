@@ -7,15 +7,15 @@ with the session its copies are gone, and a token that nobody holds is of use to
 
 from collections.abc import Iterable
 
-from hub import log
-from hub.clock import Clock
 from hub.errors import BadRequest, ProviderMisbehaved, StoreUnavailable
 from hub.oidc.logout_token import LogoutClaims
 from hub.oidc.providers import Providers
-from hub.secret import Secret
+from hub.primitives.clock import Clock
+from hub.primitives.secret import Secret
 from hub.session.logout_tokens import SeenLogoutTokens
 from hub.session.model import Session
 from hub.session.sessions import Sessions
+from hub.telemetry import log
 
 logger = log.get(__name__)
 

@@ -9,10 +9,10 @@ from urllib.parse import urlencode, urlsplit
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge  # type: ignore[import-untyped]
 
+from hub.config.settings import ProviderSettings
 from hub.errors import BadRequest, LoginFailed
 from hub.oidc.metadata import ProviderMetadata
-from hub.secret import Secret
-from hub.settings import ProviderSettings
+from hub.primitives.secret import Secret
 
 RANDOM_BYTES = 32  # 256 bits, as RFC 7636 section 7.1 asks of the code verifier
 

@@ -11,9 +11,9 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
 from jwt.algorithms import ECAlgorithm
 
+from hub.config.settings import ProviderSettings, SettingsError
 from hub.oidc.private_key import read_private_key, setting_name
-from hub.secret import Secret
-from hub.settings import ProviderSettings, SettingsError
+from hub.primitives.secret import Secret
 
 SCHEME = "DPoP"
 NONCE = "dpop-nonce"

@@ -12,12 +12,12 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from hub.config.rules import SHORTEST_SECRET
+from hub.config.settings import ProviderSettings, SettingsError
 from hub.oidc.metadata import ProviderMetadata
 from hub.oidc.private_key import PrivateKey, read_private_key, setting_name
 from hub.oidc.token_endpoint import FormRequest
-from hub.secret import Secret
-from hub.settings import ProviderSettings, SettingsError
-from hub.settings_rules import SHORTEST_SECRET
+from hub.primitives.secret import Secret
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LIFETIME_SECONDS = 45  # IRIS takes assertions of 60 s at most, and its clock is known to some seconds only

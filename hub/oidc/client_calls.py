@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from hub import log
+from hub.config.settings import ProviderSettings
 from hub.errors import LoginFailed, ProviderMisbehaved, ProviderRejectedClient
-from hub.oidc.answer import refuse_unavailable
 from hub.oidc.bound_tokens import SCHEME, USE_NONCE, BoundTokens
 from hub.oidc.client_authentication import authenticate, mismatch, read_credentials
-from hub.oidc.door import Answer, ProviderDoor
+from hub.oidc.door import ProviderDoor, ProviderResponse
 from hub.oidc.metadata import ProviderMetadata
+from hub.oidc.provider_response import refuse_unavailable
 from hub.oidc.pushed_authorization import WHAT as PUSH
 from hub.oidc.pushed_authorization import build_push, build_pushed_url, process_push
 from hub.oidc.token_endpoint import (
@@ -21,8 +21,8 @@ from hub.oidc.token_endpoint import (
     process_token_response,
     token_error,
 )
-from hub.secret import Secret
-from hub.settings import ProviderSettings
+from hub.primitives.secret import Secret
+from hub.telemetry import log
 
 REVOCATION = "revocation endpoint"
 
@@ -117,7 +117,7 @@ class ClientCalls:
         _log.info("provider.revocation_refused", status=answer.status, reason=error.detail)
         return False
 
-    async def _post_bound(self, metadata: ProviderMetadata, request: FormRequest) -> Answer:
+    async def _post_bound(self, metadata: ProviderMetadata, request: FormRequest) -> ProviderResponse:
         """Send a token request; with the proof to whose key the tokens will be bound, if they are to be."""
         if self._bound is None:
             return await self._post(metadata, request, WHAT)
@@ -138,7 +138,7 @@ class ClientCalls:
                 f"The {WHAT} issued a {response.token_type} token, where {wanted} was asked for: see provider.dpop_key_file."
             )
 
-    async def _post(self, metadata: ProviderMetadata, request: FormRequest, what: str) -> Answer:
+    async def _post(self, metadata: ProviderMetadata, request: FormRequest, what: str) -> ProviderResponse:
         proved = authenticate(request, self._client, metadata, self._door.now())
         return await self._door.call("POST", proved.url, what, headers=proved.headers, body=proved.body.encode())
 

@@ -12,13 +12,13 @@ from http import HTTPStatus
 
 import aiohttp
 
-from hub import log
-from hub.clock import Clock
+from hub.config.settings import MAIN_PROVIDER, SettingsError
 from hub.errors import ProviderMisbehaved, ProviderUnavailable
-from hub.oidc.answer import unavailable
 from hub.oidc.circuit_breaker import LONGEST_WAIT_SECONDS, CircuitBreaker
 from hub.oidc.clock_difference import ClockDifference
-from hub.settings import MAIN_PROVIDER, SettingsError
+from hub.oidc.provider_response import unavailable
+from hub.primitives.clock import Clock
+from hub.telemetry import log
 
 MAX_ANSWER_BYTES = 1024 * 1024  # the largest real answers, key sets with certificates, have some 50 KB
 WRONG_CLOCK_SECONDS = 30.0  # from here on the operator is told
@@ -28,7 +28,7 @@ _log = log.get(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ProviderResponse:
     """A whole answer of the provider, whatever its status."""
 
     status: int
@@ -114,7 +114,7 @@ class ProviderDoor:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         longest_wait_seconds: float = LONGEST_WAIT_SECONDS,
-    ) -> Answer:
+    ) -> ProviderResponse:
         """Send one request and read the whole answer.
 
         Parameters:
@@ -145,14 +145,16 @@ class ProviderDoor:
             self._succeeded(endpoint, what)
         return answer
 
-    async def _send(self, method: str, url: str, what: str, headers: Mapping[str, str] | None, body: bytes | None) -> Answer:
+    async def _send(
+        self, method: str, url: str, what: str, headers: Mapping[str, str] | None, body: bytes | None
+    ) -> ProviderResponse:
         if self._session is None:
             raise RuntimeError("start() has not been called")
         sent_at = self._clock.monotonic()
         try:
             async with self._session.request(method, url, headers=headers, data=body, allow_redirects=False) as response:
                 self._compare_clocks(response.headers, sent_at)
-                return Answer(response.status, dict(response.headers), await _read(response, what))
+                return ProviderResponse(response.status, dict(response.headers), await _read(response, what))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             _log.info("provider.call_failed", provider=self._name, what=what, reason=f"{type(error).__name__}: {error}")
             raise ProviderUnavailable(_explain(error, what)) from error

@@ -13,10 +13,10 @@ from joserfc import jwe
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
+from hub.config.settings import ProviderSettings, SettingsError
 from hub.errors import ProviderMisbehaved
 from hub.oidc.private_key import read_private_key, setting_name
-from hub.secret import Secret
-from hub.settings import ProviderSettings, SettingsError
+from hub.primitives.secret import Secret
 
 SETTING = "id_token_key_file"
 

@@ -2,10 +2,10 @@
 
 from urllib.parse import urlencode, urlsplit
 
+from hub.config.settings import ProviderSettings
 from hub.oidc.metadata import ProviderMetadata
 from hub.oidc.token_endpoint import FormRequest
-from hub.secret import Secret
-from hub.settings import ProviderSettings
+from hub.primitives.secret import Secret
 
 
 def is_direct(metadata: ProviderMetadata, settings: ProviderSettings) -> bool:

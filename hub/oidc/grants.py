@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from hub.errors import ProviderMisbehaved
-from hub.oidc.answer import decode_object
 from hub.oidc.metadata import ProviderMetadata
+from hub.oidc.provider_response import decode_object
 from hub.oidc.token_endpoint import WHAT, FormRequest, TokenResponse, process_token_response
-from hub.secret import Secret
+from hub.primitives.secret import Secret
 
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 ISSUED_TOKEN_TYPES = (ACCESS_TOKEN, "urn:ietf:params:oauth:token-type:jwt")

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from hub.errors import ProviderMisbehaved
 from hub.oidc.jwks import KeySet
 from hub.oidc.signed_jwt import SignedJwt, instant, is_same, stated_claims, verify
-from hub.secret import Secret
+from hub.primitives.secret import Secret
 
 WHAT = "ID token"
 

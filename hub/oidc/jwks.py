@@ -7,7 +7,7 @@ from typing import Any
 import jwt
 
 from hub.errors import ProviderMisbehaved
-from hub.oidc.answer import decode_object, refuse_unavailable
+from hub.oidc.provider_response import decode_object, refuse_unavailable
 
 WHAT = "key set"
 MIN_RSA_BITS = 2048  # RFC 7518 section 3.3

@@ -11,7 +11,7 @@ from typing import Any
 from hub.errors import ProviderMisbehaved
 from hub.oidc.jwks import KeySet
 from hub.oidc.signed_jwt import instant, verify
-from hub.secret import Secret
+from hub.primitives.secret import Secret
 
 WHAT = "logout token"
 

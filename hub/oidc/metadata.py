@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from hub.errors import ProviderMisbehaved
-from hub.oidc.answer import refuse_unavailable
+from hub.oidc.provider_response import refuse_unavailable
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 

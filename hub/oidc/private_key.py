@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from hub.settings import MAIN_PROVIDER, ProviderSettings, SettingsError
+from hub.config.settings import MAIN_PROVIDER, ProviderSettings, SettingsError
 
 MIN_RSA_BITS = 2048  # RFC 7518 section 3.3
 

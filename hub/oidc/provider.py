@@ -5,27 +5,27 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from hub import log
-from hub.clock import Clock
+from hub.config.settings import ProviderSettings
 from hub.errors import ProviderMisbehaved
-from hub.oidc.answer import refuse_unavailable
 from hub.oidc.authorization import NO_PARAMETERS, AuthorizationRequest, build_authorization_request
 from hub.oidc.bound_tokens import SCHEME, BoundTokens
 from hub.oidc.client_calls import ClientCalls
-from hub.oidc.door import Answer, ProviderDoor, report_nothing
+from hub.oidc.door import ProviderDoor, ProviderResponse, report_nothing
 from hub.oidc.end_session import build_direct_end_session, build_end_session_url, is_direct
 from hub.oidc.grants import TokenTarget, build_client_credentials, build_exchange, process_client_credentials, process_exchange
 from hub.oidc.id_token import IdTokenClaims, Original
 from hub.oidc.logout_token import LogoutClaims
 from hub.oidc.metadata import ProviderMetadata
-from hub.oidc.published import Published
+from hub.oidc.provider_response import refuse_unavailable
+from hub.oidc.published import ProviderDocuments
 from hub.oidc.pushed_authorization import contradicts, is_pushed
 from hub.oidc.token_checks import TokenChecks
 from hub.oidc.token_endpoint import FormRequest, TokenResponse, build_code_exchange, build_refresh
 from hub.oidc.userinfo import ACCEPT, require_subject
 from hub.oidc.userinfo import WHAT as USERINFO
-from hub.secret import Secret
-from hub.settings import ProviderSettings
+from hub.primitives.clock import Clock
+from hub.primitives.secret import Secret
+from hub.telemetry import log
 
 _log = log.get(__name__)
 
@@ -53,7 +53,7 @@ class OpenIDProvider:
         )
         self.bound = BoundTokens.read(settings, self._door.now)
         self._client = ClientCalls(settings, self._door, self.bound)
-        self._published = Published(settings.issuer, self._door, clock, self._compare)
+        self._published = ProviderDocuments(settings.issuer, self._door, clock, self._compare)
         self._checks = TokenChecks(settings, self._published, clock, self.now)
         self._contradiction: str | None = None
 
@@ -320,5 +320,5 @@ class OpenIDProvider:
             return response
         return replace(response, id_token=self._checks.readable(response.id_token))
 
-    def _post(self, request: FormRequest, what: str) -> Awaitable[Answer]:
+    def _post(self, request: FormRequest, what: str) -> Awaitable[ProviderResponse]:
         return self._door.call("POST", request.url, what, headers=request.headers, body=request.body.encode())

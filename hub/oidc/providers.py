@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
+from hub.config.settings import MAIN_PROVIDER
 from hub.errors import BadRequest, ProviderUnavailable
 from hub.oidc.bound_tokens import BoundTokens
 from hub.oidc.id_token import IdTokenClaims, Original
 from hub.oidc.provider import OpenIDProvider
 from hub.oidc.token_endpoint import TokenResponse
-from hub.secret import Secret
-from hub.settings import MAIN_PROVIDER
+from hub.primitives.secret import Secret
 
 
 class Provider(Protocol):

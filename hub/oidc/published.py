@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
-from hub import log
-from hub.clock import Clock
 from hub.errors import HubError
 from hub.oidc.door import ProviderDoor
 from hub.oidc.jwks import KeySet, process_jwks
-from hub.oidc.kept import Kept
 from hub.oidc.metadata import ProviderMetadata, build_discovery_url, process_metadata
 from hub.oidc.signed_jwt import UnknownKey
-from hub.tasks import end_tasks
+from hub.primitives.clock import Clock
+from hub.primitives.stale_while_revalidate import StaleWhileRevalidate
+from hub.primitives.tasks import end_tasks
+from hub.telemetry import log
 
 METADATA_FRESH_SECONDS = 3600.0
 KEYS_FRESH_SECONDS = 600.0  # a key that the provider withdraws is believed no longer than this
@@ -24,7 +24,7 @@ T = TypeVar("T")
 _log = log.get(__name__)
 
 
-class Published:
+class ProviderDocuments:
     """Metadata and keys of the provider at `issuer`, asked for through its door."""
 
     def __init__(self, issuer: str, door: ProviderDoor, clock: Clock, compare: Callable[[ProviderMetadata], None]) -> None:
@@ -35,8 +35,12 @@ class Published:
         self._compare = compare
         self._door = door
         self._clock = clock
-        self._metadata = Kept(self._fetch_metadata, clock, fresh_seconds=METADATA_FRESH_SECONDS, retry_seconds=RENEWAL_SECONDS)
-        self._keys = Kept(self._fetch_keys, clock, fresh_seconds=KEYS_FRESH_SECONDS, retry_seconds=RENEWAL_SECONDS)
+        self._metadata = StaleWhileRevalidate(
+            self._fetch_metadata, clock, fresh_seconds=METADATA_FRESH_SECONDS, retry_seconds=RENEWAL_SECONDS
+        )
+        self._keys = StaleWhileRevalidate(
+            self._fetch_keys, clock, fresh_seconds=KEYS_FRESH_SECONDS, retry_seconds=RENEWAL_SECONDS
+        )
         self._discovery: asyncio.Task[None] | None = None
         self._trouble = "The provider's discovery document has not been read yet."
 

@@ -7,9 +7,9 @@ from typing import Literal
 import msgspec
 
 from hub.errors import LoginFailed, ProviderMisbehaved, ProviderRejectedClient, ProviderUnavailable
-from hub.oidc.answer import decode_object, refuse_unavailable
 from hub.oidc.authorization import authorization_url, refused_authorization
 from hub.oidc.metadata import ProviderMetadata
+from hub.oidc.provider_response import decode_object, refuse_unavailable
 from hub.oidc.token_endpoint import FormRequest, TokenRefused, token_error
 
 WHAT = "pushed authorization request endpoint"
@@ -18,7 +18,7 @@ REQUEST_URI = re.compile(r"[\x21-\x7e]{1,2048}")
 Setting = Literal["auto", "always", "never"]
 
 
-class _Wire(msgspec.Struct):
+class _PushedRequestMessage(msgspec.Struct):
     request_uri: str
     expires_in: float
 
@@ -73,7 +73,7 @@ def process_push(status: int, headers: Mapping[str, str], body: bytes) -> str:
     if status not in (200, 201):  # section 2.2 says 201; some say 200
         raise _refused(status, headers, body)
     try:
-        wire = msgspec.convert(decode_object(body, WHAT), _Wire)
+        wire = msgspec.convert(decode_object(body, WHAT), _PushedRequestMessage)
     except msgspec.ValidationError as error:
         raise ProviderMisbehaved(f"The {WHAT} sent a response that cannot be used: {error}.") from error
     if not REQUEST_URI.fullmatch(wire.request_uri):

@@ -14,7 +14,7 @@ import msgspec
 
 from hub.errors import ProviderMisbehaved
 from hub.oidc.jwks import KeySet, VerificationKey
-from hub.secret import Secret
+from hub.primitives.secret import Secret
 
 
 class UnknownKey(ProviderMisbehaved):

@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from hub.clock import Clock
+from hub.config.settings import ProviderSettings
 from hub.oidc.authorization import NO_PARAMETERS
 from hub.oidc.encryption import decrypt_signed, read_decryption_key
 from hub.oidc.id_token import Expectations, IdTokenClaims, Original, validate_id_token, validate_refreshed_id_token
 from hub.oidc.logout_token import LogoutClaims, validate_logout_token
-from hub.oidc.published import Published
+from hub.oidc.published import ProviderDocuments
 from hub.oidc.userinfo import SignedUserinfo, read_userinfo, verify_userinfo
-from hub.secret import Secret
-from hub.settings import ProviderSettings
+from hub.primitives.clock import Clock
+from hub.primitives.secret import Secret
 
 
 class TokenChecks:
@@ -26,7 +26,7 @@ class TokenChecks:
     ProviderMisbehaved: A rule is broken; the detail says which.
     """
 
-    def __init__(self, settings: ProviderSettings, published: Published, clock: Clock, now: Callable[[], float]) -> None:
+    def __init__(self, settings: ProviderSettings, published: ProviderDocuments, clock: Clock, now: Callable[[], float]) -> None:
         """Parameters:
             now: Returns the time by the provider's clock, which its tokens are judged by.
 

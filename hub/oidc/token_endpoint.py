@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 import msgspec
 
 from hub.errors import LoginFailed, ProviderMisbehaved, ProviderRejectedClient, ProviderUnavailable
-from hub.oidc.answer import decode_object, parse_retry_after, refuse_unavailable
 from hub.oidc.metadata import ProviderMetadata
-from hub.secret import Secret
+from hub.oidc.provider_response import decode_object, parse_retry_after, refuse_unavailable
+from hub.primitives.secret import Secret
 
 WHAT = "token endpoint"
 FORM_HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
@@ -83,7 +83,7 @@ class TargetRefused(TokenRefused):
     """The provider does not know the audience or resource, or grants nothing there (`invalid_target`, RFC 8707 section 2)."""
 
 
-class _Wire(msgspec.Struct):
+class _TokenMessage(msgspec.Struct):
     """Members of a token response as they come; unknown ones are ignored."""
 
     access_token: str
@@ -139,7 +139,7 @@ def process_token_response(status: int, headers: Mapping[str, str], body: bytes)
         raise token_error(status, headers, body)
     try:
         document = decode_object(body, WHAT)
-        wire = msgspec.convert(document, _Wire)
+        wire = msgspec.convert(document, _TokenMessage)
     except msgspec.ValidationError as error:
         raise ProviderMisbehaved(f"The {WHAT} sent a response that cannot be used: {error}.") from error
     token_type = TOKEN_TYPES.get(wire.token_type.lower())
@@ -195,7 +195,7 @@ def _error_code(body: bytes) -> str | None:
 
 def _context(document: Mapping[str, Any]) -> dict[str, str | int | float | bool]:
     """Return the members that are no part of OAuth, as far as they are plain values."""
-    further = {name: value for name, value in document.items() if name not in _Wire.__struct_fields__}
+    further = {name: value for name, value in document.items() if name not in _TokenMessage.__struct_fields__}
     return {name: value for name, value in further.items() if isinstance(value, str | int | float | bool)}
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.errors import ProviderMisbehaved
-from hub.oidc.answer import decode_object
 from hub.oidc.encryption import DecryptionKey, decrypt, is_encrypted
 from hub.oidc.id_token import OTHER_KINDS
 from hub.oidc.jwks import KeySet
+from hub.oidc.provider_response import decode_object
 from hub.oidc.signed_jwt import instant, verify
-from hub.secret import Secret
+from hub.primitives.secret import Secret
 
 WHAT = "userinfo endpoint"
 JWT = "userinfo response"

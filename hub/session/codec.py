@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from hub.secret import Secret
+from hub.primitives.secret import Secret
 from hub.session.jar import Jar
 from hub.session.keyring import Keyring, KeyringError
 from hub.session.model import LoginAttempt, Revocation, Session, TokenSet

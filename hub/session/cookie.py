@@ -4,7 +4,7 @@ import hmac
 from dataclasses import dataclass, field
 from typing import Self
 
-from hub.remembered import Remembered
+from hub.primitives.bounded_cache import BoundedCache
 from hub.session.model import BrowserId, SessionId
 
 EXPIRED = "Max-Age=0"
@@ -23,10 +23,10 @@ class Cookies:
     session: str
     login: str
     secure: bool
-    _session_ids: Remembered[SessionId | None] = field(init=False, repr=False, compare=False)
+    _session_ids: BoundedCache[SessionId | None] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        known = Remembered(lambda header: SessionId.parse(_value(header, self.session)), REMEMBERED)
+        known = BoundedCache(lambda header: SessionId.parse(_value(header, self.session)), REMEMBERED)
         object.__setattr__(self, "_session_ids", known)
 
     @classmethod

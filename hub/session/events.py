@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable
 import msgspec
 from redis.exceptions import RedisError
 
-from hub import log
-from hub.clock import Clock
+from hub.primitives.clock import Clock
 from hub.session.model import EndReason
 from hub.session.redis_client import Redis, translated_errors
+from hub.telemetry import log
 
 CHANNEL = "hub:events"
 POLL_SECONDS = 5.0  # how long one look at the socket lasts; a dead connection is noticed at the ping after it

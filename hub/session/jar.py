@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Self
 
-from hub.secret import Secret
+from hub.primitives.secret import Secret
 
 MAX_COOKIES = 20
 MAX_COOKIE_BYTES = 4096

@@ -13,8 +13,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Self
 
+from hub.config.settings import Settings
 from hub.session.keyring import KEY_BYTES, KeyringError, key_id, read_key, sync_folder, write_key
-from hub.settings import Settings
 
 SUFFIX = ".key"
 TIME_FORMAT = "%Y%m%dT%H%M%SZ"

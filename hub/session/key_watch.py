@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from hub import log
-from hub.clock import Clock
+from hub.primitives.clock import Clock
 from hub.session.key_folder import KeySources
 from hub.session.keyring import Keyring, KeyringError
+from hub.telemetry import log
 
 PERIOD_SECONDS = 2.0  # a new key waits much longer before it encrypts; a few small files are read in well under a millisecond
 SHORTEST_PAUSE_SECONDS = (

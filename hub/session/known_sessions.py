@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from hub.clock import Clock
+from hub.primitives.clock import Clock
 from hub.session.events import SessionEvent, SessionHasEnded, SessionWasRefreshed, SessionWasReplaced
 from hub.session.model import Session, Tombstone
 from hub.session.shared_answer import Abandoned, SharedAnswer
@@ -24,7 +24,7 @@ Load = Callable[[str], Awaitable[Answer]]
 
 
 @dataclass(slots=True, eq=False)
-class _Entry:
+class _CachedSession:
     """What is known of one session. A load keeps hold of the entry that it began with: if that was dropped, it comes too late.
 
     Attributes:
@@ -52,7 +52,7 @@ class KnownSessions:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._entries: OrderedDict[str, _CachedSession] = OrderedDict()
         self._is_listening = False
 
     def __len__(self) -> int:
@@ -114,34 +114,34 @@ class KnownSessions:
         entry = self._entries.get(key)
         return entry is not None and entry.session is not None and 0 < version <= entry.session.version
 
-    async def _ask_for_all(self, key: str, entry: _Entry, load: Load[Found]) -> Found:
+    async def _ask_for_all(self, key: str, entry: _CachedSession, load: Load[Found]) -> Found:
         entry.answer = SharedAnswer()
         try:
             return await entry.answer.shared(self._ask(key, entry, load))
         finally:
             entry.answer = None
 
-    async def _ask(self, key: str, entry: _Entry, load: Load[Answer]) -> Answer:
+    async def _ask(self, key: str, entry: _CachedSession, load: Load[Answer]) -> Answer:
         asked_at = self._clock.monotonic()
         found = await load(key)
         if self._entries.get(key) is entry:
             self._learn(key, entry, found, asked_at)
         return found
 
-    def _learn(self, key: str, entry: _Entry, found: Found, asked_at: float) -> None:
+    def _learn(self, key: str, entry: _CachedSession, found: Found, asked_at: float) -> None:
         if not isinstance(found, Session) or found.key != key:
             self.forget(key)
             return
         entry.learn(found, asked_at)
         self._entries.move_to_end(key)
 
-    def _begin(self, key: str) -> _Entry:
+    def _begin(self, key: str) -> _CachedSession:
         """Return the entry that a load which begins now will fill."""
         now = self._clock.monotonic()
         entry = self._entries.get(key)
         if entry is None or self._is_over(entry, now):
             self.forget(key)
-            entry = _Entry(now)
+            entry = _CachedSession(now)
             if self._is_listening:
                 self._entries[key] = entry
                 self._make_room(now)
@@ -153,5 +153,5 @@ class KnownSessions:
             self._entries.popitem(last=False)
 
     @staticmethod
-    def _is_over(entry: _Entry, now: float) -> bool:
+    def _is_over(entry: _CachedSession, now: float) -> bool:
         return now - entry.asked_at >= TRUSTED_SECONDS

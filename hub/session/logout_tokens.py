@@ -5,7 +5,7 @@
 Without Redis nobody knows whether a token is new, so that none is taken.
 """
 
-from hub.secret import digest
+from hub.primitives.secret import digest
 from hub.session.redis_client import Redis, translated_errors
 
 NAMES = "hub:logout-token:"

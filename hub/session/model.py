@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, Self
 
+from hub.config.settings import MAIN_PROVIDER
 from hub.oidc.token_endpoint import TokenResponse
-from hub.secret import Secret, digest
-from hub.settings import MAIN_PROVIDER
+from hub.primitives.secret import Secret, digest
 
 # fmt: off
 EndReason = Literal[

@@ -5,10 +5,10 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from hub import audit
 from hub.errors import BadRequest, NotFound
 from hub.session.model import Session
 from hub.session.sessions import Sessions
+from hub.telemetry import audit
 
 HANDLE = re.compile(r"[0-9a-f]{64}")
 SHORT_HANDLE = re.compile(r"[0-9a-f]{12,64}")  # from 12 characters on, which is what the log shows as `session_ref`

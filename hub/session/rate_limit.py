@@ -10,9 +10,9 @@ import ipaddress
 from dataclasses import dataclass
 from typing import cast
 
-from hub.clock import Clock
 from hub.errors import TooManyRequests
-from hub.secret import digest
+from hub.primitives.clock import Clock
+from hub.primitives.secret import digest
 from hub.session.redis_client import Redis, translated_errors
 
 LONGEST_WAIT_SECONDS = 300.0  # longer ones would let a stranger who knows a name lock its owner out for good

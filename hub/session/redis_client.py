@@ -12,9 +12,9 @@ from redis.asyncio.sentinel import MasterNotFoundError, Sentinel, SentinelConnec
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from hub.config.settings import SettingsError
 from hub.errors import StoreUnavailable
 from hub.session.redis_address import SeveralServers, parse_several
-from hub.settings import SettingsError
 
 RETRY_AFTER_SECONDS = 2.0
 MAX_CONNECTIONS = 64  # of one process; a command waits for a free one, where redis-py would fail at once (from 100 on)

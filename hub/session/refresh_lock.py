@@ -12,11 +12,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from hub.clock import Clock
 from hub.errors import StoreUnavailable
+from hub.primitives.clock import Clock
+from hub.primitives.tasks import end_tasks
 from hub.session.redis_client import Redis, translated_errors
 from hub.session.store import session_name
-from hub.tasks import end_tasks
 
 LEASE_SECONDS = 6.0  # a crash in mid-refresh holds the next one up for this long at most
 

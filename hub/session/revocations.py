@@ -9,11 +9,11 @@ A worker that claims an entry pushes its time on. If it crashes before it is don
 import asyncio
 from typing import cast
 
-from hub import log
 from hub.session.codec import Codec, UnreadableRecord
 from hub.session.due_queue import DueQueue
 from hub.session.model import Revocation, session_ref
 from hub.session.redis_client import Redis, translated_errors
+from hub.telemetry import log
 
 QUEUE = "hub:revocations"
 RECORDS = "hub:revocation:"

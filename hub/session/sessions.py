@@ -4,16 +4,16 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
-from hub import audit, log
-from hub.clock import Clock
 from hub.errors import NotAuthenticated, StoreUnavailable
-from hub.metrics import Metrics
+from hub.primitives.clock import Clock
 from hub.session.ends import ended, ended_by
 from hub.session.events import EventFeed, SessionEvent, SessionHasEnded, SessionWasReplaced
 from hub.session.known_sessions import KnownSessions
 from hub.session.model import EndReason, Lifetimes, Revocation, Session, SessionId, Tombstone, session_ref
 from hub.session.revocations import Revocations
 from hub.session.store import SessionStore
+from hub.telemetry import audit, log
+from hub.telemetry.metrics import Metrics
 
 REPLACED_GRACE_SECONDS = 10.0  # for requests under way, and for tabs that have not taken up the new cookie yet
 

@@ -15,9 +15,9 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from typing import Any, cast
 
-from hub.clock import Clock
 from hub.errors import Conflict
-from hub.secret import digest
+from hub.primitives.clock import Clock
+from hub.primitives.secret import digest
 from hub.session.codec import Codec, UnreadableRecord
 from hub.session.due_queue import DueQueue
 from hub.session.model import EndReason, Lifetimes, Moved, Session, TokenSet, Tombstone, identity_of

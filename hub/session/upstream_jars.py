@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import cast
 
 from hub.errors import StoreUnavailable
-from hub.secret import digest
+from hub.primitives.secret import digest
 from hub.session.codec import Codec, UnreadableRecord
 from hub.session.due_queue import DueQueue
 from hub.session.jar import Jar

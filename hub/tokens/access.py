@@ -1,9 +1,9 @@
 """The access token of a session, usable now. A session whose token cannot be had fails the request: never another token."""
 
-from hub.clock import Clock
 from hub.errors import ProviderMisbehaved, ProviderUnavailable, StoreUnavailable
 from hub.oidc.providers import Providers
-from hub.secret import Secret
+from hub.primitives.clock import Clock
+from hub.primitives.secret import Secret
 from hub.session.model import Session
 from hub.tokens.refresher import Refresher
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hub.clock import Clock
 from hub.errors import HubError
+from hub.primitives.clock import Clock
 
 FIRST_SECONDS = 5.0  # when the provider did not name a time; doubled by each further failure
 AT_MOST_SECONDS = 60.0

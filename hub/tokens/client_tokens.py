@@ -1,15 +1,15 @@
 """Access tokens of the hub itself (client credentials, RFC 6749 section 4.4), kept in memory: any worker can get its own."""
 
-from hub.clock import Clock
 from hub.errors import TokenNotIssued
 from hub.oidc.providers import Providers
 from hub.oidc.token_endpoint import TokenRefused
-from hub.secret import Secret
+from hub.primitives.clock import Clock
+from hub.primitives.secret import Secret
+from hub.primitives.single_flight import SingleFlight
 from hub.session.model import TokenSet
 from hub.tokens.access import TRAVEL_SECONDS
 from hub.tokens.demand import TokenDemand
 from hub.tokens.schedule import margin_seconds
-from hub.tokens.single_flight import SingleFlight
 
 
 class ClientTokens:

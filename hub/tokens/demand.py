@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from hub.config.settings import MAIN_PROVIDER
 from hub.oidc.grants import TokenTarget
-from hub.secret import digest
-from hub.settings import MAIN_PROVIDER
+from hub.primitives.secret import digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

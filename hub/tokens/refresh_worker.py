@@ -2,12 +2,12 @@
 
 import asyncio
 
-from hub import log
-from hub.clock import Clock
 from hub.errors import HubError, NotAuthenticated, StoreUnavailable
+from hub.primitives.clock import Clock
 from hub.session.model import Lifetimes, Session
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
+from hub.telemetry import log
 from hub.tokens.refresher import Refresher
 
 PERIOD_SECONDS = 0.5

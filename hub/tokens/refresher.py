@@ -10,23 +10,23 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from hub import log
-from hub.clock import Clock
 from hub.errors import Conflict, HubError, NotAuthenticated, ProviderMisbehaved, ProviderUnavailable, StoreUnavailable
-from hub.metrics import Metrics
 from hub.oidc.id_token import SubjectChanged, require_stated_identity
 from hub.oidc.providers import Provider, Providers
 from hub.oidc.token_endpoint import TokenRefused, TokenResponse
-from hub.secret import Secret
+from hub.primitives.clock import Clock
+from hub.primitives.secret import Secret
+from hub.primitives.single_flight import SingleFlight
 from hub.session.ends import ended
 from hub.session.events import EventFeed, SessionWasRefreshed
 from hub.session.model import EndReason, Session, TokenSet
 from hub.session.refresh_lock import Lease, RefreshLock
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
+from hub.telemetry import log
+from hub.telemetry.metrics import Metrics
 from hub.tokens.backoff import Backoff
 from hub.tokens.schedule import scheduled
-from hub.tokens.single_flight import SingleFlight
 
 WAIT_SECONDS = 0.05  # between two looks at what another worker is refreshing
 PATIENCE_SECONDS = 20.0  # then the waiting request is told to come back; the refresh itself goes on

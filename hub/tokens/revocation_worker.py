@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
-from hub import log
-from hub.clock import Clock
 from hub.errors import HubError, ProviderUnavailable, StoreUnavailable
-from hub.metrics import Metrics
 from hub.oidc.providers import Provider, Providers
+from hub.primitives.clock import Clock
 from hub.session.model import Revocation
 from hub.session.revocations import Revocations
 from hub.session.sessions import Sessions
+from hub.telemetry import log
+from hub.telemetry.metrics import Metrics
 
 PERIOD_SECONDS = 1.0
 BATCH = 50  # as many go to the provider at the same time

@@ -1,17 +1,17 @@
 """The token for a request: of the user, exchanged, or of the hub itself. One that cannot be had fails the request."""
 
-from hub.secret import Secret
+from hub.primitives.secret import Secret
 from hub.session.model import Session
 from hub.tokens.access import TokenAccess
+from hub.tokens.audience_tokens import AudienceTokens
 from hub.tokens.client_tokens import ClientTokens
 from hub.tokens.demand import TokenDemand
-from hub.tokens.further_tokens import FurtherTokens
 
 
 class RouteTokens:
     """Hands out what a route demands, and nothing in its place."""
 
-    def __init__(self, access: TokenAccess, further: FurtherTokens, client: ClientTokens) -> None:
+    def __init__(self, access: TokenAccess, further: AudienceTokens, client: ClientTokens) -> None:
         self._access = access
         self._further = further
         self._client = client

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import msgspec
 
-from hub.secret import Secret
+from hub.config.settings import PublisherSettings, TopicSettings
+from hub.primitives.secret import Secret
 from hub.session.model import Session
-from hub.settings import PublisherSettings, TopicSettings
 
 TOPIC = re.compile(r"[A-Za-z0-9._~:/-]{1,128}")
 POSITION = re.compile(r"\d{1,20}-\d{1,20}")
@@ -53,7 +53,7 @@ class Publication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     to: Recipient = Recipient()
 
 
-class Published(msgspec.Struct, frozen=True):
+class PublishedEvent(msgspec.Struct, frozen=True):
     """An event in the history of its topic."""
 
     position: Position

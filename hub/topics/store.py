@@ -8,12 +8,12 @@ from typing import cast
 
 import msgspec
 
-from hub import log
+from hub.config.settings import TopicSettings
 from hub.session.events import EventFeed, TopicHasNews
 from hub.session.keyring import Keyring, KeyringError
 from hub.session.redis_client import Redis, translated_errors
-from hub.settings import TopicSettings
-from hub.topics.model import START, Position, Publication, Published, order
+from hub.telemetry import log
+from hub.topics.model import START, Position, Publication, PublishedEvent, order
 
 FORGET_SECONDS = 30 * 86400
 BATCH = 100
@@ -63,7 +63,7 @@ class TopicStore:
         await self._events.publish(TopicHasNews(name))
         return position
 
-    async def read(self, name: str, after: Position) -> tuple[list[Published], Position]:
+    async def read(self, name: str, after: Position) -> tuple[list[PublishedEvent], Position]:
         """Return the next events of a topic in order, at most `BATCH`, and the position to go on from; itself at the end."""
         with translated_errors():
             entries = cast(Entries, await self._redis.xrange(_stream(name), f"({after}", "+", count=BATCH))
@@ -71,7 +71,7 @@ class TopicStore:
         for position, fields in entries:
             last = position.decode()
             if (publication := self._open(name, fields[b"p"])) is not None:
-                found.append(Published(last, publication))
+                found.append(PublishedEvent(last, publication))
         return found, last
 
     async def last(self, name: str) -> Position:

@@ -8,12 +8,12 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol
 
-from hub.clock import Clock
+from hub.config.settings import TopicSettings
 from hub.errors import NotFound, StoreUnavailable, TokenNotIssued
+from hub.primitives.clock import Clock
+from hub.primitives.tasks import end_tasks
 from hub.session.model import Session
-from hub.settings import TopicSettings
-from hub.tasks import end_tasks
-from hub.topics.model import Position, Published, has_scope, order, topic_of
+from hub.topics.model import Position, PublishedEvent, has_scope, order, topic_of
 from hub.topics.store import TopicStore
 
 AGAIN_SECONDS = 1.0  # after Redis did not answer
@@ -26,7 +26,7 @@ class Subscriber(Protocol):
     def session(self) -> Session:
         """The session as it stands now."""
 
-    def deliver(self, topic: str, event: Published) -> bool:
+    def deliver(self, topic: str, event: PublishedEvent) -> bool:
         """Take an event; False: there is no room, it has to come again after `room`."""
 
     def gap(self, topic: str) -> None:
@@ -63,7 +63,7 @@ class Subscription:
         if self._task is not None:
             self._task.cancel()
 
-    def take(self, event: Published) -> bool:
+    def take(self, event: PublishedEvent) -> bool:
         """Deliver an event, unless it came before or is not for this session; return whether there was room for it."""
         if self._has_ended or order(event.position) <= order(self.position):
             return True
@@ -74,7 +74,7 @@ class Subscription:
         self.position = event.position
         return True
 
-    def take_live(self, events: Sequence[Published]) -> None:
+    def take_live(self, events: Sequence[PublishedEvent]) -> None:
         """Deliver what the topic's reader has found; without room for it, catch up later."""
         if self.is_live and not all(map(self.take, events)):
             self._fall_behind()
@@ -124,7 +124,7 @@ class _Topic:
             if self._reading is not None:
                 self._reading.cancel()
 
-    async def read(self, after: Position) -> tuple[list[Published], Position]:
+    async def read(self, after: Position) -> tuple[list[PublishedEvent], Position]:
         """Return the events after a position; while Redis does not answer, wait."""
         while True:
             try:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 import tornado.web
 
-from hub.metrics import Metrics
+from hub.telemetry.metrics import Metrics
 
 Readiness = Callable[[], Awaitable[tuple[bool, dict[str, str]]]]
 """Returns whether requests can be served, and what is wrong, by part."""

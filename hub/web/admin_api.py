@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 import tornado.web
 
-from hub import log
 from hub.errors import BadRequest, HubError, MethodNotAllowed, Problem
-from hub.secret import Secret
+from hub.primitives.secret import Secret
+from hub.telemetry import log
 
 logger = log.get(__name__)
 

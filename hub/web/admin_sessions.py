@@ -1,12 +1,12 @@
 """`/sessions` of the admin listener: operators list and end sessions. Whoever asks shows the secret of the settings."""
 
-from hub import audit
-from hub.clock import Clock
 from hub.errors import BadRequest, Problem
-from hub.secret import Secret
+from hub.primitives.clock import Clock
+from hub.primitives.secret import Secret
 from hub.session.listing import describe_to_operator
 from hub.session.model import Lifetimes
 from hub.session.operators import Criteria, Operator, SessionDesk
+from hub.telemetry import audit
 from hub.web.admin_api import AdminApiHandler
 
 DEFAULT_LIMIT = 100

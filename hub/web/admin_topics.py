@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hub import audit
+from hub.config.settings import PublisherSettings
 from hub.errors import BadRequest, BodyTooLarge, Problem
-from hub.settings import PublisherSettings
+from hub.telemetry import audit
 from hub.topics.model import Publication, may_publish, publisher_of
 from hub.topics.topics import Topics
 from hub.web.admin_api import AdminApiHandler

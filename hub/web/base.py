@@ -11,10 +11,10 @@ import tornado.web
 
 from hub.errors import BadRequest, HubError, MethodNotAllowed, NotFound
 from hub.session.model import SessionId
-from hub.web.access_log import AccessLog
-from hub.web.answer_fields import problem_body, problem_fields
+from hub.telemetry.access_log import AccessLog
 from hub.web.client_address import client_address
 from hub.web.failures import note_crash, note_failure
+from hub.web.response_headers import problem_body, problem_fields
 from hub.web.site import Site
 
 PAGES = Path(__file__).with_name("pages")

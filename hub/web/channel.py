@@ -6,7 +6,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Sequence
 
-from hub import log
+from hub.telemetry import log
 from hub.channel.close_codes import ChannelClosed, CloseCode
 from hub.channel.driver import Driver
 from hub.channel.interfaces import Sessions
@@ -14,13 +14,13 @@ from hub.channel.messages import SUBPROTOCOL, message_bytes
 from hub.channel.outbox import Frame
 from hub.channel.registry import Registry
 from hub.errors import NotAuthenticated, StoreUnavailable, TooManyRequests
-from hub.limits import RateLimits
+from hub.gateway.rate_limits import RateLimits
 from hub.listener.exchange import Exchange, Receiver
 from hub.listener.handshake import HandshakeRefused, offered_subprotocols
-from hub.listener.nobody import Nobody
+from hub.listener.discard_body import DiscardBody
 from hub.session.model import Session, SessionId
 from hub.session.rate_limit import network_of
-from hub.settings import ChannelSettings
+from hub.config.settings import ChannelSettings
 from hub.web.failures import note_refusal
 from hub.web.site import Site
 
@@ -56,7 +56,7 @@ class ChannelDoor:
         if refusal is not None:
             exchange.send(refusal.status, "", [TEXT_FIELD, *refusal.fields], f"{refusal}\n".encode())
         self._site.access_log.request(exchange.head.method, exchange.head.path, refusal.status if refusal else 101, 0.0)
-        return Nobody()
+        return DiscardBody()
 
     def _refusal(self, exchange: Exchange, address: str) -> HandshakeRefused | None:
         """Return why there is no upgrade; None: there may be one."""

@@ -3,7 +3,7 @@
 import ipaddress
 from collections.abc import Sequence
 
-from hub.remembered import Remembered
+from hub.primitives.bounded_cache import BoundedCache
 
 
 class TrustedProxies:
@@ -11,7 +11,7 @@ class TrustedProxies:
 
     def __init__(self, networks: Sequence[str] = ()) -> None:
         self._networks = [ipaddress.ip_network(text) for text in networks]
-        self._verdicts = Remembered(self._verdict)
+        self._verdicts = BoundedCache(self._verdict)
 
     def __bool__(self) -> bool:
         return bool(self._networks)

@@ -9,7 +9,7 @@ Header fields are asked for by their names in lower case, so that a plain dictio
 from collections.abc import Mapping
 
 from hub.errors import RequestRefused
-from hub.gateway.messages import SAFE_METHODS
+from hub.primitives.http import SAFE_METHODS
 from hub.session.cookie import xsrf_token_matches
 from hub.session.model import SessionId
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from hub import audit, log
 from hub.errors import HubError
 from hub.session.model import SessionId, session_ref
+from hub.telemetry import audit, log
 
 logger = log.get(__name__)
 

@@ -2,16 +2,16 @@
 
 from urllib.parse import urlencode
 
-from hub import audit
+from hub.config.settings import MAIN_PROVIDER, SessionSettings
 from hub.errors import LOGIN_URL, BadRequest, HubError, LoginExpired, LoginFailed, RequestRefused
 from hub.login.code_flow import CodeFlow
 from hub.login.form_login import FormLogin
 from hub.login.login_parameters import parse_login_parameters
 from hub.login.new_session import Visitor
 from hub.login.return_url import parse_return_to
-from hub.metrics import Metrics
 from hub.session.model import BrowserId
-from hub.settings import MAIN_PROVIDER, SessionSettings
+from hub.telemetry import audit
+from hub.telemetry.metrics import Metrics
 from hub.web.base import BaseHandler
 
 

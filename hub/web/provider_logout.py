@@ -8,12 +8,12 @@ import math
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from hub import audit
+from hub.config.settings import MAIN_PROVIDER
 from hub.errors import BadRequest, BodyTooLarge, HubError, MethodNotAllowed, StoreUnavailable
 from hub.login.provider_logout import ProviderLogout
-from hub.secret import Secret
+from hub.primitives.secret import Secret
 from hub.session.rate_limit import Limit, RateLimiter, network_of
-from hub.settings import MAIN_PROVIDER
+from hub.telemetry import audit
 from hub.web.base import BaseHandler
 
 MAX_FORM_BYTES = 16384

@@ -9,22 +9,23 @@ import sys
 from collections.abc import AsyncIterator
 
 from hub.errors import BodyTooLarge, HubError
-from hub.gateway.messages import REPEATABLE_BODY_BYTES, ApiRequest, ApiResponse, whole
+from hub.gateway.messages import REPEATABLE_BODY_BYTES, ApiRequest, ApiResponse
 from hub.gateway.pipeline import Pipeline
+from hub.gateway.rate_limits import RateLimits
 from hub.gateway.routes import Route
-from hub.limits import RateLimits
+from hub.idempotency.executor import IdempotentExecutor
+from hub.idempotency.outcome import check_key
 from hub.listener.exchange import Exchange
 from hub.listener.head import Fields
-from hub.once.once import Once
-from hub.once.outcome import check_key
+from hub.primitives.http import read_body
 from hub.session.model import Session, SessionId
 from hub.session.rate_limit import network_of
 from hub.session.sessions import Sessions
 from hub.web import csrf
-from hub.web.answer_fields import problem_body, problem_fields
 from hub.web.body_pipe import BodyPipe
 from hub.web.failures import note_crash, note_failure
 from hub.web.identity import require_identity
+from hub.web.response_headers import problem_body, problem_fields
 from hub.web.site import Site
 
 PASSIVE_HEADER = "x-hub-passive"
@@ -37,7 +38,7 @@ CLIENT_CLOSED_REQUEST = 499  # nginx's number for it
 class ApiDoor:
     """Relays requests to the resource servers of their routes."""
 
-    def __init__(self, site: Site, pipeline: Pipeline, once: Once, rates: RateLimits, sessions: Sessions) -> None:
+    def __init__(self, site: Site, pipeline: Pipeline, once: IdempotentExecutor, rates: RateLimits, sessions: Sessions) -> None:
         self.site = site
         self.pipeline = pipeline
         self.once = once
@@ -126,7 +127,7 @@ class ApiCall:
         if self._pipe is not None:
             self._exchange.send_continue()
             if length is not None and length <= REPEATABLE_BODY_BYTES:
-                body = await whole(body)
+                body = await read_body(body)
         request = ApiRequest(
             method=head.method,
             path=head.path,
@@ -181,7 +182,7 @@ class ApiCall:
             return
         try:
             if response.body_bytes is not None and response.body_bytes <= WHOLE_ANSWER_BYTES:
-                self._exchange.send(response.status, response.reason, fields, await whole(response.body))
+                self._exchange.send(response.status, response.reason, fields, await read_body(response.body))
             else:
                 await self._stream(response, response.body, fields)
         finally:

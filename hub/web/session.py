@@ -4,9 +4,9 @@ from typing import Any
 
 import msgspec
 
-from hub.clock import Clock
 from hub.errors import LOGIN_URL, BadRequest, NotAuthenticated
 from hub.login.logout import Logout
+from hub.primitives.clock import Clock
 from hub.session.cookie import XSRF_COOKIE, xsrf_token
 from hub.session.model import Session, SessionId
 from hub.session.sessions import Sessions

@@ -1,8 +1,8 @@
 """`GET /hub/sessions` and `DELETE /hub/sessions/<handle>`: users see where they are logged in, and end what they do not know."""
 
-from hub.clock import Clock
 from hub.errors import NotFound
 from hub.gateway.policy import step_up
+from hub.primitives.clock import Clock
 from hub.session.listing import describe
 from hub.session.model import Session
 from hub.session.sessions import Sessions

@@ -7,14 +7,14 @@ from typing import Any
 
 import tornado.template
 
-from hub.clock import Clock, SystemClock
 from hub.listener.exchange import Exchange
 from hub.listener.head import RequestHead
+from hub.primitives.clock import Clock, SystemClock
 from hub.session.cookie import Cookies
 from hub.session.model import SessionId
-from hub.web.access_log import AccessLog
-from hub.web.answer_fields import AnswerFields
+from hub.telemetry.access_log import AccessLog
 from hub.web.client_address import TrustedProxies, client_address
+from hub.web.response_headers import ResponseHeaders
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Site:
     origin: str
     cookies: Cookies
     trusted_proxies: TrustedProxies
-    fields: AnswerFields
+    fields: ResponseHeaders
     pages: tornado.template.Loader
     access_log: AccessLog
     clock: Clock = field(default_factory=SystemClock)

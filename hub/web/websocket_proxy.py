@@ -8,7 +8,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable
 
-from hub import audit
+from hub.telemetry import audit
 from hub.channel.close_codes import ChannelClosed, CloseCode
 from hub.channel.interfaces import Sessions
 from hub.errors import (
@@ -26,10 +26,10 @@ from hub.gateway.websocket_door import UpstreamSocket
 from hub.listener.exchange import Exchange, Receiver
 from hub.listener.handshake import HandshakeRefused, offered_subprotocols
 from hub.listener.messages import MessageReceiver, MessageSocket
-from hub.listener.nobody import Nobody
+from hub.listener.discard_body import DiscardBody
 from hub.session.model import Session, SessionId
 from hub.web.failures import note_crash, note_refusal
-from hub.web.passages import Passages
+from hub.web.pass_through_registry import PassThroughRegistry
 from hub.web.site import Site
 
 ORIGIN_REFUSED = "The origin is not allowed.\n"
@@ -37,10 +37,10 @@ NOT_A_WEBSOCKET = "This part of the API is a WebSocket.\n"
 TEXT_FIELD = ("Content-Type", "text/plain; charset=utf-8")
 
 
-class WebSocketDoor:
+class PassThroughDoor:
     """Relays WebSockets of pages."""
 
-    def __init__(self, site: Site, passage: Passage, passages: Passages, sessions: Sessions) -> None:
+    def __init__(self, site: Site, passage: Passage, passages: PassThroughRegistry, sessions: Sessions) -> None:
         self.site = site
         self.passage = passage
         self.passages = passages
@@ -55,8 +55,8 @@ class WebSocketDoor:
         elif fields.get("upgrade", "").lower() != "websocket":
             self.refuse(exchange, 426, NOT_A_WEBSOCKET, ("Upgrade", "websocket"))
         else:
-            return Relay(self, exchange)
-        return Nobody()
+            return WebSocketRelay(self, exchange)
+        return DiscardBody()
 
     async def open_upstream(self, exchange: Exchange) -> tuple[UpstreamSocket, SessionId | None, Session | None]:
         """Return the other side, and whose session it belongs to.
@@ -105,7 +105,7 @@ class WebSocketDoor:
         note_refusal(reason, method=head.method, path=head.path, address=self.site.client_address(exchange))
 
 
-class Relay:
+class WebSocketRelay:
     """One WebSocket: that of the page and that of the resource server, from the handshake to the end of both.
 
     Attributes:
@@ -113,7 +113,7 @@ class Relay:
         was_heard: Whether it has given a sign of life since the last ping.
     """
 
-    def __init__(self, door: WebSocketDoor, exchange: Exchange) -> None:
+    def __init__(self, door: PassThroughDoor, exchange: Exchange) -> None:
         self._door = door
         self._exchange = exchange
         self._upstream: UpstreamSocket | None = None

@@ -4,7 +4,7 @@ import io
 import logging
 
 from bench.hot_path import HotPath, measure
-from hub import log
+from hub.telemetry import log
 
 
 async def test_every_step_runs() -> None:

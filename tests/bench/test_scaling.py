@@ -20,7 +20,7 @@ from bench.scaling.formulas import (
     touches,
 )
 from bench.scaling.plans import BUSY, Measured, enough_workers, fitting, of_users, plan
-from hub.settings import ChannelSettings
+from hub.config.settings import ChannelSettings
 from tests.parties.hub import PROJECT
 
 COSTS = {

@@ -1,4 +1,4 @@
-"""Replays dialogues between a client and the hub against `Connection`: those of the specification, and the golden vectors.
+"""Replays dialogues between a client and the hub against `ChannelConnection`: those of the specification, and the golden vectors.
 
 Both are lists of lines: `C:` what the client sends, `S:` what the hub sends, `hub:` what happens behind the core.
 """
@@ -12,7 +12,7 @@ import msgspec
 
 from hub.channel.close_codes import ChannelClosed
 from hub.channel.codec import BodyFrame, decode_body
-from hub.channel.connection import Connection, State
+from hub.channel.connection import ChannelConnection, State
 from hub.channel.events import (
     ByeReceived,
     CreditReceived,
@@ -23,8 +23,8 @@ from hub.channel.events import (
 )
 from hub.channel.messages import AnswerFacts, SessionFacts, Timing
 from hub.channel.outbox import Frame
+from hub.config.settings import ChannelSettings
 from hub.errors import HubError
-from hub.settings import ChannelSettings
 
 SESSION = SessionFacts("s1", 900_000, 43_200_000, "Ada")
 TIMING = Timing(1.5, 20.0)
@@ -60,7 +60,7 @@ class Replay:
     def __init__(self) -> None:
         self.now = 0.0
         self.settings = ChannelSettings()
-        self.connection = Connection(self.settings, self.now)
+        self.connection = ChannelConnection(self.settings, self.now)
         self.events: list[Any] = []
         self.started: list[int] = []
         self.joined: list[int] = []
@@ -122,7 +122,7 @@ class Replay:
     def _limits(self, rest: str) -> None:
         changes = {name: int(value) for name, value in (pair.split("=") for pair in rest.split())}
         self.settings = dataclasses.replace(self.settings, **changes)
-        self.connection = Connection(self.settings, self.now)
+        self.connection = ChannelConnection(self.settings, self.now)
 
     def _ready(self, _: str) -> None:
         was_greeted = self.connection.state is State.GREETED

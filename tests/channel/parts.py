@@ -9,15 +9,16 @@ from typing import Any
 from hub.channel.codec import BodyFrame
 from hub.channel.interfaces import ChannelServices
 from hub.channel.outbox import Frame
+from hub.config.settings import ChannelSettings, LimitSettings
 from hub.errors import HubError, NotFound
-from hub.gateway.messages import ApiRequest, ApiResponse, Headers
-from hub.limits import RateLimits
-from hub.metrics import Metrics
-from hub.once.outcome import Verdict
-from hub.secret import Secret
+from hub.gateway.messages import ApiRequest, ApiResponse
+from hub.gateway.rate_limits import RateLimits
+from hub.idempotency.outcome import Verdict
+from hub.primitives.http import Headers
+from hub.primitives.secret import Secret
 from hub.session.cookie import xsrf_token, xsrf_token_matches
 from hub.session.model import Lifetimes, Session, SessionId, TokenSet
-from hub.settings import ChannelSettings, LimitSettings
+from hub.telemetry.metrics import Metrics
 from hub.topics.topics import Subscriber, Subscription
 from tests.channel.dialogue import sent_by
 from tests.parties.clock import START, ManualClock

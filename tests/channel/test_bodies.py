@@ -6,7 +6,7 @@ import pytest
 from hub.channel import bodies
 from hub.channel.codec import decode_text
 from hub.channel.messages import RequestMessage
-from hub.gateway.messages import Headers
+from hub.primitives.http import Headers
 
 
 def request(**members: object) -> RequestMessage:

@@ -11,26 +11,26 @@ from hypothesis import strategies as st
 
 from hub.channel.close_codes import ChannelClosed, CloseCode
 from hub.channel.codec import BodyFrame
-from hub.channel.connection import RECEIVABLE, TRANSITIONS, Connection, IllegalMove, State
+from hub.channel.connection import RECEIVABLE, TRANSITIONS, ChannelConnection, IllegalMove, State
 from hub.channel.events import RequestAborted
+from hub.config.settings import ChannelSettings
 from hub.errors import ResourceServerBroken
-from hub.settings import ChannelSettings
 from tests.channel.dialogue import HELLO, SESSION, sent_by
 from tests.channel.parts import body, request
 
 SMALL = replace(ChannelSettings(), in_flight=2, queue=2, window=8, connection_window=12, frame=8, body=20, inline=30, path=40)
 
 
-def ready(settings: ChannelSettings = SMALL) -> Connection:
+def ready(settings: ChannelSettings = SMALL) -> ChannelConnection:
     """Return a connection after its handshake, with nothing to send."""
-    connection = Connection(settings, 0.0)
+    connection = ChannelConnection(settings, 0.0)
     connection.receive_text(HELLO, 0.0)
     connection.ready("c1", SESSION)
     sent(connection)
     return connection
 
 
-def sent(connection: Connection) -> list[Any]:
+def sent(connection: ChannelConnection) -> list[Any]:
     """Return what the connection has to say, and take it."""
     return sent_by(connection.outbox.take(1 << 30))
 
@@ -43,7 +43,7 @@ class TestStates:
 
     def test_illegal_move_leaves_the_state(self) -> None:
         """The hub cannot accept a hello that never came, and nothing has changed when it tries."""
-        connection = Connection(SMALL, 0.0)
+        connection = ChannelConnection(SMALL, 0.0)
         with pytest.raises(IllegalMove):
             connection.ready("c1", SESSION)
 
@@ -222,7 +222,7 @@ STEPS = st.lists(st.one_of(MESSAGES.map(json.dumps), MESSAGES.map(json.dumps), B
 class Observer:
     """Plays the hub behind a connection, obeying its rules, and counts what each request was told."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: ChannelConnection) -> None:
         self.connection = connection
         self.now = 0.0
         self.accepted: set[int] = set()
@@ -322,7 +322,7 @@ def test_every_request_gets_exactly_one_terminal_message(steps: list[Any]) -> No
 @given(st.lists(st.one_of(RUBBISH, MESSAGES.map(json.dumps), BODIES), max_size=20))
 def test_rubbish_ends_in_a_named_close_or_not_at_all(frames: list[str | bytes]) -> None:
     """No sequence of frames raises anything but `ChannelClosed`, before the handshake or after it."""
-    for connection in (Connection(SMALL, 0.0), ready()):
+    for connection in (ChannelConnection(SMALL, 0.0), ready()):
         try:
             for frame in frames:
                 if isinstance(frame, str):

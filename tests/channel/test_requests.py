@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from hub.channel.messages import RequestMessage
 from hub.channel.requests import Requests, Stage
-from hub.settings import ChannelSettings
+from hub.config.settings import ChannelSettings
 
 SETTINGS = ChannelSettings(in_flight=3, queue=100)
 PLANS = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 600_000), st.booleans()), max_size=40)

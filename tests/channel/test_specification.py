@@ -9,7 +9,7 @@ import pytest
 
 from hub.channel.close_codes import CloseCode
 from hub.channel.codec import BodyFrame, decode_body
-from hub.channel.messages import ClientMessage, Limits, ServerMessage
+from hub.channel.messages import ChannelLimits, ClientMessage, ServerMessage
 from tests.channel.dialogue import Replay
 
 ROOT = Path(__file__).parents[2]
@@ -58,7 +58,7 @@ def test_every_message_has_a_row() -> None:
 
 def test_every_limit_is_explained() -> None:
     """Each limit that `ready` announces is named in the specification."""
-    for name in Limits.__struct_fields__:
+    for name in ChannelLimits.__struct_fields__:
         assert f"`{name}`" in SPECIFICATION
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hub import log
 from hub.cli import main
+from hub.telemetry import log
 
 SETTINGS = """
 [server]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.clock import SystemClock
 from hub.commands import keys
+from hub.primitives.clock import SystemClock
 from hub.session.key_folder import OUTLIVING_SECONDS, add_key, read_folder
 from hub.session.keyring import make_key_file, read_key
 

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.clock import SystemClock
 from hub.errors import SessionEnded
-from hub.metrics import Metrics
+from hub.primitives.clock import SystemClock
 from hub.session.codec import Codec
 from hub.session.events import EventFeed, SessionEvent, SessionHasEnded
 from hub.session.keyring import Keyring, make_key_file
@@ -21,6 +20,7 @@ from hub.session.redis_client import connect
 from hub.session.revocations import Revocations
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
+from hub.telemetry.metrics import Metrics
 from tests.parties.hub import PROJECT, settings
 from tests.session.samples import make_session
 

@@ -12,12 +12,12 @@ import tornado.httpserver
 import tornado.netutil
 import tornado.web
 
-from hub.clock import SystemClock
+from hub.config.reader import load
+from hub.config.settings import RouteSettings, ServerSettings, Settings
 from hub.doctor.examination import examine
 from hub.doctor.findings import Finding, as_json, as_text, is_well
+from hub.primitives.clock import SystemClock
 from hub.session.key_folder import add_key
-from hub.settings import RouteSettings, ServerSettings, Settings
-from hub.settings_reader import load
 from iris_standin import Client, Options, Standin
 from tests.parties.certificates import make_certificates
 from tests.parties.hub import Hub, free_port, public_url, redirect_uri, settings

@@ -8,7 +8,8 @@ from unittest.mock import patch
 from hypothesis import strategies as st
 
 from hub.errors import HubError
-from hub.gateway import iris, paths
+from hub.gateway import paths
+from hub.iris import reserved as iris
 
 DANGEROUS = [
     "/",

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.config.settings import RouteSettings
 from hub.errors import BadRequest
 from hub.gateway.headers import HeaderRules
-from hub.gateway.messages import Headers
 from hub.gateway.routes import Route
-from hub.secret import Secret
-from hub.settings import RouteSettings
+from hub.primitives.http import Headers
+from hub.primitives.secret import Secret
 
 ORIGIN = "https://hub.example"
 RULES = HeaderRules()

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from hub.clock import SystemClock
+from hub.config.settings import RouteSettings
 from hub.errors import (
     BodyTooLarge,
     DeadlineExceeded,
@@ -22,18 +22,19 @@ from hub.errors import (
     StepUpRequired,
     TokenNotIssued,
 )
-from hub.gateway.forwarding import Ways
-from hub.gateway.messages import ApiRequest, ApiResponse, whole
+from hub.gateway.forwarding import ForwardingDependencies
+from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.gateway.pipeline import Pipeline
 from hub.gateway.prover import Prover
 from hub.gateway.resource_server import ResourceServer
 from hub.gateway.routes import RouteTable
 from hub.gateway.upstream_sessions import UpstreamSessions
-from hub.metrics import Metrics
 from hub.oidc.grants import TokenTarget
-from hub.secret import Secret
+from hub.primitives.clock import SystemClock
+from hub.primitives.http import read_body
+from hub.primitives.secret import Secret
 from hub.session.model import Session
-from hub.settings import RouteSettings
+from hub.telemetry.metrics import Metrics
 from hub.tokens.demand import PLAIN, TokenDemand
 from tests.parties.resource_server import Exchange, RawResourceServer, answering, echo, silent
 from tests.session.samples import make_session
@@ -111,7 +112,9 @@ async def hub() -> AsyncIterator[Hub]:
     )
     tokens, metrics = Tokens(), Metrics()
     upstream = cast(UpstreamSessions, None)  # no route of these uses one; see test_upstream_sessions.py
-    ways = Ways(door=door, upstream=upstream, prover=Prover([], SystemClock()), binding=lambda _: None, clock=SystemClock())
+    ways = ForwardingDependencies(
+        door=door, upstream=upstream, prover=Prover([], SystemClock()), binding=lambda _: None, clock=SystemClock()
+    )
     pipeline = Pipeline(routes, tokens, ways, "https://hub.example", SystemClock(), metrics)
     yield Hub(server, tokens, metrics, pipeline)
     await door.close()
@@ -120,7 +123,7 @@ async def hub() -> AsyncIterator[Hub]:
 
 async def read(response: ApiResponse) -> bytes:
     """Return the whole body of an answer."""
-    return await whole(response.body)
+    return await read_body(response.body)
 
 
 async def stream(*pieces: bytes) -> AsyncIterator[bytes]:

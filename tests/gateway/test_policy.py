@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from hub.config.settings import RouteSettings
 from hub.errors import MethodNotAllowed, NotAuthenticated, StepUpRequired
 from hub.gateway.policy import authorise
 from hub.gateway.routes import Route
-from hub.settings import RouteSettings
 from tests.parties.clock import START
 from tests.session.samples import make_session
 

@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.gateway.messages import Headers
+from hub.config.settings import RouteSettings, SettingsError
 from hub.gateway.proof import ProofKey, proven
 from hub.gateway.prover import Prover
 from hub.gateway.routes import Route
+from hub.primitives.http import Headers
 from hub.session.keyring import make_key_file
-from hub.settings import RouteSettings, SettingsError
 from iris_standin.proof import Message, ProofRefused, Proofs
 from tests.parties.clock import START, ManualClock
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import pytest
 import structlog.testing
 
+from hub.config.settings import RouteSettings, SettingsError
 from hub.errors import (
     BadRequest,
     BodyTooLarge,
@@ -19,9 +20,9 @@ from hub.errors import (
     ResourceServerUnreachable,
     ShuttingDown,
 )
-from hub.gateway.messages import ApiResponse, whole
+from hub.gateway.messages import ApiResponse
 from hub.gateway.routes import Route
-from hub.settings import RouteSettings, SettingsError
+from hub.primitives.http import read_body
 from tests.gateway.candidates import CANDIDATES, KNOWN_SHORTFALLS, PATIENCE_SECONDS, Candidate
 from tests.parties.certificates import Certificates, make_certificates
 from tests.parties.resource_server import (
@@ -99,7 +100,7 @@ async def send(door: Any, url: str, method: str = "GET", **options: Any) -> ApiR
 
 async def read(response: ApiResponse) -> bytes:
     """Return the whole body of an answer."""
-    return await whole(response.body)
+    return await read_body(response.body)
 
 
 async def turns(count: int = 50) -> None:

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.config.settings import RouteSettings
 from hub.errors import InvalidPath, RouteNotFound
 from hub.gateway.paths import normalise_path
 from hub.gateway.routes import RouteTable
-from hub.settings import RouteSettings
 from tests.gateway.hostile_paths import ANY_PATHS, HOSTILE_PATHS, outcome, without_short_ways
 
 PREFIXES = ["/api", "/Api", "/api/admin", "/api/Admin", "/api/x", "/a", "/admin", "/a.p/i"]

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from hub.config.settings import RouteSettings
 from hub.errors import LicensesExhausted, ResourceServerUnreachable, StoreUnavailable
-from hub.gateway.messages import ApiResponse, whole
+from hub.gateway.messages import ApiResponse
 from hub.gateway.routes import Route, RouteTable
 from hub.gateway.upstream_ends import UpstreamEnds
 from hub.gateway.upstream_sessions import UpstreamSessions
-from hub.metrics import Metrics
+from hub.primitives.http import read_body
 from hub.session.codec import Codec
 from hub.session.events import EventFeed
 from hub.session.jar import Jar
@@ -25,7 +26,7 @@ from hub.session.revocations import Revocations
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
 from hub.session.upstream_jars import UpstreamJars
-from hub.settings import RouteSettings
+from hub.telemetry.metrics import Metrics
 from tests.parties.clock import ManualClock
 from tests.session.samples import make_session
 
@@ -112,7 +113,7 @@ class World:
     async def call(self, session: Session, worker: int = 0, *, route: Route | None = None) -> int:
         """Send a request and read its answer; return the status."""
         response = await self.workers[worker].upstream.send(route or self.route, session, self.iris.request)
-        assert await whole(response.body) == b"{}"
+        assert await read_body(response.body) == b"{}"
         await response.close()
         return response.status
 

@@ -9,9 +9,9 @@ from typing import Any
 import uvloop
 from tornado.netutil import bind_sockets
 
-from hub.clock import Clock, SystemClock
 from hub.listener.exchange import Exchange
-from hub.listener.listener import Listener
+from hub.listener.listener import HttpListener
+from hub.primitives.clock import Clock, SystemClock
 
 GET = b"GET %b HTTP/1.1\r\nHost: here\r\n\r\n"
 POST = b"POST /up HTTP/1.1\r\nHost: here\r\n%b\r\n"
@@ -147,7 +147,7 @@ class Client:
 class Stand:
     """A listener, and how to reach it."""
 
-    listener: Listener
+    listener: HttpListener
     port: int
     tls: Any = None
 
@@ -173,7 +173,7 @@ async def listening(
     front: Any, clock: Clock | None = None, *, client_tls: Any = None, host: str = "127.0.0.1", **options: Any
 ) -> AsyncIterator[Stand]:
     """Run a listener until the end of the block; nothing of it is left then."""
-    listener = Listener(front, clock or SystemClock(), **options)
+    listener = HttpListener(front, clock or SystemClock(), **options)
     sockets = bind_sockets(0, host)
     await listener.start(sockets)
     stand = Stand(listener, sockets[0].getsockname()[1], client_tls)

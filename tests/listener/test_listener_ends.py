@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from hub.clock import SystemClock
-from hub.listener.connection import Connection, Connections
-from hub.listener.listener import Listener
+from hub.listener.connection import ClientConnection, ClientConnections
+from hub.listener.listener import HttpListener
+from hub.primitives.clock import SystemClock
 from hub.web.doors import Doors
 from tests.listener.parts import GET, Client, Front, listening, never
 from tests.parties.certificates import make_certificates
@@ -82,7 +82,7 @@ async def test_upgraded_connections_outlive_stop() -> None:
 )
 def test_peer_addresses(peer: object, address: str) -> None:
     """The other end of a connection is its address without the port; that of a unix socket has none."""
-    connection = Connection(Connections(Front(), max_head_bytes=1, refusal_fields=[], now=0.0))
+    connection = ClientConnection(ClientConnections(Front(), max_head_bytes=1, refusal_fields=[], now=0.0))
     connection.connection_made(Transport(peer))
 
     assert connection.remote_ip == address
@@ -91,7 +91,7 @@ def test_peer_addresses(peer: object, address: str) -> None:
 async def test_unix_sockets(tmp_path: Path) -> None:
     """A proxy on the same machine may come over a unix socket."""
     front = Front()
-    listener = Listener(front, SystemClock())
+    listener = HttpListener(front, SystemClock())
     path = tmp_path / "hub.sock"
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     server.setblocking(False)

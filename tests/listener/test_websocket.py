@@ -9,9 +9,9 @@ from contextlib import AbstractAsyncContextManager
 import pytest
 from tornado.testing import bind_unused_port
 
-from hub.clock import SystemClock
 from hub.listener.frames import close_fault
-from hub.listener.listener import Listener
+from hub.listener.listener import HttpListener
+from hub.primitives.clock import SystemClock
 from tests.parties.echo_hub import EchoDoor
 from tests.parties.websocket_peer import (
     BINARY,
@@ -47,7 +47,7 @@ def closes(door: EchoDoor) -> list[int | None]:
 @pytest.fixture
 async def dial(door: EchoDoor) -> AsyncIterator[Dial]:
     """Open WebSockets to an echo that runs the hub's protocol."""
-    listener = Listener(door, SystemClock())
+    listener = HttpListener(door, SystemClock())
     socket, port = bind_unused_port()
     await listener.start([socket])
     yield lambda: WebSocketPeer.dial(port, "/")

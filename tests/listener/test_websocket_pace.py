@@ -8,7 +8,7 @@ import pytest
 
 from hub.listener import websocket
 from hub.listener.exchange import Exchange, Receiver
-from hub.listener.nobody import Nobody
+from hub.listener.discard_body import DiscardBody
 from tests.listener.parts import LOOPS, Stand, listening
 from tests.parties.websocket_peer import BINARY, CLOSE, PONG, TEXT, Received, WebSocketPeer, close_payload, frame
 
@@ -39,7 +39,7 @@ class Door:
         self.socket = exchange.open_websocket(self, max_message_bytes=8 * MIB)
         self.socket.start(reading=self.reading)
         self._changed.set()
-        return Nobody()
+        return DiscardBody()
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
         """Keep it."""

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from hub.config.settings import ProviderSettings
 from hub.errors import BadRequest, SessionEnded
+from hub.iris.native_jwt import NativeJwt
 from hub.login.provider_logout import ProviderLogout
-from hub.metrics import Metrics
-from hub.oidc.native_jwt import NativeJwt
 from hub.oidc.provider import OpenIDProvider
 from hub.oidc.providers import Providers
-from hub.secret import Secret
+from hub.primitives.secret import Secret
 from hub.session.codec import Codec
 from hub.session.events import EventFeed
 from hub.session.keyring import Keyring
@@ -22,7 +22,7 @@ from hub.session.redis_client import connect
 from hub.session.revocations import Revocations
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
-from hub.settings import ProviderSettings
+from hub.telemetry.metrics import Metrics
 from tests.parties.clock import ManualClock
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, HostileProvider
 from tests.session.samples import make_session

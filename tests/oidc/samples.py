@@ -7,9 +7,9 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
+from hub.config.settings import ProviderSettings
 from hub.oidc.metadata import ProviderMetadata
-from hub.secret import Secret
-from hub.settings import ProviderSettings
+from hub.primitives.secret import Secret
 
 ISSUER = "https://provider.example"
 IRIS = "https://iris.example/authserver/oauth2"

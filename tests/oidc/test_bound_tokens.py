@@ -10,9 +10,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from hub.config.settings import ProviderSettings, SettingsError
 from hub.oidc.bound_tokens import MAX_SERVERS, BoundTokens
-from hub.secret import Secret
-from hub.settings import ProviderSettings, SettingsError
+from hub.primitives.secret import Secret
 
 KEY = generate_private_key(SECP256R1())
 URL = "https://iris.example/csp/clinic/patients?q=1#x"

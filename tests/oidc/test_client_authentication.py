@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.config.settings import SettingsError
 from hub.oidc.client_authentication import ASSERTION_TYPE, authenticate, mismatch, read_credentials
 from hub.oidc.metadata import ProviderMetadata
 from hub.oidc.pushed_authorization import build_push
 from hub.oidc.token_endpoint import FormRequest
-from hub.secret import Secret
-from hub.settings import SettingsError
+from hub.primitives.secret import Secret
 from tests.oidc.samples import ISSUER, METADATA, settings, write_key
 
 NOW = 1_800_000_000.0

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from hub.config.settings import SettingsError
 from hub.errors import ProviderMisbehaved, ProviderUnavailable
 from hub.oidc.door import MAX_ANSWER_BYTES, ProviderDoor
-from hub.settings import SettingsError
 from tests.parties.certificates import make_certificates
 from tests.parties.clock import ManualClock
 from tests.parties.hostile_provider import CannedAnswer, HostileProvider

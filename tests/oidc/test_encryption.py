@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from joserfc import jwe
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
+from hub.config.settings import SettingsError
 from hub.errors import ProviderMisbehaved
 from hub.oidc.encryption import DecryptionKey, decrypt_signed, is_encrypted, read_decryption_key
-from hub.secret import Secret
-from hub.settings import SettingsError
+from hub.primitives.secret import Secret
 from tests.oidc.samples import settings, write_key
 
 SIGNED = "e30.e30.c2lnbmF0dXJl"

@@ -8,7 +8,7 @@ import pytest
 
 from hub.oidc.end_session import build_direct_end_session, build_end_session_url, is_direct
 from hub.oidc.metadata import process_metadata
-from hub.secret import Secret
+from hub.primitives.secret import Secret
 from tests.oidc.samples import IRIS, METADATA, iris_discovery, settings
 
 WITHOUT = dataclasses.replace(METADATA, end_session_endpoint=None)

@@ -18,7 +18,7 @@ from hub.oidc.grants import (
 )
 from hub.oidc.metadata import process_metadata
 from hub.oidc.token_endpoint import TargetRefused, TokenRefused
-from hub.secret import Secret
+from hub.primitives.secret import Secret
 from tests.oidc.samples import IRIS, ISSUER, METADATA, iris_discovery
 
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"

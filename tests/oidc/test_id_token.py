@@ -20,7 +20,7 @@ from hub.oidc.id_token import (
 )
 from hub.oidc.jwks import KeySet, process_jwks
 from hub.oidc.signed_jwt import UnknownKey
-from hub.secret import Secret
+from hub.primitives.secret import Secret
 from tests.oidc.samples import ISSUER
 from tests.parties.signing import SigningKey, break_signature, sign
 

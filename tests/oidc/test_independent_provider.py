@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from hub.clock import SystemClock
+from hub.config.settings import ProviderSettings
 from hub.errors import LoginFailed, ProviderRejectedClient
 from hub.oidc.authorization import AuthorizationRequest, process_authorization_response
 from hub.oidc.end_session import build_end_session_url
@@ -26,8 +26,8 @@ from hub.oidc.id_token import IdTokenClaims
 from hub.oidc.provider import OpenIDProvider
 from hub.oidc.signed_jwt import stated_claims
 from hub.oidc.token_endpoint import TargetRefused, TokenRefused, TokenResponse
-from hub.secret import Secret
-from hub.settings import ProviderSettings
+from hub.primitives.clock import SystemClock
+from hub.primitives.secret import Secret
 from tests.oidc.samples import write_key
 from tests.parties.openid_provider import OidcProvider
 

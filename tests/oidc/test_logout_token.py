@@ -12,7 +12,7 @@ from hub.oidc.id_token import Expectations, validate_id_token, validate_refreshe
 from hub.oidc.jwks import process_jwks
 from hub.oidc.logout_token import EVENT, LogoutClaims, validate_logout_token
 from hub.oidc.signed_jwt import UnknownKey
-from hub.secret import Secret
+from hub.primitives.secret import Secret
 from tests.oidc.samples import ISSUER
 from tests.parties.signing import SigningKey, break_signature, sign
 

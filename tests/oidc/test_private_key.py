@@ -6,8 +6,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa, x25519
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
+from hub.config.settings import ProviderSettings, SettingsError
 from hub.oidc.private_key import read_private_key, setting_name
-from hub.settings import ProviderSettings, SettingsError
 from tests.oidc.samples import write_key
 
 

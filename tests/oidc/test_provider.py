@@ -15,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from hub.config.settings import ProviderSettings
 from hub.errors import HubError, ProviderMisbehaved, ProviderRejectedClient, ProviderUnavailable
 from hub.oidc.authorization import build_authorization_request, process_authorization_response
 from hub.oidc.door import MAX_ANSWER_BYTES
@@ -23,8 +24,7 @@ from hub.oidc.id_token import IdTokenClaims, SubjectChanged
 from hub.oidc.provider import OpenIDProvider
 from hub.oidc.signed_jwt import UnknownKey
 from hub.oidc.token_endpoint import TargetRefused, TokenRefused, TokenResponse
-from hub.secret import Secret
-from hub.settings import ProviderSettings
+from hub.primitives.secret import Secret
 from tests.oidc.samples import REDIRECT_URI
 from tests.parties.certificates import make_certificates
 from tests.parties.clock import ManualClock

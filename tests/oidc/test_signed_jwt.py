@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hub.errors import ProviderMisbehaved
 from hub.oidc.jwks import process_jwks
 from hub.oidc.signed_jwt import instant, stated_claims, verify
-from hub.secret import Secret
+from hub.primitives.secret import Secret
 from tests.parties.signing import SigningKey, sign
 
 KEY = SigningKey.rsa("a")

@@ -18,7 +18,7 @@ from hub.oidc.token_endpoint import (
     build_revocation,
     process_token_response,
 )
-from hub.secret import Secret
+from hub.primitives.secret import Secret
 from tests.oidc.samples import ISSUER, METADATA, REDIRECT_URI
 
 MEMBERS = ["access_token", "token_type", "expires_in", "refresh_token", "refresh_expires_in", "id_token", "scope", "error"]

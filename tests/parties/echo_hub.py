@@ -14,10 +14,10 @@ import tornado.netutil
 import tornado.web
 from tornado.websocket import WebSocketHandler
 
-from hub.clock import SystemClock
+from hub.primitives.clock import SystemClock
 from hub.listener.exchange import Exchange, Receiver
-from hub.listener.listener import Listener
-from hub.listener.nobody import Nobody
+from hub.listener.listener import HttpListener
+from hub.listener.discard_body import DiscardBody
 
 MAX_MESSAGE_BYTES = 32 * 1024 * 1024  # the suite sends up to 16 MiB
 
@@ -50,7 +50,7 @@ class EchoDoor:
     def open(self, exchange: Exchange) -> Receiver:
         """Upgrade."""
         Echo(exchange, self.closes, self._max_message_bytes)
-        return Nobody()
+        return DiscardBody()
 
 
 class Echo:
@@ -80,7 +80,7 @@ async def serve(kind: str) -> int:
     """Start an echo server in the running loop and return its port."""
     sockets = tornado.netutil.bind_sockets(0, "127.0.0.1")
     if kind == "hub":
-        await Listener(EchoDoor(), SystemClock()).start(sockets)
+        await HttpListener(EchoDoor(), SystemClock()).start(sockets)
     else:
         tornado.httpserver.HTTPServer(tornado.web.Application([(r"/", PlainEchoHandler)])).add_sockets(sockets)
     return int(sockets[0].getsockname()[1])

@@ -11,8 +11,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hub.client import ChannelClient, Login, RequestFailed
 from hub.session.keyring import make_key_file
+from hub_client import ChannelClient, Login, RequestFailed
 from iris_standin import Client, Options, Standin
 from tests.parties.balancer import Balancer
 from tests.parties.browser import Browser

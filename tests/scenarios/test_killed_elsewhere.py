@@ -10,9 +10,9 @@ import aiohttp
 import pytest
 import redis.asyncio
 
-from hub.client import ChannelClient
 from hub.session.keyring import make_key_file
 from hub.session.known_sessions import TRUSTED_SECONDS
+from hub_client import ChannelClient
 from tests.parties.browser import Browser
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, HostileProvider
 from tests.parties.hub import Hub, free_port, public_url, settings

@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from hub.client import ChannelClient
+from hub_client import ChannelClient
 from tests.parties.hub import Hub
 from tests.scenarios.chaos import Cluster, cluster
 

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 import pytest
 import websockets
 
-from hub.clock import SystemClock
-from hub.embedded_redis import running_url
+from hub.primitives.clock import SystemClock
+from hub.process.embedded_redis import running_url
 from hub.session.events import EventFeed, SessionEvent, SessionHasEnded
 from hub.session.last_channel import ENDING
 from hub.session.redis_client import connect

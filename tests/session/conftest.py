@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from hub.metrics import Metrics
 from hub.session.attempts import LoginAttempts
 from hub.session.codec import Codec
 from hub.session.events import EventFeed
@@ -15,6 +14,7 @@ from hub.session.redis_client import Redis, connect
 from hub.session.revocations import Revocations
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
+from hub.telemetry.metrics import Metrics
 from tests.parties.clock import ManualClock
 
 LIFETIMES = Lifetimes(idle_seconds=900, absolute_seconds=43200)

@@ -2,7 +2,7 @@
 
 import secrets
 
-from hub.secret import Secret
+from hub.primitives.secret import Secret
 from hub.session.model import LoginAttempt, Session, SessionId, TokenSet
 from tests.parties.clock import START
 

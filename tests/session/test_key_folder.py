@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.config.settings import RedisSettings, SessionSettings, Settings
 from hub.session.key_folder import DatedKey, KeySources, add_key, in_order, outlived, provide_keys, read_folder, remove_key
 from hub.session.keyring import KeyringError, make_key_file, read_key
-from hub.settings import RedisSettings, SessionSettings, Settings
 from tests.parties.clock import START
 
 ACTIVATION = 300.0

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from hub.primitives.tasks import end_tasks
 from hub.session.key_folder import KeySources, add_key, read_folder, remove_key
 from hub.session.key_watch import PERIOD_SECONDS, SHORTEST_PAUSE_SECONDS, KeyWatch
 from hub.session.keyring import Keyring, KeyringError, make_key_file, read_key
-from hub.tasks import end_tasks
 from tests.parties.clock import START, ManualClock
 
 ACTIVATION = 300.0

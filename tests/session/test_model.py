@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from hub.oidc.token_endpoint import TokenResponse
-from hub.secret import Secret
+from hub.primitives.secret import Secret
 from hub.session.codec import Codec
 from hub.session.keyring import Keyring
 from hub.session.model import Lifetimes, SessionId, TokenSet, identity_of

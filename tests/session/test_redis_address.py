@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.config.settings import SettingsError
 from hub.session.redis_address import SeveralServers, parse_several
 from hub.session.redis_client import connect
-from hub.settings import SettingsError
 
 
 @pytest.mark.parametrize("url", ["redis://localhost", "rediss://:secret@redis.example:6380/2", "unix:///run/redis.sock"])

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from hub.clock import SystemClock
 from hub.errors import HubError, StoreUnavailable
-from hub.metrics import Metrics
+from hub.primitives.clock import SystemClock
+from hub.primitives.tasks import end_tasks
 from hub.session.attempts import LoginAttempts
 from hub.session.codec import Codec
 from hub.session.events import EventFeed, SessionEvent, SessionHasEnded, SessionWasRefreshed
@@ -24,7 +24,7 @@ from hub.session.refresh_lock import RefreshLock
 from hub.session.revocations import Revocations
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
-from hub.tasks import end_tasks
+from hub.telemetry.metrics import Metrics
 from tests.parties.redis_group import RedisCluster, RedisGroup, RedisSentinels
 from tests.session.samples import make_attempt, make_session
 

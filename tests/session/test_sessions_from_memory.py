@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from hub.errors import Conflict, NotAuthenticated, SessionEnded, StoreUnavailable
-from hub.metrics import Metrics
 from hub.session.codec import Codec
 from hub.session.events import EventFeed, SessionEvent, SessionWasRefreshed
 from hub.session.keyring import Keyring
@@ -19,6 +18,7 @@ from hub.session.redis_client import Redis, connect
 from hub.session.revocations import Revocations
 from hub.session.sessions import REPLACED_GRACE_SECONDS, Sessions
 from hub.session.store import SessionStore, session_name
+from hub.telemetry.metrics import Metrics
 from tests.parties.clock import START, ManualClock
 from tests.session.conftest import LIFETIMES
 from tests.session.samples import make_session, make_tokens

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from hub.clock import Clock
-from hub.metrics import Metrics
+from hub.config.settings import ProviderSettings
 from hub.oidc.provider import OpenIDProvider
 from hub.oidc.providers import Providers
-from hub.secret import Secret
+from hub.primitives.clock import Clock
+from hub.primitives.secret import Secret
 from hub.session.codec import Codec
 from hub.session.events import EventFeed
 from hub.session.keyring import Keyring
@@ -21,10 +21,10 @@ from hub.session.refresh_lock import RefreshLock
 from hub.session.revocations import Revocations
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
-from hub.settings import ProviderSettings
+from hub.telemetry.metrics import Metrics
 from hub.tokens.access import TokenAccess
+from hub.tokens.audience_tokens import AudienceTokens
 from hub.tokens.client_tokens import ClientTokens
-from hub.tokens.further_tokens import FurtherTokens
 from hub.tokens.refresh_worker import RefreshWorker
 from hub.tokens.refresher import Refresher
 from hub.tokens.revocation_worker import RevocationWorker
@@ -47,7 +47,7 @@ class Worker:
     provider: OpenIDProvider
     refresher: Refresher
     access: TokenAccess
-    further: FurtherTokens
+    further: AudienceTokens
     client: ClientTokens
     background: RefreshWorker
     revocations: Revocations
@@ -82,7 +82,7 @@ async def worker(redis_url: str, issuer: str, keyring: Keyring, clock: Clock) ->
     refresher = Refresher(store, sessions, lock, providers, events, clock, metrics, jitter=lambda: 0.0)
     background = RefreshWorker(store, sessions, refresher, clock)
     access = TokenAccess(refresher, providers, clock)
-    further = FurtherTokens(store, sessions, refresher, access, providers, clock)
+    further = AudienceTokens(store, sessions, refresher, access, providers, clock)
     client_tokens = ClientTokens(providers, clock)
     revoking = RevocationWorker(revocations, sessions, providers, clock, metrics, jitter=lambda: 0.0)
     try:

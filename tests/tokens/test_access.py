@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from hub.errors import HubError, ProviderUnavailable, SessionEnded
-from hub.secret import Secret
+from hub.primitives.secret import Secret
 from hub.session.keyring import Keyring
 from hub.session.model import Session, SessionId
 from tests.parties.clock import ManualClock

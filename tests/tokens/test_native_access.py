@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import pytest
 
+from hub.config.settings import ProviderSettings
 from hub.errors import ProviderUnavailable, SessionEnded
-from hub.metrics import Metrics
-from hub.oidc.native_jwt import NativeJwt
+from hub.iris.native_jwt import NativeJwt
 from hub.oidc.providers import Providers
-from hub.secret import Secret
+from hub.primitives.secret import Secret
 from hub.session.codec import Codec
 from hub.session.events import EventFeed
 from hub.session.keyring import Keyring
@@ -21,7 +21,7 @@ from hub.session.refresh_lock import RefreshLock
 from hub.session.revocations import Revocations
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
-from hub.settings import ProviderSettings
+from hub.telemetry.metrics import Metrics
 from hub.tokens.access import TokenAccess
 from hub.tokens.refresher import Refresher
 from hub.tokens.schedule import scheduled

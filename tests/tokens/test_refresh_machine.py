@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from hub.errors import HubError, ProviderUnavailable, StoreUnavailable
-from hub.metrics import Metrics
 from hub.oidc.providers import Providers
 from hub.oidc.token_endpoint import TokenRefused, TokenResponse
-from hub.secret import Secret
+from hub.primitives.secret import Secret
 from hub.session.codec import Codec
 from hub.session.events import EventFeed
 from hub.session.keyring import Keyring
@@ -28,6 +27,7 @@ from hub.session.refresh_lock import RefreshLock
 from hub.session.revocations import Revocations
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore, session_name
+from hub.telemetry.metrics import Metrics
 from hub.tokens.refresher import Refresher
 from hub.tokens.schedule import scheduled
 from tests.parties.clock import ManualClock

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 import msgspec
 import pytest
 
-from hub.clock import SystemClock
+from hub.config.settings import TopicSettings
+from hub.primitives.clock import SystemClock
 from hub.session.events import EventFeed, SessionEvent, TopicHasNews
 from hub.session.keyring import Keyring
 from hub.session.model import Session, SessionId
 from hub.session.redis_client import Redis, connect
-from hub.settings import TopicSettings
-from hub.topics.model import Publication, Published, Recipient
+from hub.topics.model import Publication, PublishedEvent, Recipient
 from hub.topics.store import TopicStore
 from hub.topics.topics import Subscription, Topics
 from tests.channel.parts import new_session
@@ -33,7 +33,7 @@ class Page:
     """What one channel has got; takes nothing while it is stalled."""
 
     session: Session = field(default_factory=lambda: new_session(SessionId.generate()))
-    got: list[Published] = field(default_factory=list)
+    got: list[PublishedEvent] = field(default_factory=list)
     gaps: int = 0
     taking: asyncio.Event = field(default_factory=asyncio.Event)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -46,7 +46,7 @@ class Page:
         """What the events were about."""
         return [msgspec.json.decode(event.publication.data) for event in self.got]
 
-    def deliver(self, topic: str, event: Published) -> bool:
+    def deliver(self, topic: str, event: PublishedEvent) -> bool:
         if not self.taking.is_set():
             return False
         self.got.append(event)

@@ -13,12 +13,7 @@ import pytest
 from tornado.netutil import bind_sockets
 
 from hub.application import build_admin_front, build_front
-from hub.clock import SystemClock
-from hub.listener.listener import Listener
-from hub.secret import Secret
-from hub.services import Services
-from hub.session.keyring import Keyring
-from hub.settings import (
+from hub.config.settings import (
     AdminSettings,
     ProviderSettings,
     RouteSettings,
@@ -27,7 +22,12 @@ from hub.settings import (
     Settings,
     StaticSettings,
 )
-from hub.web.answer_fields import security_fields
+from hub.listener.listener import HttpListener
+from hub.primitives.clock import SystemClock
+from hub.primitives.secret import Secret
+from hub.services import Services
+from hub.session.keyring import Keyring
+from hub.web.response_headers import security_fields
 from tests.parties.browser import Answer, Browser
 from tests.parties.clock import ManualClock
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, HostileProvider
@@ -149,7 +149,7 @@ def build_house(redis_url: str, clock: ManualClock, root: Path) -> BuildHouse:
             await services.start()
             fields = security_fields(hsts=settings.server.is_https)
             fronts = build_front(services), build_admin_front(services)
-            listeners = [Listener(front, SystemClock(), refusal_fields=fields) for front in fronts]
+            listeners = [HttpListener(front, SystemClock(), refusal_fields=fields) for front in fronts]
             for listener, sockets in zip(listeners, (public, inner), strict=True):
                 await listener.start(sockets)
             try:

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from hub.secret import Secret
-from hub.settings import AdminSettings
+from hub.config.settings import AdminSettings
+from hub.primitives.secret import Secret
 from tests.parties.audit import Audit
 from tests.web.conftest import BuildHouse, House
 

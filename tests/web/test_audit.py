@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from hub.settings import SessionSettings
+from hub.config.settings import SessionSettings
 from tests.parties.audit import Audit
 from tests.web.conftest import BuildHouse, House
 

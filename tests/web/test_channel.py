@@ -16,16 +16,16 @@ from hub.channel.driver import Driver
 from hub.channel.interfaces import ChannelServices
 from hub.channel.messages import message_bytes
 from hub.channel.registry import Registry
-from hub.clock import SystemClock
 from hub.errors import NotAuthenticated, StoreUnavailable
 from hub.gateway.messages import ApiRequest, ApiResponse
-from hub.listener.listener import Listener
+from hub.listener.listener import HttpListener
+from hub.primitives.clock import SystemClock
 from hub.session.cookie import Cookies
-from hub.web.access_log import AccessLog
-from hub.web.answer_fields import AnswerFields
+from hub.telemetry.access_log import AccessLog
 from hub.web.base import PAGES
 from hub.web.channel import ChannelDoor
 from hub.web.client_address import TrustedProxies
+from hub.web.response_headers import ResponseHeaders
 from hub.web.site import Site
 from tests.channel.parts import World, body, json_answer, new_session, request
 from tests.parties.clock import ManualClock
@@ -60,12 +60,12 @@ class Hub:
             ORIGIN,
             COOKIES,
             TrustedProxies(),
-            AnswerFields(clock, hsts=False),
+            ResponseHeaders(clock, hsts=False),
             tornado.template.Loader(str(PAGES)),
             AccessLog(clock),
         )
         rates = self.world.services.rates
-        self._listener = Listener(ChannelDoor(site, self.registry, self.world.sessions, self.world.settings, rates), clock)
+        self._listener = HttpListener(ChannelDoor(site, self.registry, self.world.sessions, self.world.settings, rates), clock)
         self._listening, self.port = bind_unused_port()
         self.http = aiohttp.ClientSession()
         self._sockets: list[aiohttp.ClientWebSocketResponse] = []

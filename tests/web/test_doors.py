@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.listener.discard_body import DiscardBody
 from hub.listener.exchange import Exchange
 from hub.listener.head import RequestHead
-from hub.listener.nobody import Nobody
 from hub.web.doors import Doors
 
 
@@ -19,10 +19,10 @@ class Door:
     name: str
     opened: list[str]
 
-    def open(self, exchange: Exchange) -> Nobody:
+    def open(self, exchange: Exchange) -> DiscardBody:
         """Note that it was taken."""
         self.opened.append(self.name)
-        return Nobody()
+        return DiscardBody()
 
 
 def door_of(path: str, prefixes: list[str], exact: tuple[str, ...] = ()) -> str:

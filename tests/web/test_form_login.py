@@ -14,11 +14,11 @@ import pytest
 from tornado.netutil import bind_sockets
 
 from hub.application import build_front
-from hub.clock import SystemClock
-from hub.listener.listener import Listener
+from hub.config.settings import ProviderSettings, ServerSettings, SessionSettings, Settings, StaticSettings
+from hub.listener.listener import HttpListener
+from hub.primitives.clock import SystemClock
 from hub.services import Services
 from hub.session.keyring import Keyring
-from hub.settings import ProviderSettings, ServerSettings, SessionSettings, Settings, StaticSettings
 from iris_standin import Standin
 from tests.parties.audit import Audit
 from tests.parties.browser import Answer, Browser
@@ -81,7 +81,7 @@ class running:
         )
         self.services = Services(settings, Keyring([secrets.token_bytes(32)]), self.redis_url, self.clock)
         await self.services.start()
-        self.listener = Listener(build_front(self.services), SystemClock())
+        self.listener = HttpListener(build_front(self.services), SystemClock())
         await self.listener.start(sockets)
         return Native(self.services, self.standin, self.clock, port)
 

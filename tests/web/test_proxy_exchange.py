@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from hub.gateway.messages import ApiRequest, ApiResponse, whole
+from hub.gateway.messages import ApiRequest, ApiResponse
+from hub.primitives.http import read_body
 from tests.listener.parts import Client
 from tests.web.conftest import House
 
@@ -43,7 +44,7 @@ def answer_with(house: House, monkeypatch: pytest.MonkeyPatch) -> Callable[[Hand
 async def echo(request: ApiRequest) -> ApiResponse:
     """Answer with what kind of body came, and how much."""
     is_whole = isinstance(request.body, bytes)
-    body = await whole(request.body)
+    body = await read_body(request.body)
     return ApiResponse(status=200, reason="", headers=[], body=b"%d %d" % (is_whole, len(body)), body_bytes=None)
 
 
@@ -86,7 +87,7 @@ class TestBrowsersThatLeave:
         async def wait(request: ApiRequest) -> ApiResponse:
             began.set()
             try:
-                await whole(request.body)
+                await read_body(request.body)
                 await asyncio.Event().wait()
             finally:
                 cancelled.set()

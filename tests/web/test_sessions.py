@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from hub.settings import SessionSettings
+from hub.config.settings import SessionSettings
 from tests.parties.browser import Browser
 from tests.parties.hostile_provider import SUBJECT
 from tests.web.conftest import BuildHouse, House

@@ -7,10 +7,10 @@ from hub.listener.exchange import Exchange
 from hub.listener.head import Fields, RequestHead, by_name
 from hub.session.cookie import Cookies
 from hub.session.model import SessionId
-from hub.web.access_log import AccessLog
-from hub.web.answer_fields import AnswerFields
+from hub.telemetry.access_log import AccessLog
 from hub.web.base import PAGES
 from hub.web.client_address import TrustedProxies
+from hub.web.response_headers import ResponseHeaders
 from hub.web.site import Site
 from tests.parties.clock import ManualClock
 
@@ -24,7 +24,7 @@ def site(clock: ManualClock) -> Site:
         origin="https://clinic.example",
         cookies=Cookies.for_transport(secure=True),
         trusted_proxies=TrustedProxies(["10.0.0.0/8"]),
-        fields=AnswerFields(clock, hsts=True),
+        fields=ResponseHeaders(clock, hsts=True),
         pages=tornado.template.Loader(str(PAGES)),
         access_log=AccessLog(clock),
         clock=clock,

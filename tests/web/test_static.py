@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.settings import DEFAULT_CONTENT_SECURITY_POLICY
+from hub.config.settings import DEFAULT_CONTENT_SECURITY_POLICY
 from tests.web.conftest import House
 
 INDEX = b"<!doctype html><title>App</title>"

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 import tornado.template
 
-from hub.clock import SystemClock
 from hub.listener.exchange import Exchange, Receiver
+from hub.primitives.clock import SystemClock
 from hub.session.cookie import Cookies
-from hub.web.access_log import AccessLog
-from hub.web.answer_fields import AnswerFields
+from hub.telemetry.access_log import AccessLog
 from hub.web.client_address import TrustedProxies
+from hub.web.response_headers import ResponseHeaders
 from hub.web.site import Site
-from hub.web.websocket_proxy import WebSocketDoor
+from hub.web.websocket_proxy import PassThroughDoor
 from tests.listener.parts import listening
 from tests.parties.websocket_peer import BINARY, TEXT, WebSocketPeer, frame
 
@@ -99,12 +99,12 @@ def door(upstream: Upstream | None, passages: Passages) -> Any:
         origin=ORIGIN,
         cookies=Cookies.for_transport(secure=True),
         trusted_proxies=TrustedProxies(),
-        fields=AnswerFields(clock, hsts=False),
+        fields=ResponseHeaders(clock, hsts=False),
         pages=tornado.template.Loader("."),
         access_log=AccessLog(clock),
         clock=clock,
     )
-    return WebSocketDoor(site, Passage(upstream), passages, None)  # type: ignore[arg-type]
+    return PassThroughDoor(site, Passage(upstream), passages, None)  # type: ignore[arg-type]
 
 
 @pytest.mark.expects_log

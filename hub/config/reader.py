@@ -1,0 +1,228 @@
+"""Reads the settings from TOML, environment and secret files, and reports every mistake at once, each with its key.
+
+An environment variable `HUB_<SECTION>_<KEY>` overrides its key; `HUB_ROUTES`, `HUB_PROVIDERS`, `HUB_TOPICS`
+and `HUB_PUBLISHERS` hold JSON arrays.
+"""
+
+import dataclasses
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+import msgspec
+
+from hub.config.presets import with_presets
+from hub.config.rules import contradictions
+from hub.config.settings import (
+    SECTIONS,
+    AdminSettings,
+    ProviderSettings,
+    PublisherSettings,
+    RouteSettings,
+    Settings,
+    SettingsError,
+    TopicSettings,
+)
+from hub.primitives.secret import Secret
+
+Item = TypeVar("Item", RouteSettings, ProviderSettings, TopicSettings, PublisherSettings)
+Bearer = TypeVar("Bearer", AdminSettings, PublisherSettings)
+
+ARRAYS = {"routes": "HUB_ROUTES", "providers": "HUB_PROVIDERS", "topics": "HUB_TOPICS", "publishers": "HUB_PUBLISHERS"}
+"""Arrays of tables, with the environment variable that replaces each."""
+
+
+def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings from the TOML file at `path` (None: defaults only) and from `environment`.
+
+    Relative paths in the settings are taken from the folder in which the hub is started.
+
+    Raises:
+        SettingsError: One or more settings are missing, unknown or wrong; all of them are named.
+    """
+    reader = _Reader()
+    tables = _with_environment(_read_toml(path), environment, reader)
+    sections = {name: reader.section(name, kind, tables.pop(name, {})) for name, kind in SECTIONS.items()}
+    routes = reader.array("routes", RouteSettings, tables.pop("routes", []), required=("prefix", "target"))
+    providers = reader.array("providers", ProviderSettings, tables.pop("providers", []), required=("name", "issuer"))
+    topics = reader.array("topics", TopicSettings, tables.pop("topics", []), required=("name",))
+    publishers = reader.array("publishers", PublisherSettings, tables.pop("publishers", []), required=("name", "topics"))
+    for unknown in tables:
+        reader.unknown(unknown, [*SECTIONS, *ARRAYS])
+    arrays: dict[str, Any] = {"routes": routes, "providers": providers, "topics": topics, "publishers": publishers}
+    settings = with_presets(_with_secret_files(Settings(**sections, **arrays), reader))
+    reader.mistakes.extend(_about_other_keys(contradictions(settings), reader.mistakes))
+    if reader.mistakes:
+        raise SettingsError(reader.mistakes)
+    return settings
+
+
+def _about_other_keys(mistakes: list[str], known: list[str]) -> list[str]:
+    """Leave out what follows from a mistake reported already: a key that could not be read stands at its default."""
+    reported = {mistake.partition(":")[0] for mistake in known}
+    return [mistake for mistake in mistakes if mistake.partition(":")[0] not in reported]
+
+
+def _read_toml(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError([f"{path}: cannot be read ({error.strerror}). Name the file with --config."]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{path}: is not valid TOML: {error}"]) from error
+
+
+def _with_environment(tables: dict[str, Any], environment: Mapping[str, str], reader: "_Reader") -> dict[str, Any]:
+    """Lay the `HUB_*` variables over the tables. Their values stay text; `_Reader` converts them like any other."""
+    names = {
+        f"HUB_{section}_{item.name}".upper(): (section, item.name)
+        for section, kind in SECTIONS.items()
+        for item in dataclasses.fields(kind)
+    }
+    merged = {name: dict(table) if isinstance(table, dict) else table for name, table in tables.items()}
+    for name, text in environment.items():
+        if name in ARRAYS.values():
+            merged[next(key for key, variable in ARRAYS.items() if variable == name)] = reader.json(name, text, default=[])
+        elif name in names:
+            section, key = names[name]
+            table = merged.setdefault(section, {})
+            if isinstance(table, dict):
+                table[key] = _Text(text)
+        elif name.startswith("HUB_"):
+            reader.unknown(name, [*names, *ARRAYS.values()])
+    return merged
+
+
+class _Text(str):
+    """A value from the environment: numbers, booleans, lists and tables are read out of it."""
+
+    __slots__ = ()
+
+
+class _Reader:
+    """Turns raw tables into dataclasses and collects what is wrong with them."""
+
+    def __init__(self) -> None:
+        self.mistakes: list[str] = []
+
+    def section(self, name: str, kind: type, table: Any) -> Any:
+        """Build `kind` from `table`; a key that is wrong is reported and left at its default."""
+        if not isinstance(table, dict):
+            self.mistakes.append(f"{name}: must be a table, written as [{name}].")
+            return kind()
+        return kind(**self._values(name, kind, table))
+
+    def array(self, name: str, kind: type[Item], tables: Any, required: tuple[str, ...]) -> list[Item]:
+        """Build a `kind` from each table; each is named `routes[0]`, `routes[1]`... in messages."""
+        if not isinstance(tables, list):
+            self.mistakes.append(f"{name}: must be an array of tables, each written as [[{name}]].")
+            return []
+        items = []
+        for index, table in enumerate(tables):
+            key = f"{name}[{index}]"
+            values = self._values(key, kind, table if isinstance(table, dict) else {})
+            missing = [needed for needed in required if needed not in values]
+            self.mistakes.extend(f"{key}.{needed}: is missing." for needed in missing if needed not in table)
+            if not missing:
+                items.append(kind(**values))
+        return items
+
+    def json(self, name: str, text: str, default: Any) -> Any:
+        """Decode `text` as JSON, or report that it is none."""
+        try:
+            return msgspec.json.decode(text)
+        except msgspec.DecodeError as error:
+            self.mistakes.append(f"{name}: is not valid JSON: {error}.")
+            return default
+
+    def unknown(self, key: str, known: list[str]) -> None:
+        """Report a key that does not exist, with the nearest that does."""
+        near = difflib.get_close_matches(key, known, n=1)
+        self.mistakes.append(f"{key}: is not a setting." + (f" Did you mean {near[0]}?" if near else ""))
+
+    def _values(self, name: str, kind: type, table: dict[str, Any]) -> dict[str, Any]:
+        types = get_type_hints(kind, include_extras=True)
+        values = {}
+        for key, raw in table.items():
+            if key not in types:
+                self.unknown(f"{name}.{key}", [f"{name}.{known}" for known in types])
+                continue
+            try:
+                values[key] = _convert(raw, types[key])
+            except msgspec.ValidationError as error:
+                self.mistakes.append(f"{name}.{key}: {_readable(error)}")
+        return values
+
+
+def _convert(raw: Any, kind: Any) -> Any:
+    if isinstance(raw, _Text):
+        if kind == list[str]:
+            raw = [item.strip() for item in raw.split(",") if item.strip()]
+        elif kind == dict[str, str]:
+            try:
+                raw = msgspec.json.decode(str(raw))
+            except msgspec.DecodeError as error:
+                raise msgspec.ValidationError("Expected a JSON object") from error
+        else:
+            raw = str(raw)
+        return msgspec.convert(raw, kind, strict=False, dec_hook=_make_secret)
+    return msgspec.convert(raw, kind, dec_hook=_make_secret)
+
+
+def _make_secret(kind: type, raw: Any) -> Any:
+    if kind is Secret and isinstance(raw, str):
+        return Secret(raw)
+    raise msgspec.ValidationError("Expected `str`")
+
+
+def _readable(error: msgspec.ValidationError) -> str:
+    """Say what msgspec found in the operator's words: `must be ...` instead of `Expected ...`."""
+    text = str(error).replace("`", "").replace("Expected ", "must be ")
+    return text if text.endswith(".") else text + "."
+
+
+def _with_secret_files(settings: Settings, reader: _Reader) -> Settings:
+    """Put the secrets of `client_secret_file` and `token_file` in their places."""
+    further = [_with_secret(provider, f"providers[{index}]", reader) for index, provider in enumerate(settings.providers)]
+    return dataclasses.replace(
+        settings,
+        provider=_with_secret(settings.provider, "provider", reader),
+        providers=further,
+        admin=_with_token(settings.admin, "admin", reader),
+        publishers=[_with_token(each, f"publishers[{index}]", reader) for index, each in enumerate(settings.publishers)],
+    )
+
+
+def _with_token(bearer: Bearer, key: str, reader: _Reader) -> Bearer:
+    if not bearer.token_file:
+        return bearer
+    if bearer.token:
+        reader.mistakes.append(f"{key}.token: give either this or {key}.token_file, not both.")
+        return bearer
+    try:
+        token = Path(bearer.token_file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        reader.mistakes.append(f"{key}.token_file: {bearer.token_file} cannot be read.")
+        return bearer
+    if not token:
+        reader.mistakes.append(f"{key}.token_file: {bearer.token_file} is empty.")
+    return dataclasses.replace(bearer, token=Secret(token))
+
+
+def _with_secret(provider: ProviderSettings, key: str, reader: _Reader) -> ProviderSettings:
+    if not provider.client_secret_file:
+        return provider
+    if provider.client_secret:
+        reader.mistakes.append(f"{key}.client_secret: give either this or {key}.client_secret_file, not both.")
+        return provider
+    try:
+        secret = Path(provider.client_secret_file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        reader.mistakes.append(f"{key}.client_secret_file: cannot be read ({error.strerror}).")
+        return provider
+    return dataclasses.replace(provider, client_secret=Secret(secret))

@@ -1,0 +1,118 @@
+"""What can be wrong with routes although each value alone is of its type. Pure, but for a look whether a named file exists."""
+
+import re
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from hub.config.presets import fhir_bases
+from hub.config.settings import RouteSettings, Settings
+
+ABSOLUTE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^#\s]+")  # urn:example:api is one too
+KNOWN_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+SMART_SCOPE = re.compile(r"(?:patient|user|system)/")
+LARGEST_PROVEN_BODY = 16 * 1024 * 1024
+PROOF_KEY_ID = re.compile(r"[A-Za-z0-9._~:-]{1,64}")
+UPSTREAM_LOGOUT = re.compile(r"(?:/[!-\"$-~]*)?")
+
+
+def parse_url(text: str) -> SplitResult:
+    """Return the parts of an http(s) URL; of anything else an empty one, so that a check of its parts fails."""
+    try:
+        url = urlsplit(text)
+        is_url = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:  # a port that is no port, a bracket that is never closed
+        is_url = False
+    return url if is_url else urlsplit("")
+
+
+def route_mistakes(settings: Settings) -> list[str]:
+    """Return what is wrong with `[[routes]]`."""
+    return [*_each_route(settings.routes), *_fhir_mistakes(settings)]
+
+
+def _each_route(routes: list[RouteSettings]) -> list[str]:
+    mistakes = []
+    seen: set[str] = set()
+    for index, route in enumerate(routes):
+        name = f"routes[{index}]"
+        prefix = route.prefix
+        if not prefix.startswith("/") or prefix.endswith("/") or "//" in prefix or set(prefix) & set("?#%\\ ") or ".." in prefix:
+            mistakes.append(f"{name}.prefix: must begin with / and not end with it, such as /api.")
+        elif prefix == "/hub" or prefix.startswith("/hub/"):
+            mistakes.append(f"{name}.prefix: /hub belongs to the hub itself.")
+        if prefix in seen:
+            mistakes.append(f"{name}.prefix: {prefix} is used by another route already.")
+        seen.add(prefix)
+        url = parse_url(route.target)
+        if not url.hostname or url.query or url.fragment or url.username:
+            mistakes.append(f"{name}.target: must be a base URL such as https://iris.example/csp/clinic.")
+        unknown = [method for method in route.methods if method not in KNOWN_METHODS]
+        if unknown or not route.methods:
+            mistakes.append(f"{name}.methods: may hold {', '.join(sorted(KNOWN_METHODS))}; found {', '.join(unknown) or 'none'}.")
+        mistakes.extend(_token_mistakes(name, route))
+        mistakes.extend(_upstream_mistakes(name, route))
+        mistakes.extend(_proof_mistakes(name, route))
+        if route.ca_file and not Path(route.ca_file).is_file():
+            mistakes.append(f"{name}.ca_file: there is no file {route.ca_file}.")
+    return mistakes
+
+
+def _upstream_mistakes(name: str, route: RouteSettings) -> list[str]:
+    """What a route wants of its sessions at the resource server has to fit together."""
+    mistakes = []
+    if route.upstream_session != "none" and route.token == "none":
+        mistakes.append(
+            f"{name}.upstream_session: has no meaning with token = none: without a login there is nobody to keep it for."
+        )
+    if route.upstream_session != "none" and route.websocket:
+        mistakes.append(f"{name}.upstream_session: has no meaning for a WebSocket route.")
+    if not UPSTREAM_LOGOUT.fullmatch(route.upstream_logout):
+        mistakes.append(f"{name}.upstream_logout: must be a path such as /?IRISLogout=end or /logout, or empty.")
+    return mistakes
+
+
+def _fhir_mistakes(settings: Settings) -> list[str]:
+    """A FHIR server wants SMART scopes, and its own address as the audience of the token."""
+    bases = fhir_bases(settings)
+    if not bases:
+        return []
+    mistakes = []
+    if not any(SMART_SCOPE.match(scope) for scope in settings.provider.scopes):
+        mistakes.append(
+            "provider.scopes: needs a SMART scope such as patient/*.read for the route with preset = fhir; else it answers 403."
+        )
+    if len(bases) > 1 and "aud" not in settings.provider.authorization_parameters:
+        mistakes.append(
+            "provider.authorization_parameters: needs aud: there are several FHIR servers, and a token is for one of them."
+        )
+    return mistakes
+
+
+def _proof_mistakes(name: str, route: RouteSettings) -> list[str]:
+    """A proof needs its key, and bodies that can be held in memory."""
+    if route.proof == "none":
+        return [f"{name}.proof_key_file: has no meaning with proof = none."] if route.proof_key_file else []
+    mistakes = []
+    if not route.proof_key_file:
+        mistakes.append(f"{name}.proof_key_file: is missing; {route.proof} signs with it.")
+    elif not Path(route.proof_key_file).is_file():
+        mistakes.append(f"{name}.proof_key_file: there is no file {route.proof_key_file}.")
+    if not PROOF_KEY_ID.fullmatch(route.proof_key_id):
+        mistakes.append(f"{name}.proof_key_id: may hold letters, digits and . _ ~ : - only.")
+    if route.max_body_bytes > LARGEST_PROVEN_BODY:
+        mistakes.append(
+            f"{name}.max_body_bytes: must be {LARGEST_PROVEN_BODY} at most with a proof: bodies are held in memory to sign them."
+        )
+    return mistakes
+
+
+def _token_mistakes(name: str, route: RouteSettings) -> list[str]:
+    """What a route wants of its tokens has to fit together."""
+    mistakes = []
+    if route.resource and not ABSOLUTE_URI.fullmatch(route.resource):
+        mistakes.append(f"{name}.resource: must be an absolute URI without fragment (RFC 8707).")
+    unused = {"user": ("audience", "scopes"), "none": ("audience", "resource", "scopes", "max_age_seconds", "acr_values")}
+    mistakes.extend(
+        f"{name}.{key}: has no meaning with token = {route.token}." for key in unused.get(route.token, ()) if getattr(route, key)
+    )
+    return mistakes

@@ -1,0 +1,264 @@
+"""What can be wrong with settings although each value alone is of its type. Pure, but for a look whether a named file exists."""
+
+import ipaddress
+import re
+from pathlib import Path
+
+from hub.config.route_rules import parse_url, route_mistakes
+from hub.config.settings import (
+    MAIN_PROVIDER,
+    AdminSettings,
+    ChannelSettings,
+    LogSettings,
+    ProviderSettings,
+    ServerSettings,
+    SessionSettings,
+    Settings,
+    is_loopback,
+)
+from hub.primitives.secret import Secret
+
+TOPIC_PATTERN = re.compile(r"[A-Za-z0-9._~:/-]{0,127}(?:\*|[A-Za-z0-9._~:/-])")
+REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
+
+
+def contradictions(settings: Settings) -> list[str]:
+    """Return what is wrong although each value alone is of its type."""
+    return [
+        *_server_mistakes(settings.server),
+        *_redis_mistakes(settings),
+        *_provider_mistakes("provider", settings.provider, settings.server.allow_insecure_http),
+        *_further_provider_mistakes(settings),
+        *_session_mistakes(settings.session),
+        *_admin_mistakes(settings.admin),
+        *_topic_mistakes(settings),
+        *_log_mistakes(settings.log),
+        *route_mistakes(settings),
+        *_channel_mistakes(settings.channel),
+    ]
+
+
+def _server_mistakes(server: ServerSettings) -> list[str]:
+    mistakes = []
+    url = parse_url(server.public_url)
+    if not url.hostname or url.path.strip("/") or url.query or url.fragment:
+        mistakes.append("server.public_url: must be scheme, host and port only, such as https://clinic.example.")
+    elif url.scheme == "http" and not is_loopback(url.hostname) and not server.allow_insecure_http:
+        mistakes.append(
+            "server.public_url: plain HTTP would send the session cookie in clear over the network. Use https, or set "
+            "server.allow_insecure_http = true on a network where that does not matter."
+        )
+    if bool(server.tls_certificate_file) != bool(server.tls_key_file):
+        missing = "tls_key_file" if server.tls_certificate_file else "tls_certificate_file"
+        mistakes.append(f"server.{missing}: is missing; certificate and key go together.")
+    mistakes.extend(
+        f"server.{key}: there is no file {value}."
+        for key in ("tls_certificate_file", "tls_key_file")
+        if (value := getattr(server, key)) and not Path(value).is_file()
+    )
+    for network in server.trusted_proxies:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            mistakes.append(f"server.trusted_proxies: {network!r} is no network; write it as 10.0.0.0/8 or 10.1.2.3.")
+    return mistakes
+
+
+def _redis_mistakes(settings: Settings) -> list[str]:
+    url = settings.redis.url
+    if not url:
+        return []
+    mistakes = []
+    if url.partition("://")[0] not in REDIS_SCHEMES:
+        mistakes.append(f"redis.url: must begin with {', '.join(REDIS_SCHEMES)} and ://.")
+    if not settings.session.key_files and not settings.session.key_dir:
+        mistakes.append(
+            "session.key_files: is missing. Hubs that share one Redis need the same key: make one with "
+            "`python run.py keys make FILE` and name it on every machine, or name a folder of keys in session.key_dir."
+        )
+    if settings.session.key_dir and not Path(settings.session.key_dir).is_dir():
+        mistakes.append(f"session.key_dir: there is no folder {settings.session.key_dir}.")
+    return mistakes
+
+
+def _provider_mistakes(key: str, provider: ProviderSettings, allow_insecure_http: bool) -> list[str]:
+    """Return the mistakes of one provider; `key` is where it stands in the settings."""
+    mistakes = _issuer_mistakes(key, provider, allow_insecure_http)
+    if provider.ca_file and not Path(provider.ca_file).is_file():
+        mistakes.append(f"{key}.ca_file: there is no file {provider.ca_file}.")
+    if provider.kind == "openid":
+        mistakes.extend(_client_mistakes(key, provider))
+    else:
+        mistakes.extend(_native_mistakes(key, provider))
+    return mistakes
+
+
+def _native_mistakes(key: str, provider: ProviderSettings) -> list[str]:
+    """Return the mistakes of an IRIS application in its native JWT mode; client id, secret and scopes mean nothing there."""
+    return [
+        f"{key}.{name}: must be a path of the application, such as /login."
+        for name in ("login_path", "refresh_path", "logout_path", "revoke_path")
+        if not NATIVE_PATH.fullmatch(getattr(provider, name))
+    ]
+
+
+def _issuer_mistakes(key: str, provider: ProviderSettings, allow_insecure_http: bool) -> list[str]:
+    url = parse_url(provider.issuer)
+    if not provider.issuer:
+        return [f"{key}.issuer: is missing."]
+    if not url.hostname or url.query or url.fragment:
+        return [f"{key}.issuer: must be the URL that the provider calls itself by, without query or fragment."]
+    if url.scheme == "http" and not is_loopback(url.hostname or "") and not allow_insecure_http:
+        return [f"{key}.issuer: must be https; codes and tokens would cross the network in clear."]
+    return []
+
+
+def _client_mistakes(key: str, provider: ProviderSettings) -> list[str]:
+    mistakes = [] if provider.client_id else [f"{key}.client_id: is missing."]
+    mistakes.extend(_authentication_mistakes(key, provider))
+    if provider.id_token_key_file and not Path(provider.id_token_key_file).is_file():
+        mistakes.append(f"{key}.id_token_key_file: there is no file {provider.id_token_key_file}.")
+    if provider.dpop_key_file and not Path(provider.dpop_key_file).is_file():
+        mistakes.append(f"{key}.dpop_key_file: there is no file {provider.dpop_key_file}.")
+    if "openid" not in provider.scopes:
+        mistakes.append(f"{key}.scopes: must contain openid, else the provider sends no ID token.")
+    weak = [name for name in provider.signing_algorithms if name.lower() == "none" or name.startswith("HS")]
+    if weak:
+        mistakes.append(f"{key}.signing_algorithms: {', '.join(weak)} cannot be accepted; name asymmetric algorithms.")
+    reserved = sorted(RESERVED_AUTHORIZATION_PARAMETERS.intersection(provider.authorization_parameters))
+    mistakes.extend(f"{key}.authorization_parameters: {name} is set by the hub itself." for name in reserved)
+    max_age = provider.authorization_parameters.get("max_age", "0")
+    if not (max_age.isascii() and max_age.isdigit()):  # it would go to the provider, and nobody would check what comes back
+        mistakes.append(f"{key}.authorization_parameters: max_age must be whole seconds.")
+    return mistakes
+
+
+def _authentication_mistakes(key: str, provider: ProviderSettings) -> list[str]:
+    """Return what is missing, or has no meaning, in the way in which the hub proves who it is."""
+    method, mistakes = provider.client_authentication, []
+    if method == "private_key_jwt":
+        if not provider.client_key_file:
+            mistakes.append(f"{key}.client_key_file: is missing; private_key_jwt signs with it.")
+        elif not Path(provider.client_key_file).is_file():
+            mistakes.append(f"{key}.client_key_file: there is no file {provider.client_key_file}.")
+    elif not provider.client_secret and not provider.client_secret_file:
+        mistakes.append(f"{key}.client_secret: is missing; better still, name a file in {key}.client_secret_file.")
+    if method != "private_key_jwt":
+        unused = [name for name in ("client_key_file", "client_key_id") if getattr(provider, name)]
+        mistakes.extend(f"{key}.{name}: has no meaning with client_authentication = {method}." for name in unused)
+    mistakes.extend(_assertion_mistakes(key, provider))
+    return mistakes
+
+
+def _assertion_mistakes(key: str, provider: ProviderSettings) -> list[str]:
+    method, algorithm = provider.client_authentication, provider.client_assertion_algorithm
+    known = ASSERTION_ALGORITHMS.get(method, ())
+    if algorithm and algorithm not in known:
+        meaning = f"must be one of {', '.join(known)}" if known else "has no meaning"
+        return [f"{key}.client_assertion_algorithm: {meaning} with client_authentication = {method}."]
+    secret = provider.client_secret.reveal().encode()
+    if method == "client_secret_jwt" and secret and len(secret) < SHORTEST_SECRET[algorithm or "HS256"]:
+        return [
+            f"{key}.client_secret: must have at least {SHORTEST_SECRET[algorithm or 'HS256']} bytes to sign with "
+            f"{algorithm or 'HS256'} (RFC 7518 section 3.2)."
+        ]
+    return []
+
+
+def _further_provider_mistakes(settings: Settings) -> list[str]:
+    mistakes = []
+    if settings.provider.name != MAIN_PROVIDER:
+        mistakes.append(f"provider.name: is always {MAIN_PROVIDER}; only [[providers]] have names.")
+    seen = {MAIN_PROVIDER}
+    for index, provider in enumerate(settings.providers):
+        key = f"providers[{index}]"
+        if not PROVIDER_NAME.fullmatch(provider.name):
+            mistakes.append(f"{key}.name: may hold small letters, digits and hyphens only; it is part of the callback URL.")
+        elif provider.name in seen:
+            mistakes.append(f"{key}.name: {provider.name} is the name of another provider already.")
+        seen.add(provider.name)
+        mistakes.extend(_provider_mistakes(key, provider, settings.server.allow_insecure_http))
+    return mistakes
+
+
+SHORTEST_SECRET = {"HS256": 32, "HS384": 48, "HS512": 64}
+ASSERTION_ALGORITHMS = {
+    "client_secret_jwt": tuple(SHORTEST_SECRET),
+    "private_key_jwt": ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"),
+}
+
+PROVIDER_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+NATIVE_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
+
+RESERVED_AUTHORIZATION_PARAMETERS = frozenset(
+    {"response_type", "response_mode", "client_id", "redirect_uri", "scope", "state", "nonce"}
+    | {"code_challenge", "code_challenge_method", "request", "request_uri"}
+)
+
+
+def _session_mistakes(session: SessionSettings) -> list[str]:
+    mistakes = [f"session.key_files: there is no file {name}." for name in session.key_files if not Path(name).is_file()]
+    if session.idle_timeout_seconds > session.absolute_timeout_seconds:
+        mistakes.append("session.idle_timeout_seconds: must not be longer than session.absolute_timeout_seconds.")
+    mistakes.extend(_closing_mistakes(session))
+    return mistakes
+
+
+def _closing_mistakes(session: SessionSettings) -> list[str]:
+    seconds = session.end_after_last_channel_seconds
+    if 0 < seconds < SHORTEST_RELOAD_SECONDS:
+        return [
+            "session.end_after_last_channel_seconds: must be 0 or at least "
+            f"{SHORTEST_RELOAD_SECONDS:.0f}: a page that is loaded again closes its channel too."
+        ]
+    return []
+
+
+def _admin_mistakes(admin: AdminSettings) -> list[str]:
+    if admin.token and len(admin.token.reveal()) < SHORTEST_ADMIN_TOKEN:
+        return [f"admin.token: must be at least {SHORTEST_ADMIN_TOKEN} characters that nobody can guess."]
+    return []
+
+
+def _topic_mistakes(settings: Settings) -> list[str]:
+    """Find names that cannot be, names given twice, and publishers without a secret or with another one's."""
+    mistakes = [
+        f"topics[{index}].name: may hold letters, digits and . _ ~ : / - only, and * at the end."
+        for index, topic in enumerate(settings.topics)
+        if not TOPIC_PATTERN.fullmatch(topic.name)
+    ]
+    names = [topic.name for topic in settings.topics]
+    mistakes += [f"topics[{index}].name: {name} was there before." for index, name in enumerate(names) if name in names[:index]]
+    tokens: set[Secret] = {settings.admin.token}
+    for index, publisher in enumerate(settings.publishers):
+        key = f"publishers[{index}]"
+        if len(publisher.token.reveal()) < SHORTEST_ADMIN_TOKEN:
+            mistakes.append(f"{key}.token_file: has no secret of at least {SHORTEST_ADMIN_TOKEN} characters.")
+        elif publisher.token in tokens:
+            mistakes.append(f"{key}.token: somebody else has the same; each publisher, and the operators, have one of their own.")
+        tokens.add(publisher.token)
+        mistakes += [
+            f"{key}.topics: {pattern!r} can be no topic." for pattern in publisher.topics if not TOPIC_PATTERN.fullmatch(pattern)
+        ]
+    return mistakes
+
+
+def _log_mistakes(log: LogSettings) -> list[str]:
+    if log.audit_file and not Path(log.audit_file).absolute().parent.is_dir():
+        return [f"log.audit_file: there is no folder {Path(log.audit_file).absolute().parent}."]
+    return []
+
+
+SHORTEST_RELOAD_SECONDS = 5.0
+SHORTEST_ADMIN_TOKEN = 32
+
+
+def _channel_mistakes(channel: ChannelSettings) -> list[str]:
+    mistakes = []
+    if channel.inline > channel.frame:
+        mistakes.append("channel.inline: must not be larger than channel.frame.")
+    if channel.window > channel.connection_window:
+        mistakes.append("channel.window: must not be larger than channel.connection_window.")
+    if channel.request_timeout_seconds > channel.request_timeout_max_seconds:
+        mistakes.append("channel.request_timeout_seconds: must not be longer than channel.request_timeout_max_seconds.")
+    return mistakes

@@ -1,0 +1,67 @@
+"""The rate limits of one worker: who has asked too often, and when they may again."""
+
+from hub.config.settings import LimitSettings
+from hub.errors import TooManyRequests
+from hub.primitives.clock import Clock
+from hub.primitives.token_bucket import TokenBuckets
+from hub.telemetry.metrics import Metrics
+
+BURST_SECONDS = 10.0
+
+
+class RateLimits:
+    """Counts in memory: a limit is for each worker, so that counting costs nothing."""
+
+    def __init__(self, settings: LimitSettings, clock: Clock, metrics: Metrics) -> None:
+        self.settings = settings
+        self._clock = clock
+        self._metrics = metrics
+        self._requests = _buckets(settings.requests_per_session)
+        self._anonymous = _buckets(settings.requests_per_address)
+        self._bytes = _buckets(settings.upload_bytes_per_session)
+        self._session_dials = _buckets(settings.dials_per_session)
+        self._dials = _buckets(settings.dials_per_address)
+        self._refused_dials = _buckets(settings.refused_dials_per_address)
+
+    def request(self, session_key: str) -> None:
+        """Count an API request of a session.
+
+        Raises:
+            TooManyRequests: It may not be made now.
+        """
+        self._take(self._requests, "requests", session_key)
+
+    def anonymous_request(self, network: str) -> None:
+        """Count an API request without a login; raises as `request`. `network` as `rate_limit.network_of` returns it."""
+        self._take(self._anonymous, "requests_without_login", network)
+
+    def session_dial(self, session_key: str) -> None:
+        """Count a channel of a session; raises as `request`."""
+        self._take(self._session_dials, "dials_of_session", session_key)
+
+    def dial(self, network: str) -> None:
+        """Count a try to open a channel, which is refused if too many were refused before; raises as `request`."""
+        if self._refused_dials.spend(network, self._clock.monotonic(), 0.0) > 0:
+            self._refuse("refused_dials", 1.0)
+        self._take(self._dials, "dials", network)
+
+    def dial_was_refused(self, network: str) -> None:
+        """Count a try that had no right to a channel."""
+        self._refused_dials.spend(network, self._clock.monotonic(), 1.0)
+
+    def received(self, session_key: str, size: int) -> float:
+        """Count bytes of a session's channel; return for how many seconds nothing more is to be read of it."""
+        return self._bytes.spend(session_key, self._clock.monotonic(), float(size))
+
+    def _take(self, buckets: TokenBuckets, what: str, key: str) -> None:
+        wait = buckets.take(key, self._clock.monotonic())
+        if wait > 0:
+            self._refuse(what, wait)
+
+    def _refuse(self, what: str, wait: float) -> None:
+        self._metrics.limited.labels(what).inc()
+        raise TooManyRequests("Too many requests in a short time. Wait a moment.", retry_after_seconds=max(wait, 0.1))
+
+
+def _buckets(rate: float) -> TokenBuckets:
+    return TokenBuckets(rate, rate * BURST_SECONDS)

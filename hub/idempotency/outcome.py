@@ -1,0 +1,94 @@
+"""How a request with a key ended, and what tells two requests with the same key apart. Pure."""
+
+import hashlib
+import re
+from typing import Annotated, Literal
+
+import msgspec
+
+from hub.errors import BadRequest, HubError
+from hub.gateway.messages import ApiRequest
+from hub.primitives.http import Headers
+from hub.primitives.secret import digest
+from hub.session.model import Session
+
+KEY = re.compile(r"[A-Za-z0-9._~+/=-]{16,128}")
+Key = Annotated[str, msgspec.Meta(pattern=f"^{KEY.pattern}$")]
+"""A key that nobody can guess: a random UUID will do."""
+
+Verdict = Literal["joined", "done", "never", "unknown"]
+"""How a request stands: it still runs, it has ended, it certainly was not and will not be executed, or nobody knows."""
+
+
+class Answered(msgspec.Struct, frozen=True, tag="answered"):
+    """The resource server answered. `body` None: it was too large to keep."""
+
+    status: int
+    headers: Headers
+    body: bytes | None
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    """There was no answer, and the resource server may have carried the request out."""
+
+    slug: str
+    detail: str
+
+
+Outcome = Answered | Failed
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Outcome).decode
+
+
+def encode(outcome: Outcome) -> bytes:
+    """Return the bytes of an outcome."""
+    return _encode(outcome)
+
+
+def decode(data: bytes) -> Outcome:
+    """Return the outcome of these bytes.
+
+    Raises:
+        msgspec.DecodeError: Another version of the hub has written them.
+    """
+    outcome: Outcome = _decode(data)
+    return outcome
+
+
+def failure(error: HubError) -> Failed:
+    """Return the outcome of a request that ended with an error after it may have been carried out."""
+    return Failed(error.slug, error.detail)
+
+
+def record_name(session: Session, key: str) -> str:
+    """Return the name of a record: a key belongs to its user, in whichever session, so that nobody meets another's answer."""
+    return digest("\0".join((session.issuer, session.subject, key)))
+
+
+def check_key(key: str) -> str:
+    """Return `key`.
+
+    Raises:
+        BadRequest: It is no key.
+    """
+    if not KEY.fullmatch(key):
+        raise BadRequest("A key has 16 to 128 letters, digits or any of . _ ~ + / = - : a random UUID, for example.")
+    return key
+
+
+def fingerprint(request: ApiRequest) -> str:
+    """Return what a repetition must have in common: method, path, query, and the body where all of it is in hand.
+
+    Of a body that streams only its being one counts: it may come over HTTP after the channel has failed.
+    """
+    target = hashlib.sha256("\0".join((request.method, request.path, request.query)).encode()).hexdigest()
+    body = hashlib.sha256(request.body).hexdigest() if isinstance(request.body, bytes) else ""
+    return f"{target}:{body}"
+
+
+def is_same(one: str, other: str) -> bool:
+    """Tell whether two fingerprints can be of the same request."""
+    target, _, body = one.partition(":")
+    other_target, _, other_body = other.partition(":")
+    return target == other_target and (body == other_body or not body or not other_body)

@@ -1,0 +1,88 @@
+"""Error documents of IRIS as RFC 9457 problems. Pure.
+
+Codes and ids are looked at, never texts: those are in the language of the server, and may tell internals.
+"""
+
+import json
+import zlib
+from typing import Any
+
+from hub.primitives.http import Headers
+
+MAX_DOCUMENT_BYTES = 64 * 1024  # an error that is larger is relayed as it is
+
+IRIS_ERROR = "urn:hub:problem:iris-error"
+API_REFUSED = "urn:hub:problem:api-refused"
+
+_DESCRIBE_THE_BODY = frozenset(
+    {"content-type", "content-length", "content-encoding", "content-digest", "content-md5", "repr-digest", "digest", "etag"}
+    | {"last-modified", "accept-ranges", "content-range", "content-language"}
+)
+
+
+def may_be_document(status: int, headers: Headers, body_bytes: int | None) -> bool:
+    """Tell whether the body of an answer has to be read to know whether it is an error document of IRIS."""
+    if status < 400 or (body_bytes is not None and not 0 < body_bytes <= MAX_DOCUMENT_BYTES):
+        return False
+    kind = _field(headers, "content-type").partition(";")[0].strip().lower()
+    return kind in ("application/json", "text/json") and _field(headers, "content-encoding").lower() in ("", "identity", "gzip")
+
+
+def is_silent_refusal(status: int, body_bytes: int | None) -> bool:
+    """Tell whether an answer is a 401 with nothing in it, as IRIS sends it for whatever reason."""
+    return status == 401 and body_bytes == 0
+
+
+def problem_of(status: int, headers: Headers, body: bytes, *, redacted: bool) -> dict[str, Any] | None:
+    """Return the problem that an error document of %CSP.REST, or of a service of IRIS, stands for; None if it is neither.
+
+    Parameters:
+        redacted: Leave out texts and parameters. Otherwise all members of the original stand beside those of the problem.
+    """
+    document = _document(_field(headers, "content-encoding"), body)
+    if not isinstance(document, dict):
+        return None
+    envelope = document["status"] if isinstance(document.get("status"), dict) else document
+    errors = envelope.get("errors")
+    if not isinstance(errors, list) or not errors or "summary" not in envelope:
+        return None
+    first = errors[0]
+    if not isinstance(first, dict) or not isinstance(first.get("code"), int):
+        return None
+    problem: dict[str, Any] = {"type": IRIS_ERROR, "title": "The API reports an error", "status": status, "code": first["code"]}
+    problem |= {name: first[name] for name in ("id", "domain") if isinstance(first.get(name), str)}
+    if redacted:
+        return problem
+    summary = envelope["summary"]
+    kept = {name: value for name, value in document.items() if name not in ("type", "title", "status", "detail", "code")}
+    if envelope is not document:
+        kept |= {"errors": errors, "summary": summary}
+    return problem | ({"detail": summary} if isinstance(summary, str) and summary else {}) | kept
+
+
+def silent_refusal() -> dict[str, Any]:
+    """Return the problem that a 401 with nothing in it stands for."""
+    detail = "The API has refused the login without saying why. Logging in again may help."
+    return {"type": API_REFUSED, "title": "The API refuses this login", "status": 401, "detail": detail}
+
+
+def headers_of_problem(headers: Headers, body: bytes) -> Headers:
+    """Return the fields of an answer whose body was replaced by this problem."""
+    kept = [(name, value) for name, value in headers if name.lower() not in _DESCRIBE_THE_BODY]
+    return [*kept, ("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
+
+
+def _field(headers: Headers, name: str) -> str:
+    return next((value for field, value in headers if field.lower() == name), "").strip()
+
+
+def _document(encoding: str, body: bytes) -> Any:
+    try:
+        if encoding.lower() == "gzip":
+            opened = zlib.decompressobj(wbits=31)
+            body = opened.decompress(body, MAX_DOCUMENT_BYTES)
+            if opened.unconsumed_tail:
+                return None
+        return json.loads(body)
+    except (zlib.error, ValueError, RecursionError):
+        return None

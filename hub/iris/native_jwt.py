@@ -1,0 +1,221 @@
+"""IRIS's native JWT mode: a REST web application of IRIS logs its own users in. The same interface as an OpenID Provider.
+
+The browser never talks to IRIS: the hub shows the login form, sends the password once, and keeps nothing of what IRIS wants
+browsers to remember. Its cookie `CSPBrowserId`, with which an empty login brings the tokens of the one before, is dropped.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from hub.config.settings import ProviderSettings
+from hub.errors import HubError, ProviderMisbehaved, ProviderRejectedClient
+from hub.iris.native_messages import (
+    CredentialsRefused,
+    JsonRequest,
+    build_login,
+    build_logout,
+    build_probe,
+    build_refresh,
+    build_revocation,
+    is_refusal,
+    process_end,
+    process_login,
+    process_refresh,
+    unexpected,
+)
+from hub.oidc.door import ProviderDoor, ProviderResponse, report_nothing
+from hub.oidc.id_token import IdTokenClaims, Original
+from hub.oidc.token_endpoint import TokenRefused, TokenResponse
+from hub.primitives.clock import Clock
+from hub.primitives.secret import Secret
+from hub.primitives.tasks import end_tasks
+from hub.telemetry import log
+
+PROBE_RETRY_SECONDS = 5.0
+
+_log = log.get(__name__)
+
+
+class NativeJwt:
+    """A JWT-enabled IRIS application of the settings, as the rest of the hub sees it."""
+
+    def __init__(
+        self, settings: ProviderSettings, clock: Clock, report_open_circuits: Callable[[float], None] = report_nothing
+    ) -> None:
+        """Parameters:
+        report_open_circuits: Is told the number of endpoints that are being left alone, whenever it changes.
+        """
+        self._settings = settings
+        self._clock = clock
+        self._door = ProviderDoor(
+            clock,
+            settings.timeout_seconds,
+            settings.ca_file,
+            name=settings.name,
+            report_open_circuits=report_open_circuits,
+        )
+        self._probing: asyncio.Task[None] | None = None
+        self._trouble: str | None = "The IRIS application has not been asked yet."
+
+    @property
+    def name(self) -> str:
+        """Its name in the settings."""
+        return self._settings.name
+
+    @property
+    def label(self) -> str:
+        """What people see on the login form, and when they choose between several providers."""
+        return self._settings.label or self._settings.name
+
+    @property
+    def issuer(self) -> str:
+        """The URL of the application: together with the user name it names a user."""
+        return self._settings.issuer
+
+    @property
+    def kills_old_access_token(self) -> bool:
+        """Always: IRIS keeps one pair of tokens for each login, and a refresh replaces both at once."""
+        return True
+
+    @property
+    def clock_difference(self) -> float:
+        """Seconds that the clock of IRIS is ahead of ours, as far as known."""
+        return self._door.clock_difference
+
+    async def start(self) -> None:
+        """Open the door, and begin to ask whether the application takes JWT until it says so. Does not wait for it."""
+        await self._door.start()
+        self._probing = asyncio.create_task(self._probe_until_good())
+
+    async def close(self) -> None:
+        """End everything that is under way, and close the door."""
+        if self._probing is not None:
+            await end_tasks([self._probing])
+        await self._door.close()
+
+    def status(self) -> str | None:
+        """Say in one line why nobody can log in; None if nothing speaks against it."""
+        return self._trouble
+
+    async def login(self, user: str, password: Secret) -> TokenResponse:
+        """Log a user in; `subject` of the response is the name that IRIS knows the user by.
+
+        Raises:
+            CredentialsRefused: User name or password are wrong.
+            ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: As `process_login`.
+        """
+        answer = await self._send(build_login(self._settings, user, password), "login endpoint")
+        try:
+            response = process_login(answer.status, answer.headers, answer.body)
+        except ProviderRejectedClient as error:
+            self._rejected(error)
+            raise
+        except CredentialsRefused:
+            self._accepted()
+            raise
+        self._accepted()
+        return response
+
+    async def refresh(self, refresh_token: Secret, *, resource: str = "") -> TokenResponse:
+        """Get fresh tokens; the old access token is dead from then on. If this is cancelled, the login is lost.
+
+        Raises:
+            TokenRefused: `invalid_grant`: the refresh token is used up, expired, or its login has ended. `invalid_target`: a
+                `resource` was named, but there are no tokens for single resources here.
+            ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: As `process_refresh`.
+        """
+        if resource:
+            raise TokenRefused("invalid_target")
+        answer = await self._send(build_refresh(self._settings, refresh_token), "refresh endpoint")
+        try:
+            response = process_refresh(answer.status, answer.headers, answer.body)
+        except ProviderRejectedClient as error:
+            self._rejected(error)
+            raise
+        self._accepted()
+        return response
+
+    async def validate_refreshed_id_token(
+        self,
+        token: Secret,
+        *,
+        original: Original,
+        access_token: Secret | None,
+        nonce: str | None = None,
+        auth_time: float | None = None,
+    ) -> IdTokenClaims:
+        """Refuse: there are no ID tokens here.
+
+        Raises:
+            ProviderMisbehaved: Always.
+        """
+        raise ProviderMisbehaved("The native JWT mode of IRIS has no ID tokens.")
+
+    async def log_out(self, *, id_token: Secret | None, access_token: Secret, return_url: str) -> str:
+        """End the login at IRIS; return where the browser has to go now, which is always `return_url`.
+
+        IRIS finds a login by a living access token only. One that has expired is left to `revoke`, which has the refresh token.
+
+        Raises:
+            ProviderUnavailable, ProviderMisbehaved: The login may live on.
+        """
+        if not await self._log_out(access_token):
+            _log.info("provider.end_session_refused", provider=self.name)
+        return return_url
+
+    async def revoke(self, token: Secret, hint: str) -> bool:
+        """End the login that a token belongs to; True as well if it was over already.
+
+        A refresh token alone cannot be revoked: /revoke wants a living access token beside it, so one is fetched with it first.
+
+        Raises:
+            ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: The login may live on.
+        """
+        if hint == "access_token":
+            await self._log_out(token)
+            return True
+        try:
+            fresh = await self.refresh(token)
+        except TokenRefused:
+            return True
+        request = build_revocation(self._settings, fresh.access_token, fresh.refresh_token or token)
+        answer = await self._send(request, "revocation endpoint")
+        return process_end(answer.status, answer.headers, answer.body, "revocation endpoint")
+
+    async def _log_out(self, access_token: Secret) -> bool:
+        answer = await self._send(build_logout(self._settings, access_token), "logout endpoint")
+        return process_end(answer.status, answer.headers, answer.body, "logout endpoint")
+
+    async def _probe_until_good(self) -> None:
+        """Ask until the application has shown once that it takes JWT: while the hub is not ready, nobody else will ask."""
+        while True:
+            try:
+                await self._probe()
+            except HubError as error:
+                if error.detail != self._trouble:
+                    _log.warning("provider.discovery_failed", provider=self.name, issuer=self.issuer, reason=error.detail)
+                self._trouble = error.detail
+                await self._clock.sleep(PROBE_RETRY_SECONDS)
+            else:
+                _log.info("provider.discovered", provider=self.name, issuer=self.issuer, iris=True)
+                self._trouble = None
+                return
+
+    async def _probe(self) -> None:
+        what = "refresh endpoint"
+        answer = await self._send(build_probe(self._settings), what)
+        if not is_refusal(answer.status, answer.headers, answer.body):
+            raise unexpected(answer.status, answer.headers, what)
+
+    def _rejected(self, error: ProviderRejectedClient) -> None:
+        if self._trouble != error.detail:
+            _log.error("provider.rejected_client", provider=self.name, issuer=self.issuer, reason=error.detail)
+        self._trouble = error.detail
+
+    def _accepted(self) -> None:
+        if self._trouble is not None:
+            _log.info("provider.accepted_client", provider=self.name)
+        self._trouble = None
+
+    async def _send(self, request: JsonRequest, what: str) -> ProviderResponse:
+        return await self._door.call("POST", request.url, what, headers=request.headers, body=request.body)

@@ -1,0 +1,180 @@
+"""Requests to IRIS's own JWT endpoints (`/login`, `/refresh`, `/logout`, `/revoke`), and what the answers mean. Pure.
+
+They are no OAuth: user and password go in as JSON, all refusals look alike (401 with nothing in it), and the tokens are opaque to
+the hub, since IRIS publishes no key for them. `Basic` is never used: it would be a second way to send the password.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from hub.config.settings import ProviderSettings
+from hub.errors import HubError, LoginFailed, ProviderMisbehaved, ProviderRejectedClient
+from hub.oidc.provider_response import decode_object, refuse_unavailable
+from hub.oidc.token_endpoint import TOKEN, TokenRefused, TokenResponse
+from hub.primitives.secret import Secret
+
+NOT_ENABLED = (
+    "The IRIS application does not take logins with JWT. Switch on its JWT authentication (JWTAuthEnabled), with password "
+    "authentication among its allowed methods."
+)
+
+
+class CredentialsRefused(LoginFailed):
+    """User name or password are wrong; IRIS does not say which, or whether the password has expired."""
+
+    title = "User name or password are wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class JsonRequest:
+    """A POST with a JSON body. Headers and body hold secrets and are not printed."""
+
+    url: str
+    headers: dict[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+class _NativeTokenMessage(msgspec.Struct):
+    """Members of an answer with tokens; `iat` has a fraction, unknown members are ignored."""
+
+    access_token: str
+    iat: float
+    exp: float
+    refresh_token: str | None = None
+    sub: str | None = None
+
+
+def build_login(settings: ProviderSettings, user: str, password: Secret) -> JsonRequest:
+    """Make the request that logs a user in."""
+    return _request(settings, settings.login_path, {"user": user, "password": password.reveal()})
+
+
+def build_refresh(settings: ProviderSettings, refresh_token: Secret) -> JsonRequest:
+    """Make the request for fresh tokens; it kills the old refresh token and the old access token."""
+    return _request(settings, settings.refresh_path, {"refresh_token": refresh_token.reveal()})
+
+
+def build_probe(settings: ProviderSettings) -> JsonRequest:
+    """Make a request that IRIS refuses without anybody being suspected: a refresh without a token."""
+    return _request(settings, settings.refresh_path, {})
+
+
+def build_logout(settings: ProviderSettings, access_token: Secret) -> JsonRequest:
+    """Make the request that ends the login of an access token."""
+    return _request(settings, settings.logout_path, None, access_token)
+
+
+def build_revocation(settings: ProviderSettings, access_token: Secret, refresh_token: Secret) -> JsonRequest:
+    """Make the request that ends the login that both tokens belong to."""
+    return _request(settings, settings.revoke_path, {"refresh_token": refresh_token.reveal()}, access_token)
+
+
+def process_login(status: int, headers: Mapping[str, str], body: bytes) -> TokenResponse:
+    """Read the answer to a login; `subject` is always known then.
+
+    Raises:
+        CredentialsRefused: User name or password are wrong.
+        ProviderRejectedClient: The application is not JWT-enabled.
+        ProviderUnavailable: 429, 5xx or the like: nothing is known about the password.
+        ProviderMisbehaved: The answer is neither tokens nor a refusal.
+    """
+    what = "login endpoint"
+    if is_refusal(status, headers, body):
+        raise CredentialsRefused("User name or password are wrong.")
+    response = _tokens(status, headers, body, what)
+    if not response.subject or response.refresh_token is None:
+        raise ProviderMisbehaved(f"The {what} of the login service sent tokens without a user or without a refresh token.")
+    return response
+
+
+def process_refresh(status: int, headers: Mapping[str, str], body: bytes) -> TokenResponse:
+    """Read the answer to a refresh.
+
+    Raises:
+        TokenRefused: `invalid_grant`: the refresh token is used up, expired, or its login has ended.
+        ProviderRejectedClient: The application is not JWT-enabled any more; the refresh token may be good.
+        ProviderUnavailable: 429, 5xx or the like: the refresh token is neither accepted nor refused.
+        ProviderMisbehaved: The answer is neither tokens nor a refusal.
+    """
+    if is_refusal(status, headers, body):
+        raise TokenRefused("invalid_grant")
+    return _tokens(status, headers, body, "refresh endpoint")
+
+
+def process_end(status: int, headers: Mapping[str, str], body: bytes, what: str) -> bool:
+    """Read the answer to a logout or a revocation; tell whether a login was ended, else it was over already.
+
+    Raises:
+        ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: The login may live on.
+    """
+    if is_refusal(status, headers, body):
+        return False
+    if status != 200:
+        raise unexpected(status, headers, what)
+    return True
+
+
+def is_refusal(status: int, headers: Mapping[str, str], body: bytes) -> bool:
+    """Tell whether this is IRIS's own refusal: 401 without body and challenge. Any other 401 comes from something before it."""
+    return status == 401 and not body.strip() and _challenge(headers) is None
+
+
+def unexpected(status: int, headers: Mapping[str, str], what: str) -> HubError:
+    """Return the error that an answer other than tokens or a refusal stands for.
+
+    Raises:
+        ProviderUnavailable: 408, 425, 429 or 5xx.
+    """
+    refuse_unavailable(status, headers, what)
+    challenge = _challenge(headers) or ""
+    if status == 401 and challenge.lower().startswith("basic"):
+        return ProviderRejectedClient(NOT_ENABLED)
+    return ProviderMisbehaved(
+        f"The {what} of the login service answered with status {status}. Is provider.issuer the URL of a web application "
+        "with JWT authentication?"
+    )
+
+
+def _request(
+    settings: ProviderSettings, path: str, members: dict[str, Any] | None, access_token: Secret | None = None
+) -> JsonRequest:
+    headers = {"Accept": "application/json"}
+    if members is not None:
+        headers["Content-Type"] = "application/json"
+    if access_token is not None:
+        headers["Authorization"] = f"Bearer {access_token.reveal()}"
+    body = b"" if members is None else msgspec.json.encode(members)
+    return JsonRequest(settings.issuer.rstrip("/") + path, headers, body)
+
+
+def _tokens(status: int, headers: Mapping[str, str], body: bytes, what: str) -> TokenResponse:
+    if status != 200:
+        raise unexpected(status, headers, what)
+    try:
+        wire = msgspec.convert(decode_object(body, what), _NativeTokenMessage)
+    except msgspec.ValidationError as error:
+        raise ProviderMisbehaved(f"The {what} of the login service sent an answer that cannot be used: {error}.") from error
+    lifetime = wire.exp - wire.iat
+    if not math.isfinite(lifetime) or lifetime <= 0:
+        raise ProviderMisbehaved(f"The {what} of the login service sent tokens that have ended already.")
+    return TokenResponse(
+        access_token=_token(wire.access_token, what),
+        expires_in=lifetime,  # by IRIS's clock at both ends: how far that is from ours does not matter
+        refresh_token=_token(wire.refresh_token, what) if wire.refresh_token else None,
+        subject=wire.sub or None,
+    )
+
+
+def _token(text: str, what: str) -> Secret:
+    if not TOKEN.fullmatch(text):
+        raise ProviderMisbehaved(f"The {what} of the login service sent a token that is empty or holds strange characters.")
+    return Secret(text)
+
+
+def _challenge(headers: Mapping[str, str]) -> str | None:
+    """Return the value of `WWW-Authenticate`; IRIS writes the names of fields in capitals."""
+    return next((value for name, value in headers.items() if name.lower() == "www-authenticate"), None)

@@ -1,0 +1,1 @@
+"""Building blocks that know nothing of the hub: time, secrets, tasks, caches, limiters."""

@@ -1,0 +1,99 @@
+"""A value of the provider that is fetched once for all who ask, kept, and renewed without making anybody wait."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from hub.errors import HubError
+from hub.primitives.clock import Clock
+from hub.primitives.tasks import end_tasks
+
+T = TypeVar("T")
+
+
+class StaleWhileRevalidate(Generic[T]):
+    """Keeps what `fetch` returns.
+
+    A value older than `fresh_seconds` is still served while a new one is fetched behind it, and goes on being served
+    when that fails: an outage of the provider does not become one of the hub.
+    """
+
+    def __init__(self, fetch: Callable[[], Awaitable[T]], clock: Clock, *, fresh_seconds: float, retry_seconds: float) -> None:
+        """Parameters:
+        retry_seconds: Least time between two fetches that were asked for by `renew`, or that followed a stale value.
+        """
+        self._fetch = fetch
+        self._clock = clock
+        self._fresh_seconds = fresh_seconds
+        self._retry_seconds = retry_seconds
+        self._value: T | None = None
+        self._fetched_at = 0.0
+        self._retry_at = 0.0
+        self._failure: HubError | None = None
+        self._task: asyncio.Task[T] | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is a value to serve."""
+        return self._value is not None
+
+    async def get(self) -> T:
+        """Return the value; wait only if there is none yet.
+
+        Raises:
+            HubError: What `fetch` raised, if there is no value to serve instead.
+        """
+        if self._value is None:
+            return await self._shared_fetch()
+        if self._clock.monotonic() >= self._fetched_at + self._fresh_seconds:
+            self._fetch_unless_throttled()
+        return self._value
+
+    async def renew(self) -> T:
+        """Return the value after a new fetch, or the kept one if the last renewal succeeded only just now.
+
+        Raises:
+            HubError: What `fetch` raised, in this renewal or in one that failed only just now.
+        """
+        if self._value is None or self._fetch_unless_throttled() is not None:
+            return await self._shared_fetch()
+        if self._failure is not None:
+            raise self._failure
+        return self._value
+
+    async def close(self) -> None:
+        """Stop a fetch that is under way, and wait for its end."""
+        if self._task is not None:
+            await end_tasks([self._task])
+
+    def _fetch_unless_throttled(self) -> asyncio.Task[T] | None:
+        """Start or join a fetch; None if it is too early for one."""
+        if self._task is None:
+            now = self._clock.monotonic()
+            if now < self._retry_at:
+                return None
+            self._retry_at = now + self._retry_seconds
+        return self._start()
+
+    async def _shared_fetch(self) -> T:
+        return await asyncio.shield(self._start())  # one who gives up waiting does not end it for the others
+
+    def _start(self) -> asyncio.Task[T]:
+        if self._task is None:
+            self._task = asyncio.create_task(self._fetch_and_keep())
+            self._task.add_done_callback(self._finished)
+        return self._task
+
+    async def _fetch_and_keep(self) -> T:
+        try:
+            value = await self._fetch()
+        except HubError as error:
+            self._failure = error
+            raise
+        self._value, self._fetched_at, self._failure = value, self._clock.monotonic(), None
+        return value
+
+    def _finished(self, task: asyncio.Task[T]) -> None:
+        self._task = None
+        if not task.cancelled():
+            task.exception()  # those who wait get it; a renewal behind a stale value has nobody who waits

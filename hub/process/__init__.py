@@ -1,0 +1,1 @@
+"""The life of a process: start, workers, signals, graceful shutdown, the private Redis."""

@@ -1,0 +1,233 @@
+"""The life of a hub: settings -> private Redis if none is named -> services -> listen -> signals -> drain -> close."""
+
+import asyncio
+import dataclasses
+import gc
+import signal
+import ssl
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import tornado.netutil
+
+from hub import __version__
+from hub.application import build_admin_front, build_front
+from hub.channel.close_codes import CloseCode
+from hub.config.reader import load
+from hub.config.settings import Settings, SettingsError
+from hub.listener.exchange import Front
+from hub.listener.listener import HttpListener
+from hub.primitives.clock import SystemClock
+from hub.process.compiled import is_compiled
+from hub.process.embedded_redis import EmbeddedRedis
+from hub.process.supervisor import Supervisor
+from hub.services import Services
+from hub.session.key_folder import KeySources, provide_keys
+from hub.session.key_watch import KeyWatch
+from hub.telemetry import log
+from hub.web.response_headers import security_fields
+
+logger = log.get(__name__)
+
+
+class StartupError(Exception):
+    """The hub cannot start; the message says why and what to do."""
+
+
+def run(settings: Settings, config: Path | None = None, *, is_worker: bool = False) -> None:
+    """Run the hub in this process, or its workers in processes of their own.
+
+    Parameters:
+        config: The settings file, which workers read again.
+        is_worker: True in a worker that a supervisor has started.
+
+    Raises:
+        SettingsError: A setting turns out to be wrong when it is used.
+        StartupError, EmbeddedRedisError, KeyringError, WorkersFailed: It cannot start, or cannot go on.
+    """
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_run(settings, config, is_worker=is_worker))
+
+
+def hold_reloads() -> None:
+    """Let SIGHUP wait until this process can follow it; before that it would end the process. `run` takes it up."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
+
+
+async def _run(settings: Settings, config: Path | None, *, is_worker: bool) -> None:
+    stop, reload = _stop_signal(), _reload_signal()
+    async with AsyncExitStack() as closing:
+        settings = await _with_local_store(settings, closing)
+        if settings.server.processes > 1 and not is_worker:
+            await Supervisor(settings, config).run(stop, reload)
+        else:
+            await Worker(settings, config).run(stop, reload)
+
+
+class Worker:
+    """One process that serves requests."""
+
+    def __init__(self, settings: Settings, config: Path | None) -> None:
+        clock = SystemClock()
+        self._settings = settings
+        self._config = config
+        self._clock = clock
+        self._keys = KeyWatch(KeySources.of(settings), clock)
+        self._services = Services(settings, self._keys.keyring, settings.redis.url, clock)
+        self._listeners: list[HttpListener] = []
+
+    async def run(self, stop: asyncio.Event, reload: asyncio.Event) -> None:
+        """Serve until `stop` is set, then finish what is under way; follow the settings file each time `reload` is set.
+
+        Raises:
+            StartupError, SettingsError: An address or a certificate cannot be used.
+        """
+        try:
+            await self._services.start()
+            self._services.keep_running("key watch", self._keys.run())
+            self._services.keep_running("reload", self._reload_when_told(reload))
+            await self._listen()
+            spare_the_collector()
+            await stop.wait()
+            await self._drain()
+        finally:
+            await self._services.close()
+
+    async def _reload_when_told(self, reload: asyncio.Event) -> None:
+        while True:
+            await reload.wait()
+            reload.clear()
+            self._reload()
+
+    def _reload(self) -> None:
+        """Take keys and log from the settings as they are now; what cannot be used is logged, and all stays as it was."""
+        try:
+            settings = load(self._config)
+            log.configure(settings.log.level, settings.log.format, audit_file=settings.log.audit_file)
+        except SettingsError as error:
+            logger.error("hub.reload_failed", mistakes=error.mistakes)
+            return
+        if self._keys.look([Path(name) for name in settings.session.key_files]):
+            logger.info("hub.reloaded", keys=len(self._keys.keyring.key_ids))
+        else:
+            logger.error("hub.reload_failed", mistakes=["The keys cannot be read; the former ones stay."])
+
+    async def _listen(self) -> None:
+        server, admin = self._settings.server, self._settings.admin
+        public = await self._start(build_front(self._services), "server", server.host, server.port, _tls(self._settings))
+        inner = await self._start(build_admin_front(self._services), "admin", admin.host, admin.port, None)
+        logger.info(
+            "hub.listening", url=server.public_url, port=public, admin_port=inner, version=__version__, compiled=is_compiled()
+        )
+
+    async def _start(self, front: Front, section: str, host: str, port: int, tls: ssl.SSLContext | None) -> int:
+        """Start one listener and return its port."""
+        try:
+            sockets = tornado.netutil.bind_sockets(port, host, reuse_port=self._settings.server.processes > 1)
+        except OSError as error:
+            raise StartupError(f"{section}.port: cannot listen on {host}:{port} ({error.strerror}).") from error
+        fields = security_fields(hsts=self._settings.server.is_https)
+        listener = HttpListener(front, self._clock, tls=tls, refusal_fields=fields)
+        await listener.start(sockets)
+        self._listeners.append(listener)
+        return int(sockets[0].getsockname()[1])
+
+    async def _drain(self) -> None:
+        """Say that this hub is leaving, let what is under way finish, then close what is left."""
+        services, server = self._services, self._settings.server
+        logger.info("hub.draining", requests=len(services.exchanges), channels=len(services.registry))
+        services.draining = True
+        public, admin = self._listeners
+        await self._clock.sleep(server.drain_delay_seconds)
+        public.stop()
+        await self._finish_work(server.shutdown_timeout_seconds)
+        await services.registry.close_all(CloseCode.UNAVAILABLE, "draining")
+        await services.passages.close_all(CloseCode.UNAVAILABLE, "draining")
+        admin.stop()
+        for each in self._listeners:
+            await each.close()
+        logger.info("hub.stopped")
+
+    async def _finish_work(self, seconds: float) -> None:
+        """Wait for requests to end and for channels to move to other nodes, but not for ever."""
+        services = self._services
+        moved = asyncio.gather(services.registry.send_away(seconds / 3), services.registry.emptied())
+        try:
+            async with asyncio.timeout(seconds):
+                while work := {*services.exchanges, *services.once.under_way}:
+                    await asyncio.wait(work)
+                await moved
+        except TimeoutError:
+            moved.cancel()
+            logger.info("hub.drain_cut_short", requests=len(services.exchanges), channels=len(services.registry))
+
+
+async def _with_local_store(settings: Settings, closing: AsyncExitStack) -> Settings:
+    """Return settings that name a Redis and session keys: those of this machine, where the operator named none.
+
+    Raises:
+        EmbeddedRedisError, StartupError, KeyringError: Redis cannot be started, or the keys can be neither read nor made.
+    """
+    if settings.redis.url:
+        return settings
+    data_dir = Path(settings.redis.data_dir)
+    redis = EmbeddedRedis(data_dir)
+    await redis.start()
+    closing.push_async_callback(redis.stop)
+    session, folder = settings.session, KeySources.of(settings).folder
+    if folder is not None and not session.key_files:
+        try:
+            provide_keys(folder, data_dir / "session.key", SystemClock().now())
+        except OSError as error:
+            raise StartupError(f"{folder}: the session key cannot be kept there ({error.strerror}).") from error
+    session = dataclasses.replace(session, key_dir="" if folder is None else str(folder.absolute()))
+    return dataclasses.replace(settings, redis=dataclasses.replace(settings.redis, url=redis.url), session=session)
+
+
+def spare_the_collector() -> None:
+    """Let the garbage collector leave alone what lives as long as the process, and look less often.
+
+    A full collection over all modules and connections takes some 20 ms, which every request under way has to wait for.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    server = settings.server
+    if not server.tls_certificate_file:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(server.tls_certificate_file, server.tls_key_file, password="")  # never ask the terminal
+    except (ssl.SSLError, OSError) as error:
+        raise StartupError(f"server.tls_certificate_file: certificate and key cannot be used ({error}).") from error
+    return context
+
+
+def _stop_signal() -> asyncio.Event:
+    """Return an event that SIGTERM and SIGINT set."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+def _reload_signal() -> asyncio.Event:
+    """Return an event that SIGHUP sets."""
+    reload = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.set)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
+    return reload
+
+
+def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
+    """Return uvloop's event loop where it is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.Loop

@@ -1,0 +1,116 @@
+"""Several worker processes on one port (SO_REUSEPORT): starts them, restarts one that dies, stops all of them together."""
+
+import asyncio
+import ctypes
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from prometheus_client.multiprocess import mark_process_dead
+
+from hub.config.settings import Settings
+from hub.telemetry import log
+
+HOME = Path(__file__).resolve().parent.parent  # of the hub that runs; the folder in which it was started may hold another one
+EARLY_SECONDS = 5.0  # a worker that ends sooner did not start; starting it again would not help
+RESTART_SECONDS = 1.0
+
+logger = log.get(__name__)
+
+
+class WorkersFailed(Exception):
+    """The workers end as soon as they are started; their own messages say why."""
+
+
+class Supervisor:
+    """Owns the worker processes."""
+
+    def __init__(self, settings: Settings, config: Path | None) -> None:
+        self._settings = settings
+        self._command = [sys.executable, "-P", "-m", "hub", "--worker", *(["--config", str(config)] if config else [])]
+        self._failed = asyncio.Event()
+        self._workers: dict[asyncio.subprocess.Process, float] = {}  # since when each runs
+
+    async def run(self, stop: asyncio.Event, reload: asyncio.Event) -> None:
+        """Keep the workers running until `stop` is set, then end them and wait. Each time `reload` is set, all are told.
+
+        Raises:
+            WorkersFailed: A worker cannot be started.
+        """
+        metrics_dir = tempfile.mkdtemp(prefix="hub-metrics-")
+        environment = self._environment(metrics_dir)
+        keepers = [asyncio.create_task(self._keep(number, environment)) for number in range(self._settings.server.processes)]
+        keepers.append(asyncio.create_task(self._pass_on(reload)))
+        ends = [asyncio.create_task(stop.wait()), asyncio.create_task(self._failed.wait())]
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in [*keepers, *ends]:
+                task.cancel()
+            await asyncio.gather(*keepers, *ends, return_exceptions=True)
+            shutil.rmtree(metrics_dir, ignore_errors=True)
+        if self._failed.is_set():
+            raise WorkersFailed("A worker ended as soon as it was started; its message stands above.")
+
+    def _environment(self, metrics_dir: str) -> dict[str, str]:
+        """Return what a worker needs to know beyond the settings file: which hub it is part of, and the store that runs."""
+        return {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(HOME), *filter(None, [os.environ.get("PYTHONPATH")])]),
+            "HUB_REDIS_URL": self._settings.redis.url,
+            "HUB_SESSION_KEY_DIR": self._settings.session.key_dir,
+            "PROMETHEUS_MULTIPROC_DIR": metrics_dir,
+        }
+
+    async def _keep(self, number: int, environment: dict[str, str]) -> None:
+        """Run worker `number`, again and again, until cancelled; then end it in order."""
+        while True:
+            began = time.monotonic()
+            process = await asyncio.create_subprocess_exec(*self._command, env=environment, preexec_fn=_end_with_parent)
+            logger.info("worker.started", worker=number, pid=process.pid)
+            self._workers[process] = began
+            try:
+                code = await process.wait()
+            except asyncio.CancelledError:
+                await self._end(process)
+                raise
+            finally:
+                del self._workers[process]
+            # What it counted stays; what it had open, such as channels, is gone.
+            mark_process_dead(process.pid, environment["PROMETHEUS_MULTIPROC_DIR"])  # type: ignore[no-untyped-call]
+            logger.error("worker.ended", worker=number, pid=process.pid, exit_status=code)
+            if time.monotonic() - began < EARLY_SECONDS and code > 0 and not self._somebody_serves():
+                self._failed.set()
+                return
+            await asyncio.sleep(RESTART_SECONDS)
+
+    def _somebody_serves(self) -> bool:
+        """Tell whether a worker has got beyond its start: then a settings file that was broken since must not end them all."""
+        return any(time.monotonic() - began >= EARLY_SECONDS for began in self._workers.values())
+
+    async def _pass_on(self, reload: asyncio.Event) -> None:
+        while True:
+            await reload.wait()
+            reload.clear()
+            for process in self._workers:
+                if process.returncode is None:
+                    process.send_signal(signal.SIGHUP)
+
+    async def _end(self, process: asyncio.subprocess.Process) -> None:
+        """Stop a worker; one that does not finish its requests in time is killed."""
+        process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(self._settings.server.shutdown_timeout_seconds + EARLY_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+def _end_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)

@@ -1,0 +1,76 @@
+"""Requests as they go over the wire (RFC 9112). Pure."""
+
+from dataclasses import dataclass
+
+from hub.errors import BadRequest
+from hub.primitives.http import SAFE_METHODS, BodyStream, Headers
+
+PIECE_BYTES = 64 * 1024
+"""A body in hand up to this size leaves together with the head; a larger one in pieces, so that its progress can be seen."""
+
+
+@dataclass(slots=True)
+class Request:
+    """One request, ready to be sent.
+
+    Attributes:
+        wire: The head, and the body behind it if that is small and in hand.
+        body: What follows; None if nothing does.
+        body_bytes: Length of the body; None: it is sent in chunks.
+        is_repeatable: Whether a second one like it does no harm: it is safe and has no body.
+    """
+
+    method: str
+    wire: bytes
+    body: bytes | BodyStream | None
+    body_bytes: int | None
+    is_repeatable: bool
+
+
+def make_request(
+    method: str, target: str, host: str, headers: Headers, body: bytes | BodyStream, body_bytes: int | None
+) -> Request:
+    """Return the request that `ResourceServer.send` describes.
+
+    Raises:
+        BadRequest: A field, or the target, holds what would end its line, or is in no known encoding.
+    """
+    if not isinstance(body, bytes):
+        framing = "Transfer-Encoding: chunked" if body_bytes is None else f"Content-Length: {body_bytes}"
+        return Request(method, _head(method, target, host, headers, framing), body, body_bytes, False)
+    size = len(body)
+    is_safe = method in SAFE_METHODS
+    head = _head(method, target, host, headers, "" if is_safe and not size else f"Content-Length: {size}")
+    if size > PIECE_BYTES:
+        return Request(method, head, body, size, False)
+    return Request(method, head + body if size else head, None, size, is_safe and not size)
+
+
+def _head(method: str, target: str, host: str, headers: Headers, framing: str) -> bytes:
+    lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", *[f"{name}: {value}" for name, value in headers]]
+    if framing:
+        lines.append(framing)
+    text = "\r\n".join(lines) + "\r\n\r\n"
+    ends = len(lines) + 1
+    if text.count("\r") != ends or text.count("\n") != ends or "\0" in text or " " in target:
+        raise BadRequest("The request holds a character that HTTP cannot carry.")
+    return text.encode("ascii") if text.isascii() else _utf8(text, headers)
+
+
+def _utf8(text: str, headers: Headers) -> bytes:
+    """Return the bytes that `text` stands for, character by character, if they are UTF-8."""
+    try:
+        wire = text.encode("latin-1")
+        wire.decode()
+    except UnicodeError as error:
+        name = next((name for name, value in headers if not _is_utf8(value)), "")
+        raise BadRequest(f"The header {name} is in an unknown encoding; use ASCII or UTF-8.") from error
+    return wire
+
+
+def _is_utf8(value: str) -> bool:
+    try:
+        value.encode("latin-1").decode()
+    except UnicodeError:
+        return False
+    return True

@@ -1,0 +1,111 @@
+"""The WebSockets that one worker passes through: their limits, and the ends of their sessions."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, Protocol
+
+from hub.channel.close_codes import ChannelClosed, CloseCode
+from hub.channel.interfaces import Sessions
+from hub.config.settings import ChannelSettings
+from hub.errors import NotAuthenticated, SessionEnded, StoreUnavailable
+from hub.primitives.clock import Clock
+from hub.session.model import Session, SessionId
+from hub.telemetry.metrics import Metrics
+
+CHECK_SECONDS = 5.0  # a session whose time is over is noticed this late at most, and one in use is kept
+CHECKS_PER_BEAT = 5  # a page that is gone without a word is noticed within two beats
+
+
+class PassThroughSocket(Protocol):
+    """A WebSocket that is passed through.
+
+    Attributes:
+        was_used: Whether its page has sent anything since the last check.
+    """
+
+    session: Session | None
+    session_id: SessionId | None
+    was_used: bool
+
+    def end(self, code: CloseCode, reason: str) -> None:
+        """Close both sides."""
+
+    def beat(self) -> None:
+        """Ask the page for a sign of life."""
+
+
+class PassThroughRegistry:
+    """All of them."""
+
+    def __init__(self, sessions: Sessions, clock: Clock, metrics: Metrics, limits: ChannelSettings) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._metrics = metrics
+        self._limits = limits
+        self._sockets: set[PassThroughSocket] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def require_room(self, session_key: str) -> None:
+        """Let one more in, or say why not.
+
+        Raises:
+            ChannelClosed: 4430; the session has as many as it may. 4503; the worker has.
+        """
+        if len(self._sockets) >= self._limits.connections:
+            raise ChannelClosed(CloseCode.UNAVAILABLE, "no room for another WebSocket")
+        if len(self._of(session_key)) >= self._limits.connections_per_session:
+            raise ChannelClosed(CloseCode.TOO_MANY_CHANNELS, "too many WebSockets of this session")
+
+    def add(self, socket: PassThroughSocket) -> None:
+        """Take note of an open one."""
+        self._sockets.add(socket)
+        self._metrics.websockets.inc()
+
+    def discard(self, socket: PassThroughSocket) -> None:
+        """Forget one that is closed."""
+        if socket in self._sockets:
+            self._sockets.remove(socket)
+            self._metrics.websockets.dec()
+
+    def own(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run what a socket leaves behind."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def end_session(self, session_key: str, reason: str) -> None:
+        """Close all of a session that has ended."""
+        for socket in self._of(session_key):
+            socket.end(CloseCode.LOG_IN, f"session ended: {reason}")
+
+    async def close_all(self, code: CloseCode, reason: str) -> None:
+        """Close all; returns when the other sides are closed too."""
+        for socket in list(self._sockets):
+            socket.end(code, reason)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def watch(self) -> None:
+        """Every few seconds: keep the sessions in use, end the sockets of those that are over. Runs until cancelled."""
+        while True:
+            for _ in range(CHECKS_PER_BEAT):
+                await self._clock.sleep(CHECK_SECONDS)
+                await self.check()
+            for socket in list(self._sockets):
+                socket.beat()
+
+    async def check(self) -> None:
+        """Look at the session of each socket. What the store cannot say now it says next time."""
+        for socket in list(self._sockets):
+            if socket.session_id is None:
+                continue
+            passive, socket.was_used = not socket.was_used, False
+            try:
+                socket.session = await self._sessions.confirmed(socket.session_id, passive=passive)
+            except StoreUnavailable:
+                return
+            except NotAuthenticated as error:
+                reason = error.extensions.get("reason", "unknown") if isinstance(error, SessionEnded) else "unknown"
+                socket.end(CloseCode.LOG_IN, f"session ended: {reason}")
+
+    def _of(self, session_key: str) -> list[PassThroughSocket]:
+        return [socket for socket in self._sockets if socket.session is not None and socket.session.key == session_key]

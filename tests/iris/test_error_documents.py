@@ -1,0 +1,114 @@
+"""Error documents of IRIS become problems."""
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.iris import error_documents as iris_errors
+from hub.primitives.http import Headers
+
+JSON: Headers = [("Content-Type", "application/json; charset=utf-8")]
+SUMMARY = "エラー #5035: 一般例外 名前 '<UNDEFINED>zReport+3^Clinic.REST.1'"
+ERROR = {
+    "code": 5035,
+    "domain": "%ObjectErrors",
+    "error": SUMMARY,
+    "id": "GeneralException",
+    "params": ["<UNDEFINED>zReport+3^Clinic.REST.1", 5001, "*patient"],
+}
+REST = {"errors": [ERROR], "summary": SUMMARY}
+
+
+def problem(document: Any, *, redacted: bool = False, headers: Headers = JSON) -> dict[str, Any] | None:
+    """Return the problem of a document."""
+    return iris_errors.problem_of(500, headers, json.dumps(document).encode(), redacted=redacted)
+
+
+def test_rest_error_keeps_its_members() -> None:
+    """Code and id are members of their own; what an application read before is still there, in any language."""
+    found = problem(REST)
+    assert found is not None
+    assert (found["type"], found["status"], found["code"], found["id"]) == (iris_errors.IRIS_ERROR, 500, 5035, "GeneralException")
+    assert (found["errors"], found["summary"], found["detail"]) == (REST["errors"], SUMMARY, SUMMARY)
+
+
+def test_redacted() -> None:
+    """No text and no parameter of the original is left."""
+    found = problem(REST, redacted=True)
+    assert found == {
+        "type": iris_errors.IRIS_ERROR,
+        "title": "The API reports an error",
+        "status": 500,
+        "code": 5035,
+        "id": "GeneralException",
+        "domain": "%ObjectErrors",
+    }
+
+
+def test_envelope_of_the_services_of_iris() -> None:
+    """`/api/mgmnt` and its kin put the same into `status`."""
+    found = problem({"status": {"errors": [ERROR], "summary": SUMMARY}, "console": [], "result": {}})
+    assert found is not None
+    assert (found["status"], found["code"], found["summary"], found["console"]) == (500, 5035, SUMMARY, [])
+
+
+def test_compressed() -> None:
+    """GzipOutput: the document is opened, but no bomb is."""
+    packed = [*JSON, ("Content-Encoding", "gzip")]
+    assert iris_errors.problem_of(500, packed, gzip.compress(json.dumps(REST).encode()), redacted=False) is not None
+    bomb = gzip.compress(json.dumps({**REST, "pad": "x" * 10_000_000}).encode())
+    assert iris_errors.problem_of(500, packed, bomb, redacted=False) is None
+    assert iris_errors.problem_of(500, packed, b"no gzip", redacted=False) is None
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        [],
+        {},
+        {"errors": []},
+        {"errors": [{"code": "x"}], "summary": ""},
+        {"errors": [1], "summary": ""},
+        {"errors": [ERROR]},
+        7,
+        None,
+    ],
+)
+def test_other_documents_are_left_alone(document: Any) -> None:
+    """Errors of others look much the same."""
+    assert problem(document) is None
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes(body: bytes) -> None:
+    """Whatever comes is either no document, or a problem."""
+    found = iris_errors.problem_of(400, JSON, body, redacted=False)
+    assert found is None or found["status"] == 400
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "length", "expected"),
+    [
+        (500, JSON, None, True),
+        (404, JSON, 100, True),
+        (200, JSON, 100, False),
+        (500, JSON, 70_000, False),
+        (500, JSON, 0, False),
+        (500, [("Content-Type", "text/plain")], 10, False),
+        (500, [*JSON, ("Content-Encoding", "br")], 10, False),
+    ],
+)
+def test_only_small_json_of_errors_is_read(status: int, headers: Headers, length: int | None, expected: bool) -> None:
+    """Everything else streams as ever."""
+    assert iris_errors.may_be_document(status, headers, length) is expected
+
+
+def test_fields_about_the_old_body_go() -> None:
+    """Length, encoding, digest and tag belonged to another body."""
+    before = [*JSON, ("Content-Length", "5"), ("ETag", '"x"'), ("X-Trace", "7"), ("Content-Digest", "sha-256=:x:")]
+    after = [("X-Trace", "7"), ("Content-Type", "application/problem+json"), ("Content-Length", "2")]
+    assert iris_errors.headers_of_problem(before, b"{}") == after

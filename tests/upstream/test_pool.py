@@ -1,0 +1,329 @@
+"""The pool and its connections, against a real server, on the loop under which the hub runs."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+import uvloop
+
+from hub.errors import DeadlineExceeded, ResourceServerBroken, ResourceServerTimeout, ResourceServerUnreachable, ShuttingDown
+from hub.upstream.connection import KEEP_ALIVE_SECONDS, READ_AHEAD_BYTES, READ_BYTES, UpstreamConnection
+from hub.upstream.exchange import UpstreamExchange
+from hub.upstream.failure import Failure
+from hub.upstream.pool import STANDSTILL_SECONDS, Origin, Pool
+from hub.upstream.request import make_request
+from tests.parties.resource_server import Exchange as Served
+from tests.parties.resource_server import RawResourceServer, echo, head, silent
+
+MIB = 1024 * 1024
+SILENCE_SECONDS = 30
+
+
+@pytest.fixture
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """The hub's loop."""
+    return uvloop.new_event_loop
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[Pool]:
+    """A pool with room for two."""
+    pool = Pool(limit=2)
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[RawResourceServer]:
+    """A server that sends back what it gets, unless a test has it do something else."""
+    server = await RawResourceServer.start(echo)
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+def origin(server: RawResourceServer) -> Origin:
+    """Where it listens."""
+    return Origin.of(server.url, ssl.create_default_context())
+
+
+async def open_(pool: Pool, origin: Origin, *, connect_seconds: float = 10, head_by: float | None = None) -> UpstreamConnection:
+    """Return a new connection, or one that becomes free."""
+    return await pool.open(origin, connect_seconds, head_by)
+
+
+def begin(connection: UpstreamConnection, origin: Origin, body: bytes = b"") -> UpstreamExchange:
+    """Send a request."""
+    return connection.begin(make_request("POST", "/x", origin.authority, [], body, len(body)), SILENCE_SECONDS, None)
+
+
+async def use(connection: UpstreamConnection, origin: Origin) -> None:
+    """Send a request over a connection and read its answer, after which it is idle."""
+    await begin(connection, origin).head()
+
+
+def failure_of(task: "asyncio.Task[Any]") -> Exception:
+    """Return what a task has failed with."""
+    error = task.exception()
+    assert isinstance(error, Failure)
+    return error.error
+
+
+class TestOrigin:
+    @pytest.mark.parametrize(
+        ("base", "host", "port", "authority", "is_tls"),
+        [
+            ("http://iris.example", "iris.example", 80, "iris.example", False),
+            ("https://iris.example", "iris.example", 443, "iris.example", True),
+            ("https://iris.example:443", "iris.example", 443, "iris.example", True),
+            ("http://iris.example:443", "iris.example", 443, "iris.example:443", False),
+            ("http://[::1]:52773", "::1", 52773, "[::1]:52773", False),
+            ("https://m\xfcnchen.example:8443", "xn--mnchen-3ya.example", 8443, "xn--mnchen-3ya.example:8443", True),
+        ],
+    )
+    def test_of(self, base, host, port, authority, is_tls):
+        """The port is named where it is not the usual one."""
+        origin = Origin.of(base, ssl.create_default_context())
+
+        assert (origin.host, origin.port, origin.authority, origin.tls is not None) == (host, port, authority, is_tls)
+
+
+class TestIdle:
+    async def test_the_last_one_used_is_used_next(self, pool, origin):
+        """So that those which are too many grow old."""
+        first, second = await open_(pool, origin), await open_(pool, origin)
+        await use(second, origin)
+        await use(first, origin)
+
+        assert [pool.take(origin), pool.take(origin), pool.take(origin)] == [first, second, None]
+
+    async def test_an_old_one_is_closed(self, pool, origin, server):
+        """Also if the timer comes late."""
+        connection = await open_(pool, origin)
+        await use(connection, origin)
+        connection.idle_since -= KEEP_ALIVE_SECONDS
+
+        assert pool.take(origin) is None
+        await server.idle()
+
+    async def test_the_timer_closes_old_ones(self, pool, origin, server):
+        """Without anybody asking."""
+        connection = await open_(pool, origin)
+        await use(connection, origin)
+        connection.idle_since -= KEEP_ALIVE_SECONDS
+        await server.idle()
+
+        assert connection.is_closed
+
+    async def test_bytes_that_nobody_has_asked_for(self, pool, origin, server):
+        """They close the connection before they can be taken for an answer."""
+        served: asyncio.Queue[Served] = asyncio.Queue()
+
+        async def behave(exchange: Served) -> None:
+            await exchange.answer(200)
+            served.put_nowait(exchange)
+
+        server.behaviour = behave
+        connection = await open_(pool, origin)
+        await use(connection, origin)
+        await (await served.get()).write(head(200, ("Content-Length", "6")) + b"forged")
+        await server.idle()
+
+        assert pool.take(origin) is None
+
+
+class TestLine:
+    async def test_a_free_connection_goes_to_the_first_in_line(self, pool, origin, server):
+        """In order, without a new one."""
+        connections = [await open_(pool, origin) for _ in range(2)]
+        waiting = [asyncio.create_task(open_(pool, origin)) for _ in range(2)]
+        await asyncio.sleep(0)
+        for connection in connections:
+            await use(connection, origin)
+
+        assert [await task for task in waiting] == connections
+        assert server.connections == 2
+
+    async def test_a_connection_that_is_lost_makes_room(self, pool, origin, server):
+        """For a new one."""
+        connections = [await open_(pool, origin) for _ in range(2)]
+        waiting = asyncio.create_task(open_(pool, origin))
+        await asyncio.sleep(0)
+        connections[0].abort()
+
+        assert await waiting not in connections
+
+    async def test_who_goes_elsewhere_gets_the_room(self, pool, origin):
+        """A connection that is free, or becomes it, gives way to one that leads elsewhere."""
+        other = await RawResourceServer.start(echo)
+        elsewhere = Origin.of(other.url, ssl.create_default_context())
+        first, second = await open_(pool, origin), await open_(pool, origin)
+        await use(first, origin)
+        await open_(pool, elsewhere)
+        waiting = asyncio.create_task(open_(pool, elsewhere))
+        await asyncio.sleep(0)
+        await use(second, origin)
+        await waiting
+
+        assert (first.is_closed, second.is_closed, other.connections) == (True, True, 2)
+        await other.stop()
+
+    async def test_who_leaves_loses_nothing_for_others(self, pool, origin):
+        """A place that was given to somebody who was cancelled at that moment goes on to the next."""
+        connections = [await open_(pool, origin) for _ in range(2)]
+        leaving, waiting = (asyncio.create_task(open_(pool, origin)) for _ in range(2))
+        await asyncio.sleep(0)
+        exchange = begin(connections[0], origin)
+        await exchange.head()
+        leaving.cancel()
+
+        assert await waiting is connections[0]
+
+    @pytest.mark.parametrize("head_by", [None, 0.05])
+    async def test_waiting_has_an_end(self, pool, origin, head_by):
+        """The connect timeout, or the time of the caller if that is shorter. Nothing was sent."""
+        for _ in range(2):
+            await open_(pool, origin)
+        by = None if head_by is None else asyncio.get_running_loop().time() + head_by
+        with pytest.raises(Failure) as caught:
+            await open_(pool, origin, connect_seconds=0.1, head_by=by)
+
+        assert type(caught.value.error) is (ResourceServerUnreachable if head_by is None else DeadlineExceeded)
+        assert getattr(caught.value.error, "processed", "") == "never"
+
+    async def test_closing_sends_everybody_away(self, pool, origin, server):
+        """Who waits, and who has a request under way; nobody comes in any more."""
+        server.behaviour = silent
+        exchange = begin(await open_(pool, origin), origin)
+        await open_(pool, origin)
+        waiting = asyncio.create_task(open_(pool, origin))
+        asked = asyncio.create_task(exchange.head())
+        await asyncio.sleep(0)
+        pool.close()
+        await asyncio.wait([waiting, asked])
+
+        assert [type(failure_of(task)) for task in (waiting, asked)] == [ShuttingDown, ResourceServerBroken]
+        with pytest.raises(Failure) as caught:
+            await open_(pool, origin)
+        assert isinstance(caught.value.error, ShuttingDown)
+
+
+class TestBreaking:
+    """A transport that is closed tells so later."""
+
+    async def test_one_that_breaks_is_not_handed_over(self, pool, origin):
+        """Whoever is first in line gets another."""
+        connections = [await open_(pool, origin) for _ in range(2)]
+        waiting = asyncio.create_task(open_(pool, origin))
+        await asyncio.sleep(0)
+        await use(connections[0], origin)
+        assert not waiting.done()
+        connections[0]._transport.abort()
+
+        assert await waiting not in connections
+
+    async def test_an_idle_one_that_breaks_is_not_taken(self, pool, origin):
+        """Nobody has been told yet, but no request can be sent over it."""
+        breaking, sound = await open_(pool, origin), await open_(pool, origin)
+        await use(sound, origin)
+        await use(breaking, origin)
+        breaking._transport.abort()
+
+        assert [pool.take(origin), pool.take(origin)] == [sound, None]
+
+    async def test_a_request_over_one_that_breaks(self, pool, origin):
+        """Its caller is told that the connection was lost."""
+        connection = await open_(pool, origin)
+        connection._transport.abort()
+        exchange = begin(connection, origin, b"x")
+
+        with pytest.raises(Failure):
+            await exchange.head()
+
+
+class JumpingLoop(asyncio.SelectorEventLoop):
+    """A loop whose clock can be set forward, as if the machine had stood still."""
+
+    ahead = 0.0
+
+    def time(self) -> float:
+        """Return the time by the clock that was set."""
+        return super().time() + self.ahead
+
+
+class TestStandstill:
+    @pytest.fixture
+    def loop_factory(self) -> Callable[[], asyncio.AbstractEventLoop]:
+        """A loop that can jump."""
+        return JumpingLoop
+
+    async def jump(self, seconds: float) -> None:
+        """Stand still, and let the pool look once."""
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, JumpingLoop)
+        loop.ahead += seconds
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    async def test_it_is_no_silence_of_the_server(self, pool, origin, server):
+        """What came meanwhile has not been read when the hub looks at the clock."""
+        may_answer = asyncio.Event()
+
+        async def behave(exchange: Served) -> None:
+            await may_answer.wait()
+            await exchange.answer(200)
+
+        server.behaviour = behave
+        exchange = begin(await open_(pool, origin), origin)
+        asked = asyncio.create_task(exchange.head())
+        await self.jump(1)
+        await self.jump(SILENCE_SECONDS + 1)
+        may_answer.set()
+        await asked
+
+        assert exchange.answer.status == 200
+
+    async def test_silence_ends_nevertheless(self, pool, origin, server):
+        """Each look counts for a second at most."""
+        server.behaviour = silent
+        exchange = begin(await open_(pool, origin), origin)
+        asked = asyncio.create_task(exchange.head())
+        for _ in range(SILENCE_SECONDS + 2):
+            await self.jump(STANDSTILL_SECONDS)
+
+        assert isinstance(failure_of(asked), ResourceServerTimeout)
+
+
+class TestStreaming:
+    async def test_an_answer_that_nobody_reads_is_bounded(self, pool, origin, server):
+        """One read of the socket beyond what had been read before; then the socket is left alone."""
+
+        async def behave(exchange: Served) -> None:
+            await exchange.write(head(200, ("Content-Length", str(64 * MIB))))
+            await exchange.write(bytes(64 * MIB))
+
+        server.behaviour = behave
+        exchange = begin(await open_(pool, origin), origin)
+        await exchange.head()
+        for _ in range(3000):
+            await asyncio.sleep(0)
+
+        assert 0 < exchange.answer.unread_bytes <= READ_AHEAD_BYTES + READ_BYTES
+        assert len(await exchange.read()) <= READ_AHEAD_BYTES + READ_BYTES
+
+    async def test_an_upload_that_nobody_takes_is_bounded(self, pool, origin, server):
+        """An answer that is complete gives up the rest of an upload, and the connection with it."""
+
+        async def behave(exchange: Served) -> None:
+            await exchange.answer(413)
+            await exchange.peer_gone()
+
+        server.behaviour = behave
+        connection = await open_(pool, origin)
+        exchange = begin(connection, origin, bytes(64 * MIB))
+        await exchange.head()
+
+        assert (exchange.answer.status, exchange.is_sent, connection.is_closed) == (413, False, True)
+        await server.idle()

@@ -21,7 +21,7 @@ from tests.parties.hub import PROJECT
 PARENT = """
 import asyncio, sys
 from pathlib import Path
-from hub import log
+from hub.telemetry import log
 from hub.process.embedded_redis import EmbeddedRedis
 async def main():
     log.configure("INFO", "json")

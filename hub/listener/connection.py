@@ -8,7 +8,6 @@ import asyncio
 import sys
 from collections import deque
 
-from hub.telemetry import log
 from hub.listener.exchange import BytesReceiver, Exchange, Front, Receiver, Upgraded
 from hub.listener.handshake import accept
 from hub.listener.head import BadHead, Fields, Names, RequestHead, answer_head, refusal
@@ -16,6 +15,7 @@ from hub.listener.messages import MessageReceiver, MessageSocket
 from hub.listener.reader import RequestReader
 from hub.listener.websocket import WebSocket
 from hub.listener.wire import ANYTHING, UPGRADE, WAITING, Wire
+from hub.telemetry import log
 
 LINGER_BYTES = 1024 * 1024  # of what nobody wants any more, how much is dropped before the connection is cut
 LINGER_SECONDS = 5.0

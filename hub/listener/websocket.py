@@ -7,7 +7,6 @@ before the connection goes.
 import asyncio
 from collections.abc import Iterable
 
-from hub.telemetry import log
 from hub.listener.exchange import Upgraded
 from hub.listener.frames import (
     BINARY,
@@ -22,6 +21,7 @@ from hub.listener.frames import (
     frame_head,
 )
 from hub.listener.messages import MessageReceiver, OutgoingMessage
+from hub.telemetry import log
 
 CLOSE_SECONDS = 5.0  # in which the peer may answer our close frame
 

@@ -6,21 +6,21 @@ import socket
 import sys
 from collections.abc import Awaitable, Sequence
 
-from hub.telemetry import log
 from hub.channel.close_codes import ChannelClosed, CloseCode
 from hub.channel.driver import Driver
 from hub.channel.interfaces import Sessions
 from hub.channel.messages import SUBPROTOCOL, message_bytes
 from hub.channel.outbox import Frame
 from hub.channel.registry import Registry
+from hub.config.settings import ChannelSettings
 from hub.errors import NotAuthenticated, StoreUnavailable, TooManyRequests
 from hub.gateway.rate_limits import RateLimits
+from hub.listener.discard_body import DiscardBody
 from hub.listener.exchange import Exchange, Receiver
 from hub.listener.handshake import HandshakeRefused, offered_subprotocols
-from hub.listener.discard_body import DiscardBody
 from hub.session.model import Session, SessionId
 from hub.session.rate_limit import network_of
-from hub.config.settings import ChannelSettings
+from hub.telemetry import log
 from hub.web.failures import note_refusal
 from hub.web.site import Site
 

@@ -8,7 +8,6 @@ import asyncio
 import sys
 from collections.abc import Awaitable
 
-from hub.telemetry import audit
 from hub.channel.close_codes import ChannelClosed, CloseCode
 from hub.channel.interfaces import Sessions
 from hub.errors import (
@@ -23,11 +22,12 @@ from hub.errors import (
 from hub.gateway.messages import ApiRequest
 from hub.gateway.passage import Passage
 from hub.gateway.websocket_door import UpstreamSocket
+from hub.listener.discard_body import DiscardBody
 from hub.listener.exchange import Exchange, Receiver
 from hub.listener.handshake import HandshakeRefused, offered_subprotocols
 from hub.listener.messages import MessageReceiver, MessageSocket
-from hub.listener.discard_body import DiscardBody
 from hub.session.model import Session, SessionId
+from hub.telemetry import audit
 from hub.web.failures import note_crash, note_refusal
 from hub.web.pass_through_registry import PassThroughRegistry
 from hub.web.site import Site

@@ -7,8 +7,8 @@ from contextlib import AbstractAsyncContextManager
 import pytest
 
 from hub.listener import websocket
-from hub.listener.exchange import Exchange, Receiver
 from hub.listener.discard_body import DiscardBody
+from hub.listener.exchange import Exchange, Receiver
 from tests.listener.parts import LOOPS, Stand, listening
 from tests.parties.websocket_peer import BINARY, CLOSE, PONG, TEXT, Received, WebSocketPeer, close_payload, frame
 

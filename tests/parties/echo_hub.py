@@ -14,10 +14,10 @@ import tornado.netutil
 import tornado.web
 from tornado.websocket import WebSocketHandler
 
-from hub.primitives.clock import SystemClock
+from hub.listener.discard_body import DiscardBody
 from hub.listener.exchange import Exchange, Receiver
 from hub.listener.listener import HttpListener
-from hub.listener.discard_body import DiscardBody
+from hub.primitives.clock import SystemClock
 
 MAX_MESSAGE_BYTES = 32 * 1024 * 1024  # the suite sends up to 16 MiB
 

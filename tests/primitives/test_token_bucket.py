@@ -42,7 +42,7 @@ def test_spending_more_than_there_is() -> None:
 
 def test_clock_that_steps_back() -> None:
     """Time that runs backwards takes nothing out of a bucket."""
-    buckets = Buckets(rate=1.0, burst=2.0)
+    buckets = TokenBuckets(rate=1.0, burst=2.0)
     buckets.take("a", 100.0)
 
     assert buckets.take("a", 50.0) == 0.0

@@ -8,13 +8,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from hub.config.settings import ProviderSettings, SessionSettings
 from hub.login.code_flow import BegunLogin, CodeFlow, CompletedLogin
 from hub.login.logout import Logout
 from hub.login.new_session import Visitor
-from hub.metrics import Metrics
 from hub.oidc.provider import OpenIDProvider
 from hub.oidc.providers import Providers
-from hub.secret import Secret
+from hub.primitives.secret import Secret
 from hub.session.attempts import LoginAttempts
 from hub.session.codec import Codec
 from hub.session.events import EventFeed
@@ -24,7 +24,7 @@ from hub.session.redis_client import Redis, connect
 from hub.session.revocations import Revocations
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
-from hub.settings import ProviderSettings, SessionSettings
+from hub.telemetry.metrics import Metrics
 from tests.parties.clock import ManualClock
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, HostileProvider
 

@@ -74,7 +74,7 @@ class Sessions:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def known(self, session_id: SessionId, *, passive: bool = False) -> Session:
+    def cached(self, session_id: SessionId, *, passive: bool = False) -> Session:
         """Return it."""
         return self._session
 

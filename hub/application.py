@@ -9,7 +9,7 @@ from hub.listener.exchange import Front
 from hub.listener.tornado_requests import TornadoFront
 from hub.services import Services
 from hub.session.cookie import Cookies
-from hub.session.operators import SessionDesk
+from hub.session.operators import SessionAdministration
 from hub.web.admin import HealthHandler, MetricsHandler, ReadyHandler
 from hub.web.admin_sessions import OneSessionHandler, SessionsHandler
 from hub.web.admin_topics import TopicHandler
@@ -116,7 +116,7 @@ def build_application(services: Services, site: Site) -> tornado.web.Application
 def build_admin_application(services: Services) -> tornado.web.Application:
     """Return the application of the admin listener."""
     operators = {
-        "desk": SessionDesk(services.sessions),
+        "administration": SessionAdministration(services.sessions),
         "lifetimes": services.sessions.lifetimes,
         "clock": services.clock,
         "token": services.settings.admin.token,

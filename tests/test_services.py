@@ -63,7 +63,7 @@ async def test_not_ready() -> None:
     assert set(troubles) == {"redis", "provider"}
 
 
-async def test_sessions_from_memory(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_sessions_from_cache(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a gap in the feed nothing is answered from memory before everything that may have been missed was looked at."""
     services, session_id, clock = build(redis_url), SessionId.generate(), SystemClock()
     await services.sessions.start(make_session(session_id, now=clock.now()))
@@ -71,7 +71,7 @@ async def test_sessions_from_memory(redis_url: str, monkeypatch: pytest.MonkeyPa
 
     async def look() -> None:
         await services.sessions.current(session_id)
-        known.append(services.sessions.known(session_id))
+        known.append(services.sessions.cached(session_id))
 
     await services._on_gap()
     await look()

@@ -14,7 +14,7 @@ Rows = list[tuple[str, str, str, str]]
 def trusted_seconds() -> float:
     """Return how long a session that was read is trusted without another look; 0 where the hub reads it for each request."""
     try:
-        return float(importlib.import_module("hub.session.known_sessions").TRUSTED_SECONDS)
+        return float(importlib.import_module("hub.session.session_cache").TTL_SECONDS)
     except ModuleNotFoundError:
         return 0.0
 

@@ -77,7 +77,7 @@ class User:
     async def _ask(self, worker: Services, is_keyed: bool) -> None:
         self.requests += 1
         try:
-            session = worker.sessions.known(self._session_id) or await worker.sessions.current(self._session_id)
+            session = worker.sessions.cached(self._session_id) or await worker.sessions.current(self._session_id)
             if is_keyed:
                 await keyed_request(worker, session)
         except HubError:

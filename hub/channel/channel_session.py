@@ -7,8 +7,8 @@ from hub.channel.messages import SessionFacts
 from hub.channel.outage import PROBE_SECONDS, TRUSTED_SECONDS
 from hub.errors import NotAuthenticated, SessionEnded, StoreUnavailable
 from hub.idempotency.outcome import Verdict
-from hub.session.known_sessions import TRUSTED_SECONDS as KNOWN_SECONDS
 from hub.session.model import Session, SessionId
+from hub.session.session_cache import TTL_SECONDS as CACHE_SECONDS
 
 UNKNOWN_REASON = "unknown"  # the store no longer knows the session, so nobody knows why it ended
 
@@ -36,8 +36,8 @@ class ChannelSession:
             SessionEnded: It has ended, or belongs to somebody else than at the handshake.
             StoreUnavailable: Nothing is known, or not any more.
         """
-        if known := self._services.sessions.known(self.id, passive=passive):
-            return self.accept(known, age_seconds=KNOWN_SECONDS)
+        if known := self._services.sessions.cached(self.id, passive=passive):
+            return self.accept(known, age_seconds=CACHE_SECONDS)
         outage = self._services.outage
         if not outage.may_ask(self._services.clock.monotonic()):
             return self._trusted()

@@ -49,8 +49,8 @@ class Pipeline(Protocol):
 class Sessions(Protocol):
     """The sessions as they stand."""
 
-    def known(self, session_id: SessionId, *, passive: bool = False) -> Session | None:
-        """Return what `current` would return if that is known without a question to the store; None: ask `current`."""
+    def cached(self, session_id: SessionId, *, passive: bool = False) -> Session | None:
+        """Return the session from the cache, if `current` would need no access to Redis; else None."""
 
     async def confirmed(self, session_id: SessionId, *, passive: bool = False) -> Session:
         """Return the session like `current`, as the store has it now."""

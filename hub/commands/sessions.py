@@ -25,7 +25,7 @@ from hub.session.key_folder import KeySources
 from hub.session.keyring import Keyring, KeyringError
 from hub.session.listing import describe_to_operator
 from hub.session.model import Lifetimes, session_ref
-from hub.session.operators import Criteria, Operator, SessionDesk
+from hub.session.operators import Criteria, Operator, SessionAdministration
 from hub.session.redis_client import connect
 from hub.session.revocations import Revocations
 from hub.session.sessions import Sessions
@@ -85,17 +85,17 @@ async def _run(options: argparse.Namespace, settings: Settings) -> int:
         if options.action == "list":
             return await _list(options, criteria, sessions)
         if options.handle is not None:
-            ended = await SessionDesk(sessions).end(options.handle, OPERATOR)
+            ended = await SessionAdministration(sessions).end(options.handle, OPERATOR)
             sys.stdout.write(f"Session {ended.ref} of {log.mask_text(ended.subject)} has ended.\n")
         elif not options.all and not options.subject:
             raise BadRequest("--subject: is empty. All sessions of all users end with --all only.")
         else:
-            sys.stdout.write(f"{await SessionDesk(sessions).end_all(criteria, OPERATOR)} sessions have ended.\n")
+            sys.stdout.write(f"{await SessionAdministration(sessions).end_all(criteria, OPERATOR)} sessions have ended.\n")
     return 0
 
 
 async def _list(options: argparse.Namespace, criteria: Criteria, sessions: Sessions) -> int:
-    found = await SessionDesk(sessions).find(criteria, max(options.limit, 1), OPERATOR)
+    found = await SessionAdministration(sessions).find(criteria, max(options.limit, 1), OPERATOR)
     now = SystemClock().now()
     listed = [describe_to_operator(session, sessions.lifetimes, now) for session in found.sessions]
     if options.json:

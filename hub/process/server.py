@@ -107,7 +107,7 @@ class Worker:
         except SettingsError as error:
             logger.error("hub.reload_failed", mistakes=error.mistakes)
             return
-        if self._keys.look([Path(name) for name in settings.session.key_files]):
+        if self._keys.check([Path(name) for name in settings.session.key_files]):
             logger.info("hub.reloaded", keys=len(self._keys.keyring.key_ids))
         else:
             logger.error("hub.reload_failed", mistakes=["The keys cannot be read; the former ones stay."])

@@ -1,1 +1,1 @@
-"""Who this browser is, and which tokens the hub holds for it: values, their encryption, and the doors to Redis."""
+"""Sessions and their tokens: values, their encryption, and the modules that read and write them in Redis."""

@@ -1,9 +1,9 @@
-"""DOOR to Redis: login attempts that were begun and have not come back yet.
+"""Login attempts in Redis: logins that have begun and have not been completed.
 
-    hub:attempt:<key>       sealed login attempt, taken once
-    hub:attempt-done:<key>  where a finished one led
-    hub:browser:<key>       sorted set of the attempts that one browser has begun
-    hub:restart:<key>       this browser's login was begun anew by itself already
+    hub:attempt:<key>       encrypted login attempt; it can be taken once
+    hub:attempt-done:<key>  return path of a completed attempt
+    hub:browser:<key>       sorted set of the attempts of one browser, by the time of their begin
+    hub:restart:<key>       marks a browser whose login was restarted automatically
 
 `<key>` is a hash: of `state`, or of the pre-login cookie.
 """
@@ -18,20 +18,28 @@ from hub.session.redis_client import Redis, translated_errors
 
 @dataclass(frozen=True, slots=True)
 class FinishedAttempt:
-    """A `state` that was used already: where its login led."""
+    """A login attempt that was completed before.
+
+    Attributes:
+        return_to: The path to which the login led.
+    """
 
     return_to: str
 
 
 class LoginAttempts:
-    """Login attempts in Redis. All methods raise `StoreUnavailable` when Redis does not answer."""
+    """Stores login attempts in Redis. All methods raise `StoreUnavailable` when Redis does not respond."""
 
     def __init__(self, redis: Redis, codec: Codec) -> None:
         self._redis = redis
         self._codec = codec
 
     async def put(self, state_key: str, attempt: LoginAttempt, lifetime_seconds: float, limit: int) -> None:
-        """Store a login attempt for `lifetime_seconds`; of more than `limit` of one browser the oldest give way."""
+        """Store a login attempt, and delete the oldest attempts of its browser beyond `limit`.
+
+        Parameters:
+            state_key: Hash of the `state` of the authorization request.
+        """
         browser = f"hub:browser:{attempt.browser_key}"
         lifetime = int(lifetime_seconds * 1000)
         with translated_errors():
@@ -46,7 +54,10 @@ class LoginAttempts:
                 await self._redis.delete(_attempt_name(stale.decode()))
 
     async def take(self, state_key: str) -> LoginAttempt | FinishedAttempt | None:
-        """Return a login attempt and delete it: a `state` works once. A used one tells where it led."""
+        """Return and delete the login attempt of a `state`, which works once (RFC 9700 section 4.7).
+
+        A completed attempt is returned as `FinishedAttempt`. None: unknown, expired, or encrypted with a key that is gone.
+        """
         with translated_errors():
             sealed = cast(bytes | None, await self._redis.getdel(_attempt_name(state_key)))
             if sealed is None:
@@ -58,12 +69,15 @@ class LoginAttempts:
             return None
 
     async def finish(self, state_key: str, return_to: str, lifetime_seconds: float) -> None:
-        """Remember where the login of this `state` led, for a callback that is loaded a second time."""
+        """Store the return path of a completed login, for a callback that is loaded a second time."""
         with translated_errors():
             await self._redis.set(_finished_name(state_key), return_to, px=int(lifetime_seconds * 1000))
 
     async def may_restart(self, browser_key: str, within_seconds: float) -> bool:
-        """Tell whether a failed login of this browser may begin anew by itself: once in `within_seconds`."""
+        """Return True if a failed login of this browser may restart automatically, once in `within_seconds`.
+
+        True also records the restart.
+        """
         with translated_errors():
             return bool(await self._redis.set(f"hub:restart:{browser_key}", 1, nx=True, px=int(within_seconds * 1000)))
 

@@ -1,4 +1,7 @@
-"""Sessions and login attempts <-> encrypted, versioned bytes. The only place where tokens become bytes for the store."""
+"""Encode records to encrypted bytes and back. No other module turns tokens into bytes for Redis.
+
+Each record is encrypted for its name in Redis (associated data), so that it cannot be decrypted under another name.
+"""
 
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -14,73 +17,76 @@ Record = TypeVar("Record", Session, LoginAttempt, TokenSet, Revocation, Jar)
 
 
 class UnreadableRecord(ValueError):
-    """A stored value cannot be decrypted or decoded: written by another key or another version of the hub."""
+    """A stored record cannot be decrypted or decoded: another key or another version of the hub wrote it."""
 
 
 class Codec:
-    """Seals and opens the records of one hub."""
+    """Encrypts and decrypts the records of one hub."""
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
 
     def encode_session(self, session: Session) -> bytes:
-        """Return `session` sealed for its key and version: an older record put back in its place does not open."""
+        """Return `session` encrypted for its key and version, so that an older record put back in its place is rejected."""
         return self._keyring.seal(_encode(session), f"session:{session.key}:{session.version}")
 
     def decode_session(self, sealed: bytes, *, key: str, version: int, touched_at: float) -> Session:
         """Return the session that was stored under `key` as `version`.
 
+        Parameters:
+            touched_at: Last activity of the user, epoch seconds; stored unencrypted beside the record.
+
         Raises:
-            UnreadableRecord: The record is not what this hub wrote there.
+            UnreadableRecord: The record is not the one that this hub wrote there.
         """
         session = self._open(sealed, f"session:{key}:{version}", Session)
         return replace(session, touched_at=touched_at)
 
     def encode_tokens(self, tokens: TokenSet, *, key: str, name: str) -> bytes:
-        """Return a further token of the session `key`, sealed for that session and its name there."""
+        """Return an audience-restricted token, encrypted for the session `key` and the `name` of the token there."""
         return self._keyring.seal(_encode(tokens), f"token:{key}:{name}")
 
     def decode_tokens(self, sealed: bytes, *, key: str, name: str) -> TokenSet:
-        """Return the token that was stored under `name` with the session `key`.
+        """Return the audience-restricted token that was stored as `name` with the session `key`.
 
         Raises:
-            UnreadableRecord: The record is not what this hub wrote there.
+            UnreadableRecord: The record is not the one that this hub wrote there.
         """
         return self._open(sealed, f"token:{key}:{name}", TokenSet)
 
     def encode_attempt(self, attempt: LoginAttempt, state_key: str) -> bytes:
-        """Return `attempt` sealed for the hash of its `state`."""
+        """Return `attempt` encrypted for the hash of its `state`."""
         return self._keyring.seal(_encode(attempt), f"attempt:{state_key}")
 
     def decode_attempt(self, sealed: bytes, state_key: str) -> LoginAttempt:
         """Return the attempt that was stored under the hash of its `state`.
 
         Raises:
-            UnreadableRecord: The record is not what this hub wrote there.
+            UnreadableRecord: The record is not the one that this hub wrote there.
         """
         return self._open(sealed, f"attempt:{state_key}", LoginAttempt)
 
     def encode_revocation(self, revocation: Revocation) -> bytes:
-        """Return `revocation` sealed for its session."""
+        """Return `revocation` encrypted for its session."""
         return self._keyring.seal(_encode(revocation), f"revocation:{revocation.key}")
 
     def decode_revocation(self, sealed: bytes, key: str) -> Revocation:
-        """Return what has to be revoked of the session `key`.
+        """Return the tokens of the ended session `key` that have to be revoked.
 
         Raises:
-            UnreadableRecord: The record is not what this hub wrote there.
+            UnreadableRecord: The record is not the one that this hub wrote there.
         """
         return self._open(sealed, f"revocation:{key}", Revocation)
 
     def encode_jar(self, jar: Jar, *, owner: str) -> bytes:
-        """Return the cookies of `owner` at a resource server, sealed for that owner."""
+        """Return the cookie jar of `owner` at an API, encrypted for that owner."""
         return self._keyring.seal(_encode(jar), f"jar:{owner}")
 
     def decode_jar(self, sealed: bytes, *, owner: str) -> Jar:
-        """Return the cookies that were stored for `owner`.
+        """Return the cookie jar that was stored for `owner`.
 
         Raises:
-            UnreadableRecord: The record is not what this hub wrote there.
+            UnreadableRecord: The record is not the one that this hub wrote there.
         """
         return self._open(sealed, f"jar:{owner}", Jar)
 

@@ -1,4 +1,4 @@
-"""The cookies of the hub: names, prefixes, attributes. Pure: builds and reads header values."""
+"""The cookies of the hub: build `Set-Cookie` values and read `Cookie` headers (RFC 6265). Pure."""
 
 import hmac
 from dataclasses import dataclass, field
@@ -8,16 +8,21 @@ from hub.primitives.bounded_cache import BoundedCache
 from hub.session.model import BrowserId, SessionId
 
 EXPIRED = "Max-Age=0"
-REMEMBERED = 4096  # browsers, whose header is the same with each request; some hundred bytes each
+CACHED_HEADERS = 4096  # a browser sends the same header with each request; some hundred bytes each
 XSRF_COOKIE = "XSRF-TOKEN"  # Angular's own name; it copies the value into the header X-XSRF-TOKEN
 
 
 @dataclass(frozen=True, slots=True)
 class Cookies:
-    """How this hub names its cookies.
+    """The names of the cookies, and the values that this hub sets.
 
-    `__Host-Http-` proves to the hub that the cookie was set over HTTP by this very host (draft-ietf-httpbis-rfc6265bis, section
-    4.1.3); browsers keep it only when it is `Secure`. Plain HTTP therefore needs other names, which say what they are.
+    Browsers accept the prefix `__Host-Http-` only from this host, over HTTP and with `Secure` (draft-ietf-httpbis-rfc6265bis
+    section 4.1.3). Plain HTTP therefore needs names without it.
+
+    Attributes:
+        session: Name of the session cookie.
+        login: Name of the pre-login cookie.
+        secure: The cookies have the attribute `Secure`.
     """
 
     session: str
@@ -26,8 +31,8 @@ class Cookies:
     _session_ids: BoundedCache[SessionId | None] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        known = BoundedCache(lambda header: SessionId.parse(_value(header, self.session)), REMEMBERED)
-        object.__setattr__(self, "_session_ids", known)
+        cache = BoundedCache(lambda header: SessionId.parse(_value(header, self.session)), CACHED_HEADERS)
+        object.__setattr__(self, "_session_ids", cache)
 
     @classmethod
     def for_transport(cls, *, secure: bool) -> Self:
@@ -37,17 +42,17 @@ class Cookies:
         return cls("hub-insecure", "hub-insecure-login", secure=False)
 
     def session_id(self, header: str) -> SessionId | None:
-        """Return the session id of a `Cookie` header, or None if it holds none."""
+        """Return the session ID in a `Cookie` header, or None if there is none."""
         return self._session_ids[header]
 
     def browser_id(self, header: str) -> BrowserId | None:
-        """Return the pre-login id of a `Cookie` header, or None if it holds none."""
+        """Return the pre-login ID in a `Cookie` header, or None if there is none."""
         return BrowserId.parse(_value(header, self.login))
 
     def set_session(self, session_id: SessionId) -> list[str]:
-        """Return the `Set-Cookie` values that open a session: the id, and Angular's CSRF token bound to it.
+        """Return the `Set-Cookie` values of a new session: the session cookie, and the CSRF token for Angular.
 
-        Both end with the browser: the server decides how long a session lives.
+        Both are session cookies of the browser, without `Max-Age`: the hub decides when a session ends.
         """
         return [
             self._line(self.session, session_id.reveal(), "HttpOnly", "SameSite=Strict"),
@@ -55,18 +60,21 @@ class Cookies:
         ]
 
     def set_xsrf(self, session_id: SessionId) -> str:
-        """Return the `Set-Cookie` value of the CSRF token; scripts of the page can read it, and nothing else."""
+        """Return the `Set-Cookie` value of the CSRF token. It has no `HttpOnly`, because scripts of the page must read it."""
         return self._line(XSRF_COOKIE, xsrf_token(session_id), "SameSite=Strict")
 
     def clear_session(self) -> list[str]:
-        """Return the `Set-Cookie` values that remove what `set_session` set."""
+        """Return the `Set-Cookie` values that remove the cookies of `set_session`."""
         return [
             self._line(self.session, "", "HttpOnly", "SameSite=Strict", EXPIRED),
             self._line(XSRF_COOKIE, "", "SameSite=Strict", EXPIRED),
         ]
 
     def set_login(self, browser_id: BrowserId, max_age_seconds: float) -> str:
-        """Return the `Set-Cookie` value of the pre-login cookie. Lax: the provider's redirect back is a cross-site navigation."""
+        """Return the `Set-Cookie` value of the pre-login cookie.
+
+        `SameSite=Lax`, because the provider's redirect back to the hub is a cross-site navigation.
+        """
         return self._line(self.login, browser_id.reveal(), "HttpOnly", "SameSite=Lax", f"Max-Age={int(max_age_seconds)}")
 
     def _line(self, name: str, value: str, *attributes: str) -> str:
@@ -74,17 +82,17 @@ class Cookies:
 
 
 def xsrf_token(session_id: SessionId) -> str:
-    """Return the CSRF token of a session, which a page gets in a cookie."""
+    """Return the CSRF token that belongs to a session ID."""
     return session_id.xsrf_token
 
 
 def xsrf_token_matches(session_id: SessionId, token: str) -> bool:
-    """Tell whether `token` belongs to the session, in constant time."""
+    """Return whether `token` is the CSRF token of the session; compares in constant time."""
     return hmac.compare_digest(xsrf_token(session_id).encode(), token.encode())
 
 
 def _value(header: str, name: str) -> str:
-    """Return the value of the first cookie called `name`; empty if there is none (RFC 6265 section 5.4)."""
+    """Return the value of the first cookie with this `name`, or "" (RFC 6265 section 5.4)."""
     for pair in header.split(";"):
         key, _, value = pair.strip().partition("=")
         if key == name:

@@ -1,4 +1,4 @@
-"""DOOR to Redis: a sorted set of keys by the time at which something is to be done, which many workers share."""
+"""A queue in Redis that many workers share: a sorted set of keys, by the time at which each is due."""
 
 from typing import cast
 
@@ -12,7 +12,10 @@ return keys
 
 
 class DueQueue:
-    """Hands out what is due, each key to one worker. What its worker does not finish is due again after `claim_seconds`."""
+    """Gives each due key to one worker.
+
+    A claimed key is due again after `claim_seconds`, in case its worker dies.
+    """
 
     def __init__(self, redis: Redis, name: str, claim_seconds: float) -> None:
         self._name = name
@@ -20,10 +23,13 @@ class DueQueue:
         self._claim = redis.register_script(CLAIM)
 
     async def claim(self, now: float, limit: int) -> list[str]:
-        """Return at most `limit` keys that are due at `now` (epoch seconds), the most urgent first.
+        """Claim and return at most `limit` keys that are due at `now`, the longest due first.
+
+        Parameters:
+            now: Epoch seconds.
 
         Raises:
-            StoreUnavailable: Redis does not answer.
+            StoreUnavailable: Redis does not respond.
         """
         with translated_errors():
             keys = cast(list[bytes], await self._claim(keys=[self._name], args=[now, now + self._claim_seconds, limit]))

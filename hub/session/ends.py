@@ -1,4 +1,4 @@
-"""Why sessions end: what their users are told, and who did it. Pure."""
+"""Reasons for which sessions end: the text for the user, and the actor for the audit. Pure."""
 
 from hub.errors import SessionEnded
 from hub.session.model import EndReason
@@ -23,12 +23,12 @@ BY_PROVIDER: frozenset[EndReason] = frozenset({"provider", "refused", "no_refres
 
 
 def ended(reason: EndReason) -> SessionEnded:
-    """Return the error that tells a user why the session is over."""
+    """Return the error that tells the user why the session has ended."""
     return SessionEnded(END_DETAILS[reason], reason=reason)
 
 
 def ended_by(reason: EndReason) -> str:
-    """Return whose doing an end was, for the audit."""
+    """Return the actor who ended the session: `user`, `provider`, `operator` or `hub`. For the audit."""
     if reason in BY_USER:
         return "user"
     if reason in BY_PROVIDER:

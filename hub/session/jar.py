@@ -1,6 +1,6 @@
-"""The cookies of one session at a resource server, such as a CSP session of IRIS. Pure.
+"""The cookies of one session at an API, such as a CSP session of IRIS. Pure.
 
-They never reach a browser: the hub keeps them for a user, as a browser would have kept them.
+The hub stores them in place of the browser, which never sees them.
 """
 
 import re
@@ -13,23 +13,23 @@ from hub.primitives.secret import Secret
 MAX_COOKIES = 20
 MAX_COOKIE_BYTES = 4096
 
-NOT_KEPT = frozenset({"cspbrowserid", "irissessiontoken"})
-"""With the first, IRIS would log in whoever shows it, without a password; the second is for its own login page."""
+IGNORED_COOKIES = frozenset({"cspbrowserid", "irissessiontoken"})
+"""IRIS logs in any client with the first cookie without a password. The second is for IRIS's own login page."""
 
-FRESH_PART = 0.9  # of the idle time: what has rested longer may be over by the time the next request arrives
+FRESH_PART = 0.9  # of the idle timeout: a session that was idle for longer may have ended when the next request arrives
 
 _PAIR = re.compile(r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=([!-+\--:<-~]*)\s*")
-_GONE = re.compile(r";\s*max-age\s*=\s*(?:-[0-9]+|0+)\s*(?:;|$)|;\s*expires\s*=[^;]*\b19[67][0-9]\b", re.IGNORECASE)
+_EXPIRED = re.compile(r";\s*max-age\s*=\s*(?:-[0-9]+|0+)\s*(?:;|$)|;\s*expires\s*=[^;]*\b19[67][0-9]\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jar:
-    """Cookies for one target.
+    """The cookies of one application at the API.
 
     Attributes:
-        target: Base URL of the application that has set them.
-        cookies: By name; none if the application keeps no sessions.
-        used_at: When they were last sent or set; epoch seconds.
+        target: Base URL of the application that set the cookies.
+        cookies: Values by name; empty if the application has no sessions.
+        used_at: When the cookies were last sent or set; epoch seconds.
     """
 
     target: str
@@ -38,24 +38,34 @@ class Jar:
 
     @property
     def header(self) -> str:
-        """The value of `Cookie`; empty without cookies."""
+        """The value of the request header `Cookie`; empty without cookies."""
         return "; ".join(f"{name}={value.reveal()}" for name, value in self.cookies.items())
 
     def is_fresh(self, now: float, idle_seconds: float) -> bool:
-        """Tell whether a session of that idle time certainly still lives."""
+        """Return whether the session has certainly not reached its idle timeout.
+
+        Parameters:
+            now: Epoch seconds.
+            idle_seconds: Idle timeout of the session at the API.
+        """
         return now - self.used_at < idle_seconds * FRESH_PART
 
     def after(self, set_cookies: Iterable[str], now: float) -> Self:
-        """Return the jar after an answer with these `Set-Cookie` fields (RFC 6265 section 5.3), of which path and domain count
-        for nothing: the jar belongs to one application."""
+        """Return the jar after a response with these `Set-Cookie` headers (RFC 6265 section 5.3).
+
+        Path and domain are ignored, because the jar belongs to one application.
+
+        Parameters:
+            now: Epoch seconds.
+        """
         cookies = dict(self.cookies)
-        for field in set_cookies:
-            pair, _, _ = field.partition(";")
+        for header in set_cookies:
+            pair, _, _ = header.partition(";")
             found = _PAIR.fullmatch(pair)
-            if found is None or found[1].lower() in NOT_KEPT or len(field) > MAX_COOKIE_BYTES:
+            if found is None or found[1].lower() in IGNORED_COOKIES or len(header) > MAX_COOKIE_BYTES:
                 continue
             cookies.pop(found[1], None)
-            if found[2] and not _GONE.search(field):
+            if found[2] and not _EXPIRED.search(header):
                 cookies[found[1]] = Secret(found[2])
-        kept = dict(list(cookies.items())[-MAX_COOKIES:])
-        return replace(self, cookies=kept, used_at=now)
+        newest = dict(list(cookies.items())[-MAX_COOKIES:])
+        return replace(self, cookies=newest, used_at=now)

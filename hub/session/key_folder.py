@@ -1,8 +1,8 @@
-"""Where the keys come from: a folder of dated key files, single files, or both; and which of them encrypts.
+"""Read session keys from a folder of dated key files, from single files, or from both; choose the key that encrypts.
 
-A new key is of no use before every hub can read it: a session sealed by one hub would be unreadable for the others. So a key in
-the folder decrypts from the moment it is there, and encrypts only when it is `activation_seconds` old. Its age stands in its
-name, so that all hubs come to the same answer, and copying keeps it.
+A key in the folder decrypts at once. It encrypts only when it is `activation_seconds` old: until then, other hubs may not have
+it and could not decrypt what it encrypts. The file name contains the time at which the key was made, so that all hubs choose
+the same key, also after the file was copied.
 """
 
 import secrets
@@ -18,12 +18,16 @@ from hub.session.keyring import KEY_BYTES, KeyringError, key_id, read_key, sync_
 
 SUFFIX = ".key"
 TIME_FORMAT = "%Y%m%dT%H%M%SZ"
-OUTLIVING_SECONDS = 1200.0  # what is stored with a session may stay this much longer, clock differences included
+OUTLIVING_SECONDS = 1200.0  # records may stay in Redis for this much longer than their session, clock differences included
 
 
 @dataclass(frozen=True, slots=True)
 class DatedKey:
-    """One key of the folder. `made_at` is in epoch seconds."""
+    """One key of the folder.
+
+    Attributes:
+        made_at: Epoch seconds.
+    """
 
     file: Path
     made_at: float
@@ -31,18 +35,18 @@ class DatedKey:
 
     @property
     def id(self) -> str:
-        """What names the key in sealed values."""
+        """The ID of the key in encrypted records."""
         return key_id(self.key).hex()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeySources:
-    """What the settings say of keys.
+    """The files that the settings name.
 
     Attributes:
-        files: Single files, the first encrypts, unless a key of the folder does.
-        folder: None: there is none.
-        activation_seconds: How old a key of the folder must be to encrypt.
+        files: Single key files. The first encrypts, unless a key of the folder is old enough.
+        folder: Folder of dated keys, or None.
+        activation_seconds: Age at which a key of the folder encrypts.
     """
 
     files: Sequence[Path] = ()
@@ -51,7 +55,7 @@ class KeySources:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Return the sources that `settings` name. A hub with a private Redis that names none has a folder beside its data."""
+        """Return the sources in `settings`; without any, a hub with a private Redis has a folder in `redis.data_dir`."""
         session = settings.session
         folder = Path(session.key_dir) if session.key_dir else None
         if folder is None and not session.key_files and not settings.redis.url:
@@ -63,10 +67,10 @@ class KeySources:
         )
 
     def read(self, now: float) -> list[bytes]:
-        """Return the keys, the one that encrypts at `now` first.
+        """Return all keys, first the one that encrypts at `now` (epoch seconds).
 
         Raises:
-            KeyringError: There is no key, or a file cannot be read or holds none; the message names it.
+            KeyringError: There is no key, or a file cannot be read or contains none; the message names it.
         """
         single = [read_key(file) for file in self.files]
         dated = [] if self.folder is None else read_folder(self.folder)
@@ -76,13 +80,14 @@ class KeySources:
 
 
 def in_order(dated: Sequence[DatedKey], single: Sequence[bytes], now: float, activation_seconds: float) -> list[bytes]:
-    """Return all keys, the encrypting one first: the newest that all hubs know by now.
+    """Return all keys, first the one that encrypts: the newest of those that are old enough.
 
-    Single files count as older than the folder. Where nothing is old enough, as on the first day, the oldest encrypts.
+    Single files count as older than the folder. If no key is old enough, as after the first start, the oldest key encrypts.
 
     Parameters:
         dated: The keys of the folder, the newest first.
-        single: The keys of single files, the encrypting one first.
+        single: The keys of single files, the encrypting key first.
+        now: Epoch seconds.
     """
     active = [each.key for each in dated if each.made_at + activation_seconds <= now]
     waiting = [each.key for each in reversed(dated) if each.made_at + activation_seconds > now]
@@ -90,21 +95,23 @@ def in_order(dated: Sequence[DatedKey], single: Sequence[bytes], now: float, act
 
 
 def outlived(dated: Sequence[DatedKey], now: float, activation_seconds: float, lifetime_seconds: float) -> list[DatedKey]:
-    """Return the keys that stopped encrypting more than `lifetime_seconds` ago, so that nothing sealed with them is left.
+    """Return the keys that stopped encrypting more than `lifetime_seconds` ago: no record encrypted with them is left.
 
-    A key stops encrypting when the next newer one begins to. The one that encrypts is never among them, nor one that waits.
+    A key stops encrypting when the next newer key begins to encrypt. The key that encrypts and keys that wait are never returned.
 
     Parameters:
         dated: The keys of the folder, the newest first.
+        now: Epoch seconds.
+        lifetime_seconds: Longest life of a record.
     """
     return [older for newer, older in pairwise(dated) if newer.made_at + activation_seconds + lifetime_seconds < now]
 
 
 def read_folder(folder: Path) -> list[DatedKey]:
-    """Return the keys in `folder`, the newest first; a folder that is not there holds none.
+    """Return the keys in `folder`, the newest first; an empty list if the folder does not exist.
 
     Raises:
-        KeyringError: The folder or a key file cannot be read, or a key file holds no key; the message names it.
+        KeyringError: The folder or a key file cannot be read, or a key file contains no key; the message names it.
     """
     try:
         files = [file for file in folder.iterdir() if file.suffix == SUFFIX and not file.name.startswith(".")]
@@ -117,10 +124,13 @@ def read_folder(folder: Path) -> list[DatedKey]:
 
 
 def add_key(folder: Path, now: float) -> DatedKey:
-    """Make a new key in `folder`, which is made too if it is not there.
+    """Write a new key to `folder`, which is created if necessary.
+
+    Parameters:
+        now: Epoch seconds.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: The file cannot be written.
     """
     key = secrets.token_bytes(KEY_BYTES)
     file = folder / _name(key, now)
@@ -129,26 +139,26 @@ def add_key(folder: Path, now: float) -> DatedKey:
 
 
 def remove_key(dated: DatedKey) -> None:
-    """Take a key out of its folder.
+    """Delete a key from its folder.
 
     Raises:
-        OSError: It cannot be removed.
+        OSError: The file cannot be deleted.
     """
     dated.file.unlink(missing_ok=True)
     sync_folder(dated.file.parent)
 
 
 def provide_keys(folder: Path, former: Path, now: float) -> None:
-    """See to it that the folder of a hub with a private Redis holds a key: the one that `former` holds, or a new one.
+    """Ensure that the folder of a hub with a private Redis contains a key: that of the file `former`, or a new one.
 
     Raises:
-        KeyringError: `former` is there and holds no key.
+        KeyringError: `former` exists and contains no key.
         OSError: The folder cannot be written.
     """
     if former.exists():
         key = read_key(former)
         name = _name(key, former.stat().st_mtime)
-        if not (folder / name).exists():  # the folder may stand on another file system: no rename
+        if not (folder / name).exists():  # no rename: the folder may be on another file system
             write_key(folder / name, key)
         former.unlink()
     elif not read_folder(folder):
@@ -160,7 +170,7 @@ def _name(key: bytes, made_at: float) -> str:
 
 
 def _read(file: Path) -> DatedKey | None:
-    """Return the key in `file`; None if somebody has taken it out since the folder was looked at."""
+    """Return the key in `file`, or None if the file was deleted after the folder was listed."""
     try:
         return DatedKey(file, _made_at(file), read_key(file))
     except (KeyringError, FileNotFoundError):
@@ -170,7 +180,7 @@ def _read(file: Path) -> DatedKey | None:
 
 
 def _made_at(file: Path) -> float:
-    """Return when a key was made: by its name, or, if that tells nothing, by when the file was written."""
+    """Return when a key was made (epoch seconds): from its name, else the modification time of the file."""
     try:
         return datetime.strptime(file.name.partition("-")[0], TIME_FORMAT).replace(tzinfo=UTC).timestamp()
     except ValueError:

@@ -1,4 +1,4 @@
-"""Keeps the keyring of a running hub up to date: keys come, begin to encrypt, and go, without a restart."""
+"""Keep the keyring of a running hub up to date, so that keys can be rotated without a restart."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,63 +9,62 @@ from hub.session.key_folder import KeySources
 from hub.session.keyring import Keyring, KeyringError
 from hub.telemetry import log
 
-PERIOD_SECONDS = 2.0  # a new key waits much longer before it encrypts; a few small files are read in well under a millisecond
-SHORTEST_PAUSE_SECONDS = (
-    1.0  # between two looks on demand: records of a key that is gone must not make us read files all the time
-)
+PERIOD_SECONDS = 2.0  # much shorter than the activation time of a key; reading a few small files takes less than a millisecond
+MIN_INTERVAL_SECONDS = 1.0  # between two checks on demand: many records of a deleted key must not cause a file read each
 
 logger = log.get(__name__)
 
 
 class KeyWatch:
-    """Looks at the sources of the keys every few seconds, and when a record is met whose key is unknown.
+    """Reads the key sources every few seconds, and when a record has an unknown key.
 
     Attributes:
-        keyring: What it keeps up to date. If a source cannot be read, the former keys stay.
+        keyring: The keyring that is kept up to date. It keeps its keys if a source cannot be read.
     """
 
     def __init__(self, sources: KeySources, clock: Clock) -> None:
         """Read the keys for the first time.
 
         Raises:
-            KeyringError: There is no key, or one cannot be read.
+            KeyringError: There is no key, or a key cannot be read.
         """
         self._sources = sources
         self._clock = clock
-        self._looked_at = clock.monotonic()
-        self._trouble = ""
-        self.keyring = Keyring(sources.read(clock.now()), self._look_on_demand)
+        self._checked_at = clock.monotonic()
+        self._last_error = ""
+        self.keyring = Keyring(sources.read(clock.now()), self._check_on_demand)
 
     async def run(self) -> None:
-        """Look every few seconds, until cancelled."""
+        """Check every few seconds, until cancelled."""
         while True:
             await self._clock.sleep(PERIOD_SECONDS)
-            self.look()
+            self.check()
 
-    def look(self, files: Sequence[Path] | None = None) -> bool:
-        """Take the keys that are there now; return False if they cannot be read: that is logged, and the former ones stay.
+    def check(self, files: Sequence[Path] | None = None) -> bool:
+        """Read the keys into the keyring. If that fails, log the error, keep the former keys, and return False.
 
         Parameters:
-            files: The single key files from now on, if the settings have been read anew.
+            files: Single key files to use from now on, after the settings were reloaded.
         """
         sources = self._sources if files is None else replace(self._sources, files=files)
-        self._looked_at = self._clock.monotonic()
+        self._checked_at = self._clock.monotonic()
         try:
             changed = self.keyring.replace(sources.read(self._clock.now()))
         except KeyringError as error:
-            self._complain(str(error))
+            self._log_once(str(error))
             return False
-        self._sources, self._trouble = sources, ""
+        self._sources, self._last_error = sources, ""
         if changed:
             first, *others = self.keyring.key_ids
             logger.info("keys.changed", encrypts=first, decrypt=others)
         return True
 
-    def _look_on_demand(self) -> None:
-        if self._clock.monotonic() - self._looked_at >= SHORTEST_PAUSE_SECONDS:
-            self.look()
+    def _check_on_demand(self) -> None:
+        if self._clock.monotonic() - self._checked_at >= MIN_INTERVAL_SECONDS:
+            self.check()
 
-    def _complain(self, trouble: str) -> None:
-        if trouble != self._trouble:  # once, not every few seconds
-            logger.error("keys.unreadable", trouble=trouble)
-        self._trouble = trouble
+    def _log_once(self, error: str) -> None:
+        """Log an error, unless the check before has logged the same."""
+        if error != self._last_error:
+            logger.error("keys.unreadable", trouble=error)
+        self._last_error = error

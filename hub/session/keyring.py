@@ -1,7 +1,7 @@
 """Authenticated encryption with several keys: the first encrypts, all decrypt. AES-256-GCM (NIST SP 800-38D).
 
-A sealed value is: format version (1 byte), key id (4 bytes), nonce (12 bytes), ciphertext with tag. The name under which it is
-stored goes in as associated data, so that a sealed value cannot be moved to another name.
+A sealed value consists of: format version (1 byte), key ID (4 bytes), nonce (12 bytes), ciphertext with tag. The name under
+which it is stored is associated data: a value that was moved to another name cannot be decrypted.
 """
 
 import base64
@@ -26,12 +26,17 @@ NONCE_BYTES = 12
 
 
 class KeyringError(ValueError):
-    """A key file holds no key, or a value was sealed with a key that is not in the ring, or was changed."""
+    """A key file contains no key, or a value was changed or encrypted with a key that is not in the ring."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Ring:
-    """The keys of one moment: `first` encrypts."""
+    """An immutable set of keys.
+
+    Attributes:
+        first: ID of the key that encrypts.
+        ciphers: The keys by their IDs.
+    """
 
     first: bytes
     ciphers: Mapping[bytes, AESGCM]
@@ -44,54 +49,54 @@ class _Ring:
 
 
 class Keyring:
-    """The keys of this hub. They may be replaced at any time: whoever holds the keyring uses the new ones from then on."""
+    """Encrypts and decrypts with the session keys of this hub. The keys can be replaced at any time."""
 
-    def __init__(self, keys: list[bytes], look_again: Callable[[], None] | None = None) -> None:
-        """Take the keys, the encrypting one first.
+    def __init__(self, keys: list[bytes], on_unknown_key: Callable[[], None] | None = None) -> None:
+        """Use `keys`, the encrypting key first.
 
         Parameters:
-            look_again: Called when a value was sealed with a key that is not in the ring: another hub may know it already. May
-                call `replace`.
+            on_unknown_key: Called before a value with an unknown key is rejected: another hub may have a newer key. It may call
+                `replace`.
 
         Raises:
-            KeyringError: There is no key, or one is not 256 bits long.
+            KeyringError: There is no key, or a key is not 256 bits long.
         """
         self._ring = _Ring.of(keys)
-        self._look_again = look_again
+        self._on_unknown_key = on_unknown_key
 
     @classmethod
     def read(cls, files: list[Path]) -> Self:
-        """Read one key (base64url) from each file.
+        """Return a keyring with one key (base64url) from each file.
 
         Raises:
-            KeyringError: A file cannot be read or holds no key; the message names it.
+            KeyringError: A file cannot be read or contains no key; the message names it.
         """
         return cls([read_key(file) for file in files])
 
     def replace(self, keys: list[bytes]) -> bool:
-        """Use `keys` from now on, the encrypting one first; tell whether that is a change.
+        """Use `keys` from now on, the encrypting key first. Return whether this changes anything.
 
         Raises:
-            KeyringError: There is no key, or one is not 256 bits long; the former ones stay.
+            KeyringError: There is no key, or a key is not 256 bits long; the former keys stay.
         """
         former, self._ring = self._ring, _Ring.of(keys)
         return self.key_ids != _ids(former)
 
     @property
     def key_ids(self) -> list[str]:
-        """The ids of the keys, the encrypting one first. They stand in every sealed value, and open nothing."""
+        """The IDs of the keys, the encrypting key first. They are not secret."""
         return _ids(self._ring)
 
     def seal(self, plaintext: bytes, name: str) -> bytes:
-        """Encrypt `plaintext` for the place called `name`."""
+        """Return `plaintext` encrypted for the record called `name`."""
         ring, nonce = self._ring, secrets.token_bytes(NONCE_BYTES)
         return FORMAT + ring.first + nonce + ring.ciphers[ring.first].encrypt(nonce, plaintext, name.encode())
 
     def open(self, sealed: bytes, name: str) -> bytes:
-        """Decrypt what was sealed for `name`.
+        """Return the plaintext of a value that was encrypted for `name`.
 
         Raises:
-            KeyringError: It was sealed with another key, for another name, or was changed.
+            KeyringError: The value was encrypted with an unknown key or for another name, or was changed.
         """
         nonce = sealed[1 + KEY_ID_BYTES : 1 + KEY_ID_BYTES + NONCE_BYTES]
         cipher = self._cipher(sealed)
@@ -101,14 +106,14 @@ class Keyring:
             raise KeyringError("the sealed value was changed") from error
 
     def is_current(self, sealed: bytes) -> bool:
-        """Tell whether `sealed` was sealed with the key that encrypts now. If not, it had better be sealed anew."""
+        """Return whether `sealed` was encrypted with the current key. If not, encrypt it again."""
         return sealed[: 1 + KEY_ID_BYTES] == FORMAT + self._ring.first
 
     def _cipher(self, sealed: bytes) -> AESGCM:
         sealed_with = sealed[1 : 1 + KEY_ID_BYTES]
         is_ours = sealed[:1] == FORMAT and len(sealed_with) == KEY_ID_BYTES
-        if is_ours and sealed_with not in self._ring.ciphers and self._look_again is not None:
-            self._look_again()
+        if is_ours and sealed_with not in self._ring.ciphers and self._on_unknown_key is not None:
+            self._on_unknown_key()
         cipher = self._ring.ciphers.get(sealed_with) if is_ours else None
         if cipher is None:
             raise KeyringError("sealed with a key that is not in session.key_files or session.key_dir")
@@ -119,20 +124,20 @@ def make_key_file(file: Path) -> None:
     """Write a new random key to `file`, readable by its owner only.
 
     Raises:
-        FileExistsError: There is a file already; a key is never overwritten, since sessions would be lost.
-        OSError: It cannot be written.
+        FileExistsError: The file exists. A key is never overwritten, because sessions would be lost.
+        OSError: The file cannot be written.
     """
     write_key(file, secrets.token_bytes(KEY_BYTES))
 
 
 def write_key(file: Path, key: bytes) -> None:
-    """Write `key` to `file` in one step: whoever reads meanwhile, or after a crash, finds the whole key or no file.
+    """Write `key` to `file` atomically: a concurrent reader, or one after a crash, finds the whole key or no file.
 
-    The key belongs to the owner of the folder, also if root writes it: a hub without rights has to read it.
+    If root writes, the file gets the owner of its folder, because an unprivileged hub has to read it.
 
     Raises:
-        FileExistsError: There is a file already; a key is never overwritten, since sessions would be lost.
-        OSError: It cannot be written.
+        FileExistsError: The file exists. A key is never overwritten, because sessions would be lost.
+        OSError: The file cannot be written.
     """
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     unfinished = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
@@ -150,10 +155,10 @@ def write_key(file: Path, key: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Return when the names in `folder` are on the disk, so that a power failure does not undo them."""
+    """Flush the directory entries of `folder` to disk, so that a power failure does not undo them."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        with suppress(OSError):  # some network file systems do not know this, and do it anyway
+        with suppress(OSError):  # some network file systems do not support it and do not need it
             os.fsync(descriptor)
     finally:
         os.close(descriptor)
@@ -163,7 +168,7 @@ def read_key(file: Path) -> bytes:
     """Return the key in `file`.
 
     Raises:
-        KeyringError: The file cannot be read or holds no key; the message names it.
+        KeyringError: The file cannot be read or contains no key; the message names it.
     """
     try:
         key = base64.urlsafe_b64decode(file.read_text(encoding="ascii").strip() + "==")
@@ -175,7 +180,7 @@ def read_key(file: Path) -> bytes:
 
 
 def key_id(key: bytes) -> bytes:
-    """Return what names `key` in sealed values and in the names of files; it tells nothing of the key."""
+    """Return the ID of `key` for encrypted values and file names. It does not disclose the key."""
     return hashlib.sha256(b"hub key id" + key).digest()[:KEY_ID_BYTES]
 
 
@@ -186,13 +191,13 @@ def _give_to_owner_of(folder: Path, descriptor: int) -> None:
 
 
 def _give_name(unfinished: Path, file: Path) -> None:
-    """Make `unfinished` appear as `file`, whole; never in place of another.
+    """Rename `unfinished` to `file` without overwriting.
 
     Raises:
-        FileExistsError: There is a file already.
+        FileExistsError: The file exists.
     """
     try:
-        os.link(unfinished, file)  # unlike a rename it never overwrites
+        os.link(unfinished, file)  # unlike rename, link never overwrites
     except FileExistsError:
         raise
     except OSError:  # a file system without hard links

@@ -1,8 +1,9 @@
-"""DOOR to Redis: which sessions are to end because their last channel was closed.
+"""Sessions in Redis that end a while after their last channel was closed.
 
-    hub:ending   sorted set of session keys by the time at which each ends, unless a worker with a channel of it pushes that on
+    hub:ending   sorted set of session keys, by the time at which each session ends
 
-Every worker pushes the sessions whose channels it holds. One that crashes pushes no more: nothing has to be cleaned up after it.
+Every worker postpones the end of the sessions whose channels it holds. A worker that crashes postpones nothing any more, so no
+cleanup is necessary.
 """
 
 from collections.abc import Sequence
@@ -12,28 +13,31 @@ from hub.session.redis_client import Redis, translated_errors
 
 ENDING = "hub:ending"
 BATCH = 1000
-CLAIM_SECONDS = 30.0  # longer than ending a session takes; if the worker that has claimed it crashes, another one ends it then
+CLAIM_SECONDS = 30.0  # longer than ending a session takes; after it, another worker ends the sessions of a crashed one
 
 
 class LastChannels:
-    """The ends that are to come. All methods raise `StoreUnavailable` when Redis does not answer."""
+    """Stores when sessions end. All methods raise `StoreUnavailable` when Redis does not respond."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._queue = DueQueue(redis, ENDING, CLAIM_SECONDS)
 
     async def push(self, keys: Sequence[str], until: float) -> None:
-        """Let each session live until `until` (epoch seconds) at least."""
+        """Postpone the end of each session to `until` (epoch seconds) or later."""
         with translated_errors():
             for start in range(0, len(keys), BATCH):
                 await self._redis.zadd(ENDING, dict.fromkeys(keys[start : start + BATCH], until), gt=True)
 
     async def claim(self, now: float, limit: int) -> list[str]:
-        """Return at most `limit` sessions whose time is over. Whoever gets one has to end it, then `forget` it."""
+        """Claim and return at most `limit` sessions that are due at `now` (epoch seconds).
+
+        The caller ends each session and then calls `forget`.
+        """
         return await self._queue.claim(now, limit)
 
     async def forget(self, keys: Sequence[str]) -> None:
-        """Drop sessions that have ended."""
+        """Remove sessions that have ended."""
         if keys:
             with translated_errors():
                 await self._redis.zrem(ENDING, *keys)

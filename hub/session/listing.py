@@ -1,4 +1,4 @@
-"""How a session appears in lists, before its user and before operators. Pure. Never a token."""
+"""Describe sessions in lists for their users and for operators, without tokens. Pure."""
 
 from typing import Any
 
@@ -6,9 +6,12 @@ from hub.session.model import Lifetimes, Session
 
 
 def describe(session: Session, lifetimes: Lifetimes, now: float) -> dict[str, Any]:
-    """Return what the user may read about one of their sessions. Times are seconds, counted from `now`.
+    """Return the description of a session for its user. Times are seconds relative to `now`.
 
-    `handle` names the session and opens nothing. `inactive_for` may be `Lifetimes.touch_interval_seconds` too long.
+    `handle` identifies the session and gives no access. `inactive_for` may be up to `Lifetimes.touch_interval_seconds` too long.
+
+    Parameters:
+        now: Epoch seconds.
     """
     return {
         "handle": session.key,
@@ -23,6 +26,6 @@ def describe(session: Session, lifetimes: Lifetimes, now: float) -> dict[str, An
 
 
 def describe_to_operator(session: Session, lifetimes: Lifetimes, now: float) -> dict[str, Any]:
-    """Return the same with the name of the user."""
+    """Return the description of `describe` together with the user's name and identifiers."""
     user = {"subject": session.subject, "issuer": session.issuer, "name": session.name}
     return {**user, **describe(session, lifetimes, now)}

@@ -1,8 +1,8 @@
-"""DOOR to Redis: which logout tokens were seen already (OpenID Connect Back-Channel Logout 1.0 section 2.6, rule 8).
+"""Used logout tokens in Redis, against replay (OpenID Connect Back-Channel Logout 1.0 section 2.6, rule 8).
 
-    hub:logout-token:<hash>   stands for the issuer and `jti` of a token, as long as the token could be sent again
+    hub:logout-token:<hash>   issuer and `jti` of a used token, until the token expires
 
-Without Redis nobody knows whether a token is new, so that none is taken.
+Without Redis no logout token is accepted, because a replay could not be detected.
 """
 
 from hub.primitives.secret import digest
@@ -12,18 +12,23 @@ NAMES = "hub:logout-token:"
 
 
 class SeenLogoutTokens:
-    """The tokens that were taken. All methods raise `StoreUnavailable` when Redis does not answer."""
+    """Stores used logout tokens. All methods raise `StoreUnavailable` when Redis does not respond."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
     async def is_new(self, issuer: str, token_id: str, seconds: float) -> bool:
-        """Tell whether nobody has asked about this token before, and remember it for `seconds`: its remaining life."""
+        """Mark a token as used. Return False if it was used before.
+
+        Parameters:
+            token_id: `jti` of the token.
+            seconds: Time until the token expires.
+        """
         with translated_errors():
             return bool(await self._redis.set(_name(issuer, token_id), b"", nx=True, px=max(int(seconds * 1000), 1)))
 
     async def forget(self, issuer: str, token_id: str) -> None:
-        """Let the token be sent once more: what it asks for was not done."""
+        """Mark a token as unused, so that the provider can send it again after a failed logout."""
         with translated_errors():
             await self._redis.delete(_name(issuer, token_id))
 

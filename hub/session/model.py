@@ -1,4 +1,7 @@
-"""Sessions, token sets and login attempts: frozen values with pure transitions and expiry rules. No I/O, no clock."""
+"""Sessions, token sets and login attempts: immutable values with their transitions and expiry rules. Pure.
+
+All instants are epoch seconds.
+"""
 
 import hashlib
 import hmac
@@ -22,9 +25,9 @@ EndReason = Literal[
 """Why a session ended.
 
 `logout`: by its user; `elsewhere`: by its user, from another session; `operator`: by an operator; `provider`: logout at the
-provider. `idle`: after silence; `absolute`: at its longest life; `last_channel`: its last channel was closed. `refused`: the
-provider refused the refresh token; `no_refresh_token`: the access token expired and nothing can renew it; `identity`: a refresh
-brought another user's tokens. `replaced`: the same user logged in again in this browser; `other_user`: another one did.
+provider; `idle`: idle timeout; `absolute`: absolute timeout; `last_channel`: its last channel was closed; `refused`: the
+provider rejected the refresh token; `no_refresh_token`: the access token expired without a refresh token; `identity`: a refresh
+returned tokens of another user; `replaced`: the same user logged in again in this browser; `other_user`: another user logged in.
 """
 
 ID_BYTES = 32  # 256 bits: cannot be guessed, and its hash needs no salt
@@ -33,23 +36,23 @@ AUTH_TIME_RESOLUTION_SECONDS = 1.0
 
 
 class RandomId(Secret):
-    """An opaque random id of 256 bits that only the browser holds. Redis knows it by its hash, `key`."""
+    """A random ID of 256 bits that only the browser has. Redis and logs contain only its hash, `key`."""
 
     @classmethod
     def generate(cls) -> Self:
-        """Return a new id from the system's random source."""
+        """Return a new ID from the system's random source."""
         return cls(secrets.token_urlsafe(ID_BYTES))
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """Return the id that `text` spells, or None if it cannot be one of ours."""
+        """Return the ID in `text`, or None if `text` does not have the form of an ID."""
         if len(text) != ID_LENGTH or not text.isascii() or not text.replace("-", "a").replace("_", "a").isalnum():
             return None
         return cls(text)
 
     @cached_property
     def key(self) -> str:
-        """The SHA-256 under which this id is known in Redis, in events and, shortened, in the log."""
+        """SHA-256 of this ID: its name in Redis, in events and, shortened, in logs."""
         return digest(self.reveal())
 
 
@@ -58,21 +61,21 @@ class SessionId(RandomId):
 
     @cached_property
     def xsrf_token(self) -> str:
-        """The CSRF token of the session: an HMAC keyed with the id, so it proves the session and does not disclose it."""
+        """The CSRF token of the session: an HMAC with the session ID as key, which does not disclose the ID."""
         return hmac.new(self.reveal().encode(), b"hub xsrf token", hashlib.sha256).hexdigest()
 
 
 class BrowserId(RandomId):
-    """The value of the pre-login cookie: binds login attempts to the browser that began them."""
+    """The value of the pre-login cookie, which binds login attempts to their browser."""
 
 
 def session_ref(key: str) -> str:
-    """Return the name of a session for the log: long enough to follow it, too short to be of use to a thief."""
+    """Return the short name of a session for logs."""
     return key[:12]
 
 
 def identity_of(issuer: str, subject: str) -> str:
-    """Return the name of a user over all providers: a hash, so that it can stand in keys of Redis and before the page."""
+    """Return the identity of a user over all providers: a hash, for names in Redis and for the page."""
     return digest(f"{issuer}|{subject}")
 
 
@@ -81,10 +84,11 @@ class TokenSet:
     """The tokens of one session, with absolute times.
 
     Attributes:
-        obtained_at: When the hub asked for the access token; epoch seconds.
-        expires_at: When it ends; None if the provider did not say (RFC 6749 section 5.1).
-        due_at: When it should be refreshed; None if it never is, for want of an end or of a refresh token.
-        refresh_expires_at: When the refresh token ends; None if the provider did not say.
+        obtained_at: When the hub sent the token request.
+        expires_at: Expiry of the access token; None if the provider gave none (RFC 6749 section 5.1).
+        due_at: When to refresh the access token; None if it has no expiry or there is no refresh token.
+        refresh_expires_at: Expiry of the refresh token; None if the provider gave none.
+        scope: Granted scopes, separated by spaces.
     """
 
     access_token: Secret
@@ -98,11 +102,11 @@ class TokenSet:
 
     @classmethod
     def from_response(cls, response: TokenResponse, asked_at: float) -> Self:
-        """Return the tokens of a token response. `due_at` is the schedule's to set.
+        """Return the tokens of a token response, without `due_at`, which the schedule sets.
 
         Parameters:
-            asked_at: When the token request was sent. Counted from here a slow provider makes the hub refresh too early,
-                counted from the answer it would make it refresh too late.
+            asked_at: When the token request was sent. Lifetimes count from here: with a slow provider, the hub then refreshes too
+                early, not too late.
         """
         return cls(
             access_token=response.access_token,
@@ -115,7 +119,7 @@ class TokenSet:
         )
 
     def refreshed_by(self, response: TokenResponse, asked_at: float) -> Self:
-        """Return the tokens after a refresh: what the response leaves out stays as it was (RFC 6749 section 6, C11)."""
+        """Return the tokens after a refresh; members that the response omits keep their values (RFC 6749 section 6)."""
         fresh = self.from_response(response, asked_at)
         same_end = None if fresh.refresh_token else self.refresh_expires_at
         return replace(
@@ -127,42 +131,42 @@ class TokenSet:
         )
 
     def is_expired(self, now: float) -> bool:
-        """Tell whether the resource server would refuse the access token at `now`."""
+        """Return whether the access token has expired at `now`."""
         return self.expires_at is not None and now >= self.expires_at
 
     def is_due(self, now: float) -> bool:
-        """Tell whether the access token should be refreshed at `now`."""
+        """Return whether the access token should be refreshed at `now`."""
         return self.due_at is not None and now >= self.due_at
 
     def is_spent(self, now: float) -> bool:
-        """Tell whether nothing is left at `now`: the access token has expired, and so has what could renew it."""
+        """Return whether both the access token and the refresh token have expired at `now`."""
         return self.is_expired(now) and self.refresh_expires_at is not None and now >= self.refresh_expires_at
 
 
-class _Remembered:
-    """A place for what a session works out once. It is no field: neither stored nor compared, nor taken over by `replace`."""
+class _CachedIdentity:
+    """A slot for a computed value of a session; no dataclass field, so not stored, compared or copied by `replace`."""
 
     __slots__ = ("_identity",)
     _identity: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Session(_Remembered):
+class Session(_CachedIdentity):
     """One logged-in browser.
 
     Attributes:
-        key: Hash of the session id: its name in Redis, in events and in lists. It names the session and opens nothing.
-        version: Counts the writes; a writer that read an older version is refused.
-        claims: The claims that the settings let the page see.
+        key: Hash of the session ID: the name of the session in Redis, in events and in lists. It gives no access.
+        version: Number of writes. A write that is based on an older version is rejected.
+        claims: The claims that the page may see.
         provider: Name of the provider in the settings.
         provider_session_id: `sid` of the ID token, if there was one.
-        nonce: Nonce of the login: a refreshed ID token may leave it out, but must not hold another one.
-        auth_time: When the user proved who they are, as the provider says; epoch seconds of its clock.
-        clock_difference: Seconds that the provider's clock was ahead of ours at the login.
-        acr: How they proved it (Authentication Context Class Reference), as the provider says.
-        client: Short name of the browser, for lists of sessions.
-        address: Where the browser was when it logged in.
-        touched_at: Last activity of the user. Kept beside the encrypted part, so that a touch does not count as a write.
+        nonce: Nonce of the login. A refreshed ID token may omit it, but must not contain another one.
+        auth_time: When the provider authenticated the user, by the provider's clock.
+        clock_difference: Seconds by which the provider's clock was ahead of the hub's at the login.
+        acr: Authentication Context Class Reference of the login, from the provider.
+        client: `User-Agent` of the browser at the login, shortened.
+        address: IP address of the browser at the login.
+        touched_at: Last activity of the user. Stored outside the encrypted record, so that activity is not a write.
     """
 
     key: str
@@ -185,7 +189,7 @@ class Session(_Remembered):
 
     @property
     def identity(self) -> str:
-        """Who is logged in, as the page may repeat it to be sure that it still speaks for the same user (ASVS 10.5.2)."""
+        """The identity of the user, which a page can send to verify that the user is still the same (ASVS 10.5.2)."""
         try:
             return self._identity
         except AttributeError:
@@ -194,35 +198,37 @@ class Session(_Remembered):
 
     @property
     def authenticated_at(self) -> float:
-        """When the user last proved who they are; epoch seconds. Where the provider did not say, when it sent them back."""
+        """When the user was authenticated, by the hub's clock; the time of the login if the provider did not say."""
         if self.auth_time is None:
             return self.created_at
         return min(self.auth_time - self.clock_difference, self.created_at)
 
     def is_login_older(self, seconds: float, now: float) -> bool:
-        """Tell whether the user proved who they are longer ago than that, beyond doubt.
+        """Return whether the authentication of the user is certainly older than `seconds`.
 
-        `auth_time` is in whole seconds. Without the one that may be missing, a provider asked for this `max_age` could hold the
-        same login for young enough, and the user would be sent there again at once.
+        `auth_time` has whole seconds. The rounding counts in favor of the login: otherwise a provider could accept the same
+        login for this `max_age`, and the user would be sent to the provider again and again.
         """
         return now - self.authenticated_at > seconds + AUTH_TIME_RESOLUTION_SECONDS
 
     @property
     def ref(self) -> str:
-        """The session's name in the log."""
+        """The short name of the session for logs."""
         return session_ref(self.key)
 
     def with_tokens(self, tokens: TokenSet) -> Self:
-        """Return the session with other tokens."""
+        """Return the session with new tokens."""
         return replace(self, tokens=tokens)
 
 
 @dataclass(frozen=True, slots=True)
 class Lifetimes:
-    """How long a session may live, in seconds.
+    """The lifetimes of sessions, in seconds.
 
     Attributes:
-        warning_seconds: How long before the end its user is warned; 0: never. At most half of the idle time.
+        idle_seconds: Idle timeout.
+        absolute_seconds: Absolute timeout.
+        warning_seconds: Time before the end at which the user is warned; 0: never. At most half of the idle timeout counts.
     """
 
     idle_seconds: float
@@ -231,29 +237,29 @@ class Lifetimes:
 
     @property
     def touch_interval_seconds(self) -> float:
-        """How often activity is written down: seldom enough to cost nothing, often enough to err by 3 % at most."""
+        """Shortest interval between two writes of activity; makes the idle timeout up to 3 % inexact."""
         return min(30.0, self.idle_seconds / 30)
 
     def idle_end(self, session: Session) -> float:
-        """Return when the session ends if the user does nothing more."""
+        """Return when the session reaches its idle timeout without further activity."""
         return session.touched_at + self.idle_seconds
 
     def absolute_end(self, session: Session) -> float:
-        """Return when the session ends whatever the user does."""
+        """Return when the session reaches its absolute timeout."""
         return session.created_at + self.absolute_seconds
 
     def end(self, session: Session) -> float:
-        """Return when the session ends as things stand."""
+        """Return when the session ends without further activity."""
         return min(self.idle_end(session), self.absolute_end(session))
 
     def warned_at(self, session: Session) -> float | None:
-        """Return when the user is warned that the session will end, as things stand; None: never."""
+        """Return when to warn the user about the end of the session; None: never."""
         if not self.warning_seconds:
             return None
         return self.end(session) - min(self.warning_seconds, self.idle_seconds / 2)
 
     def end_reason(self, session: Session, now: float) -> EndReason | None:
-        """Return why the session is over at `now`, or None if it lives."""
+        """Return why the session has ended at `now`, or None if it has not."""
         if now >= self.absolute_end(session):
             return "absolute"
         if now >= self.idle_end(session):
@@ -265,7 +271,7 @@ class Lifetimes:
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """What is left of an ended session for a while: late writers cannot revive it, and its user is told the reason."""
+    """The record that replaces an ended session for a while: late writes are rejected, and the user learns the reason."""
 
     reason: EndReason
     ended_at: float
@@ -273,7 +279,12 @@ class Tombstone:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """The id was replaced by another one of the same user: until the grace is over it stands for its successor."""
+    """The record that replaces a session after a new login of the same user.
+
+    Attributes:
+        successor: Key of the new session.
+        until: Until then, the old session ID is accepted for the new session.
+    """
 
     successor: str
     until: float
@@ -281,14 +292,14 @@ class Moved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revocation:
-    """What is left to be revoked at the provider after the end of a session (RFC 7009).
+    """The tokens of an ended session that have to be revoked at the provider (RFC 7009).
 
     Attributes:
-        key: Key of the session that has ended.
+        key: Key of the ended session.
         provider: Name of the provider in the settings.
         provider_session_id: `sid` of the session, if it had one.
-        give_up_at: When the last of the tokens is worth nothing any more; epoch seconds.
-        failures: How often the provider could not be had.
+        give_up_at: When the last of the tokens has expired, or the hub stops trying.
+        failures: Number of failed tries.
     """
 
     key: str
@@ -302,7 +313,7 @@ class Revocation:
 
     @classmethod
     def of(cls, session: Session, give_up_at: float) -> Self:
-        """Return what has to be revoked of an ended session, at `give_up_at` or the end of its tokens at the latest."""
+        """Return the revocation of a session's tokens. Tries end at `give_up_at` or when the tokens expire."""
         tokens = session.tokens
         end = tokens.expires_at if tokens.refresh_token is None else tokens.refresh_expires_at
         return cls(
@@ -317,22 +328,22 @@ class Revocation:
 
     @property
     def ref(self) -> str:
-        """The session's name in the log."""
+        """The short name of the session for logs."""
         return session_ref(self.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginAttempt:
-    """A login that was begun and has not come back yet (authorization code flow).
+    """A login that has begun and has not been completed (authorization code flow).
 
     Attributes:
-        browser_key: Hash of the pre-login cookie of the browser that began it.
-        provider: Name of the provider that it was begun at: only that one's callback completes it.
-        issuer: The same provider's issuer: a response from another one is refused (RFC 9700 section 2.1).
-        return_to: Where the application wants to go on after the login.
-        parameters: What the ID token has to show: `max_age` and `acr_values`, as far as this login asked for them.
-        present: Key of the session that the browser had when it began; empty if there was none. The Strict cookie that would tell
-            does not come back with the provider's redirect, which is a cross-site navigation.
+        browser_key: Hash of the pre-login cookie of its browser.
+        provider: Name of its provider in the settings. Only the callback of this provider completes the login.
+        issuer: Issuer of this provider. A response from another issuer is rejected (RFC 9700 section 2.1).
+        return_to: Path to which the login leads.
+        parameters: `max_age` and `acr_values` of the request, which the ID token must satisfy.
+        present: Key of the session that the browser had at the begin, or "". It is stored because browsers do not send the
+            `SameSite=Strict` session cookie with the provider's redirect.
     """
 
     browser_key: str

@@ -1,4 +1,4 @@
-"""What operators may do with sessions: find them and end them, whichever way they come in. Each such act is audited."""
+"""List and end sessions for operators, over HTTP and from the command line. Each action is audited."""
 
 import heapq
 import re
@@ -11,16 +11,16 @@ from hub.session.sessions import Sessions
 from hub.telemetry import audit
 
 HANDLE = re.compile(r"[0-9a-f]{64}")
-SHORT_HANDLE = re.compile(r"[0-9a-f]{12,64}")  # from 12 characters on, which is what the log shows as `session_ref`
+SHORT_HANDLE = re.compile(r"[0-9a-f]{12,64}")  # at least as long as `session_ref` in logs
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Who acts, for the audit.
+    """The operator, for the audit.
 
     Attributes:
         door: `http` or `command`.
-        address: Where the operator is, as far as the hub can tell.
+        address: IP address of the operator; empty for the command line.
     """
 
     door: str
@@ -29,35 +29,40 @@ class Operator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Criteria:
-    """Which sessions are meant; what is empty does not restrict."""
+    """A filter of sessions. Empty members match all sessions."""
 
     subject: str = ""
     issuer: str = ""
     provider: str = ""
 
     def match(self, session: Session) -> bool:
-        """Tell whether the session is meant."""
+        """Return whether the session matches."""
         wanted = ((self.subject, session.subject), (self.issuer, session.issuer), (self.provider, session.provider))
         return all(want in ("", actual) for want, actual in wanted)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Sessions, the latest login first; `more` if there are others beyond the limit."""
+    """A list of sessions.
+
+    Attributes:
+        sessions: The latest login first.
+        more: There are more sessions than the limit allows.
+    """
 
     sessions: list[Session]
     more: bool
 
 
-class SessionDesk:
-    """Sessions before operators. All methods raise `StoreUnavailable` when Redis does not answer."""
+class SessionAdministration:
+    """Lists and ends sessions. All methods raise `StoreUnavailable` when Redis does not respond."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
     async def find(self, criteria: Criteria, limit: int, operator: Operator) -> Found:
-        """Return at most `limit` of the living sessions that are meant."""
-        latest: list[tuple[float, str, Session]] = []  # a heap: there may be far more sessions than anybody wants to read
+        """Return the latest sessions that match, at most `limit`."""
+        latest: list[tuple[float, str, Session]] = []  # a heap of `limit` entries, because there may be very many sessions
         more = False
         async for session in self._matching(criteria):
             heapq.heappush(latest, (session.created_at, session.key, session))
@@ -76,13 +81,13 @@ class SessionDesk:
         return Found([session for _, _, session in sorted(latest, reverse=True)], more)
 
     async def end(self, handle: str, operator: Operator) -> Session:
-        """End one session and return it as it was.
+        """End one session and return its last state.
 
         Parameters:
-            handle: Its key, or the beginning of it, if no other session has the same.
+            handle: Its key, or a unique beginning of it.
 
         Raises:
-            BadRequest: The handle cannot be one, or is the beginning of several.
+            BadRequest: The handle is malformed, or several sessions begin with it.
             NotFound: There is no such session.
         """
         key = await self._resolve(handle)
@@ -93,7 +98,7 @@ class SessionDesk:
         return session
 
     async def end_all(self, criteria: Criteria, operator: Operator) -> int:
-        """End all sessions that are meant, and return how many there were."""
+        """End all sessions that match, and return their number."""
         count = 0
         async for session in self._matching(criteria):
             count += await self._sessions.end(session.key, "operator", address=operator.address) is not None
@@ -101,7 +106,7 @@ class SessionDesk:
         return count
 
     async def _matching(self, criteria: Criteria) -> AsyncIterator[Session]:
-        """Yield each session that is meant, once: a scan of Redis may show a key twice."""
+        """Yield each session that matches once, although a scan of Redis may return a key twice."""
         if criteria.subject and criteria.issuer:
             for session in await self._sessions.of_user(criteria.issuer, criteria.subject):
                 if criteria.match(session):

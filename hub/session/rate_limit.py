@@ -1,9 +1,9 @@
-"""DOOR to Redis: how often somebody may fail before the next attempt has to wait.
+"""Limit failed attempts, such as logins with a wrong password, over all workers. The counters are in Redis.
 
-Each attempt is counted before it is made, in one script, so that a hundred at once are no way round the limit; one that succeeds
-is taken back. Redis being down means that nobody may try.
+Each attempt is counted before it is made, in one script, so that concurrent attempts cannot exceed the limit. A successful
+attempt is taken back. While Redis does not respond, no attempt is allowed.
 
-    hub:limit:<kind>:<hash>   hash: level (attempts not yet forgiven), at, strikes (waits in a row), free_at
+    hub:limit:<kind>:<hash>   hash: level (attempts that count), at, strikes (consecutive waits), free_at
 """
 
 import ipaddress
@@ -15,8 +15,8 @@ from hub.primitives.clock import Clock
 from hub.primitives.secret import digest
 from hub.session.redis_client import Redis, translated_errors
 
-LONGEST_WAIT_SECONDS = 300.0  # longer ones would let a stranger who knows a name lock its owner out for good
-FORGIVEN_SECONDS = 3600.0  # after this long without failures a user name is as good as new
+LONGEST_WAIT_SECONDS = 300.0  # with a longer wait, an attacker who knows a user name could lock out its owner
+FORGIVEN_SECONDS = 3600.0  # after this time without failures, nothing counts against a user name
 
 TAKE = """
 local limit, forgiven, first, longest = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -48,14 +48,14 @@ return 1
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How often something may fail.
+    """A limit of failed attempts (leaky bucket, then exponential backoff).
 
     Attributes:
-        kind: Part of the key in Redis.
-        attempts: Failures that are free.
-        forgiven_seconds: Time in which that many failures are forgotten, little by little.
-        first_wait_seconds: Wait after the last free one; each further failure doubles it.
-        longest_wait_seconds: The wait grows no longer than this.
+        kind: Part of the name in Redis.
+        attempts: Failures without a wait.
+        forgiven_seconds: Time in which this number of failures drains, evenly.
+        first_wait_seconds: Wait after the last free failure. Each further failure doubles it.
+        longest_wait_seconds: Largest wait.
     """
 
     kind: str
@@ -66,17 +66,17 @@ class Limit:
 
     @classmethod
     def of_user(cls, attempts: int) -> "Limit":
-        """Return the limit of one user name: so many in a minute, and then ever more seldom."""
+        """Return the limit of one user name: `attempts` failures, then waits from 60 s to `LONGEST_WAIT_SECONDS`."""
         return cls("user", attempts, FORGIVEN_SECONDS, 60.0, LONGEST_WAIT_SECONDS)
 
     @classmethod
     def of_address(cls, attempts: int) -> "Limit":
-        """Return the limit of one address: so many a minute. No longer waits: many people may share it."""
+        """Return the limit of one address: `attempts` failures per minute. Waits do not grow, because many users may share it."""
         return cls("address", attempts, 60.0, 60.0 / attempts, 60.0 / attempts)
 
 
 class RateLimiter:
-    """Counts attempts in Redis. All methods raise `StoreUnavailable` when Redis does not answer."""
+    """Counts attempts in Redis. All methods raise `StoreUnavailable` when Redis does not respond."""
 
     def __init__(self, redis: Redis, clock: Clock) -> None:
         self._redis = redis
@@ -84,31 +84,37 @@ class RateLimiter:
         self._take = redis.register_script(TAKE)
         self._give_back = redis.register_script(GIVE_BACK)
 
-    async def take(self, limit: Limit, who: str) -> None:
-        """Count an attempt that is about to be made.
+    async def take(self, limit: Limit, name: str) -> None:
+        """Count an attempt before it is made.
+
+        Parameters:
+            name: The user name or address that the limit is for.
 
         Raises:
-            TooManyRequests: It must not be made now; `retry_after_seconds` says when.
+            TooManyRequests: The attempt is not allowed for another `retry_after_seconds`.
         """
         numbers = [limit.attempts, limit.forgiven_seconds, limit.first_wait_seconds, limit.longest_wait_seconds]
         with translated_errors():
-            wait = float(cast(bytes, await self._take(keys=[_name(limit, who)], args=[*numbers, repr(self._clock.now())])))
+            wait = float(cast(bytes, await self._take(keys=[_key(limit, name)], args=[*numbers, repr(self._clock.now())])))
         if wait > 0:
             raise TooManyRequests("Too many failed attempts. Wait a moment, then try again.", retry_after_seconds=wait)
 
-    async def give_back(self, limit: Limit, who: str) -> None:
-        """Take back an attempt that succeeded."""
+    async def give_back(self, limit: Limit, name: str) -> None:
+        """Take back a successful attempt."""
         with translated_errors():
-            await self._give_back(keys=[_name(limit, who)])
+            await self._give_back(keys=[_key(limit, name)])
 
-    async def forget(self, limit: Limit, who: str) -> None:
-        """Forget all attempts: the right person has shown up."""
+    async def forget(self, limit: Limit, name: str) -> None:
+        """Delete all attempts, after a successful login."""
         with translated_errors():
-            await self._redis.delete(_name(limit, who))
+            await self._redis.delete(_key(limit, name))
 
 
 def network_of(address: str) -> str:
-    """Return what an address is counted as: itself, or for IPv6 its /64, within which one machine picks addresses freely."""
+    """Return the name under which an address is counted: the address, or the /64 network of an IPv6 address.
+
+    One machine can use any address of its /64 network.
+    """
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -120,5 +126,5 @@ def network_of(address: str) -> str:
     return str(parsed)
 
 
-def _name(limit: Limit, who: str) -> str:
-    return f"hub:limit:{limit.kind}:{digest(who)}"
+def _key(limit: Limit, name: str) -> str:
+    return f"hub:limit:{limit.kind}:{digest(name)}"

@@ -1,12 +1,12 @@
-"""Where Redis is: what `redis.url` may say, in its parts. Pure.
+"""Parse `redis.url`. Pure.
 
     redis://[user:password@]host[:6379][/database]                       one server; rediss:// with TLS
     unix:///path/to/socket
     redis+sentinel://[user:password@]host[:26379],host,.../service[/database]   the primary that the sentinels name
     redis+cluster://[user:password@]host[:6379],host,...                 a cluster, found through any of its nodes
 
-The last two exist with rediss as well. Options follow after `?`: `ssl_ca_certs` (a PEM file), and for sentinels that want a
-password of their own `sentinel_username` and `sentinel_password`.
+The last two also exist with `rediss`. Options follow after `?`: `ssl_ca_certs` (a PEM file), and `sentinel_username` and
+`sentinel_password` for sentinels with a password of their own.
 """
 
 from dataclasses import dataclass, field
@@ -19,12 +19,12 @@ DEFAULT_PORTS = {"sentinel": 26379, "cluster": 6379}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeveralServers:
-    """A Redis that consists of several servers.
+    """The address of a Redis with several servers.
 
     Attributes:
         nodes: Hosts and ports of the sentinels, or of some nodes of the cluster.
-        service: What the sentinels call it; empty for a cluster.
-        options: What else the URL says, by name.
+        service: Name of the service at the sentinels; empty for a cluster.
+        options: The query of the URL.
     """
 
     kind: Literal["sentinel", "cluster"]
@@ -38,10 +38,10 @@ class SeveralServers:
 
 
 def parse_several(url: str) -> SeveralServers | None:
-    """Return the parts of a URL that names several servers; None if it names one.
+    """Return the parts of a URL of several servers; None for a URL of one server.
 
     Raises:
-        ValueError: It cannot be understood. The message holds nothing of the URL, which may have a password in it.
+        ValueError: The URL is malformed. The message contains nothing of the URL, which may contain a password.
     """
     scheme, _, kind = url.partition("://")[0].partition("+")
     if kind not in ("sentinel", "cluster"):
@@ -66,7 +66,7 @@ def parse_several(url: str) -> SeveralServers | None:
 
 
 def _node(text: str, default_port: int) -> tuple[str, int]:
-    """Return host and port; an IPv6 address stands in brackets."""
+    """Return host and port. IPv6 addresses are in brackets."""
     parts = urlsplit(f"//{text}")
     if not parts.hostname or parts.port == 0:
         raise ValueError("each host needs a name and, if any, a port from 1 to 65535")
@@ -74,7 +74,7 @@ def _node(text: str, default_port: int) -> tuple[str, int]:
 
 
 def _path(kind: str, path: str) -> tuple[str, int]:
-    """Return the sentinels' service and the database."""
+    """Return service and database from the path of the URL."""
     names = path.strip("/").split("/") if path.strip("/") else []
     if kind == "cluster":
         if names:

@@ -1,4 +1,4 @@
-"""How the hub talks to Redis: one client, explicit time-outs, and its errors translated to ours."""
+"""Create the client of Redis with explicit timeouts, and translate its errors."""
 
 import asyncio
 from collections.abc import Iterator
@@ -17,16 +17,16 @@ from hub.errors import StoreUnavailable
 from hub.session.redis_address import SeveralServers, parse_several
 
 RETRY_AFTER_SECONDS = 2.0
-MAX_CONNECTIONS = 64  # of one process; a command waits for a free one, where redis-py would fail at once (from 100 on)
-MAX_NODE_CONNECTIONS = 1024  # of one process to one node of a cluster, where redis-py knows no waiting
+MAX_CONNECTIONS = 64  # per process; commands wait for a free connection
+MAX_NODE_CONNECTIONS = 1024  # per process and cluster node; large, because redis-py cannot wait for a free connection there
 
-NO_PRIMARY_SECONDS = 0.25  # between two questions to the sentinels while they know of none
+NO_PRIMARY_SECONDS = 0.25  # between two queries of the sentinels while there is no primary
 
 Redis = redis.asyncio.Redis
 
 
 class _SentinelRedis(redis.asyncio.Redis):
-    """A client of the primary, which closes the clients of the sentinels with itself."""
+    """A client of the primary that also closes its clients of the sentinels."""
 
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
         """Close all connections."""
@@ -36,15 +36,20 @@ class _SentinelRedis(redis.asyncio.Redis):
 
 
 class _SentinelPool(SentinelConnectionPool, redis.asyncio.BlockingConnectionPool):
-    """A pool that asks the sentinels for the primary, and lets commands wait for a free connection.
+    """A pool that finds the primary through the sentinels. Commands wait for a free connection.
 
-    While there is no primary the sentinels have to agree on the next one. Asked by every command, they would not get round to it.
+    While there is no primary, the sentinels are queried at most every `NO_PRIMARY_SECONDS`: a query per command would delay their
+    election of the next primary.
     """
 
     _ask_again_at = float("-inf")
 
     async def get_master_address(self) -> tuple[str, int]:
-        """Return host and port of the primary."""
+        """Return host and port of the primary.
+
+        Raises:
+            MasterNotFoundError: The sentinels have no primary.
+        """
         now = asyncio.get_running_loop().time()
         if now < self._ask_again_at:
             raise MasterNotFoundError("no primary")
@@ -56,30 +61,29 @@ class _SentinelPool(SentinelConnectionPool, redis.asyncio.BlockingConnectionPool
 
 
 def connect(url: str, timeout_seconds: float) -> Redis:
-    """Return a client; it connects when it is first used, and again after every failure.
+    """Return a client. It connects at the first command, and reconnects after failures.
 
-    redis-py's own defaults would turn an outage into minutes of silence (10 tries of 5 s each): here a command fails after
-    `timeout_seconds`, and a burst of commands waits for connections instead of failing. One repetition covers a connection
-    that the server closed while it was idle.
+    A command fails after `timeout_seconds`; the defaults of redis-py (10 tries of 5 s) would block requests for minutes. One
+    retry covers a connection that the server closed while it was idle.
 
     Parameters:
-        url: As in `hub.session.redis_address`.
+        url: See `hub.session.redis_address`.
 
     Raises:
-        SettingsError: The URL cannot be understood.
+        SettingsError: The URL is malformed.
     """
     try:
         several = parse_several(url)
         if several is None:
             return _connect_one(url, timeout_seconds)
         return (_connect_sentinel if several.kind == "sentinel" else _connect_cluster)(several, timeout_seconds)
-    except (ValueError, TypeError) as error:  # their texts could show a part of the password
+    except (ValueError, TypeError) as error:  # these messages may contain a part of the password
         raise SettingsError(["redis.url: cannot be used. Check hosts, port, database number and options."]) from error
 
 
 def _connect_one(url: str, timeout_seconds: float) -> Redis:
     pool = redis.asyncio.BlockingConnectionPool.from_url(url, **_pool_limits(timeout_seconds), **_connection(timeout_seconds))
-    pool.make_connection()  # type: ignore[no-untyped-call]  # opens nothing; finds unknown options
+    pool.make_connection()  # type: ignore[no-untyped-call]  # does not connect, but rejects unknown options
     return redis.asyncio.Redis.from_pool(pool)
 
 
@@ -114,7 +118,7 @@ def _connect_cluster(several: SeveralServers, timeout_seconds: float) -> Redis:
         **_credentials(several),
         **_tls(several),
     )
-    return cast(Redis, cluster)  # it has the commands that the hub uses; each script touches one key
+    return cast(Redis, cluster)  # has the same commands; each script of the hub uses one key
 
 
 def _connection(timeout_seconds: float) -> dict[str, Any]:
@@ -127,7 +131,7 @@ def _connection(timeout_seconds: float) -> dict[str, Any]:
 
 
 def _pool_limits(timeout_seconds: float) -> dict[str, Any]:
-    return {"max_connections": MAX_CONNECTIONS, "timeout": timeout_seconds}  # for a free connection
+    return {"max_connections": MAX_CONNECTIONS, "timeout": timeout_seconds}  # timeout: wait for a free connection
 
 
 def _credentials(several: SeveralServers) -> dict[str, Any]:
@@ -141,7 +145,11 @@ def _tls(several: SeveralServers) -> dict[str, Any]:
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Turn what redis-py raises into `StoreUnavailable`: whatever it was, nothing is known about the session."""
+    """Translate errors of redis-py.
+
+    Raises:
+        StoreUnavailable: Any error of redis-py: the state of the session is unknown.
+    """
     try:
         yield
     except (RedisError, OSError, TimeoutError) as error:

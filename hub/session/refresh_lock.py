@@ -1,9 +1,9 @@
-"""DOOR to Redis: the lease under which one process of all nodes refreshes the tokens of a session.
+"""The refresh lease in Redis: one process over all nodes refreshes the tokens of a session at a time.
 
-The lease lives in the session's own record, so it ends with the session. It is renewed while the provider is slow and runs out by
-itself when its holder dies. Each lease has a fencing number, one more than the last: what a holder writes that was frozen and
-wakes up late is refused, because a later lease was given out meanwhile (`SessionStore.replace_if_unchanged`). Time is Redis's, so
-the clocks of the nodes do not matter.
+The lease is part of the session's record and ends with the session. Its holder renews it while the provider is slow; it expires
+when the holder dies. Each lease has a fencing token that is larger than all before. If a holder was suspended and another
+process took over the lease, the write of the first one is rejected (`SessionStore.replace_if_unchanged`). Expiry uses the clock
+of Redis, so the clocks of the nodes do not matter.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from hub.primitives.tasks import end_tasks
 from hub.session.redis_client import Redis, translated_errors
 from hub.session.store import session_name
 
-LEASE_SECONDS = 6.0  # a crash in mid-refresh holds the next one up for this long at most
+LEASE_SECONDS = 6.0  # longest delay of the next refresh after a crash during a refresh
 
 NOW = """
 local time = redis.call('TIME')
@@ -53,11 +53,11 @@ return redis.call('HDEL', KEYS[1], 'lease_owner', 'lease_until')
 
 @dataclass(slots=True)
 class Lease:
-    """A lease that was taken.
+    """A lease that this process took.
 
     Attributes:
-        fence: Its number: a later lease of the same session has a larger one.
-        until: Instant of the clock's `monotonic` until which it is certainly held; moved on by each renewal.
+        fence: Fencing token. A later lease of the same session has a larger one.
+        until: Monotonic seconds until which the lease is certainly held. Each renewal extends it.
     """
 
     fence: int
@@ -65,7 +65,7 @@ class Lease:
 
 
 class RefreshLock:
-    """Leases by session key."""
+    """Takes, renews and releases leases of sessions."""
 
     def __init__(self, redis: Redis, clock: Clock) -> None:
         self._redis = redis
@@ -76,12 +76,12 @@ class RefreshLock:
 
     @asynccontextmanager
     async def hold(self, key: str) -> AsyncIterator[Lease | None]:
-        """Try to take the lease of a session and hold it for the block; yields None if another process has it.
+        """Try to take the lease of a session, and hold it during the block. Yield None if another process holds it.
 
-        A session that has ended needs no lease: fence 0 is yielded, with which nothing can be written.
+        For a session that has ended, yield a lease with fencing token 0, with which every write is rejected.
 
         Raises:
-            StoreUnavailable: Redis does not answer.
+            StoreUnavailable: Redis does not respond.
         """
         name, owner, asked_at = session_name(key), secrets.token_hex(8), self._clock.monotonic()
         with translated_errors():
@@ -95,10 +95,10 @@ class RefreshLock:
             yield lease
         finally:
             await end_tasks([renewal])
-            await self._let_go(name, owner)
+            await self._release_lease(name, owner)
 
     def is_held(self, lease: Lease) -> bool:
-        """Tell whether no other process can have taken the lease since: false after this one was frozen for too long."""
+        """Return whether the lease is certainly still held. False if this process was suspended for too long."""
         return self._clock.monotonic() < lease.until
 
     async def _keep(self, name: str, owner: str, lease: Lease) -> None:
@@ -108,14 +108,14 @@ class RefreshLock:
             try:
                 with translated_errors():
                     if not await self._renew(keys=[name], args=[owner, int(LEASE_SECONDS * 1000)]):
-                        return  # let go, or somebody else's by now
+                        return  # released, or taken over by another process
             except StoreUnavailable:
-                continue  # the lease lasts for two more tries
+                continue  # there is time for two more tries before the lease expires
             lease.until = asked_at + LEASE_SECONDS
 
-    async def _let_go(self, name: str, owner: str) -> None:
+    async def _release_lease(self, name: str, owner: str) -> None:
         try:
             with translated_errors():
                 await self._release(keys=[name], args=[owner])
         except StoreUnavailable:
-            return  # it ends by itself
+            return  # the lease expires

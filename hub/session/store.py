@@ -1,13 +1,14 @@
-"""DOOR to Redis: sessions, their tombstones, and the sets by which they are found.
+"""Sessions in Redis: records, tombstones, and indexes.
 
-    hub:session:<key>       hash: data (sealed), version, touched_at; fence and lease of `refresh_lock`; token:<name> (sealed)
-                            or, after the end: ended, ended_at; or, for a short grace: moved_to, moved_until
-    hub:subject:<hash>      sorted set of the sessions of one user (issuer and subject) by their longest possible life
+    hub:session:<key>       hash: data (encrypted), version, touched_at, fence and lease of `refresh_lock`, token:<name>
+    (encrypted);
+                            after the end: ended, ended_at; after a new login, for a grace period: moved_to, moved_until
+    hub:subject:<hash>      sorted set of the sessions of one user (issuer and subject), by their absolute timeout
     hub:provider-session:<hash>  the same for one session at the provider (issuer and `sid`)
-    hub:due                 sorted set of session keys by the time of their next refresh
+    hub:due                 sorted set of session keys, by the time of their next refresh
 
-Every script touches one key, so the same code runs on a Redis Cluster. Expiry is decided by pure code from stored instants; the
-TTLs only free memory.
+Each script uses one key, so that it runs on a Redis Cluster. `Lifetimes` decides about expiry; the TTLs in Redis only free
+memory.
 """
 
 import asyncio
@@ -24,11 +25,11 @@ from hub.session.model import EndReason, Lifetimes, Moved, Session, TokenSet, To
 from hub.session.redis_client import Redis, translated_errors
 
 DUE = "hub:due"
-CLAIM_SECONDS = 10.0  # a third of the usual margin: if a worker dies, another one refreshes what it had claimed, in good time
+CLAIM_SECONDS = 10.0  # a third of the usual refresh margin: if a worker dies, another one refreshes its sessions in time
 SESSIONS = "hub:session:"
 TOMBSTONE_SECONDS = 600  # longer than any request that began before the end can last
-MEMORY_SLACK_SECONDS = 600  # an idle session stays readable a little, so that its user learns the reason
-MOVES_AT_MOST = 4  # logins of one browser within the grace of one; more is a loop
+MEMORY_SLACK_SECONDS = 600  # a session stays readable after its idle timeout, so that its user learns the reason
+MAX_MOVES = 4  # successive logins of one browser within the grace period
 SCAN_BATCH = 500
 
 Fields = dict[bytes, bytes]
@@ -67,7 +68,7 @@ return 1
 
 
 class SessionStore:
-    """Sessions in Redis. All methods raise `StoreUnavailable` when Redis does not answer."""
+    """Stores and loads sessions. All methods raise `StoreUnavailable` when Redis does not respond."""
 
     def __init__(self, redis: Redis, codec: Codec, lifetimes: Lifetimes, clock: Clock) -> None:
         self._redis = redis
@@ -81,14 +82,14 @@ class SessionStore:
         self._put_token = redis.register_script(PUT_TOKEN)
 
     async def ping(self) -> None:
-        """Return if Redis answers."""
+        """Return if Redis responds."""
         with translated_errors():
             await self._redis.ping()
 
     # -- one session --------------------------------------------------------------------------------------------------
 
     async def create(self, session: Session) -> None:
-        """Store a new session, put it on the refresh schedule, and make it known by user and provider session."""
+        """Store a new session, schedule its refresh, and index it by user and by session at the provider."""
         name = session_name(session.key)
         fields: Fields = {
             b"version": str(session.version).encode(),
@@ -104,12 +105,12 @@ class SessionStore:
                 await pipe.execute()
 
     async def load(self, key: str) -> Session | Tombstone | None:
-        """Return the session, its tombstone if it has ended, or None if nothing is known under `key`.
+        """Return the session, its tombstone if it has ended, or None if there is no record.
 
-        The key of a session that was replaced leads to its successor while the grace lasts. A record that this hub cannot open
-        (its key was taken out of the keyring) counts as unknown: its user logs in again.
+        The key of a replaced session returns its successor during the grace period. A record that cannot be decrypted (its
+        session key was removed) counts as no record: the user logs in again.
         """
-        for _ in range(MOVES_AT_MOST):
+        for _ in range(MAX_MOVES):
             found = await self._look_up(key)
             if not isinstance(found, Moved):
                 return found
@@ -119,19 +120,19 @@ class SessionStore:
         return None
 
     async def touch(self, session: Session, now: float) -> bool:
-        """Write down activity of the user at `now`. Returns False if the session has ended meanwhile."""
+        """Record activity of the user at `now` (epoch seconds). Return False if the session has ended."""
         with translated_errors():
-            answer = await self._touch(keys=[session_name(session.key)], args=[now, self._memory_end(session, now)])
-        return bool(answer)
+            lives = await self._touch(keys=[session_name(session.key)], args=[now, self._memory_end(session, now)])
+        return bool(lives)
 
     async def replace_if_unchanged(self, session: Session, fence: int | None = None) -> Session:
-        """Store `session` in place of the version it was made from, and return it with its new version.
+        """Store `session` in place of the version that it is based on, and return it with its new version.
 
         Parameters:
-            fence: Fencing number of the writer's refresh lease; a writer whose lease was taken over by another is refused.
+            fence: Fencing token of the caller's refresh lease. The write is rejected if another process has taken over the lease.
 
         Raises:
-            Conflict: Somebody else has written meanwhile, or the session has ended: a late writer never revives it.
+            Conflict: Another process has written, or the session has ended; a late write never revives a session.
         """
         successor = replace(session, version=session.version + 1)
         name = session_name(session.key)
@@ -146,18 +147,21 @@ class SessionStore:
         return successor
 
     async def end(self, key: str, reason: EndReason) -> Session | None:
-        """Replace the session by a tombstone and return it as it last was; None if there was no living one."""
+        """Replace the session by a tombstone. Return its last state, or None if it had ended before."""
         return await self._retire(key, ["ended", reason, "ended_at", self._clock.now()])
 
     async def move(self, key: str, successor: str, grace_seconds: float) -> Session | None:
-        """Let `key` lead to another session for `grace_seconds`, then nowhere; return the session that it was the key of."""
+        """Replace the session by a reference to its successor, valid for `grace_seconds`.
+
+        Return the last state of the session, or None if it had ended before.
+        """
         until = self._clock.now() + grace_seconds
         return await self._retire(key, ["moved_to", successor, "moved_until", until])
 
     # -- tokens for other audiences -----------------------------------------------------------------------------------
 
     async def load_token(self, key: str, name: str) -> TokenSet | None:
-        """Return a token that the session has besides its own, if there is one called `name`."""
+        """Return the audience-restricted token called `name` of a session, or None."""
         with translated_errors():
             sealed = cast(bytes | None, await self._redis.hget(session_name(key), _token_field(name)))
         try:
@@ -166,7 +170,7 @@ class SessionStore:
             return None
 
     async def put_token(self, key: str, name: str, tokens: TokenSet) -> bool:
-        """Keep a further token with the session, and as long as it. Returns False if the session has ended."""
+        """Store an audience-restricted token with the session. Return False if the session has ended."""
         sealed = self._codec.encode_tokens(tokens, key=key, name=name)
         with translated_errors():
             return bool(await self._put_token(keys=[session_name(key)], args=[_token_field(name), sealed]))
@@ -174,28 +178,28 @@ class SessionStore:
     # -- many sessions ------------------------------------------------------------------------------------------------
 
     async def keys_of_user(self, issuer: str, subject: str) -> list[str]:
-        """Return the keys of the sessions of one user, some of which may have ended."""
+        """Return the keys of the sessions of a user; some may have ended."""
         return await self.keys_of_identity(identity_of(issuer, subject))
 
     async def keys_of_identity(self, identity: str) -> list[str]:
-        """Return the same for what `identity_of` says of a user."""
+        """Return the keys of the sessions of the user with this `identity_of`; some may have ended."""
         return await self._members(_user_name(identity))
 
     async def keys_of_provider_session(self, issuer: str, provider_session_id: str) -> list[str]:
-        """Return the keys of the sessions that came out of one session at the provider; some may have ended."""
+        """Return the keys of the sessions that belong to one session at the provider; some may have ended."""
         return await self._members(_provider_session_name(issuer, provider_session_id))
 
     async def living(self, keys: Iterable[str]) -> list[Session]:
-        """Return those of the sessions that have not ended."""
+        """Return the sessions with these keys that have not ended."""
         now = self._clock.now()
         found = await asyncio.gather(*(self._look_up(key) for key in keys))
         sessions = [session for session in found if isinstance(session, Session)]
         return [session for session in sessions if self._lifetimes.end_reason(session, now) is None]
 
     async def scan(self, prefix: str = "") -> AsyncIterator[Session]:
-        """Yield every living session whose key begins with `prefix`, a part of a hash, in no order.
+        """Yield all sessions whose keys begin with `prefix`, in no order; a key may come twice.
 
-        Looks at all of Redis: for operators, not for requests.
+        Reads all of Redis: only for operators.
         """
         batch: list[str] = []
         with translated_errors():
@@ -211,21 +215,21 @@ class SessionStore:
     # -- the refresh schedule -----------------------------------------------------------------------------------------
 
     async def claim_due(self, now: float, limit: int) -> list[str]:
-        """Return the keys of at most `limit` sessions whose refresh is due, the most urgent first, each to one worker.
+        """Claim and return the keys of at most `limit` sessions whose refresh is due at `now` (epoch seconds).
 
-        One that is neither refreshed nor put off by then is due again after `CLAIM_SECONDS`.
+        A claimed session is due again after `CLAIM_SECONDS`, unless it was refreshed or rescheduled.
         """
         return await self._due.claim(now, limit)
 
     async def reschedule(self, key: str, due_at: float | None) -> None:
-        """Look at the session's tokens again at `due_at`, or, with None, when its user comes back."""
+        """Schedule the next refresh for `due_at` (epoch seconds). None removes the schedule until the user's next request."""
         with translated_errors():
             if due_at is None:
                 await self._redis.zrem(DUE, key)
             else:
                 await self._redis.zadd(DUE, {key: due_at})
 
-    # -- the parts ----------------------------------------------------------------------------------------------------
+    # -- internals ----------------------------------------------------------------------------------------------------
 
     async def _look_up(self, key: str) -> Session | Tombstone | Moved | None:
         with translated_errors():
@@ -239,7 +243,7 @@ class SessionStore:
         return self._decode(key, fields[b"data"], fields[b"version"], fields[b"touched_at"])
 
     async def _retire(self, key: str, mark: list[str | float]) -> Session | None:
-        """Take the session away and leave `mark` in its place."""
+        """Replace the record of the session by `mark`, remove it from the indexes, and return its last state."""
         with translated_errors():
             fields = await self._end(keys=[session_name(key)], args=[TOMBSTONE_SECONDS, *mark])
             session = self._decode(key, *fields) if fields else None
@@ -256,14 +260,14 @@ class SessionStore:
         return [key.decode() for key in cast(list[bytes], keys)]
 
     def _schedule(self, pipe: Redis, session: Session) -> None:
-        """Put the next refresh on the schedule. The caller executes `pipe`."""
+        """Add the command that schedules the next refresh to `pipe`, which the caller executes."""
         if session.tokens.due_at is None:
             pipe.zrem(DUE, session.key)
         else:
             pipe.zadd(DUE, {session.key: session.tokens.due_at})
 
     def _index(self, pipe: Redis, session: Session) -> None:
-        """Make the session known by user and provider session; those whose time is over are forgotten on the way."""
+        """Add the commands that index the session, and remove expired ones, to `pipe`, which the caller executes."""
         end, now = self._lifetimes.absolute_end(session), self._clock.now()
         for name in _index_names(session):
             pipe.zremrangebyscore(name, "-inf", now)
@@ -282,7 +286,7 @@ class SessionStore:
 
 
 def session_name(key: str) -> str:
-    """Return the name in Redis of the session with this key."""
+    """Return the name of a session's record in Redis."""
     return SESSIONS + key
 
 

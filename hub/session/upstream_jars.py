@@ -1,8 +1,8 @@
-"""DOOR to Redis: the cookie jars that the hub keeps at resource servers, by owner: a session of the hub, or a user.
+"""Cookie jars for sessions at APIs, in Redis. The owner of a jar is a session of the hub, or a user.
 
-hub:upstream:<owner>          hash: digest of the target -> jar (sealed)
-hub:upstream-due              sorted set of owners by the time at which somebody has to look whether they still live
-hub:upstream-open:<owner>:<digest>   whoever is opening a session there now
+hub:upstream:<owner>          hash: digest of the target -> jar (encrypted)
+hub:upstream-due              sorted set of owners, by the time at which a worker checks whether the owner has ended
+hub:upstream-open:<owner>:<digest>   lease of the request that opens a session at the API
 """
 
 import secrets
@@ -18,9 +18,9 @@ from hub.session.jar import Jar
 from hub.session.redis_client import Redis, translated_errors
 
 DUE = "hub:upstream-due"
-CLAIM_SECONDS = 30.0  # longer than ending the sessions of one owner takes; after a crash somebody else does it then
+CLAIM_SECONDS = 30.0  # longer than ending the sessions of one owner takes; after it, another worker takes over from a crashed one
 MEMORY_SLACK_SECONDS = 3600.0
-LEASE_SECONDS = 10.0  # an opening that takes longer lets the next one begin
+LEASE_SECONDS = 10.0  # if opening takes longer, another request may try
 
 TAKE = """
 local jars = redis.call('HVALS', KEYS[1])
@@ -35,7 +35,7 @@ return 1
 
 
 class UpstreamJars:
-    """The jars. All methods raise `StoreUnavailable` when Redis does not answer."""
+    """Stores cookie jars. All methods raise `StoreUnavailable` when Redis does not respond."""
 
     def __init__(self, redis: Redis, codec: Codec) -> None:
         self._redis = redis
@@ -45,13 +45,13 @@ class UpstreamJars:
         self._release = redis.register_script(RELEASE)
 
     async def load(self, owner: str, target: str) -> Jar | None:
-        """Return the jar of an owner for a target; None if there is none."""
+        """Return the jar of an owner for a target, or None."""
         with translated_errors():
             sealed = cast(bytes | None, await self._redis.hget(_name(owner), digest(target)))
         return None if sealed is None else self._open(sealed, owner)
 
     async def put(self, owner: str, jar: Jar, ends_at: float) -> None:
-        """Keep a jar. At `ends_at` (epoch seconds) somebody will look whether its owner still lives."""
+        """Store a jar. At `ends_at` (epoch seconds), a worker checks whether its owner has ended."""
         name = _name(owner)
         with translated_errors():
             async with self._redis.pipeline(transaction=False) as pipe:
@@ -61,28 +61,31 @@ class UpstreamJars:
                 await pipe.execute()
 
     async def remove(self, owner: str, target: str) -> None:
-        """Forget one jar."""
+        """Delete one jar."""
         with translated_errors():
             await self._redis.hdel(_name(owner), digest(target))
 
     async def take(self, owner: str) -> list[Jar]:
-        """Take all jars of an owner away, and return them: whoever gets them has to end what they stand for."""
+        """Delete and return all jars of an owner. The caller ends the sessions at the APIs."""
         with translated_errors():
             sealed = cast(list[bytes], await self._take(keys=[_name(owner)]))
         jars = [self._open(each, owner) for each in sealed]
         return [jar for jar in jars if jar is not None]
 
     async def call_due(self, owners: Iterable[str], now: float) -> None:
-        """Have somebody look at these owners at once, as far as they have jars."""
+        """Make these owners due at `now` (epoch seconds), as far as they have jars."""
         with translated_errors():
             await self._redis.zadd(DUE, dict.fromkeys(owners, now), xx=True)
 
     async def claim(self, now: float, limit: int) -> list[str]:
-        """Return at most `limit` owners that somebody has to look at. Whoever gets one then calls `keep` or `forget`."""
+        """Claim and return at most `limit` owners that are due at `now` (epoch seconds).
+
+        The caller calls `keep` or `forget` for each.
+        """
         return await self._due.claim(now, limit)
 
     async def keep(self, owner: str, ends_at: float) -> None:
-        """Say that an owner lives until `ends_at` at least."""
+        """Postpone the next check of an owner to `ends_at` (epoch seconds)."""
         with translated_errors():
             async with self._redis.pipeline(transaction=False) as pipe:
                 pipe.pexpireat(_name(owner), _memory_end(ends_at))
@@ -90,19 +93,19 @@ class UpstreamJars:
                 await pipe.execute()
 
     async def forget(self, owners: Sequence[str]) -> None:
-        """Look no more at owners whose jars were taken."""
+        """Remove owners whose jars were taken."""
         if owners:
             with translated_errors():
                 await self._redis.zrem(DUE, *owners)
 
     async def count(self) -> int:
-        """Return how many owners have sessions, on all nodes together."""
+        """Return the number of owners with jars, over all nodes."""
         with translated_errors():
             return int(await self._redis.zcard(DUE))
 
     @asynccontextmanager
     async def opening(self, owner: str, target: str) -> AsyncIterator[bool]:
-        """Hold the right to open a session for the block; yields False if somebody else is opening one."""
+        """Take the lease to open a session at the API, and hold it during the block. Yield False if it is taken."""
         name, token = f"hub:upstream-open:{owner}:{digest(target)}", secrets.token_hex(8)
         with translated_errors():
             taken = await self._redis.set(name, token, nx=True, px=int(LEASE_SECONDS * 1000))
@@ -110,14 +113,14 @@ class UpstreamJars:
             yield bool(taken)
         finally:
             if taken:
-                await self._let_go(name, token)
+                await self._release_lease(name, token)
 
-    async def _let_go(self, name: str, token: str) -> None:
+    async def _release_lease(self, name: str, token: str) -> None:
         try:
             with translated_errors():
                 await self._release(keys=[name], args=[token])
         except StoreUnavailable:
-            return  # it ends by itself
+            return  # the lease expires
 
     def _open(self, sealed: bytes, owner: str) -> Jar | None:
         try:

@@ -5,7 +5,7 @@ from hub.primitives.clock import Clock
 from hub.primitives.secret import Secret
 from hub.session.listing import describe_to_operator
 from hub.session.model import Lifetimes
-from hub.session.operators import Criteria, Operator, SessionDesk
+from hub.session.operators import Criteria, Operator, SessionAdministration
 from hub.telemetry import audit
 from hub.web.admin_api import AdminApiHandler
 
@@ -20,9 +20,9 @@ UNKNOWN_OPERATOR = Problem(
 class OperatorHandler(AdminApiHandler):
     """Lets operators in."""
 
-    def initialize(self, desk: SessionDesk, lifetimes: Lifetimes, clock: Clock, token: Secret) -> None:
+    def initialize(self, administration: SessionAdministration, lifetimes: Lifetimes, clock: Clock, token: Secret) -> None:
         """Take the services that the route table names."""
-        self._desk = desk
+        self._administration = administration
         self._lifetimes = lifetimes
         self._clock = clock
         self._token = token
@@ -49,7 +49,7 @@ class SessionsHandler(OperatorHandler):
     """`GET /sessions` lists, `DELETE /sessions?subject=` ends all of a user."""
 
     async def get(self) -> None:
-        found = await self._desk.find(self.criteria(), self._limit(), self.operator)
+        found = await self._administration.find(self.criteria(), self._limit(), self.operator)
         now = self._clock.now()
         listed = [describe_to_operator(session, self._lifetimes, now) for session in found.sessions]
         self.write_json({"sessions": listed, "more": found.more})
@@ -58,7 +58,7 @@ class SessionsHandler(OperatorHandler):
         criteria = self.criteria()
         if not criteria.subject:
             raise BadRequest("subject: is missing. It names the user whose sessions are to end.")
-        self.write_json({"ended": await self._desk.end_all(criteria, self.operator)})
+        self.write_json({"ended": await self._administration.end_all(criteria, self.operator)})
 
     def _limit(self) -> int:
         text = self.get_query_argument("limit", str(DEFAULT_LIMIT))
@@ -71,5 +71,5 @@ class OneSessionHandler(OperatorHandler):
     """`DELETE /sessions/<handle>`."""
 
     async def delete(self, handle: str) -> None:
-        await self._desk.end(handle, self.operator)
+        await self._administration.end(handle, self.operator)
         self.set_status(204)

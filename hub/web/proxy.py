@@ -153,7 +153,7 @@ class ApiCall:
         if route.demand is None:
             door.rates.anonymous_request(network_of(self._address))
             return None
-        session = door.sessions.known(session_id, passive=self._is_passive)
+        session = door.sessions.cached(session_id, passive=self._is_passive)
         if session is None:
             session = await door.sessions.current(session_id, passive=self._is_passive)
         require_identity(self._exchange.head.fields, session)

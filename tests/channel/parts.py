@@ -122,7 +122,7 @@ class Sessions:
     remembered: Session | None = None
     asked: list[bool] = field(default_factory=list)
 
-    def known(self, session_id: SessionId | None, *, passive: bool = False) -> Session | None:
+    def cached(self, session_id: SessionId | None, *, passive: bool = False) -> Session | None:
         return self.remembered
 
     async def current(self, session_id: SessionId | None, *, passive: bool = False) -> Session:

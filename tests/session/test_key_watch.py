@@ -7,7 +7,7 @@ import pytest
 
 from hub.primitives.tasks import end_tasks
 from hub.session.key_folder import KeySources, add_key, read_folder, remove_key
-from hub.session.key_watch import PERIOD_SECONDS, SHORTEST_PAUSE_SECONDS, KeyWatch
+from hub.session.key_watch import MIN_INTERVAL_SECONDS, PERIOD_SECONDS, KeyWatch
 from hub.session.keyring import Keyring, KeyringError, make_key_file, read_key
 from tests.parties.clock import START, ManualClock
 
@@ -47,7 +47,7 @@ async def test_record_of_a_faster_hub(tmp_path: Path) -> None:
     add_key(tmp_path, START - 1000)
     watched = watch(tmp_path, clock)
     new = add_key(tmp_path, START)
-    await clock.advance(SHORTEST_PAUSE_SECONDS)
+    await clock.advance(MIN_INTERVAL_SECONDS)
 
     assert watched.keyring.open(Keyring([new.key]).seal(b"y", "n"), "n") == b"y"
 
@@ -57,7 +57,7 @@ async def test_looks_on_demand_are_throttled(tmp_path: Path) -> None:
     clock = ManualClock()
     add_key(tmp_path, START - 1000)
     watched = watch(tmp_path, clock)
-    await clock.advance(SHORTEST_PAUSE_SECONDS)
+    await clock.advance(MIN_INTERVAL_SECONDS)
     gone = Keyring([b"\0" * 32]).seal(b"y", "n")
     with pytest.raises(KeyringError, match="not in session"):
         watched.keyring.open(gone, "n")
@@ -66,7 +66,7 @@ async def test_looks_on_demand_are_throttled(tmp_path: Path) -> None:
     with pytest.raises(KeyringError):
         watched.keyring.open(gone, "n")
     assert new.id not in watched.keyring.key_ids
-    await clock.advance(SHORTEST_PAUSE_SECONDS)
+    await clock.advance(MIN_INTERVAL_SECONDS)
     with pytest.raises(KeyringError):
         watched.keyring.open(gone, "n")
     assert new.id in watched.keyring.key_ids
@@ -87,12 +87,12 @@ async def test_trouble_changes_nothing(tmp_path: Path, caplog: pytest.LogCapture
     if fault == "no folder left":
         folder.rmdir()
 
-    assert [watched.look() for _ in range(3)] == [False] * 3
+    assert [watched.check() for _ in range(3)] == [False] * 3
     assert watched.keyring.open(sealed, "n") == b"x"
     assert [record.levelname for record in caplog.records if "keys.unreadable" in record.getMessage()] == ["ERROR"]
     (folder / "new.key").unlink(missing_ok=True)
     new = add_key(folder, START)
-    assert watched.look()
+    assert watched.check()
     assert new.id in watched.keyring.key_ids
 
 
@@ -104,10 +104,10 @@ async def test_files_of_new_settings(tmp_path: Path) -> None:
     watched = KeyWatch(KeySources(files=[tmp_path / "old"]), ManualClock())
     sealed = watched.keyring.seal(b"x", "n")
 
-    assert not watched.look([tmp_path / "missing"])
-    assert watched.look()
+    assert not watched.check([tmp_path / "missing"])
+    assert watched.check()
     assert watched.keyring.is_current(sealed)
-    assert watched.look([tmp_path / "new", tmp_path / "old"])
+    assert watched.check([tmp_path / "new", tmp_path / "old"])
     assert not watched.keyring.is_current(sealed)
     assert watched.keyring.open(sealed, "n") == b"x"
     assert Keyring([read_key(tmp_path / "new")]).key_ids == watched.keyring.key_ids[:1]

@@ -7,7 +7,7 @@ import pytest
 from hub.errors import BadRequest, NotFound, SessionEnded
 from hub.session.listing import describe, describe_to_operator
 from hub.session.model import Session, SessionId
-from hub.session.operators import Criteria, Operator, SessionDesk
+from hub.session.operators import Criteria, Operator, SessionAdministration
 from hub.session.sessions import Sessions
 from tests.parties.clock import START, ManualClock
 from tests.session.conftest import LIFETIMES
@@ -17,9 +17,9 @@ OPERATOR = Operator("command")
 
 
 @pytest.fixture
-def desk(sessions: Sessions) -> SessionDesk:
-    """A desk."""
-    return SessionDesk(sessions)
+def administration(sessions: Sessions) -> SessionAdministration:
+    """A administration."""
+    return SessionAdministration(sessions)
 
 
 async def start(sessions: Sessions, subject: str, *, now: float = START, **changes: str) -> Session:
@@ -29,14 +29,14 @@ async def start(sessions: Sessions, subject: str, *, now: float = START, **chang
     return session
 
 
-async def test_find(desk: SessionDesk, sessions: Sessions, clock: ManualClock) -> None:
+async def test_find(administration: SessionAdministration, sessions: Sessions, clock: ManualClock) -> None:
     """Sessions are found by user, issuer and provider in any combination; the latest login comes first."""
     first = await start(sessions, "alice")
     second = await start(sessions, "alice", now=START + 1, provider="partners", issuer="https://other.example")
     third = await start(sessions, "bob", now=START + 2)
 
     async def keys(**criteria: str) -> list[str]:
-        return [session.key for session in (await desk.find(Criteria(**criteria), 10, OPERATOR)).sessions]
+        return [session.key for session in (await administration.find(Criteria(**criteria), 10, OPERATOR)).sessions]
 
     assert await keys() == [third.key, second.key, first.key]
     assert await keys(subject="alice") == [second.key, first.key]
@@ -46,32 +46,34 @@ async def test_find(desk: SessionDesk, sessions: Sessions, clock: ManualClock) -
     assert await keys(subject="*") == []
 
 
-async def test_limit(desk: SessionDesk, sessions: Sessions) -> None:
+async def test_limit(administration: SessionAdministration, sessions: Sessions) -> None:
     """Of many sessions the latest are shown, and that there are more."""
     started = [await start(sessions, f"user-{number}", now=START + number) for number in range(5)]
-    found = await desk.find(Criteria(), 2, OPERATOR)
+    found = await administration.find(Criteria(), 2, OPERATOR)
 
     assert [session.key for session in found.sessions] == [started[4].key, started[3].key]
     assert found.more
-    assert not (await desk.find(Criteria(), 5, OPERATOR)).more
+    assert not (await administration.find(Criteria(), 5, OPERATOR)).more
 
 
-async def test_ended_and_expired_sessions_are_not_listed(desk: SessionDesk, sessions: Sessions, clock: ManualClock) -> None:
+async def test_ended_and_expired_sessions_are_not_listed(
+    administration: SessionAdministration, sessions: Sessions, clock: ManualClock
+) -> None:
     """A list shows who is logged in, not who was."""
     await sessions.end((await start(sessions, "alice")).key, "logout")
     await start(sessions, "bob")
     await clock.advance(901)
 
-    assert (await desk.find(Criteria(), 10, OPERATOR)).sessions == []
+    assert (await administration.find(Criteria(), 10, OPERATOR)).sessions == []
 
 
 @pytest.mark.parametrize("length", [12, 40, 64])
-async def test_end_one(desk: SessionDesk, sessions: Sessions, length: int) -> None:
+async def test_end_one(administration: SessionAdministration, sessions: Sessions, length: int) -> None:
     """The 12 characters that the log shows are enough; the user is told who ended the session, and nobody else's ends."""
     session_id = SessionId.generate()
     await sessions.start(make_session(session_id))
     other = await start(sessions, "alice")
-    await desk.end(session_id.key[:length], OPERATOR)
+    await administration.end(session_id.key[:length], OPERATOR)
 
     with pytest.raises(SessionEnded) as caught:
         await sessions.current(session_id)
@@ -83,45 +85,49 @@ async def test_end_one(desk: SessionDesk, sessions: Sessions, length: int) -> No
     ("handle", "error"),
     [("0" * 64, NotFound), ("0" * 12, NotFound), ("0" * 11, BadRequest), ("*" * 12, BadRequest), ("", BadRequest)],
 )
-async def test_end_of_nothing(desk: SessionDesk, sessions: Sessions, handle: str, error: type[Exception]) -> None:
+async def test_end_of_nothing(
+    administration: SessionAdministration, sessions: Sessions, handle: str, error: type[Exception]
+) -> None:
     """A handle that names nothing, is too short, or is a pattern, ends nothing."""
     session = await start(sessions, "alice")
     with pytest.raises(error):
-        await desk.end(handle, OPERATOR)
+        await administration.end(handle, OPERATOR)
 
     assert (await sessions.by_key(session.key)).key == session.key
 
 
-async def test_ambiguous_handle(desk: SessionDesk, sessions: Sessions) -> None:
+async def test_ambiguous_handle(administration: SessionAdministration, sessions: Sessions) -> None:
     """The beginning of two sessions ends neither."""
     for last in "ab":
         await start(sessions, "alice", key="0123456789ab" + last * 52)
     with pytest.raises(BadRequest):
-        await desk.end("0123456789ab", OPERATOR)
+        await administration.end("0123456789ab", OPERATOR)
 
-    assert len((await desk.find(Criteria(), 10, OPERATOR)).sessions) == 2
+    assert len((await administration.find(Criteria(), 10, OPERATOR)).sessions) == 2
 
 
-async def test_end_all_of_a_user(desk: SessionDesk, sessions: Sessions) -> None:
+async def test_end_all_of_a_user(administration: SessionAdministration, sessions: Sessions) -> None:
     """All sessions of one user end, at one issuer or at all."""
     await start(sessions, "alice")
     await start(sessions, "alice", issuer="https://other.example")
     bob = await start(sessions, "bob")
 
-    assert await desk.end_all(Criteria(subject="alice", issuer="https://other.example"), OPERATOR) == 1
-    assert await desk.end_all(Criteria(subject="alice"), OPERATOR) == 1
-    assert await desk.end_all(Criteria(subject="alice"), OPERATOR) == 0
+    assert await administration.end_all(Criteria(subject="alice", issuer="https://other.example"), OPERATOR) == 1
+    assert await administration.end_all(Criteria(subject="alice"), OPERATOR) == 1
+    assert await administration.end_all(Criteria(subject="alice"), OPERATOR) == 0
     assert (await sessions.by_key(bob.key)).subject == "bob"
-    assert await desk.end_all(Criteria(), OPERATOR) == 1
+    assert await administration.end_all(Criteria(), OPERATOR) == 1
 
 
-async def test_acts_are_audited(desk: SessionDesk, sessions: Sessions, caplog: pytest.LogCaptureFixture) -> None:
+async def test_acts_are_audited(
+    administration: SessionAdministration, sessions: Sessions, caplog: pytest.LogCaptureFixture
+) -> None:
     """Who looked and who ended what stands in the audit, by whom and from where."""
     session = await start(sessions, "alice")
     caplog.clear()
-    at_desk = Operator("http", "192.0.2.7")
-    await desk.find(Criteria(subject="alice"), 10, at_desk)
-    await desk.end(session.key, at_desk)
+    at_administration = Operator("http", "192.0.2.7")
+    await administration.find(Criteria(subject="alice"), 10, at_administration)
+    await administration.end(session.key, at_administration)
 
     events = [record.msg for record in caplog.records if record.name == "hub.audit"]
     assert [event["event"] for event in events] == ["audit.operator_listed", "audit.session_ended", "audit.operator_ended"]

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from hub.session.known_sessions import TRUSTED_SECONDS
 from hub.session.model import Session, SessionId, Tombstone
+from hub.session.session_cache import TTL_SECONDS
 from tests.scenarios.conftest import StartClinic
 from tests.scenarios.conftest import start_clinic as start_clinic
 from tests.web.conftest import House
@@ -59,12 +59,12 @@ async def test_session_from_memory(house: House, monkeypatch: pytest.MonkeyPatch
 
     async with house.browser() as browser:
         session_id = SessionId.parse(browser.session_cookie() or "")
-        while house.services.sessions.known(session_id) is None:  # the worker may not listen to events yet
+        while house.services.sessions.cached(session_id) is None:  # the worker may not listen to events yet
             await browser.fetch("/api/x")
         monkeypatch.setattr(house.services.store, "load", noted)
         statuses = [(await browser.fetch("/api/x")).status for _ in range(5)]
         from_memory = len(asked)
-        await house.clock.advance(TRUSTED_SECONDS)
+        await house.clock.advance(TTL_SECONDS)
         statuses += [(await browser.fetch("/api/x")).status for _ in range(5)]
         assert (statuses, from_memory, len(asked)) == ([200] * 10, 0, 1)
 

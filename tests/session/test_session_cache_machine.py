@@ -16,8 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from hub.errors import StoreUnavailable
 from hub.session.events import SessionEvent, SessionHasEnded, SessionWasRefreshed
-from hub.session.known_sessions import TRUSTED_SECONDS, Found, KnownSessions
 from hub.session.model import Session, Tombstone
+from hub.session.session_cache import TTL_SECONDS, Found, SessionCache
 from tests.parties.clock import ManualClock
 from tests.session.samples import make_session
 
@@ -66,14 +66,14 @@ class Model:
     is_heard_ended: bool = False
 
 
-class KnownSessionsMachine(RuleBasedStateMachine):
+class SessionCacheMachine(RuleBasedStateMachine):
     """The memory of one worker, which is the one that is tested; all other workers are the model."""
 
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.clock = ManualClock()
-        self.known = KnownSessions(self.clock)
+        self.known = SessionCache(self.clock)
         self.sessions: dict[str, Model] = {}
         self.keys = [self._log_in() for _ in range(SESSIONS)]
         self.loads: list[Load] = []
@@ -157,7 +157,7 @@ class KnownSessionsMachine(RuleBasedStateMachine):
             model = self.sessions[event.key]
             model.heard = max(model.heard, event.version)
 
-    @rule(seconds=st.sampled_from([0.1, 0.4, TRUSTED_SECONDS / 2, TRUSTED_SECONDS]), breaks=st.sampled_from([False] * 4 + [True]))
+    @rule(seconds=st.sampled_from([0.1, 0.4, TTL_SECONDS / 2, TTL_SECONDS]), breaks=st.sampled_from([False] * 4 + [True]))
     def time_passes(self, seconds: float, *, breaks: bool) -> None:
         """Time passes; sometimes the feed breaks meanwhile with all events in it, or begins again."""
         self.run(self.clock.advance(seconds))
@@ -185,7 +185,7 @@ class KnownSessionsMachine(RuleBasedStateMachine):
             session = self.known.get(key)
             if session is not None:
                 over_at = model.over_at.get(session.version, self.clock.monotonic())
-                assert self.clock.monotonic() - over_at < TRUSTED_SECONDS
+                assert self.clock.monotonic() - over_at < TTL_SECONDS
                 assert session.version >= model.heard
                 assert not model.is_heard_ended
 
@@ -273,4 +273,4 @@ class KnownSessionsMachine(RuleBasedStateMachine):
 
 def test_any_order() -> None:
     """The bound, the events and the requests under way, in any order."""
-    run_state_machine_as_test(KnownSessionsMachine, settings=settings(max_examples=400, stateful_step_count=50, deadline=None))
+    run_state_machine_as_test(SessionCacheMachine, settings=settings(max_examples=400, stateful_step_count=50, deadline=None))

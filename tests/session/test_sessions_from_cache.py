@@ -12,10 +12,10 @@ from hub.errors import Conflict, NotAuthenticated, SessionEnded, StoreUnavailabl
 from hub.session.codec import Codec
 from hub.session.events import EventFeed, SessionEvent, SessionWasRefreshed
 from hub.session.keyring import Keyring
-from hub.session.known_sessions import TRUSTED_SECONDS
 from hub.session.model import Session, SessionId, Tombstone
 from hub.session.redis_client import Redis, connect
 from hub.session.revocations import Revocations
+from hub.session.session_cache import TTL_SECONDS
 from hub.session.sessions import REPLACED_GRACE_SECONDS, Sessions
 from hub.session.store import SessionStore, session_name
 from hub.telemetry.metrics import Metrics
@@ -73,7 +73,7 @@ class Worker:
     async def knows(self, session_id: SessionId) -> None:
         """Use the session once, so that it is remembered."""
         await self.sessions.current(session_id)
-        assert self.sessions.known(session_id) is not None
+        assert self.sessions.cached(session_id) is not None
         self.store.loads = self.store.touches = 0
 
 
@@ -141,7 +141,7 @@ class TestFromMemory:
         """One question a second, however many requests."""
         for _ in range(20):
             assert await one.sessions.current(session_id) == session
-            await clock.advance(TRUSTED_SECONDS / 10)
+            await clock.advance(TTL_SECONDS / 10)
 
         assert one.store.loads == 2
 
@@ -159,7 +159,7 @@ class TestFromMemory:
                 await one.sessions.current(stranger)
         await one.sessions.start(make_session(stranger))
 
-        assert (one.sessions.known(None), one.sessions.known(stranger), one.store.loads) == (None, None, 2)
+        assert (one.sessions.cached(None), one.sessions.cached(stranger), one.store.loads) == (None, None, 2)
         assert (await one.sessions.current(stranger)).key == stranger.key
 
     @pytest.mark.parametrize("ask", ["confirmed", "by_key"])
@@ -178,7 +178,7 @@ class TestFromMemory:
         await one.sessions.start(successor, session.key)
 
         assert (await one.sessions.current(session_id)).key == successor.key
-        assert one.sessions.known(session_id) is None
+        assert one.sessions.cached(session_id) is None
         await clock.advance(REPLACED_GRACE_SECONDS)
         assert await reason_of_end(one, session_id) == "replaced"
 
@@ -192,14 +192,14 @@ class TestKilledElsewhere:
         await one.sessions.end(session.key, "logout")
         await other.heard.get()
 
-        assert other.sessions.known(session_id) is None
+        assert other.sessions.cached(session_id) is None
         assert await reason_of_end(other, session_id) == "logout"
 
     async def test_without_any_event(self, one: Worker, session_id: SessionId, session: Session, clock: ManualClock) -> None:
         """Deleted behind the hub's back, it is dead within the bound."""
         await one.knows(session_id)
         await one.redis.delete(session_name(session.key))
-        await clock.advance(TRUSTED_SECONDS - 0.01)
+        await clock.advance(TTL_SECONDS - 0.01)
         assert await one.sessions.current(session_id) == session
         await clock.advance(0.01)
 
@@ -213,9 +213,9 @@ class TestKilledElsewhere:
         await one.knows(session_id)
         await one.redis.delete(session_name(session.key))
         for _ in range(7):
-            await clock.advance(TRUSTED_SECONDS / 8)
+            await clock.advance(TTL_SECONDS / 8)
             await one.sessions.current(session_id)
-        await clock.advance(TRUSTED_SECONDS / 8)
+        await clock.advance(TTL_SECONDS / 8)
 
         with pytest.raises(NotAuthenticated):
             await one.sessions.current(session_id)
@@ -225,7 +225,7 @@ class TestKilledElsewhere:
         await one.knows(session_id)
         one.sessions.feed_lost()
         for _ in range(3):
-            assert one.sessions.known(session_id) is None
+            assert one.sessions.cached(session_id) is None
             await one.sessions.current(session_id)
 
         assert one.store.loads == 3
@@ -239,7 +239,7 @@ class TestKilledElsewhere:
         await one.redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
         await other.began.wait()
 
-        assert other.sessions.known(session_id) is None
+        assert other.sessions.cached(session_id) is None
 
     async def test_noticed_in_touching(self, one: Worker, session_id: SessionId, session: Session, clock: ManualClock) -> None:
         """Who cannot write down activity, because the session has ended, is told so."""
@@ -249,7 +249,7 @@ class TestKilledElsewhere:
         await clock.advance(0.5)
 
         assert await reason_of_end(one, session_id) == "operator"
-        assert one.sessions.known(session_id, passive=True) is None
+        assert one.sessions.cached(session_id, passive=True) is None
 
 
 class TestTokens:
@@ -262,18 +262,18 @@ class TestTokens:
         await one.feed.publish(SessionWasRefreshed(session.key, None, written.version))
         await other.heard.get()
 
-        assert other.sessions.known(session_id) is None
+        assert other.sessions.cached(session_id) is None
         assert (await other.sessions.current(session_id)).tokens == written.tokens
 
     async def test_of_this_worker(self, one: Worker, session_id: SessionId, session: Session) -> None:
         """What this worker has stored it knows at once, and the echo of its event costs no question."""
         await one.knows(session_id)
         written = await one.sessions.replace_if_unchanged(session.with_tokens(make_tokens()))
-        before = one.sessions.known(session_id)
+        before = one.sessions.cached(session_id)
         await one.feed.publish(SessionWasRefreshed(session.key, None, written.version))
         await one.heard.get()
 
-        assert before == one.sessions.known(session_id) == written
+        assert before == one.sessions.cached(session_id) == written
         assert one.store.loads == 0
 
     async def test_refused(self, one: Worker, session_id: SessionId, session: Session) -> None:
@@ -303,7 +303,7 @@ class TestOwnEnds:
         await one.knows(session_id)
         await one.sessions.end(session.key, "logout")
 
-        assert one.sessions.known(session_id) is None
+        assert one.sessions.cached(session_id) is None
         assert await reason_of_end(one, session_id) == "logout"
 
     async def test_replaced(self, one: Worker, session_id: SessionId, session: Session) -> None:
@@ -311,7 +311,7 @@ class TestOwnEnds:
         await one.knows(session_id)
         await one.sessions.start(make_session(), session.key)
 
-        assert one.sessions.known(session_id) is None
+        assert one.sessions.cached(session_id) is None
 
 
 class TestActivity:
@@ -334,15 +334,15 @@ class TestActivity:
 
         assert {each.touched_at for each in found} == {START + TOUCH_SECONDS}
         assert (one.store.loads, one.store.touches) == (1, 1)
-        assert one.sessions.known(session_id) == replace(session, touched_at=START + TOUCH_SECONDS)
+        assert one.sessions.cached(session_id) == replace(session, touched_at=START + TOUCH_SECONDS)
 
     async def test_passive_needs_no_note(self, one: Worker, session_id: SessionId, session: Session, clock: ManualClock) -> None:
         """A passive request is answered from memory also when activity would have to be written."""
         await clock.advance(TOUCH_SECONDS)
         await one.sessions.current(session_id, passive=True)
 
-        assert one.sessions.known(session_id, passive=True) == session
-        assert (one.sessions.known(session_id), one.store.touches) == (None, 0)
+        assert one.sessions.cached(session_id, passive=True) == session
+        assert (one.sessions.cached(session_id), one.store.touches) == (None, 0)
 
     async def test_not_written(self, one: Worker, session_id: SessionId, session: Session, clock: ManualClock) -> None:
         """Activity that could not be written down does not count, and is written with the next request."""
@@ -366,10 +366,10 @@ class TestActivity:
             await one.redis.hset(session_name(session.key), "touched_at", str(START + seconds))
         await clock.advance(seconds - 0.1)
         assert await one.sessions.current(session_id, passive=True)
-        assert one.sessions.known(session_id, passive=True)
+        assert one.sessions.cached(session_id, passive=True)
         await clock.advance(0.1)
 
-        assert one.sessions.known(session_id, passive=True) is None
+        assert one.sessions.cached(session_id, passive=True) is None
         assert await reason_of_end(one, session_id) == reason
 
     async def test_activity_elsewhere(
@@ -389,7 +389,7 @@ async def test_outage(one: Worker, session_id: SessionId, session: Session, cloc
     await one.knows(session_id)
     one.store.is_down = True
     assert await one.sessions.current(session_id) == session
-    await clock.advance(TRUSTED_SECONDS)
+    await clock.advance(TTL_SECONDS)
 
     with pytest.raises(StoreUnavailable):
         await one.sessions.current(session_id)

@@ -1,8 +1,8 @@
-"""The sessions that this worker has heard of a moment ago, so that not each request has to ask the store. Knows no Redis.
+"""The session cache of a worker: requests of the same session within a second need no access to Redis.
 
-Events of `hub:events` make it forget at once, and without them it remembers nothing. If one is lost all the same, a session is
-trusted for `TRUSTED_SECONDS` from the instant at which the store was asked, and not longer. Only living sessions are remembered,
-under their own keys: neither that there is none, nor where a replaced id leads.
+Session events invalidate entries at once. While the worker receives no events, nothing is cached. An entry expires
+`TTL_SECONDS` after the load from Redis began, so that a lost event has no effect beyond this time. Only sessions are cached,
+under their own keys: no tombstones, no missing records, and no replaced keys.
 """
 
 from collections import OrderedDict
@@ -15,8 +15,8 @@ from hub.session.events import SessionEvent, SessionHasEnded, SessionWasRefreshe
 from hub.session.model import Session, Tombstone
 from hub.session.shared_answer import Abandoned, SharedAnswer
 
-TRUSTED_SECONDS = 1.0  # a logout holds everywhere within a second, whatever becomes of its event
-KEPT = 10_000  # sessions within a second, more than a worker serves; one takes 2 to 5 KiB, most of it its tokens
+TTL_SECONDS = 1.0  # a logout takes effect everywhere within a second, even if its event is lost
+MAX_SESSIONS = 10_000  # more than a worker serves in a second; one takes 2 to 5 KiB, mostly tokens
 
 Found = Session | Tombstone | None
 Answer = TypeVar("Answer", bound=Found)
@@ -25,12 +25,12 @@ Load = Callable[[str], Awaitable[Answer]]
 
 @dataclass(slots=True, eq=False)
 class _CachedSession:
-    """What is known of one session. A load keeps hold of the entry that it began with: if that was dropped, it comes too late.
+    """A cache entry. A load that finishes after its entry was invalidated is not stored.
 
     Attributes:
-        asked_at: When the store was asked; monotonic seconds.
-        session: What it said; None before it did.
-        answer: The load under way that others may wait for.
+        asked_at: When the load from Redis began; monotonic seconds.
+        session: The session; None until the load has finished.
+        answer: The running load, for concurrent callers.
     """
 
     asked_at: float
@@ -38,17 +38,17 @@ class _CachedSession:
     answer: SharedAnswer[Found] | None = None
 
     def learn(self, session: Session, asked_at: float) -> None:
-        """Take over what the store said to a question of `asked_at`, unless a later version is known."""
-        known = self.session
-        if known is not None and known.version > session.version:
+        """Store the result of a load that began at `asked_at` (monotonic seconds), unless the entry has a later version."""
+        cached = self.session
+        if cached is not None and cached.version > session.version:
             return
-        if known is not None and known.touched_at > session.touched_at:
-            session = replace(session, touched_at=known.touched_at)
+        if cached is not None and cached.touched_at > session.touched_at:
+            session = replace(session, touched_at=cached.touched_at)
         self.session, self.asked_at = session, max(self.asked_at, asked_at)
 
 
-class KnownSessions:
-    """One worker's memory of sessions. Remembers nothing until `feed_began`."""
+class SessionCache:
+    """Caches the sessions of one worker. Disabled until `feed_began`."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -59,14 +59,14 @@ class KnownSessions:
         return len(self._entries)
 
     def get(self, key: str) -> Session | None:
-        """Return a session that may still be trusted, and whose time may be over all the same; None: ask."""
+        """Return the cached session, or None. The caller checks whether the session has ended."""
         entry = self._entries.get(key)
         if entry is None or self._is_over(entry, self._clock.monotonic()):
             return None
         return entry.session
 
     async def find(self, key: str, load: Load[Found]) -> Found:
-        """Return what `load` says, or what it says to a request that asks for the same session just now."""
+        """Return the result of `load`; concurrent calls for the same session share one load (single-flight)."""
         while True:
             entry = self._begin(key)
             if entry.answer is None:
@@ -75,42 +75,42 @@ class KnownSessions:
                 found = await entry.answer.wait()
             except Abandoned:
                 continue
-            return self.get(key) or found  # whoever woke up before may have noted activity already
+            return self.get(key) or found  # another caller may have recorded activity since
 
     async def ask(self, key: str, load: Load[Answer]) -> Answer:
-        """Return what `load` says, which certainly begins now. It may write as well."""
+        """Run `load`, which may also write, and return its result. Never shares a load that began before."""
         return await self._ask(key, self._begin(key), load)
 
     def amend(self, session: Session) -> None:
-        """Take over what this worker changes about a session beside its version."""
+        """Replace a cached session by one with the same version, after activity was recorded."""
         entry = self._entries.get(session.key)
         if entry is not None and entry.session is not None and entry.session.version == session.version:
             entry.session = session
 
     def forget(self, key: str) -> None:
-        """Ask the next time; what is being loaded now is not remembered either."""
+        """Invalidate an entry, and do not store the result of a running load."""
         self._entries.pop(key, None)
 
     def hear(self, event: SessionEvent) -> None:
-        """Forget what an event says is over. The echo of what this worker has written itself changes nothing."""
+        """Invalidate an entry by a session event. Events about this worker's own writes change nothing."""
         match event:
             case SessionWasRefreshed(key=key, version=version):
-                if not self._knows(key, version):
+                if not self._has_version(key, version):
                     self.forget(key)
             case SessionHasEnded(key=key) | SessionWasReplaced(key=key):
                 self.forget(key)
 
     def feed_began(self) -> None:
-        """Take note that from now on every event is heard."""
+        """Enable the cache: from now on, all events are received."""
         self._entries.clear()
         self._is_listening = True
 
     def feed_lost(self) -> None:
-        """Take note that events may be missed."""
+        """Clear and disable the cache: events may be lost."""
         self._entries.clear()
         self._is_listening = False
 
-    def _knows(self, key: str, version: int) -> bool:
+    def _has_version(self, key: str, version: int) -> bool:
         entry = self._entries.get(key)
         return entry is not None and entry.session is not None and 0 < version <= entry.session.version
 
@@ -136,7 +136,7 @@ class KnownSessions:
         self._entries.move_to_end(key)
 
     def _begin(self, key: str) -> _CachedSession:
-        """Return the entry that a load which begins now will fill."""
+        """Return the entry for a load that begins now."""
         now = self._clock.monotonic()
         entry = self._entries.get(key)
         if entry is None or self._is_over(entry, now):
@@ -144,14 +144,14 @@ class KnownSessions:
             entry = _CachedSession(now)
             if self._is_listening:
                 self._entries[key] = entry
-                self._make_room(now)
+                self._evict(now)
         return entry
 
-    def _make_room(self, now: float) -> None:
-        """Drop the oldest: those that are not trusted any more, and those that are too many."""
-        while len(self._entries) > KEPT or self._is_over(next(iter(self._entries.values())), now):
+    def _evict(self, now: float) -> None:
+        """Remove expired entries, and the oldest beyond `MAX_SESSIONS`."""
+        while len(self._entries) > MAX_SESSIONS or self._is_over(next(iter(self._entries.values())), now):
             self._entries.popitem(last=False)
 
     @staticmethod
     def _is_over(entry: _CachedSession, now: float) -> bool:
-        return now - entry.asked_at >= TRUSTED_SECONDS
+        return now - entry.asked_at >= TTL_SECONDS

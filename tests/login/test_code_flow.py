@@ -51,15 +51,16 @@ class TestBegin:
             await login_house.flow.begin("/", None, "third")
         assert login_house.logins("begun") == 0
 
-    async def test_attempts_are_bounded(self, login_house: LoginHouse) -> None:
+    async def test_attempts_are_bounded(self, login_house: LoginHouse, clock: ManualClock) -> None:
         """Of more attempts than the settings allow, the oldest of this browser is dropped."""
-        browser = BrowserId.generate()
-        first = await login_house.flow.begin("/", browser)
-        later = [await login_house.flow.begin(f"/{number}", browser) for number in range(3)]
+        browser, begun = BrowserId.generate(), []
+        for number in range(4):
+            begun.append(await login_house.flow.begin(f"/{number}", browser))
+            await clock.advance(1)
         with pytest.raises(LoginExpired):
-            await login_house.complete(first)
+            await login_house.complete(begun[0])
 
-        assert [(await login_house.complete(each)).return_to for each in later] == ["/0", "/1", "/2"]
+        assert [(await login_house.complete(each)).return_to for each in begun[1:]] == ["/1", "/2", "/3"]
 
     async def test_attempt_ends(self, login_house: LoginHouse) -> None:
         """An attempt that nobody comes back from is dropped after `login_timeout_seconds`."""

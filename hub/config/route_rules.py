@@ -51,6 +51,7 @@ def _each_route(routes: list[RouteSettings]) -> list[str]:
             mistakes.append(f"{name}.methods: may hold {', '.join(sorted(KNOWN_METHODS))}; found {', '.join(unknown) or 'none'}.")
         mistakes.extend(_token_mistakes(name, route))
         mistakes.extend(_upstream_mistakes(name, route))
+        mistakes.extend(_idempotency_mistakes(name, route))
         mistakes.extend(_proof_mistakes(name, route))
         if route.ca_file and not Path(route.ca_file).is_file():
             mistakes.append(f"{name}.ca_file: there is no file {route.ca_file}.")
@@ -69,6 +70,15 @@ def _upstream_mistakes(name: str, route: RouteSettings) -> list[str]:
     if not UPSTREAM_LOGOUT.fullmatch(route.upstream_logout):
         mistakes.append(f"{name}.upstream_logout: must be a path such as /?IRISLogout=end or /logout, or empty.")
     return mistakes
+
+
+def _idempotency_mistakes(name: str, route: RouteSettings) -> list[str]:
+    """Return the mistakes of a route whose `Idempotency-Key` is the hub's. An idempotency key belongs to a user."""
+    if route.idempotency_header == "hub" and route.token == "none":
+        return [f"{name}.idempotency_header: has no meaning with token = none. An idempotency key needs a logged-in user."]
+    if route.idempotency_header == "hub" and route.websocket:
+        return [f"{name}.idempotency_header: has no meaning on a WebSocket route. Remove it."]
+    return []
 
 
 def _fhir_mistakes(settings: Settings) -> list[str]:

@@ -266,6 +266,8 @@ class RouteSettings:
         upstream_concurrency: Requests of one such session that run at once. IRIS carries them out one by one.
         upstream_idle_seconds: How long such a session may be idle there (`Timeout` of the IRIS web application).
         upstream_logout: Path below the target that ends such a session, by GET; empty: it ends by its idle time.
+        idempotency_header: Who interprets the request header `Idempotency-Key`. `api`: the header passes to the API unchanged.
+            `hub`: its value is the hub's idempotency key, as that of `X-Hub-Key` is on every route, and the API does not see it.
         iris_errors: Error documents of %CSP.REST: `problem` makes RFC 9457 problems of them that keep all members, `redacted`
             problems without texts and parameters, which may tell internals, `relay` leaves them as they are.
         preset: `fhir`: the target is a FHIR server with SMART scopes. Its address in JSON answers becomes the hub's, the user's
@@ -299,6 +301,7 @@ class RouteSettings:
     upstream_concurrency: Count = 4
     upstream_idle_seconds: Positive = 900.0
     upstream_logout: str = "/?IRISLogout=end"
+    idempotency_header: Literal["api", "hub"] = "api"
     iris_errors: Literal["problem", "redacted", "relay"] = "problem"
     preset: Literal["", "fhir"] = ""
     proof: Literal["none", "hmac-sha256", "ecdsa-p256-sha256"] = "none"

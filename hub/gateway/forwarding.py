@@ -9,7 +9,7 @@ import msgspec
 
 from hub.errors import DeadlineExceeded, HubError
 from hub.gateway.door import Door
-from hub.gateway.headers import HeaderRules
+from hub.gateway.headers import IDEMPOTENCY_HEADER, HeaderRules
 from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.gateway.prover import Prover
 from hub.gateway.routes import Route
@@ -110,10 +110,10 @@ class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
         return [*self._fields(token, cookies, scheme=SCHEME), (SCHEME, proof)]
 
     def _fields(self, token: Secret | None, cookies: str, *, scheme: str = "Bearer") -> Headers:
-        address = self.request.client_address
-        fields = self.ways.headers.outbound(
-            self.request.headers, token=token, client_address=address, cookies=cookies, scheme=scheme
-        )
+        headers, address = self.request.headers, self.request.client_address
+        if self.route.idempotency_header == "hub":
+            headers = [header for header in headers if header[0].lower() != IDEMPOTENCY_HEADER]
+        fields = self.ways.headers.outbound(headers, token=token, client_address=address, cookies=cookies, scheme=scheme)
         if self.route.is_fhir:  # its answers are read on their way
             return [field for field in fields if field[0].lower() != "accept-encoding"]
         return fields

@@ -23,9 +23,12 @@ from hub.primitives.secret import Secret
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"})
 """Fields about one connection (RFC 9110 section 7.6.1); those that `Connection` names come on top."""
 
+IDEMPOTENCY_HEADER = "idempotency-key"
+"""The request header of draft-ietf-httpapi-idempotency-key-header."""
+
 REQUEST_NAMES = frozenset(
     {"accept", "baggage", "b3", "cache-control", "content-digest", "content-disposition", "content-encoding"}
-    | {"content-language", "content-md5", "content-range", "content-type", "digest", "dnt", "idempotency-key"}
+    | {"content-language", "content-md5", "content-range", "content-type", "digest", "dnt", IDEMPOTENCY_HEADER}
     | {"last-event-id", "link", "pragma", "prefer", "priority", "range", "repr-digest", "save-data", "slug"}
     | {"traceparent", "tracestate", "user-agent", "want-content-digest", "want-digest", "want-repr-digest"}
 )

@@ -40,6 +40,7 @@ class Route:
         upstream_concurrency: Requests of one such session that run at once.
         upstream_idle_seconds: How long such a session may be idle there.
         upstream_logout: Path below the target that ends it, by GET with its cookies; empty: nothing does.
+        idempotency_header: Who interprets the request header `Idempotency-Key`: the API or the hub.
         iris_errors: What becomes of error documents of IRIS.
         is_fhir: Whether the resource server is a FHIR server, whose address in its answers becomes the hub's.
         is_proven: Whether each request carries a proof of its own (`hub.gateway.proof`), for which its body has to be in hand.
@@ -64,6 +65,7 @@ class Route:
     upstream_concurrency: int
     upstream_idle_seconds: float
     upstream_logout: str
+    idempotency_header: Literal["api", "hub"]
     iris_errors: Literal["problem", "redacted", "relay"]
     is_proven: bool
     is_fhir: bool
@@ -92,6 +94,7 @@ class Route:
             upstream_concurrency=settings.upstream_concurrency,
             upstream_idle_seconds=settings.upstream_idle_seconds,
             upstream_logout=settings.upstream_logout,
+            idempotency_header=settings.idempotency_header,
             iris_errors=settings.iris_errors,
             is_proven=settings.proof != "none",
             is_fhir=settings.preset == "fhir",

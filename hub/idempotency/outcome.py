@@ -2,12 +2,15 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import msgspec
 
 from hub.errors import BadRequest, HubError
+from hub.gateway.headers import IDEMPOTENCY_HEADER
 from hub.gateway.messages import ApiRequest
+from hub.gateway.routes import Route
 from hub.primitives.http import Headers
 from hub.primitives.secret import digest
 from hub.session.model import Session
@@ -15,6 +18,9 @@ from hub.session.model import Session
 KEY = re.compile(r"[A-Za-z0-9._~+/=-]{16,128}")
 Key = Annotated[str, msgspec.Meta(pattern=f"^{KEY.pattern}$")]
 """A key that nobody can guess: a random UUID will do."""
+
+HUB_KEY_HEADER = "x-hub-key"
+QUOTED = re.compile(r'"([^"\\]*)"')
 
 Verdict = Literal["joined", "done", "never", "unknown"]
 """How a request stands: it still runs, it has ended, it certainly was not and will not be executed, or nobody knows."""
@@ -74,6 +80,29 @@ def check_key(key: str) -> str:
     """
     if not KEY.fullmatch(key):
         raise BadRequest("A key has 16 to 128 letters, digits or any of . _ ~ + / = - : a random UUID, for example.")
+    return key
+
+
+def idempotency_key(route: Route, headers: Mapping[str, str]) -> str | None:
+    """Return the idempotency key that an HTTP request carries; None if it carries none.
+
+    It stands in `X-Hub-Key`. On routes with `idempotency_header = "hub"` it may also stand in `Idempotency-Key`, as a string
+    with quotation marks (RFC 8941 section 3.3.3) or without.
+
+    Parameters:
+        headers: The request headers by name in lower case; the values of a repeated header are joined with commas.
+
+    Raises:
+        BadRequest: A value is not a valid idempotency key, or the two headers differ.
+    """
+    hub_key = headers.get(HUB_KEY_HEADER)
+    standard = headers.get(IDEMPOTENCY_HEADER) if route.idempotency_header == "hub" else None
+    if standard is None:
+        return None if hub_key is None else check_key(hub_key)
+    quoted = QUOTED.fullmatch(standard)
+    key = check_key(standard if quoted is None else quoted[1])
+    if hub_key is not None and hub_key != key:
+        raise BadRequest("X-Hub-Key and Idempotency-Key hold different keys. Send one of them.")
     return key
 
 

@@ -197,6 +197,14 @@ class TestMistakes:
             ({"HUB_ROUTES": '[{"prefix": "/a/../b", "target": "https://x.example"}]'}, "routes[0].prefix"),
             ({"HUB_ROUTES": '[{"prefix": "/api", "target": "https://u:p@x.example"}]'}, "routes[0].target"),
             ({"HUB_ROUTES": '[{"prefix": "/api", "target": "https://x.example", "resource": "lab"}]'}, "routes[0].resource"),
+            (
+                {"HUB_ROUTES": '[{"prefix": "/a", "target": "https://x", "token": "none", "idempotency_header": "hub"}]'},
+                "routes[0].idempotency_header",
+            ),
+            (
+                {"HUB_ROUTES": '[{"prefix": "/a", "target": "https://x", "websocket": true, "idempotency_header": "hub"}]'},
+                "routes[0].idempotency_header",
+            ),
             ({"HUB_ROUTES": '[{"prefix": "/a", "target": "https://x.example", "resource": "urn:lab#a"}]'}, "routes[0].resource"),
         ],
     )

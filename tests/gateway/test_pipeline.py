@@ -108,6 +108,7 @@ async def hub() -> AsyncIterator[Hub]:
             RouteSettings(prefix="/open", target=server.url, token="none", methods=["GET"]),
             RouteSettings(prefix="/lab", target=server.url, token="exchange", audience="lab", scopes=["read"]),
             RouteSettings(prefix="/ward", target=server.url, max_age_seconds=60),
+            RouteSettings(prefix="/once", target=server.url, idempotency_header="hub"),
         ]
     )
     tokens, metrics = Tokens(), Metrics()
@@ -176,6 +177,15 @@ class TestForwarding:
         await read(await hub.handle(path="/open/x", session=None))
 
         assert [request.header("Authorization") for request in hub.server.requests] == [None, None]
+
+    async def test_idempotency_key_header(self, hub):
+        """`Idempotency-Key` passes to the API, except on a route where it is the hub's own idempotency key."""
+        headers = [("Idempotency-Key", '"6f1f7a52-2a5c-4d6e-9c40-0a4f3b1d2e11"'), ("Accept", "*/*")]
+        await read(await hub.handle(path="/api/x", headers=headers))
+        await read(await hub.handle(path="/once/x", headers=headers))
+
+        assert [request.header("Idempotency-Key") for request in hub.server.requests] == [headers[0][1], None]
+        assert [request.header("Accept") for request in hub.server.requests] == ["*/*", "*/*"]
 
     @pytest.mark.parametrize("status", [302, 400, 403, 404, 500, 503])
     async def test_relays_whatever_the_server_answers(self, hub, status):

@@ -11,12 +11,12 @@ from hub.channel.outbox import Frame
 from hub.config.settings import ChannelSettings
 from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.gateway.rate_limits import RateLimits
-from hub.idempotency.outcome import Verdict
+from hub.idempotency.executor import IdempotentExecutor
 from hub.primitives.clock import Clock
 from hub.session.model import Lifetimes, Session, SessionId
+from hub.session.sessions import Sessions
 from hub.telemetry.metrics import Metrics
-from hub.topics.model import Position
-from hub.topics.topics import Subscriber, Subscription
+from hub.topics.topics import Topics
 
 
 class ChannelSocket(Protocol):
@@ -46,51 +46,6 @@ class Pipeline(Protocol):
         """Return the answer; raise a `HubError` if there is none."""
 
 
-class Sessions(Protocol):
-    """The sessions as they stand."""
-
-    def cached(self, session_id: SessionId, *, passive: bool = False) -> Session | None:
-        """Return the session from the cache, if `current` would need no access to Redis; else None."""
-
-    async def confirmed(self, session_id: SessionId, *, passive: bool = False) -> Session:
-        """Return the session like `current`, as the store has it now."""
-
-    async def current(self, session_id: SessionId, *, passive: bool = False) -> Session:
-        """Return the session as it was a second ago at the earliest and, unless `passive`, slide its idle time.
-
-        Raises:
-            NotAuthenticated: There is none.
-            SessionEnded: It ended, for a reason.
-            StoreUnavailable: Nothing is known.
-        """
-
-
-class OnceOnly(Protocol):
-    """Requests with a key, each executed at most once (`hub.idempotency.executor.Once`, where the meaning is written)."""
-
-    async def handle(self, request: ApiRequest, session: Session, key: str, *, transport: str) -> ApiResponse:
-        """Return the answer to a request, executed now or before."""
-
-    async def join(self, session: Session, key: str, timeout_seconds: float) -> ApiResponse:
-        """Return the answer to a request that has begun before."""
-
-    async def verdicts(self, session: Session, keys: Sequence[str]) -> list[Verdict]:
-        """Say how requests stand."""
-
-    def abort(self, session: Session, key: str) -> None:
-        """Stop a request that nobody else waits for."""
-
-    async def end_session(self, session_key: str) -> None:
-        """Stop all requests of a session."""
-
-
-class TopicSource(Protocol):
-    """Where events of topics come from (`hub.topics.topics.Topics`, where the meaning is written)."""
-
-    async def subscribe(self, name: str, subscriber: Subscriber, after: Position | None) -> Subscription:
-        """Return a subscription that has not begun."""
-
-
 def _nobody_listens(_session_key: str) -> None:
     """Take a note of presence for nobody."""
 
@@ -106,8 +61,8 @@ class ChannelServices:
     """
 
     pipeline: Pipeline
-    once: OnceOnly
-    topics: TopicSource
+    once: IdempotentExecutor
+    topics: Topics
     rates: RateLimits
     sessions: Sessions
     lifetimes: Lifetimes

@@ -9,11 +9,11 @@ worker ends nothing until everybody has had time to speak again.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from hub.errors import StoreUnavailable
 from hub.primitives.clock import Clock
-from hub.session.model import EndReason, Session
+from hub.session.last_channel import LastChannels
+from hub.session.sessions import Sessions
 from hub.telemetry import log
 
 LOOK_SECONDS = 1.0
@@ -23,30 +23,10 @@ PUSHES_IN_TIME = 3  # two may get lost
 logger = log.get(__name__)
 
 
-class Board(Protocol):
-    """Where the ends stand that are to come (`hub.session.last_channel`)."""
-
-    async def push(self, keys: Sequence[str], until: float) -> None:
-        """Let each session live until `until` at least."""
-
-    async def claim(self, now: float, limit: int) -> list[str]:
-        """Return sessions whose time is over."""
-
-    async def forget(self, keys: Sequence[str]) -> None:
-        """Drop sessions that have ended."""
-
-
-class Sessions(Protocol):
-    """The sessions, to be ended."""
-
-    async def end(self, key: str, reason: EndReason) -> Session | None:
-        """End a session."""
-
-
 class Presence:
     """One worker's part in it."""
 
-    def __init__(self, board: Board, sessions: Sessions, clock: Clock, seconds: float) -> None:
+    def __init__(self, board: LastChannels, sessions: Sessions, clock: Clock, seconds: float) -> None:
         """Take the time that a session has after its last channel; 0: as long as it likes."""
         self._board = board
         self._sessions = sessions

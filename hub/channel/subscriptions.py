@@ -7,20 +7,17 @@ from typing import Any
 from hub.channel.channel_session import ChannelSession
 from hub.channel.connection import ChannelConnection
 from hub.channel.events import SubscribeReceived
-from hub.channel.interfaces import TopicSource
 from hub.channel.sending import Sender
 from hub.errors import BadRequest, HubError
 from hub.session.model import Session
 from hub.topics.model import PublishedEvent
-from hub.topics.topics import Subscription
+from hub.topics.topics import Subscription, Topics
 
 
 class ChannelSubscriptions:
     """Subscribes for a channel, and hands events to it as long as its client takes them."""
 
-    def __init__(
-        self, topics: TopicSource, connection: ChannelConnection, sender: Sender, hand: ChannelSession, limit: int
-    ) -> None:
+    def __init__(self, topics: Topics, connection: ChannelConnection, sender: Sender, hand: ChannelSession, limit: int) -> None:
         self._topics = topics
         self._connection = connection
         self._sender = sender

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Sequence
 
 from hub.channel.close_codes import ChannelClosed, CloseCode
 from hub.channel.driver import Driver
-from hub.channel.interfaces import Sessions
 from hub.channel.messages import SUBPROTOCOL, message_bytes
 from hub.channel.outbox import Frame
 from hub.channel.registry import Registry
@@ -20,6 +19,7 @@ from hub.listener.exchange import Exchange, Receiver
 from hub.listener.handshake import HandshakeRefused, offered_subprotocols
 from hub.session.model import Session, SessionId
 from hub.session.rate_limit import network_of
+from hub.session.sessions import Sessions
 from hub.telemetry import log
 from hub.web.failures import note_refusal
 from hub.web.site import Site
@@ -82,13 +82,13 @@ class ChannelDoor:
     def _upgrade(self, exchange: Exchange, address: str) -> None:
         head = exchange.head
         subprotocol = SUBPROTOCOL if SUBPROTOCOL in offered_subprotocols(head) else None
-        channel = ChannelSocket(self, exchange, subprotocol, address, self._max_message_bytes)
+        channel = ChannelWebSocket(self, exchange, subprotocol, address, self._max_message_bytes)
         session_id = self._site.session_id(head)
         opening = asyncio.create_task(self._open(channel, session_id, speaks=subprotocol is not None))
         self._opening.add(opening)
         opening.add_done_callback(self._opening.discard)
 
-    async def _open(self, channel: "ChannelSocket", session_id: SessionId | None, *, speaks: bool) -> None:
+    async def _open(self, channel: "ChannelWebSocket", session_id: SessionId | None, *, speaks: bool) -> None:
         """Go through the rest of the handshake; refusals are close codes now, which a page can read."""
         try:
             if not speaks:
@@ -118,7 +118,7 @@ class ChannelDoor:
         return session
 
 
-class ChannelSocket:
+class ChannelWebSocket:
     """The WebSocket of one channel, between its driver and the wire. What comes before there is a driver waits."""
 
     __slots__ = ("_address", "_door", "_driver", "_is_gone", "_socket")

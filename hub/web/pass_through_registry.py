@@ -5,11 +5,11 @@ from collections.abc import Coroutine
 from typing import Any, Protocol
 
 from hub.channel.close_codes import ChannelClosed, CloseCode
-from hub.channel.interfaces import Sessions
 from hub.config.settings import ChannelSettings
 from hub.errors import NotAuthenticated, SessionEnded, StoreUnavailable
 from hub.primitives.clock import Clock
 from hub.session.model import Session, SessionId
+from hub.session.sessions import Sessions
 from hub.telemetry.metrics import Metrics
 
 CHECK_SECONDS = 5.0  # a session whose time is over is noticed this late at most, and one in use is kept

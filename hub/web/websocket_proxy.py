@@ -9,7 +9,6 @@ import sys
 from collections.abc import Awaitable
 
 from hub.channel.close_codes import ChannelClosed, CloseCode
-from hub.channel.interfaces import Sessions
 from hub.errors import (
     HubError,
     NotAuthenticated,
@@ -27,6 +26,7 @@ from hub.listener.exchange import Exchange, Receiver
 from hub.listener.handshake import HandshakeRefused, offered_subprotocols
 from hub.listener.messages import MessageReceiver, MessageSocket
 from hub.session.model import Session, SessionId
+from hub.session.sessions import Sessions
 from hub.telemetry import audit
 from hub.web.failures import note_crash, note_refusal
 from hub.web.pass_through_registry import PassThroughRegistry

@@ -9,6 +9,7 @@ from typing import Any, Self
 import msgspec
 
 from hub.channel.messages import EventMessage, UnsubscribeMessage
+from hub.primitives.backoff import ExponentialBackoff
 from hub.primitives.clock import Clock, SystemClock
 from hub.primitives.tasks import end_tasks
 from hub.topics.model import order
@@ -48,6 +49,7 @@ class ChannelClient:
         self._name = name
         self._clock = clock or SystemClock()
         self._jitter = jitter
+        self._pauses = ExponentialBackoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, (0.0, 1.0), jitter)
         self._on_event = on_event
         self._http: Http | None = None
         self._link: Link | None = None
@@ -206,9 +208,8 @@ class ChannelClient:
                 link = await self._dial()
             except LinkClosed as closed:
                 self._note_refusal(closed)
-                pause = min(FIRST_PAUSE_SECONDS * 2**failures, LONGEST_PAUSE_SECONDS)
                 failures += 1
-                await self._clock.sleep(self._jitter() * pause)
+                await self._clock.sleep(self._pauses.seconds(failures))
                 continue
             failures = 0
             await self._stay(link)
@@ -269,9 +270,7 @@ class ChannelClient:
             self._take_over(link)
             await link.abort()
             self._note_refusal(link.closed.result())
-            await self._clock.sleep(
-                self._jitter() * FIRST_PAUSE_SECONDS
-            )  # the clients of a node that died do not all dial at once
+            await self._clock.sleep(self._pauses.seconds(1))  # the clients of a node that died do not all dial at once
         else:
             await self._move_on(link)
 

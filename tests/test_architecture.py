@@ -77,7 +77,7 @@ PURE = {
         "hub.telemetry.audit",
         "hub.telemetry.metrics",
     ),
-    *("hub.telemetry.request_tally", "hub.primitives.bounded_cache"),
+    *("hub.telemetry.request_tally", "hub.primitives.bounded_cache", "hub.primitives.backoff"),
     *("hub.oidc.provider_response", "hub.oidc.authorization", "hub.oidc.end_session", "hub.oidc.id_token", "hub.oidc.jwks"),
     *("hub.oidc.metadata", "hub.iris.native_messages", "hub.oidc.token_endpoint", "hub.oidc.signed_jwt"),
     *("hub.oidc.client_authentication", "hub.oidc.encryption", "hub.oidc.pushed_authorization", "hub.oidc.userinfo"),

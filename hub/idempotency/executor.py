@@ -18,6 +18,7 @@ from hub.idempotency.budget import Budget
 from hub.idempotency.ledger import ALIVE_SECONDS, Entry, Ledger
 from hub.idempotency.outcome import Answered, Outcome, Verdict, failure, fingerprint, is_same, record_name
 from hub.idempotency.replay import replay
+from hub.primitives.backoff import ExponentialBackoff
 from hub.primitives.clock import Clock
 from hub.primitives.http import chunks
 from hub.primitives.tasks import end_tasks
@@ -26,8 +27,7 @@ from hub.telemetry import log
 from hub.telemetry.metrics import Metrics
 
 BEAT_SECONDS = ALIVE_SECONDS / 4
-FIRST_LOOK_SECONDS = 0.05  # at a request that runs on another worker; the pauses double
-LONGEST_PAUSE_SECONDS = 1.0
+LOOK_PAUSES = ExponentialBackoff(0.05, 1.0)  # between two looks at a request that runs on another worker
 STORE_AGAIN_SECONDS = 0.5
 
 logger = log.get(__name__)
@@ -289,12 +289,12 @@ class IdempotentExecutor:
             DeadlineExceeded: It takes too long.
         """
         give_up_at = self._clock.monotonic() + (timeout_seconds or float("inf"))
-        pause = FIRST_LOOK_SECONDS
+        looks = 0
         while entry is not None and entry.state == "running":
             if self._clock.monotonic() >= give_up_at:
                 raise DeadlineExceeded
-            await self._clock.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+            looks += 1
+            await self._clock.sleep(LOOK_PAUSES.seconds(looks))
             entry = await self._ledger.look(name)
         if entry is None:
             return None

@@ -4,6 +4,8 @@ Without it every person who wants something of a provider that is down waits for
 comes back is met by all of them at once.
 """
 
+from hub.primitives.backoff import ExponentialBackoff
+
 FAILURES = 5
 """So many in a row open the circuit."""
 
@@ -24,7 +26,7 @@ class CircuitBreaker:
         """Parameters:
         longest_wait_seconds: Where the doubling of the waits ends. A `Retry-After` may ask for more.
         """
-        self._longest_wait = longest_wait_seconds
+        self._waits = ExponentialBackoff(FIRST_WAIT_SECONDS, longest_wait_seconds)
         self._failures = 0
         self._openings = 0
         self._epoch = 0  # tells calls that were admitted before the last change from those that came after it
@@ -81,9 +83,8 @@ class CircuitBreaker:
             self._trial = None
 
     def _open(self, now: float, retry_after: float | None, chance: float) -> None:
-        backoff = min(FIRST_WAIT_SECONDS * 2.0 ** min(self._openings, 32), self._longest_wait)
-        asked_for = min(retry_after or 0.0, LONGEST_RETRY_AFTER_SECONDS)
-        self._retry_at = now + max(backoff, asked_for) * (1 + SPREAD * chance)
         self._openings += 1
+        asked_for = min(retry_after or 0.0, LONGEST_RETRY_AFTER_SECONDS)
+        self._retry_at = now + max(self._waits.seconds(self._openings), asked_for) * (1 + SPREAD * chance)
         self._epoch += 1
         self._trial = None

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hub.errors import HubError
+from hub.primitives.backoff import ExponentialBackoff
 from hub.primitives.clock import Clock
 
 FIRST_SECONDS = 5.0  # when the provider did not name a time; doubled by each further failure
@@ -19,7 +20,7 @@ class _Failure:
     error: HubError
 
 
-class Backoff:
+class RefreshBackoff:
     """Failures by key. What they are remembered for is bounded by `forget_old`.
 
     Parameters:
@@ -28,7 +29,7 @@ class Backoff:
 
     def __init__(self, clock: Clock, jitter: Callable[[], float]) -> None:
         self._clock = clock
-        self._jitter = jitter
+        self._waits = ExponentialBackoff(FIRST_SECONDS, AT_MOST_SECONDS, (1.0, 2.0), jitter)
         self._failures: dict[str, _Failure] = {}
 
     def raise_recent(self, key: str) -> None:
@@ -45,8 +46,7 @@ class Backoff:
         """Remember a failure; return in how many seconds the next try may be: when the provider says, or after our own time."""
         before = self._failures.get(key)
         count = 1 if before is None else before.count + 1
-        own = min(FIRST_SECONDS * 2 ** (count - 1), AT_MOST_SECONDS) * (1 + self._jitter())
-        wait = error.retry_after_seconds or own
+        wait = error.retry_after_seconds or self._waits.seconds(count)
         self._failures[key] = _Failure(self._clock.monotonic() + wait, count, error)
         return wait
 

@@ -25,7 +25,7 @@ from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
 from hub.telemetry import log
 from hub.telemetry.metrics import Metrics
-from hub.tokens.backoff import Backoff
+from hub.tokens.backoff import RefreshBackoff
 from hub.tokens.schedule import scheduled
 
 WAIT_SECONDS = 0.05  # between two looks at what another worker is refreshing
@@ -67,7 +67,7 @@ class Refresher:
         self._metrics = metrics
         self._jitter = jitter
         self._running = SingleFlight[str, Session]("refresh")
-        self._backoff = Backoff(clock, jitter)
+        self._backoff = RefreshBackoff(clock, jitter)
 
     def start(self, key: str, spent: Secret) -> asyncio.Task[Session]:
         """Begin to replace the access token `spent` of a session, or join the task that does so already."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from hub.errors import HubError, ProviderUnavailable, StoreUnavailable
 from hub.oidc.providers import Provider, Providers
+from hub.primitives.backoff import ExponentialBackoff
 from hub.primitives.clock import Clock
 from hub.session.model import Revocation
 from hub.session.revocations import Revocations
@@ -43,7 +44,7 @@ class RevocationWorker:
         self._providers = providers
         self._clock = clock
         self._metrics = metrics
-        self._jitter = jitter
+        self._waits = ExponentialBackoff(FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS, (1.0, 2.0), jitter)
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -112,8 +113,7 @@ class RevocationWorker:
         return bool(await self._sessions.of_provider_session(revocation.issuer, revocation.provider_session_id))
 
     async def _try_again(self, revocation: Revocation, error: HubError) -> str:
-        own = min(FIRST_WAIT_SECONDS * 2**revocation.failures, LONGEST_WAIT_SECONDS) * (1 + self._jitter())
-        now, wait = self._clock.now(), error.retry_after_seconds or own
+        now, wait = self._clock.now(), error.retry_after_seconds or self._waits.seconds(revocation.failures + 1)
         due_at = min(now + wait, revocation.give_up_at)  # at its end it comes up once more, to be given up
         seconds = round(due_at - now, 1)
         logger.info("revocation.failed", session_ref=revocation.ref, problem=error.slug, detail=error.detail, again_in=seconds)

@@ -71,13 +71,12 @@ class Pool:
 
     def take(self, origin: Origin) -> UpstreamConnection | None:
         """Return the idle connection that was used last; None if there is none that is young enough."""
-        if not origin.idle:
-            return None
-        connection, _ = origin.idle.popitem()
-        if self._loop.time() - connection.idle_since < KEEP_ALIVE_SECONDS and not connection.is_breaking:
-            return connection
-        connection.abort()
-        return self.take(origin)
+        while origin.idle:
+            connection, _ = origin.idle.popitem()
+            if self._loop.time() - connection.idle_since < KEEP_ALIVE_SECONDS and not connection.is_breaking:
+                return connection
+            connection.abort()
+        return None
 
     async def open(self, origin: Origin, connect_seconds: float, head_by: float | None) -> UpstreamConnection:
         """Return a new connection, or wait in line for one if there are too many.

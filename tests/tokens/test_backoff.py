@@ -3,18 +3,18 @@
 import pytest
 
 from hub.errors import HubError, ProviderUnavailable
-from hub.tokens.backoff import Backoff
+from hub.tokens.backoff import RefreshBackoff
 from tests.parties.clock import ManualClock
 
 
-def fail(backoff: Backoff, retry_after_seconds: float | None = None) -> float:
+def fail(backoff: RefreshBackoff, retry_after_seconds: float | None = None) -> float:
     """Fail once; return how long to wait."""
     return backoff.failed("key", ProviderUnavailable("down", retry_after_seconds=retry_after_seconds))
 
 
 async def test_doubles_up_to_a_minute(clock: ManualClock) -> None:
     """Each further failure doubles the wait."""
-    backoff = Backoff(clock, lambda: 0.0)
+    backoff = RefreshBackoff(clock, lambda: 0.0)
 
     assert [fail(backoff) for _ in range(6)] == [5, 10, 20, 40, 60, 60]
 
@@ -22,17 +22,24 @@ async def test_doubles_up_to_a_minute(clock: ManualClock) -> None:
 @pytest.mark.parametrize(("jitter", "wait"), [(0.0, 5.0), (0.5, 7.5), (1.0, 10.0)])
 async def test_jitter(clock: ManualClock, jitter: float, wait: float) -> None:
     """Chance lengthens the wait, up to twice."""
-    assert fail(Backoff(clock, lambda: jitter)) == wait
+    assert fail(RefreshBackoff(clock, lambda: jitter)) == wait
+
+
+async def test_many_failures_stay_at_the_cap(clock: ManualClock) -> None:
+    """An outage of hours neither overflows the wait nor makes it longer than a minute, before jitter."""
+    backoff = RefreshBackoff(clock, lambda: 1.0)
+
+    assert [fail(backoff) for _ in range(2000)][-1] == 120.0
 
 
 async def test_retry_after(clock: ManualClock) -> None:
     """A time that the provider names is taken as it is (RFC 9110 section 10.2.3)."""
-    assert fail(Backoff(clock, lambda: 1.0), 17.0) == 17.0
+    assert fail(RefreshBackoff(clock, lambda: 1.0), 17.0) == 17.0
 
 
 async def test_raises_until_it_is_over(clock: ManualClock) -> None:
     """Who asks before the time gets the same error with the seconds that are left; then one may try again."""
-    backoff = Backoff(clock, lambda: 0.0)
+    backoff = RefreshBackoff(clock, lambda: 0.0)
     fail(backoff)
     await clock.advance(3)
     with pytest.raises(ProviderUnavailable) as caught:
@@ -46,7 +53,7 @@ async def test_raises_until_it_is_over(clock: ManualClock) -> None:
 
 async def test_success_starts_anew(clock: ManualClock) -> None:
     """After a success the first failure counts as the first."""
-    backoff = Backoff(clock, lambda: 0.0)
+    backoff = RefreshBackoff(clock, lambda: 0.0)
     fail(backoff)
     fail(backoff)
     backoff.succeeded("key")
@@ -56,7 +63,7 @@ async def test_success_starts_anew(clock: ManualClock) -> None:
 
 async def test_old_failures_are_forgotten(clock: ManualClock) -> None:
     """A failure that is over for a minute is dropped, and a younger one is not."""
-    backoff = Backoff(clock, lambda: 0.0)
+    backoff = RefreshBackoff(clock, lambda: 0.0)
     fail(backoff)
     await clock.advance(50)
     backoff.forget_old()

@@ -49,6 +49,17 @@ def origin(server: RawResourceServer) -> Origin:
     return Origin.of(server.url, ssl.create_default_context())
 
 
+class SilentTransport(asyncio.Transport):
+    """The transport of a connection that only has to be closed."""
+
+    def is_closing(self) -> bool:
+        """Say that it is open."""
+        return False
+
+    def abort(self) -> None:
+        """Do nothing: the connection says itself that it is closed."""
+
+
 async def open_(pool: Pool, origin: Origin, *, connect_seconds: float = 10, head_by: float | None = None) -> UpstreamConnection:
     """Return a new connection, or one that becomes free."""
     return await pool.open(origin, connect_seconds, head_by)
@@ -107,6 +118,17 @@ class TestIdle:
 
         assert pool.take(origin) is None
         await server.idle()
+
+    async def test_thousands_of_old_ones_are_closed_in_one_go(self, pool, origin):
+        """However many the pool holds, taking one does not exhaust the stack."""
+        stale = [UpstreamConnection(pool, memoryview(b""), asyncio.get_running_loop()) for _ in range(2_000)]
+        for connection in stale:
+            connection.connection_made(SilentTransport())
+            connection.idle_since -= KEEP_ALIVE_SECONDS
+            origin.idle[connection] = None
+
+        assert pool.take(origin) is None
+        assert all(connection.is_closed for connection in stale)
 
     async def test_the_timer_closes_old_ones(self, pool, origin, server):
         """Without anybody asking."""

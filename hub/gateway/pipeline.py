@@ -28,7 +28,7 @@ from hub.tokens.demand import TokenDemand
 class Tokens(Protocol):
     """Where the pipeline gets access tokens from."""
 
-    def at_hand(self, session: Session, demand: TokenDemand) -> Secret | None:
+    def get_nowait(self, session: Session, demand: TokenDemand) -> Secret | None:
         """Return a token that is usable now; None if it takes a wait to get one."""
 
     async def get(self, session: Session, demand: TokenDemand) -> Secret:
@@ -121,7 +121,7 @@ class Pipeline:
         return replace(response, headers=public)
 
     async def _answer_to_user(self, call: Forwarding, session: Session, demand: TokenDemand) -> ApiResponse:
-        token = self._tokens.at_hand(session, demand)
+        token = self._tokens.get_nowait(session, demand)
         if token is None:
             token = await call.in_time(self._tokens.get(session, demand))
         response = await call.send(token)

@@ -1,1 +1,1 @@
-"""A usable access token for every request: when tokens are due, how they are refreshed, who may have one."""
+"""Tokens for requests to APIs: when they are due, how they are refreshed, and which request gets which token."""

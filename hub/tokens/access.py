@@ -1,4 +1,4 @@
-"""The access token of a session, usable now. A session whose token cannot be had fails the request: never another token."""
+"""Access tokens of sessions. If a session has no valid token, the request fails; the hub never uses another token instead."""
 
 from hub.errors import ProviderMisbehaved, ProviderUnavailable, StoreUnavailable
 from hub.oidc.providers import Providers
@@ -7,54 +7,51 @@ from hub.primitives.secret import Secret
 from hub.session.model import Session
 from hub.tokens.refresher import Refresher
 
-TRAVEL_SECONDS = 0.5  # a token that ends sooner would be dead when the resource server reads it
+MIN_REMAINING_SECONDS = 0.5  # a token with less left could expire before the API reads it
 
 
 class TokenAccess:
-    """Hands out access tokens and sees to it that they are fresh."""
+    """Returns the access token of a session and refreshes it in time."""
 
     def __init__(self, refresher: Refresher, providers: Providers, clock: Clock) -> None:
         self._refresher = refresher
         self._providers = providers
         self._clock = clock
 
-    def at_hand(self, session: Session) -> Secret | None:
-        """Return the access token if it lives and no refresh is about to kill it; None if a request has to wait.
+    def get_nowait(self, session: Session) -> Secret | None:
+        """Return the access token if it is valid without waiting; None if the request must wait for `get`.
 
-        A token that is merely due is refreshed behind the request's back, unless its provider kills it in doing so. A refresh on
-        another node counts as well: a token is due on all nodes at the same instant, and the lease is one.
+        A token that is due but valid is returned, and its refresh starts in the background. Some providers invalidate the old
+        access token at a refresh: then a due token is never returned, because any node may be refreshing it.
         """
         tokens, now = session.tokens, self._clock.now()
-        if tokens.is_expired(now + TRAVEL_SECONDS):
+        if tokens.is_expired(now + MIN_REMAINING_SECONDS):
             return None
         if self._providers.kills_old_access_token(session.provider):
-            may_die = tokens.is_due(now) or self._refresher.is_refreshing(session.key)
-            return None if may_die else tokens.access_token
+            may_be_invalid = tokens.is_due(now) or self._refresher.is_refreshing(session.key)
+            return None if may_be_invalid else tokens.access_token
         if tokens.is_due(now):
             self._refresher.start(session.key, tokens.access_token)
         return tokens.access_token
 
-    async def for_session(self, session: Session) -> Secret:
-        """Return an access token that lives: the one at hand, or a new one. If there is none, the old one is used while it lives.
+    async def get(self, session: Session) -> Secret:
+        """Return a valid access token, after a refresh if necessary. If the refresh fails, return the old token until it expires.
 
         Raises:
-            SessionEnded, NotAuthenticated: The session is over.
-            ProviderUnavailable, ProviderMisbehaved: The token has ended and there is no new one now.
-            StoreUnavailable: The token has ended and Redis does not answer.
+            SessionEnded, NotAuthenticated: The session has ended.
+            ProviderUnavailable, ProviderMisbehaved: The token has expired, and the refresh failed.
+            StoreUnavailable: The token has expired, and Redis does not respond.
         """
-        token = self.at_hand(session)
+        token = self.get_nowait(session)
         if token is not None:
             return token
         try:
-            return await self._replaced(session)
-        except (ProviderUnavailable, ProviderMisbehaved, StoreUnavailable):  # without the store nobody can refresh
-            if session.tokens.is_expired(self._clock.now() + TRAVEL_SECONDS):
+            return await self.renew(session, session.tokens.access_token)
+        except (ProviderUnavailable, ProviderMisbehaved, StoreUnavailable):  # without the store, no worker can refresh
+            if session.tokens.is_expired(self._clock.now() + MIN_REMAINING_SECONDS):
                 raise
             return session.tokens.access_token
 
     async def renew(self, session: Session, rejected: Secret) -> Secret:
-        """Return another access token than `rejected`, which the resource server answered with 401; like `for_session`."""
+        """Return an access token other than `rejected`, to which the API responded with 401. Raises as `get`."""
         return (await self._refresher.refresh(session.key, rejected)).tokens.access_token
-
-    async def _replaced(self, session: Session) -> Secret:
-        return (await self._refresher.refresh(session.key, session.tokens.access_token)).tokens.access_token

@@ -1,7 +1,7 @@
-"""Tokens that a session has besides its own: exchanged for another audience (RFC 8693), or for another resource (RFC 8707).
+"""Audience-restricted tokens: exchanged for another audience (RFC 8693), or issued for another resource (RFC 8707).
 
-They are kept with the session, in its record, and are found by session and demand only: no path hands one session's token to
-another. Whoever loses such a token asks for it again; the session is not concerned.
+They are stored in the record of their session and found by session and demand only, so that a session never gets the token of
+another one. If such a token is lost, the hub requests it again; the session continues.
 """
 
 from dataclasses import replace
@@ -15,16 +15,16 @@ from hub.primitives.single_flight import SingleFlight
 from hub.session.model import Session, TokenSet
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
-from hub.tokens.access import TRAVEL_SECONDS, TokenAccess
+from hub.tokens.access import MIN_REMAINING_SECONDS, TokenAccess
 from hub.tokens.demand import TokenDemand
 from hub.tokens.refresher import Refresher
 
-SUBJECT_TOKEN_DEAD = frozenset({"invalid_grant", "invalid_request", "invalid_token"})
-"""What providers answer when the user's token, which is to be exchanged, is not valid any more (RFC 8693 section 2.2.2)."""
+SUBJECT_TOKEN_INVALID = frozenset({"invalid_grant", "invalid_request", "invalid_token"})
+"""Error codes with which providers reject the token to be exchanged because it is no longer valid (RFC 8693 section 2.2.2)."""
 
 
 class AudienceTokens:
-    """Finds such a token, or gets it."""
+    """Loads audience-restricted tokens from the store, and requests them from the provider when they are missing or expired."""
 
     def __init__(
         self,
@@ -44,27 +44,27 @@ class AudienceTokens:
         self._running = SingleFlight[tuple[str, str], TokenSet]("further token")
 
     async def get(self, session: Session, demand: TokenDemand) -> Secret:
-        """Return a token of the session for this demand that lives.
+        """Return a valid token of the session for this demand.
 
         Raises:
-            SessionEnded, NotAuthenticated: The session is over.
-            TokenNotIssued: The provider refuses it for this user.
-            ProviderUnavailable, ProviderMisbehaved, StoreUnavailable: It cannot be had now.
+            SessionEnded, NotAuthenticated: The session has ended.
+            TokenNotIssued: The provider refuses the token for this user.
+            ProviderUnavailable, ProviderMisbehaved, StoreUnavailable: The token cannot be obtained now.
         """
         tokens = await self._store.load_token(session.key, demand.name)
-        if tokens is None or tokens.is_expired(self._clock.now() + TRAVEL_SECONDS):
+        if tokens is None or tokens.is_expired(self._clock.now() + MIN_REMAINING_SECONDS):
             tokens = await self._obtain_once(session, demand, tokens)
         return tokens.access_token
 
     async def renew(self, session: Session, demand: TokenDemand, rejected: Secret) -> Secret:
-        """Return another token than `rejected`, which the resource server answered with 401; like `get`."""
+        """Return a token other than `rejected`, to which the API responded with 401. Raises as `get`."""
         tokens = await self._store.load_token(session.key, demand.name)
         if tokens is None or tokens.access_token == rejected:
             tokens = await self._obtain_once(session, demand, tokens)
         return tokens.access_token
 
     async def close(self) -> None:
-        """Wait for the requests under way: a rotated refresh token must be stored."""
+        """Wait for running requests: a rotated refresh token must be stored."""
         await self._running.close()
 
     async def _obtain_once(self, session: Session, demand: TokenDemand, spent: TokenSet | None) -> TokenSet:
@@ -76,23 +76,23 @@ class AudienceTokens:
                 return await self._refresher.obtain(session.key, demand.name, demand.target.resource, spent)
             return await self._exchange(session, demand)
         except TokenRefused as error:
-            raise TokenNotIssued(f"It refused the token ({error.error}).", error=error.error) from error
+            raise TokenNotIssued(f"The login service refused the token ({error.error}).", error=error.error) from error
 
     async def _exchange(self, session: Session, demand: TokenDemand) -> TokenSet:
         asked_at = self._clock.now()
         response = await self._exchanged(session, demand)
-        tokens = replace(TokenSet.from_response(response, asked_at), refresh_token=None)  # the session's own renews everything
+        tokens = replace(TokenSet.from_response(response, asked_at), refresh_token=None)  # the session's refresh token is enough
         if not await self._store.put_token(session.key, demand.name, tokens):
-            await self._sessions.by_key(session.key)  # raises why it ended
+            await self._sessions.by_key(session.key)  # raises: the session has ended
         return tokens
 
     async def _exchanged(self, session: Session, demand: TokenDemand) -> TokenResponse:
-        """Exchange the access token of the session; once more with a fresh one if the provider takes it for dead."""
+        """Exchange the access token of the session. If the provider says that it is invalid, refresh it and try once more."""
         provider = self._providers.openid(session.provider)
-        token = await self._access.for_session(session)
+        token = await self._access.get(session)
         try:
             return await provider.exchange(token, demand.target)
         except TokenRefused as error:
-            if error.error not in SUBJECT_TOKEN_DEAD:
+            if error.error not in SUBJECT_TOKEN_INVALID:
                 raise
         return await provider.exchange(await self._access.renew(session, token), demand.target)

@@ -1,4 +1,4 @@
-"""Access tokens of the hub itself (client credentials, RFC 6749 section 4.4), kept in memory: any worker can get its own."""
+"""Access tokens of the hub itself (client credentials, RFC 6749 section 4.4), cached in the memory of each worker."""
 
 from hub.errors import TokenNotIssued
 from hub.oidc.providers import Providers
@@ -7,43 +7,43 @@ from hub.primitives.clock import Clock
 from hub.primitives.secret import Secret
 from hub.primitives.single_flight import SingleFlight
 from hub.session.model import TokenSet
-from hub.tokens.access import TRAVEL_SECONDS
+from hub.tokens.access import MIN_REMAINING_SECONDS
 from hub.tokens.demand import TokenDemand
 from hub.tokens.schedule import margin_seconds
 
 
 class ClientTokens:
-    """One token a demand, and there are as many demands as routes. Fetched once at a time, and before the old one ends."""
+    """Caches one token for each demand; routes define the demands, so the cache is bounded. Fetches are single-flight."""
 
     def __init__(self, providers: Providers, clock: Clock) -> None:
         self._providers = providers
         self._clock = clock
-        self._kept: dict[str, TokenSet] = {}
+        self._cache: dict[str, TokenSet] = {}
         self._running = SingleFlight[str, TokenSet]("client token")
 
     async def get(self, demand: TokenDemand) -> Secret:
-        """Return a token that lives.
+        """Return a valid token. One that will expire soon is also renewed in the background.
 
         Raises:
-            TokenNotIssued: The provider refuses it.
-            ProviderUnavailable, ProviderMisbehaved: It cannot be had now.
+            TokenNotIssued: The provider refuses the token.
+            ProviderUnavailable, ProviderMisbehaved: The token cannot be obtained now.
         """
-        tokens, now = self._kept.get(demand.name), self._clock.now()
-        if tokens is None or tokens.is_expired(now + TRAVEL_SECONDS):
+        tokens, now = self._cache.get(demand.name), self._clock.now()
+        if tokens is None or tokens.is_expired(now + MIN_REMAINING_SECONDS):
             tokens = await self._running.do(demand.name, lambda: self._fetch(demand))
         elif _is_due(tokens, now):
             self._running.start(demand.name, lambda: self._fetch(demand))
         return tokens.access_token
 
     async def renew(self, demand: TokenDemand, rejected: Secret) -> Secret:
-        """Return another token than `rejected`; like `get`."""
-        tokens = self._kept.get(demand.name)
+        """Return a token other than `rejected`, to which the API responded with 401. Raises as `get`."""
+        tokens = self._cache.get(demand.name)
         if tokens is None or tokens.access_token == rejected:
             tokens = await self._running.do(demand.name, lambda: self._fetch(demand))
         return tokens.access_token
 
     async def close(self) -> None:
-        """Wait for the requests under way."""
+        """Wait for running requests."""
         await self._running.close()
 
     async def _fetch(self, demand: TokenDemand) -> TokenSet:
@@ -51,9 +51,11 @@ class ClientTokens:
         try:
             response = await self._providers.openid(demand.provider).client_token(demand.target)
         except TokenRefused as error:
-            raise TokenNotIssued(f"It refused a token for the hub itself ({error.error}).", error=error.error) from error
+            raise TokenNotIssued(
+                f"The login service refused a token for the hub itself ({error.error}).", error=error.error
+            ) from error
         tokens = TokenSet.from_response(response, asked_at)
-        self._kept[demand.name] = tokens
+        self._cache[demand.name] = tokens
         return tokens
 
 

@@ -1,4 +1,4 @@
-"""Which token a request needs, told apart from where it goes: the settings of a route, as this layer understands them."""
+"""Which token a request needs, as its route says."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -13,8 +13,8 @@ class TokenDemand:
     """A token for a user (`user`, `exchange`) or for the hub itself (`client`).
 
     Attributes:
-        target: Whom the token is for, and what it may be used for; empty for the session's own access token.
-        provider: Who issues a token for the hub; a user's comes from the provider of the session.
+        target: Audience, resource and scopes of the token; empty for the session's own access token.
+        provider: Provider that issues tokens for the hub itself. Tokens for a user come from the provider of the session.
     """
 
     kind: Literal["user", "exchange", "client"] = "user"
@@ -23,13 +23,13 @@ class TokenDemand:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the session's own access token is wanted."""
+        """Whether the request needs the session's own access token."""
         target = self.target
         return self.kind == "user" and not (target.audience or target.resource or target.scopes)
 
     @property
     def name(self) -> str:
-        """The name of such a token beside others: kind, audience and scopes, in any order of the scopes."""
+        """Name under which the token is stored: a digest of kind, provider and target. The order of scopes does not matter."""
         target = self.target
         return digest("|".join([self.kind, self.provider, target.audience, target.resource, " ".join(sorted(target.scopes))]))
 

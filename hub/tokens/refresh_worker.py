@@ -1,4 +1,4 @@
-"""The background refresh: looks for due sessions and gives those in use to the refresher, so that requests need not wait."""
+"""Background refresh: finds sessions whose tokens are due and refreshes those in use, so that requests need not wait."""
 
 import asyncio
 
@@ -11,15 +11,16 @@ from hub.telemetry import log
 from hub.tokens.refresher import Refresher
 
 PERIOD_SECONDS = 0.5
-CONCURRENT_GRANTS = 16  # of one worker: at a provider that answers in 100 ms nearly 10,000 in a minute
+CONCURRENT_GRANTS = 16  # of one worker; with a provider that responds in 100 ms: nearly 10,000 refreshes a minute
 
 logger = log.get(__name__)
 
 
 class RefreshWorker:
-    """One task a process. What is due is claimed, so that each session is tried by one worker, however many there are.
+    """The refresh task of one worker process. It claims due sessions in the store, so that one worker refreshes each of them.
 
-    A worker claims no more than it can work on, so that all of them share a storm; as long as there is more, it goes on at once.
+    A worker claims at most `CONCURRENT_GRANTS` sessions at a time, so that many due sessions spread over all workers. It claims
+    the next ones without a pause as long as there are more.
     """
 
     def __init__(self, store: SessionStore, sessions: Sessions, refresher: Refresher, clock: Clock) -> None:
@@ -29,7 +30,7 @@ class RefreshWorker:
         self._clock = clock
 
     async def run(self) -> None:
-        """Work until cancelled."""
+        """Refresh due sessions until cancelled."""
         while True:
             try:
                 while await self.work_once() == CONCURRENT_GRANTS:
@@ -41,10 +42,10 @@ class RefreshWorker:
             await self._clock.sleep(PERIOD_SECONDS)
 
     async def work_once(self) -> int:
-        """Refresh what is due now, as much as one worker can at the same time; return how many sessions that were.
+        """Claim and refresh up to `CONCURRENT_GRANTS` due sessions; return the number of claimed sessions.
 
         Raises:
-            StoreUnavailable: Redis does not answer.
+            StoreUnavailable: Redis does not respond.
         """
         self._refresher.forget_old_failures()
         keys = await self._store.claim_due(self._clock.now(), CONCURRENT_GRANTS)
@@ -63,14 +64,14 @@ class RefreshWorker:
         except StoreUnavailable:
             raise
         except NotAuthenticated:
-            await self._store.reschedule(key, None)  # it is over, and nobody has to look at it again
+            await self._store.reschedule(key, None)  # the session has ended: remove it from the queue
         except HubError:
-            return  # the refresher has logged it and rescheduled the session
+            return  # the refresher has logged the error and rescheduled the session
 
 
 def is_in_use(session: Session, lifetimes: Lifetimes) -> bool:
-    """Tell whether the user did anything since the tokens were obtained. Else the next request refreshes on demand.
+    """Return whether the user was active since the tokens were obtained. If not, the next request refreshes on demand.
 
-    Activity is written down every `touch_interval_seconds` only, so what was written may be that much too old.
+    The store records activity only every `touch_interval_seconds`, so the recorded time may lag by that much.
     """
     return session.touched_at + lifetimes.touch_interval_seconds >= session.tokens.obtained_at

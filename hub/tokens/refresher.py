@@ -1,7 +1,8 @@
-"""The one refresh path, for background and requests: take the lease -> reload -> still the spent token? -> refresh -> store.
+"""Token refresh, for the background worker and for requests: take the lease, reload the session, refresh, store.
 
-The grant runs in a task of its own, which no browser request can cancel: once the provider has rotated the refresh token, the
-answer must be stored. New tokens are stored before anything else can fail.
+If the reloaded session has another access token than the one to be replaced, another worker has refreshed it already.
+The grant runs in a task of its own, which no browser request can cancel: after the provider has rotated the refresh token, the
+response must be stored. New tokens are stored before any step that can fail.
 """
 
 import asyncio
@@ -28,16 +29,16 @@ from hub.telemetry.metrics import Metrics
 from hub.tokens.backoff import RefreshBackoff
 from hub.tokens.schedule import scheduled
 
-WAIT_SECONDS = 0.05  # between two looks at what another worker is refreshing
-PATIENCE_SECONDS = 20.0  # then the waiting request is told to come back; the refresh itself goes on
+POLL_SECONDS = 0.05  # between two attempts to take a lease that another worker holds
+LEASE_TIMEOUT_SECONDS = 20.0  # then the waiting request fails with Retry-After; the refresh of the other worker continues
 
 T = TypeVar("T")
 
 logger = log.get(__name__)
 
 
-class _TakenMeanwhile(Exception):
-    """The refresh token was spent already; `session` is the result."""
+class _AlreadyRefreshed(Exception):
+    """Another worker has used the refresh token and stored the new tokens; `session` has them."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -45,7 +46,7 @@ class _TakenMeanwhile(Exception):
 
 
 class Refresher:
-    """Refreshes the tokens of sessions, each at most once at a time over all workers."""
+    """Refreshes the tokens of sessions. At most one refresh of a session runs at a time, over all workers."""
 
     def __init__(
         self,
@@ -70,103 +71,104 @@ class Refresher:
         self._backoff = RefreshBackoff(clock, jitter)
 
     def start(self, key: str, spent: Secret) -> asyncio.Task[Session]:
-        """Begin to replace the access token `spent` of a session, or join the task that does so already."""
+        """Start a refresh that replaces the access token `spent` of a session, or return the running task."""
         return self._running.start(key, lambda: self._replace(key, spent))
 
     async def refresh(self, key: str, spent: Secret) -> Session:
-        """Return the session with another access token than `spent`.
+        """Return the session with an access token other than `spent`.
 
         Raises:
-            SessionEnded, NotAuthenticated: The session is over, perhaps just now: the provider refused the refresh token.
-            ProviderUnavailable, ProviderMisbehaved: There are no new tokens now; the session lives on.
-            StoreUnavailable: Redis does not answer.
+            SessionEnded, NotAuthenticated: The session has ended, perhaps because the provider refused the refresh token.
+            ProviderUnavailable, ProviderMisbehaved: The refresh failed; the session continues.
+            StoreUnavailable: Redis does not respond.
         """
         joined = self.is_refreshing(key)
         session = await asyncio.shield(self.start(key, spent))
-        if joined and session.tokens.access_token == spent:  # that refresh was begun for an older token, and brought this one
+        if joined and session.tokens.access_token == spent:  # the running refresh had replaced an older token by `spent`
             session = await asyncio.shield(self.start(key, spent))
         return session
 
     def is_refreshing(self, key: str) -> bool:
-        """Tell whether a refresh of this session runs here."""
+        """Return whether this worker is refreshing the session."""
         return key in self._running
 
     def forget_old_failures(self) -> None:
-        """Drop the failures that are long over, so that what is remembered stays bounded."""
+        """Drop old failures, so that memory stays bounded."""
         self._backoff.forget_old()
 
     async def close(self) -> None:
-        """Wait for the grants under way: their tokens must be stored."""
+        """Wait for running grants: their tokens must be stored."""
         await self._running.close()
 
     async def obtain(self, key: str, name: str, resource: str, spent: TokenSet | None) -> TokenSet:
-        """Return an access token for another resource, got with the session's refresh token (RFC 8707 section 2.2).
+        """Return an access token for another resource, obtained with the session's refresh token (RFC 8707 section 2.2).
 
-        Must run in a task that no browser can cancel: the provider may rotate the refresh token.
+        Must run in a task that no browser request can cancel: the provider may rotate the refresh token.
 
         Parameters:
-            name: Under which the token is kept with the session.
-            spent: The token that it has under this name so far, which is of no use any more.
+            name: Name under which the session stores the token.
+            spent: The token to replace; None if the session has none under this name.
 
         Raises:
-            TokenRefused: The provider gives none for this resource.
+            TokenRefused: The provider issues no token for this resource.
             SessionEnded, NotAuthenticated, ProviderUnavailable, ProviderMisbehaved, StoreUnavailable: As in `refresh`.
         """
 
-        async def taken(session: Session) -> TokenSet | None:
-            kept = await self._store.load_token(session.key, name)
-            return None if kept is None or (spent is not None and kept.access_token == spent.access_token) else kept
+        async def find_result(session: Session) -> TokenSet | None:
+            stored = await self._store.load_token(session.key, name)
+            return None if stored is None or (spent is not None and stored.access_token == spent.access_token) else stored
 
         async def work(session: Session, lease: Lease) -> TokenSet:
             try:
-                provider, response, asked_at = await self._spend(session, resource)
-            except _TakenMeanwhile as error:
+                provider, response, asked_at = await self._send_grant(session, resource)
+            except _AlreadyRefreshed as error:
                 raise ProviderUnavailable("Your login was being renewed. Try again.", retry_after_seconds=1.0) from error
             own = replace(session.tokens, refresh_token=response.refresh_token or session.tokens.refresh_token)
             await self._store_tokens(session.with_tokens(own), lease)
-            further = TokenSet.from_response(response, asked_at)
-            await self._store.put_token(session.key, name, replace(further, refresh_token=None, id_token=None))
+            obtained = TokenSet.from_response(response, asked_at)
+            await self._store.put_token(session.key, name, replace(obtained, refresh_token=None, id_token=None))
             await self._validate_id_token(provider, session, response)
-            return further
+            return obtained
 
-        return await self._under_lease(key, taken, work)
+        return await self._with_lease(key, find_result, work)
 
     async def _replace(self, key: str, spent: Secret) -> Session:
-        async def taken(session: Session) -> Session | None:
+        async def find_result(session: Session) -> Session | None:
             if session.tokens.access_token == spent:
                 return None
             self._metrics.refreshes.labels("taken").inc()
             return session
 
-        return await self._under_lease(key, taken, self._grant)
+        return await self._with_lease(key, find_result, self._grant)
 
-    async def _under_lease(
-        self, key: str, taken: Callable[[Session], Awaitable[T | None]], work: Callable[[Session, Lease], Awaitable[T]]
+    async def _with_lease(
+        self, key: str, find_result: Callable[[Session], Awaitable[T | None]], work: Callable[[Session, Lease], Awaitable[T]]
     ) -> T:
-        """Do `work` as the only one, or take what somebody else has done meanwhile (`taken` returns it)."""
+        """Run `work` while holding the lease, unless `find_result` returns what another worker has done in the meantime."""
         self._backoff.raise_recent(key)
-        give_up_at = self._clock.monotonic() + PATIENCE_SECONDS
+        give_up_at = self._clock.monotonic() + LEASE_TIMEOUT_SECONDS
         while True:
             async with self._lock.hold(key) as lease:
                 session = await self._sessions.by_key(key)
-                if (result := await taken(session)) is not None:
+                if (result := await find_result(session)) is not None:
                     return result
                 if lease is not None and self._lock.is_held(lease):
                     return await work(session, lease)
             if lease is not None:
-                continue  # it ran out before anything was done: this process, or its machine, was asleep
+                continue  # the lease expired before `work` began: this process or its machine was suspended
             if self._clock.monotonic() >= give_up_at:
                 raise ProviderUnavailable("Your login is being renewed. Try again.", retry_after_seconds=5.0)
-            await self._clock.sleep(WAIT_SECONDS)
+            await self._clock.sleep(POLL_SECONDS)
 
     async def _grant(self, session: Session, lease: Lease) -> Session:
         began = self._clock.monotonic()
         try:
-            provider, response, asked_at = await self._spend(session)
+            provider, response, asked_at = await self._send_grant(session)
         except TokenRefused as error:
-            raise await self._failed(session, ProviderMisbehaved(f"It refuses to refresh tokens: {error.error}.")) from error
-        except _TakenMeanwhile as taken:
-            return taken.session
+            problem = ProviderMisbehaved(f"The login service refuses to refresh tokens: {error.error}.")
+            raise await self._record_failure(session, problem) from error
+        except _AlreadyRefreshed as refreshed_elsewhere:
+            return refreshed_elsewhere.session
         tokens = session.tokens.refreshed_by(response, asked_at)
         tokens = scheduled(tokens, self._jitter(), provider.clock_difference)
         refreshed = await self._store_tokens(session.with_tokens(tokens), lease)
@@ -177,13 +179,13 @@ class Refresher:
         await self._validate_id_token(provider, refreshed, response)
         return refreshed
 
-    async def _spend(self, session: Session, resource: str = "") -> tuple[Provider, TokenResponse, float]:
-        """Send the refresh grant; return the provider, its response and when it was asked.
+    async def _send_grant(self, session: Session, resource: str = "") -> tuple[Provider, TokenResponse, float]:
+        """Send the refresh grant; return the provider, its response, and the time of the request (epoch seconds).
 
         Raises:
-            TokenRefused: For another reason than `invalid_grant`.
-            _TakenMeanwhile: The refresh token was spent already, by somebody whose result is there.
-            HubError: The session has ended, or there are no tokens now.
+            TokenRefused: The provider refused for a reason other than `invalid_grant`.
+            _AlreadyRefreshed: Another worker has used the refresh token and stored the result.
+            HubError: The session has ended, or the provider issues no tokens now.
         """
         if session.tokens.refresh_token is None:
             raise await self._end(session, "no_refresh_token")
@@ -194,9 +196,9 @@ class Refresher:
         except TokenRefused as error:
             if error.error != "invalid_grant":
                 raise
-            raise await self._refused(session) from error
+            raise await self._handle_invalid_grant(session) from error
         except (ProviderUnavailable, ProviderMisbehaved) as error:
-            raise await self._failed(session, error) from error
+            raise await self._record_failure(session, error) from error
         await self._require_same_user(session, response)
         return provider, response, asked_at
 
@@ -205,17 +207,17 @@ class Refresher:
         try:
             return await self._sessions.replace_if_unchanged(session, lease.fence)
         except Conflict:
-            return await self._sessions.by_key(session.key)  # ended meanwhile, which this raises; or a newer set is there
+            return await self._sessions.by_key(session.key)  # raises if the session has ended; else it has newer tokens
 
-    async def _refused(self, session: Session) -> Exception:
-        """Handle a refused refresh token: dead, unless somebody else has refreshed with it and stored the result."""
+    async def _handle_invalid_grant(self, session: Session) -> Exception:
+        """End the session, unless another worker has used the refresh token and stored the result; return what to raise."""
         current = await self._sessions.by_key(session.key)
         if current.version != session.version:
-            return _TakenMeanwhile(current)
+            return _AlreadyRefreshed(current)
         return await self._end(session, "refused")
 
-    async def _failed(self, session: Session, error: HubError) -> HubError:
-        """Keep the session, look at it again later, and let nobody ask the provider before."""
+    async def _record_failure(self, session: Session, error: HubError) -> HubError:
+        """Keep the session and schedule the next refresh. Until then, `raise_recent` fails further calls. Return the error."""
         wait = self._backoff.failed(session.key, error)
         self._metrics.refreshes.labels("failed").inc()
         logger.warning("refresh.failed", session_ref=session.ref, problem=error.slug, detail=error.detail, retry_in=wait)
@@ -237,7 +239,7 @@ class Refresher:
             logger.warning("refresh.not_published", session_ref=session.ref)
 
     async def _require_same_user(self, session: Session, response: TokenResponse) -> None:
-        """End the session if the tokens are somebody else's (OpenID Connect Core section 12.2): they are never stored."""
+        """End the session if the tokens belong to another user (OpenID Connect Core section 12.2). They are never stored."""
         try:
             if response.subject is not None and response.subject != session.subject:
                 raise SubjectChanged("The refreshed tokens are another user's.")
@@ -248,10 +250,10 @@ class Refresher:
             raise await self._end(session, "identity") from error
 
     async def _validate_id_token(self, provider: Provider, session: Session, response: TokenResponse) -> None:
-        """Check the rest of a refreshed ID token, once the tokens are safe.
+        """Validate a refreshed ID token, after the new tokens have been stored. A failure is logged; the session continues.
 
-        What fails here, be it a key that is published too late or a clock that is wrong, is the provider's or the operator's
-        to mend and costs no session: the tokens came over TLS, from the provider itself, for this user.
+        The usual causes, a key published too late or a wrong clock, are for the provider or the operator to fix. The tokens
+        came over TLS from the provider, and `_require_same_user` has checked whose they are.
         """
         if response.id_token is None:
             return

@@ -1,4 +1,4 @@
-"""Revokes the tokens of ended sessions at their providers (RFC 7009), again and again until that has succeeded."""
+"""Revokes the tokens of ended sessions at their providers (RFC 7009), with retries for up to a day."""
 
 import asyncio
 from collections.abc import Callable
@@ -24,7 +24,7 @@ logger = log.get(__name__)
 
 
 class RevocationWorker:
-    """One task a process; the queue gives each entry to one of them.
+    """The revocation task of one worker process. Workers claim entries of the queue, so that one of them handles each entry.
 
     Parameters:
         jitter: Returns a number from 0 to 1, by which waits are lengthened so that not all come back at once.
@@ -48,13 +48,13 @@ class RevocationWorker:
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Work until cancelled; what has begun then goes on, see `close`."""
+        """Handle due entries until cancelled. Revocations that have begun continue; `close` waits for them."""
         while True:
             await self.work_once()
             await self._clock.sleep(PERIOD_SECONDS)
 
     async def work_once(self) -> None:
-        """Do what is due now."""
+        """Claim the entries that are due now, and handle them."""
         try:
             due = await self._revocations.claim(self._clock.now(), BATCH)
         except StoreUnavailable:
@@ -68,7 +68,7 @@ class RevocationWorker:
             await asyncio.wait(tasks)
 
     async def close(self) -> None:
-        """Finish what is under way, and do once what is due. The rest waits for another worker, or the next start."""
+        """Wait for running revocations, then handle the due entries once. The others stay in the queue for other workers."""
         if self._under_way:
             await asyncio.wait(set(self._under_way))
         await self.work_once()
@@ -76,13 +76,13 @@ class RevocationWorker:
     async def _settle(self, revocation: Revocation) -> None:
         try:
             outcome = await self._try(revocation)
-        except StoreUnavailable:  # the claim runs out, and then it is tried again
+        except StoreUnavailable:  # the claim expires, and then another worker tries again
             logger.warning("revocation.store_unavailable")
             return
         self._metrics.revocations.labels(outcome).inc()
 
     async def _try(self, revocation: Revocation) -> str:
-        """Do what can be done now; return the outcome for the metric."""
+        """Try the revocation once; return the outcome for the metric."""
         if self._clock.now() >= revocation.give_up_at:
             return await self._give_up(revocation)
         try:
@@ -103,10 +103,10 @@ class RevocationWorker:
         return "revoked" if complete else "unsupported"
 
     async def _is_shared(self, revocation: Revocation) -> bool:
-        """Tell whether the tokens must not be revoked yet, for the sake of a living session.
+        """Return whether to postpone the revocation because an active session shares the session at the provider.
 
-        After a second login in the same session at the provider, the new tokens may belong to the same grant, and a provider may
-        end all of that together with one token (RFC 7009 section 2.1).
+        After a second login in the same session at the provider, the new tokens may belong to the same grant. A provider may
+        revoke all tokens of a grant when one of them is revoked (RFC 7009 section 2.1).
         """
         if revocation.provider_session_id is None:
             return False
@@ -114,7 +114,7 @@ class RevocationWorker:
 
     async def _try_again(self, revocation: Revocation, error: HubError) -> str:
         now, wait = self._clock.now(), error.retry_after_seconds or self._waits.seconds(revocation.failures + 1)
-        due_at = min(now + wait, revocation.give_up_at)  # at its end it comes up once more, to be given up
+        due_at = min(now + wait, revocation.give_up_at)  # due once more at `give_up_at`, where `_try` gives it up
         seconds = round(due_at - now, 1)
         logger.info("revocation.failed", session_ref=revocation.ref, problem=error.slug, detail=error.detail, again_in=seconds)
         await self._revocations.put(replace(revocation, failures=revocation.failures + 1), now, due_at)
@@ -128,7 +128,7 @@ class RevocationWorker:
 
 
 async def _revoke(provider: Provider, revocation: Revocation) -> bool:
-    """Revoke the tokens, the refresh token first: with it a provider may drop what was made from it."""
+    """Revoke both tokens; return whether the provider supports that. The refresh token goes first: it can issue new tokens."""
     complete = True
     if revocation.refresh_token is not None:
         complete = await provider.revoke(revocation.refresh_token, "refresh_token")

@@ -1,4 +1,4 @@
-"""The token for a request: of the user, exchanged, or of the hub itself. One that cannot be had fails the request."""
+"""The token for a request, as its route demands: of the user, exchanged, or of the hub itself. Without it, the request fails."""
 
 from hub.primitives.secret import Secret
 from hub.session.model import Session
@@ -9,35 +9,35 @@ from hub.tokens.demand import TokenDemand
 
 
 class RouteTokens:
-    """Hands out what a route demands, and nothing in its place."""
+    """Returns the token that a route demands, and never another one."""
 
-    def __init__(self, access: TokenAccess, further: AudienceTokens, client: ClientTokens) -> None:
+    def __init__(self, access: TokenAccess, audience: AudienceTokens, client: ClientTokens) -> None:
         self._access = access
-        self._further = further
+        self._audience = audience
         self._client = client
 
-    def at_hand(self, session: Session, demand: TokenDemand) -> Secret | None:
-        """Return a token that is usable now if nobody has to be waited for, as it is most of the time; None otherwise."""
-        return self._access.at_hand(session) if demand.is_plain else None
+    def get_nowait(self, session: Session, demand: TokenDemand) -> Secret | None:
+        """Return a valid token if one is available without waiting; None if the request must wait for `get`."""
+        return self._access.get_nowait(session) if demand.is_plain else None
 
     async def get(self, session: Session, demand: TokenDemand) -> Secret:
-        """Return a token that is usable now.
+        """Return a valid token.
 
         Raises:
-            SessionEnded, NotAuthenticated: The session is over.
+            SessionEnded, NotAuthenticated: The session has ended.
             TokenNotIssued: The provider refuses this token.
-            ProviderUnavailable, ProviderMisbehaved, StoreUnavailable: It cannot be had now.
+            ProviderUnavailable, ProviderMisbehaved, StoreUnavailable: The token cannot be obtained now.
         """
         if demand.is_plain:
-            return await self._access.for_session(session)
+            return await self._access.get(session)
         if demand.kind == "client":
             return await self._client.get(demand)
-        return await self._further.get(session, demand)
+        return await self._audience.get(session, demand)
 
     async def renew(self, session: Session, demand: TokenDemand, rejected: Secret) -> Secret:
-        """Return another token than `rejected`, which the resource server answered with 401; like `get`."""
+        """Return a token other than `rejected`, to which the API responded with 401. Raises as `get`."""
         if demand.is_plain:
             return await self._access.renew(session, rejected)
         if demand.kind == "client":
             return await self._client.renew(demand, rejected)
-        return await self._further.renew(session, demand, rejected)
+        return await self._audience.renew(session, demand, rejected)

@@ -1,4 +1,4 @@
-"""When an access token is due for its refresh. Pure; `jitter` is drawn by the caller."""
+"""When an access token is due for refresh. Pure; the caller draws `jitter`."""
 
 from dataclasses import replace
 
@@ -6,26 +6,26 @@ from hub.session.model import TokenSet
 
 MARGIN_SECONDS = 30.0
 MARGIN_SHARE = 0.1
-MARGIN_SHARE_AT_MOST = 0.2  # of a token that lives for a minute, the margin must not eat the half
-JITTER_SHARE = 0.25  # of the margin: sessions that began together do not refresh together
+MARGIN_SHARE_AT_MOST = 0.2  # 30 s would be half the life of a token that is valid for a minute
+JITTER_SHARE = 0.25  # of the margin, so that sessions that began together do not refresh together
 
 
 def margin_seconds(lifetime_seconds: float, clock_difference: float = 0.0) -> float:
-    """Return how long before its end a token is refreshed: 30 s or 10 % of its life, but never more than 20 %.
+    """Return how many seconds before its expiry a token is refreshed: 30 s or 10 % of its lifetime, at most 20 % of it.
 
     Parameters:
-        clock_difference: Seconds between the provider's clock and ours. The resource server reads the token's end by a clock of
-            its own, which may be as far off as ours: the margin grows by that much, up to half of the token's life.
+        clock_difference: Seconds between the provider's clock and ours. The API checks the expiry by its own clock, which may
+            differ as much. The margin grows by this difference, up to half of the token's lifetime.
     """
     margin = min(max(MARGIN_SECONDS, MARGIN_SHARE * lifetime_seconds), MARGIN_SHARE_AT_MOST * lifetime_seconds)
     return min(margin + abs(clock_difference), max(margin, lifetime_seconds / 2))
 
 
 def scheduled(tokens: TokenSet, jitter: float, clock_difference: float = 0.0) -> TokenSet:
-    """Return `tokens` with their due time.
+    """Return `tokens` with the time at which they are due for refresh; None without expiry or refresh token.
 
     Parameters:
-        jitter: Between 0 and 1; the larger, the earlier, by at most a quarter of the margin.
+        jitter: Number from 0 to 1. A larger one makes tokens due earlier, by at most a quarter of the margin.
         clock_difference: Seconds between the provider's clock and ours.
     """
     if tokens.expires_at is None or tokens.refresh_token is None:

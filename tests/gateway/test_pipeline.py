@@ -55,7 +55,7 @@ class Tokens:
     demands: list[TokenDemand] = field(default_factory=list)
     ready: Secret | None = None
 
-    def at_hand(self, session: Session, demand: TokenDemand) -> Secret | None:
+    def get_nowait(self, session: Session, demand: TokenDemand) -> Secret | None:
         """Return the one that is ready; without one, each is waited for."""
         return self.ready
 
@@ -271,7 +271,7 @@ class TestRenewal:
         assert [Secret("token-1")] == hub.tokens.rejected
         assert hub.figure("hub_renewals_total") == 1
 
-    async def test_a_token_at_hand_is_not_waited_for(self, hub):
+    async def test_a_valid_token_is_used_without_waiting(self, hub):
         """It is sent at once, and when it is refused another one is got in its place."""
         hub.tokens.ready, hub.server.behaviour = Secret("ready"), accepting("ready")
         assert (await hub.handle(timeout_seconds=5.0)).status == 200

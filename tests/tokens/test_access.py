@@ -35,7 +35,7 @@ class TestAtHand:
         """A token that would be dead on arrival is not at hand, and none is asked for."""
         held = party.hold(TOKEN_PATH)
         await clock.advance(age)
-        token = one.access.at_hand(session)
+        token = one.access.get_nowait(session)
         held.set()
         await one.refresher.close()
 
@@ -51,7 +51,7 @@ class TestForSession:
         """A token that is not due is handed out as it is, without a word to anybody."""
         await clock.advance(age)
 
-        assert await one.access.for_session(session) == session.tokens.access_token
+        assert await one.access.get(session) == session.tokens.access_token
         assert party.calls(TOKEN_PATH) == 0
 
     @pytest.mark.parametrize("age", [270, 299])
@@ -60,7 +60,7 @@ class TestForSession:
         held = party.hold(TOKEN_PATH)
         await clock.advance(age)
         async with asyncio.timeout(1):
-            assert await one.access.for_session(session) == session.tokens.access_token
+            assert await one.access.get(session) == session.tokens.access_token
         await party.asked(TOKEN_PATH)
         held.set()
         await one.refresher.close()
@@ -71,7 +71,7 @@ class TestForSession:
     async def test_expired(self, one: Worker, party: HostileProvider, session: Session, clock: ManualClock, age: float) -> None:
         """A token that would be dead on arrival is never handed out: the request waits for the next one."""
         await clock.advance(age)
-        token = await one.access.for_session(session)
+        token = await one.access.get(session)
 
         assert token != session.tokens.access_token
         assert token == (await current(one, session)).tokens.access_token
@@ -82,7 +82,7 @@ class TestForSession:
         session = make_session(SessionId.generate(), tokens=make_tokens(lifetime=None))
         await clock.advance(800)
 
-        assert await one.access.for_session(session) == session.tokens.access_token
+        assert await one.access.get(session) == session.tokens.access_token
         assert party.calls(TOKEN_PATH) == 0
 
     @pytest.mark.expects_log
@@ -93,7 +93,7 @@ class TestForSession:
         party.answers[TOKEN_PATH] = NO_JSON
         await clock.advance(280)
         for _ in range(3):
-            assert await one.access.for_session(session) == session.tokens.access_token
+            assert await one.access.get(session) == session.tokens.access_token
             await one.refresher.close()
 
         assert party.calls(TOKEN_PATH) == 1  # and the provider is not asked again before its Retry-After
@@ -106,13 +106,13 @@ class TestForSession:
         party.answers[TOKEN_PATH] = NO_JSON
         await clock.advance(300)
         with pytest.raises(ProviderUnavailable) as caught:
-            await one.access.for_session(session)
+            await one.access.get(session)
 
         assert caught.value.retry_after_seconds == pytest.approx(7)
         assert (await current(one, session)).tokens == session.tokens
         del party.answers[TOKEN_PATH]
         await clock.advance(8)
-        assert await one.access.for_session(session) != session.tokens.access_token
+        assert await one.access.get(session) != session.tokens.access_token
 
     async def test_refused(self, one: Worker, party: HostileProvider, session: Session, clock: ManualClock) -> None:
         """When the provider has ended the login, the request fails with the reason."""
@@ -120,7 +120,7 @@ class TestForSession:
         await clock.advance(300)
 
         with pytest.raises(SessionEnded) as caught:
-            await one.access.for_session(session)
+            await one.access.get(session)
         assert caught.value.extensions["reason"] == "refused"
 
     async def test_never_the_token_of_another(
@@ -136,7 +136,7 @@ class TestForSession:
         second = replace(session, key=SessionId.generate().key, tokens=tokens)
         await one.sessions.start(second)
         await clock.advance(300)
-        mine, theirs = await asyncio.gather(one.access.for_session(session), one.access.for_session(second))
+        mine, theirs = await asyncio.gather(one.access.get(session), one.access.get(second))
 
         assert mine != theirs
         assert mine == (await current(one, session)).tokens.access_token
@@ -187,10 +187,10 @@ class TestWithoutStore:
             await one.sessions.start(session)
             redis.kill()
             await clock.advance(280)
-            assert await one.access.for_session(session) == session.tokens.access_token
+            assert await one.access.get(session) == session.tokens.access_token
             await clock.advance(20)
             with pytest.raises(HubError) as caught:
-                await one.access.for_session(session)
+                await one.access.get(session)
 
         assert (caught.value.status, caught.value.slug) == (503, "store-unavailable")
         assert caught.value.retry_after_seconds

@@ -107,17 +107,17 @@ async def test_not_due(one: NativeWorker, standin: Standin, session: Session, cl
     """A token that is not due is handed out as it is."""
     await clock.advance(47)
 
-    assert await one.access.for_session(session) == session.tokens.access_token
+    assert await one.access.get(session) == session.tokens.access_token
     assert refreshes(standin) == []
 
 
-async def test_at_hand_until_it_is_due(one: NativeWorker, standin: Standin, session: Session, clock: ManualClock) -> None:
-    """A token that a refresh is about to kill is not at hand, and the refresh is left to whoever waits."""
+async def test_valid_until_it_is_due(one: NativeWorker, standin: Standin, session: Session, clock: ManualClock) -> None:
+    """A token that a refresh is about to invalidate is not returned; the request waits for the refresh."""
     await clock.advance(47)
-    assert one.access.at_hand(session) == session.tokens.access_token
+    assert one.access.get_nowait(session) == session.tokens.access_token
     await clock.advance(2)
 
-    assert one.access.at_hand(session) is None
+    assert one.access.get_nowait(session) is None
     assert refreshes(standin) == []
 
 
@@ -126,7 +126,7 @@ async def test_calls_wait_on_every_worker(
 ) -> None:
     """A due token is never handed out again: twenty calls on two workers get the next one, of one refresh."""
     await clock.advance(49)
-    calls = [asyncio.create_task(worker.access.for_session(session)) for worker in (one, other) for _ in range(10)]
+    calls = [asyncio.create_task(worker.access.get(session)) for worker in (one, other) for _ in range(10)]
     everything = asyncio.ensure_future(asyncio.gather(*calls))
     await clock.advance_until(everything)
     tokens = set(everything.result())
@@ -141,7 +141,7 @@ async def test_waits_for_a_running_refresh(one: NativeWorker, standin: Standin, 
     """A refresh that began before its time, after a 401, is waited for too: the token in hand is dying."""
     renewal = asyncio.create_task(one.access.renew(session, session.tokens.access_token))
     await asyncio.sleep(0)  # the renewal has begun now
-    token = await one.access.for_session(session)
+    token = await one.access.get(session)
 
     assert token == await renewal
     assert token != session.tokens.access_token
@@ -154,12 +154,12 @@ async def test_iris_fails(one: NativeWorker, standin: Standin, session: Session,
     await clock.advance(49)
     standin.change(native_500_once=True)
     for _ in range(3):
-        assert await one.access.for_session(session) == session.tokens.access_token
+        assert await one.access.get(session) == session.tokens.access_token
     assert refreshes(standin) == ["unavailable"]  # nobody asks again so soon
     await clock.advance(11)
     standin.change(native_500_once=True)
     with pytest.raises(ProviderUnavailable):
-        await one.access.for_session(session)
+        await one.access.get(session)
 
 
 async def test_refused(one: NativeWorker, standin: Standin, session: Session, clock: ManualClock) -> None:
@@ -167,7 +167,7 @@ async def test_refused(one: NativeWorker, standin: Standin, session: Session, cl
     standin.end_sessions("alice")
     await clock.advance(49)
     with pytest.raises(SessionEnded):
-        await one.access.for_session(session)
+        await one.access.get(session)
 
 
 @pytest.mark.expects_log

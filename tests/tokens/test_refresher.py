@@ -334,7 +334,7 @@ class TestBackground:
         assert await one.store.claim_due(clock.now() + 9999, 10) == []
 
         current = await one.sessions.by_key(session.key, passive=False)
-        await one.access.for_session(current)
+        await one.access.get(current)
         await one.refresher.close()
         assert party.calls(TOKEN_PATH) == 2
 

@@ -41,18 +41,18 @@ class TestAtHand:
 
     async def test_own_token(self, tokens: RouteTokens, session: Session) -> None:
         """The session's access token, as long as it lives."""
-        assert tokens.at_hand(session, PLAIN) == session.tokens.access_token
+        assert tokens.get_nowait(session, PLAIN) == session.tokens.access_token
 
     async def test_own_token_that_has_ended(self, tokens: RouteTokens, session: Session, clock: ManualClock) -> None:
         """One that is dead on arrival is none."""
         await clock.advance(300)
 
-        assert tokens.at_hand(session, PLAIN) is None
+        assert tokens.get_nowait(session, PLAIN) is None
 
     @pytest.mark.parametrize("demand", [EXCHANGE, RESOURCE, CLIENT])
     async def test_other_tokens(self, tokens: RouteTokens, session: Session, demand: TokenDemand) -> None:
         """The session's token never stands in for another one that was demanded."""
-        assert tokens.at_hand(session, demand) is None
+        assert tokens.get_nowait(session, demand) is None
 
 
 class TestGet:

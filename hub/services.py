@@ -33,8 +33,8 @@ from hub.oidc.provider import OpenIDProvider
 from hub.oidc.providers import Provider, Providers
 from hub.primitives.clock import Clock
 from hub.primitives.tasks import end_tasks
-from hub.session.attempts import LoginAttempts
-from hub.session.codec import Codec
+from hub.session.attempts import LoginAttemptStore
+from hub.session.codec import RecordCodec
 from hub.session.cookie import xsrf_token_matches
 from hub.session.events import (
     EventFeed,
@@ -44,17 +44,17 @@ from hub.session.events import (
     SessionWasReplaced,
     TopicHasNews,
 )
+from hub.session.failure_limit import FailureLimiter
 from hub.session.keyring import Keyring
-from hub.session.last_channel import LastChannels
-from hub.session.logout_tokens import SeenLogoutTokens
+from hub.session.last_channel import LastChannelStore
+from hub.session.logout_tokens import LogoutTokenStore
 from hub.session.model import Lifetimes
-from hub.session.rate_limit import RateLimiter
 from hub.session.redis_client import connect
 from hub.session.refresh_lock import RefreshLock
-from hub.session.revocations import Revocations
+from hub.session.revocations import RevocationQueue
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
-from hub.session.upstream_jars import UpstreamJars
+from hub.session.upstream_jars import CookieJarStore
 from hub.telemetry import log
 from hub.telemetry.access_log import AccessLog
 from hub.telemetry.metrics import Metrics
@@ -87,10 +87,10 @@ class Services:
         self.metrics = Metrics()
         self.access_log = AccessLog(clock)
         self.redis = connect(redis_url, settings.redis.timeout_seconds)
-        codec = Codec(keyring)
+        codec = RecordCodec(keyring)
         self.store = SessionStore(self.redis, codec, lifetimes, clock)
         self.events = EventFeed(self.redis, clock)
-        revocations = Revocations(self.redis, codec)
+        revocations = RevocationQueue(self.redis, codec)
         self.sessions = Sessions(self.store, self.events, revocations, lifetimes, clock, self.metrics)
         self.providers = Providers([_provider(provider, clock, self.metrics) for provider in settings.all_providers])
         lock = RefreshLock(self.redis, clock)
@@ -104,7 +104,7 @@ class Services:
         self.client_tokens = ClientTokens(self.providers, clock)
         self.further_tokens = AudienceTokens(self.store, self.sessions, self.refresher, access, self.providers, clock)
         tokens = RouteTokens(access, self.further_tokens, self.client_tokens)
-        routes, jars = RouteTable(settings.routes), UpstreamJars(self.redis, codec)
+        routes, jars = RouteTable(settings.routes), CookieJarStore(self.redis, codec)
         self.upstream_ends = UpstreamEnds(jars, self.sessions, routes, self.resource_server, clock, self.metrics)
         self.upstream_sessions = UpstreamSessions(jars, lifetimes, clock, self.upstream_ends.end)
         ways = ForwardingDependencies(
@@ -129,7 +129,7 @@ class Services:
         )
         self.code_flow = CodeFlow(
             self.providers,
-            LoginAttempts(self.redis, codec),
+            LoginAttemptStore(self.redis, codec),
             self.sessions,
             settings.session,
             origin,
@@ -137,13 +137,15 @@ class Services:
             self.metrics,
             random.random,
         )
-        self.limiter = RateLimiter(self.redis, clock)
+        self.limiter = FailureLimiter(self.redis, clock)
         self.form_login = FormLogin(
             self.providers, self.sessions, self.limiter, settings.session, clock, self.metrics, random.random
         )
         self.logout = Logout(self.sessions, self.providers, revocations, clock, f"{origin}/")
-        self.provider_logout = ProviderLogout(self.sessions, self.providers, SeenLogoutTokens(self.redis), clock)
-        self.presence = Presence(LastChannels(self.redis), self.sessions, clock, settings.session.end_after_last_channel_seconds)
+        self.provider_logout = ProviderLogout(self.sessions, self.providers, LogoutTokenStore(self.redis), clock)
+        self.presence = Presence(
+            LastChannelStore(self.redis), self.sessions, clock, settings.session.end_after_last_channel_seconds
+        )
         self.rates = RateLimits(settings.limits, clock, self.metrics)
         self.topics = Topics(TopicStore(self.redis, keyring, self.events), settings.topics, clock)
         self.registry = Registry(

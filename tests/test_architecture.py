@@ -41,7 +41,7 @@ DOORS: dict[str, set[str]] = {
         "hub.session.refresh_lock",
         "hub.session.events",
         "hub.session.redis_client",
-        "hub.session.rate_limit",
+        "hub.session.failure_limit",
         "hub.session.last_channel",
         "hub.session.revocations",
         "hub.session.upstream_jars",

@@ -12,7 +12,7 @@ from bench.systems.base import BROWSER_HEADERS
 from hub.config.settings import SessionSettings
 from hub.primitives.clock import Clock, SystemClock
 from hub.primitives.secret import Secret
-from hub.session.codec import Codec
+from hub.session.codec import RecordCodec
 from hub.session.cookie import XSRF_COOKIE, Cookies, xsrf_token
 from hub.session.keyring import Keyring
 from hub.session.model import Lifetimes, Session, SessionId, TokenSet
@@ -104,7 +104,7 @@ async def session_store(redis_url: str, key_file: Path, clock: Clock | None = No
     settings = SessionSettings()
     lifetimes = Lifetimes(settings.idle_timeout_seconds, settings.absolute_timeout_seconds, settings.warning_seconds)
     async with connect(redis_url, 10.0) as redis:
-        yield SessionStore(redis, Codec(Keyring.read([key_file])), lifetimes, clock or SystemClock())
+        yield SessionStore(redis, RecordCodec(Keyring.read([key_file])), lifetimes, clock or SystemClock())
 
 
 async def enrol(

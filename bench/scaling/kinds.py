@@ -12,7 +12,7 @@ from hub.channel.presence import Presence
 from hub.gateway.messages import ApiRequest
 from hub.primitives.secret import Secret
 from hub.services import Services
-from hub.session.last_channel import LastChannels
+from hub.session.last_channel import LastChannelStore
 from hub.session.model import BrowserId, LoginAttempt, Session, SessionId
 from hub.topics.model import Publication, PublishedEvent
 
@@ -139,7 +139,7 @@ async def _event(workers: int, idle: Cost) -> Cost:
 async def _presence(here: Fleet, idle: Cost) -> dict[str, Cost]:
     """Count the pushes of a thousand sessions, and the looks for those whose time is over."""
     worker, keys = here.workers[0], [SessionId.generate().key for _ in range(PUSHED_AT_ONCE)]
-    board = LastChannels(worker.redis)
+    board = LastChannelStore(worker.redis)
     push = await _each(here, idle, [lambda: board.push(keys, time.time() + 3600.0)] * 50)
     own = Presence(board, worker.sessions, worker.clock, 3600.0)
     look = await _meanwhile(here, ALONE_SECONDS, [asyncio.create_task(own.run(list))])

@@ -14,7 +14,7 @@ from bench.scaling.workers import TOPIC, Asked, Counting, Fleet, fleet
 from hub.channel.presence import Presence
 from hub.errors import HubError
 from hub.services import Services
-from hub.session.last_channel import LastChannels
+from hub.session.last_channel import LastChannelStore
 from hub.session.model import Session
 from hub.topics.model import Publication
 
@@ -150,5 +150,5 @@ async def _publish(here: Fleet, session: Session, inputs: Inputs) -> None:
 
 async def _be_present(worker: Services, members: Sequence[Member], inputs: Inputs) -> None:
     keys = [member.key for member in members]
-    own = Presence(LastChannels(worker.redis), worker.sessions, worker.clock, inputs.last_channel_seconds)
+    own = Presence(LastChannelStore(worker.redis), worker.sessions, worker.clock, inputs.last_channel_seconds)
     await own.run(lambda: keys)

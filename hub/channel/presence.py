@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from hub.errors import StoreUnavailable
 from hub.primitives.clock import Clock
-from hub.session.last_channel import LastChannels
+from hub.session.last_channel import LastChannelStore
 from hub.session.sessions import Sessions
 from hub.telemetry import log
 
@@ -26,7 +26,7 @@ logger = log.get(__name__)
 class Presence:
     """One worker's part in it."""
 
-    def __init__(self, board: LastChannels, sessions: Sessions, clock: Clock, seconds: float) -> None:
+    def __init__(self, board: LastChannelStore, sessions: Sessions, clock: Clock, seconds: float) -> None:
         """Take the time that a session has after its last channel; 0: as long as it likes."""
         self._board = board
         self._sessions = sessions

@@ -19,7 +19,7 @@ from hub.config.settings import Settings, SettingsError
 from hub.errors import BadRequest, HubError, StoreUnavailable
 from hub.primitives.clock import SystemClock
 from hub.process.embedded_redis import EmbeddedRedisError, running_url
-from hub.session.codec import Codec
+from hub.session.codec import RecordCodec
 from hub.session.events import EventFeed
 from hub.session.key_folder import KeySources
 from hub.session.keyring import Keyring, KeyringError
@@ -27,7 +27,7 @@ from hub.session.listing import describe_to_operator
 from hub.session.model import Lifetimes, session_ref
 from hub.session.operators import Criteria, Operator, SessionAdministration
 from hub.session.redis_client import connect
-from hub.session.revocations import Revocations
+from hub.session.revocations import RevocationQueue
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
 from hub.telemetry import log
@@ -121,9 +121,9 @@ async def _opened(settings: Settings) -> AsyncIterator[Sessions]:
     keyring = Keyring(KeySources.of(settings).read(clock.now()))
     redis = connect(url, settings.redis.timeout_seconds)
     try:
-        codec = Codec(keyring)
+        codec = RecordCodec(keyring)
         store = SessionStore(redis, codec, lifetimes, clock)
-        yield Sessions(store, EventFeed(redis, clock), Revocations(redis, codec), lifetimes, clock, Metrics())
+        yield Sessions(store, EventFeed(redis, clock), RevocationQueue(redis, codec), lifetimes, clock, Metrics())
     finally:
         await redis.aclose()
 

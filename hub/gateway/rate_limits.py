@@ -32,7 +32,7 @@ class RateLimits:
         self._take(self._requests, "requests", session_key)
 
     def anonymous_request(self, network: str) -> None:
-        """Count an API request without a login; raises as `request`. `network` as `rate_limit.network_of` returns it."""
+        """Count an API request without a login; raises as `request`. `network` as `failure_limit.network_of` returns it."""
         self._take(self._anonymous, "requests_without_login", network)
 
     def session_dial(self, session_key: str) -> None:

@@ -12,9 +12,9 @@ from hub.gateway.routes import RouteTable
 from hub.gateway.upstream_sessions import user_owner
 from hub.primitives.clock import Clock
 from hub.primitives.tasks import end_tasks
-from hub.session.jar import Jar
+from hub.session.jar import UpstreamCookieJar
 from hub.session.sessions import Sessions
-from hub.session.upstream_jars import UpstreamJars
+from hub.session.upstream_jars import CookieJarStore
 from hub.telemetry import log
 from hub.telemetry.metrics import Metrics
 
@@ -29,7 +29,7 @@ class UpstreamEnds:
     """One worker's part in it."""
 
     def __init__(
-        self, jars: UpstreamJars, sessions: Sessions, routes: RouteTable, door: Door, clock: Clock, metrics: Metrics
+        self, jars: CookieJarStore, sessions: Sessions, routes: RouteTable, door: Door, clock: Clock, metrics: Metrics
     ) -> None:
         self._jars = jars
         self._sessions = sessions
@@ -71,7 +71,7 @@ class UpstreamEnds:
             return  # found when its time is over
         self._called.set()
 
-    def end(self, jar: Jar) -> None:
+    def end(self, jar: UpstreamCookieJar) -> None:
         """End one session now, without anybody waiting for it."""
         task = asyncio.create_task(self._end(jar))
         self._tasks.add(task)
@@ -112,7 +112,7 @@ class UpstreamEnds:
         ]
         return max(ends, default=None)
 
-    async def _end(self, jar: Jar) -> None:
+    async def _end(self, jar: UpstreamCookieJar) -> None:
         route = self._routes.to_target(jar.target)
         if route is None or not route.upstream_logout or not jar.cookies:
             return

@@ -17,9 +17,9 @@ from hub.errors import HubError, LicensesExhausted, StoreUnavailable
 from hub.gateway.messages import ApiResponse
 from hub.gateway.routes import Route
 from hub.primitives.clock import Clock
-from hub.session.jar import Jar
+from hub.session.jar import UpstreamCookieJar
 from hub.session.model import Lifetimes, Session
-from hub.session.upstream_jars import UpstreamJars
+from hub.session.upstream_jars import CookieJarStore
 from hub.telemetry import log
 
 OPEN_LOOK_SECONDS = 0.05  # how often a node looks whether another one has opened the session
@@ -40,7 +40,7 @@ logger = log.get(__name__)
 class End(Protocol):
     """Ends a session at a resource server, without anybody waiting for it."""
 
-    def __call__(self, jar: Jar) -> None:
+    def __call__(self, jar: UpstreamCookieJar) -> None:
         """End the session of these cookies."""
 
 
@@ -56,7 +56,7 @@ class _SessionSlot:
 class UpstreamSessions:
     """Sends requests in the sessions of their owners."""
 
-    def __init__(self, jars: UpstreamJars, lifetimes: Lifetimes, clock: Clock, end: End) -> None:
+    def __init__(self, jars: CookieJarStore, lifetimes: Lifetimes, clock: Clock, end: End) -> None:
         """Take the services.
 
         Parameters:
@@ -67,7 +67,7 @@ class UpstreamSessions:
         self._clock = clock
         self._end = end
         self._places: dict[tuple[str, str], _SessionSlot] = {}
-        self._known: _Memory[tuple[str, str], Jar] = _Memory()
+        self._known: _Memory[tuple[str, str], UpstreamCookieJar] = _Memory()
         self._dropped: _Memory[tuple[str, str], float] = _Memory()
         self._ended: _Memory[str, None] = _Memory()
         self._paused: dict[str, float] = {}
@@ -138,12 +138,14 @@ class UpstreamSessions:
             self._paused[route.target] = self._clock.now() + wait
             logger.warning("upstream_session.refused", route=route.prefix, retry_after_seconds=wait)
             raise _exhausted(wait)
-        jar = Jar(target=route.target, cookies={}, used_at=now).after(_set_cookies(response), self._clock.now())
+        jar = UpstreamCookieJar(target=route.target, cookies={}, used_at=now).after(_set_cookies(response), self._clock.now())
         if jar.cookies or response.status < 400:
             await self._put(route, session, owner, jar)
         return slot.until_end_of(response)
 
-    async def _send_in(self, route: Route, session: Session, owner: str, jar: Jar, send: Send, slot: "_Slot") -> ApiResponse:
+    async def _send_in(
+        self, route: Route, session: Session, owner: str, jar: UpstreamCookieJar, send: Send, slot: "_Slot"
+    ) -> ApiResponse:
         response = await send(jar.header)
         now = self._clock.now()
         after = jar.after(_set_cookies(response), now)
@@ -156,7 +158,7 @@ class UpstreamSessions:
             await self._put(route, session, owner, after)
         return slot.until_end_of(response)
 
-    async def _jar(self, route: Route, owner: str) -> Jar | None:
+    async def _jar(self, route: Route, owner: str) -> UpstreamCookieJar | None:
         """Return the jar of a session that certainly lives; None if one has to be opened."""
         key = owner, route.target
         try:
@@ -171,7 +173,7 @@ class UpstreamSessions:
         self._known.put(key, jar)
         return jar
 
-    async def _put(self, route: Route, session: Session, owner: str, jar: Jar) -> None:
+    async def _put(self, route: Route, session: Session, owner: str, jar: UpstreamCookieJar) -> None:
         if owner in self._ended:  # while this request was under way
             self._end(jar)
             return
@@ -181,7 +183,9 @@ class UpstreamSessions:
         except StoreUnavailable:
             logger.warning("upstream_session.not_stored", route=route.prefix)  # it ends by its idle time
 
-    async def _replace(self, route: Route, session: Session, owner: str, sent: Jar, after: Jar) -> None:
+    async def _replace(
+        self, route: Route, session: Session, owner: str, sent: UpstreamCookieJar, after: UpstreamCookieJar
+    ) -> None:
         """Keep the cookies that came in the place of those that were sent, unless another request was faster."""
         present = await self._jar(route, owner)
         if present is None or present.cookies == sent.cookies:
@@ -189,7 +193,7 @@ class UpstreamSessions:
         elif present.cookies != after.cookies:
             self._end(after)
 
-    async def _drop(self, owner: str, jar: Jar) -> None:
+    async def _drop(self, owner: str, jar: UpstreamCookieJar) -> None:
         self._known.pop((owner, jar.target), None)
         try:
             await self._jars.remove(owner, jar.target)

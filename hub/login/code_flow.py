@@ -12,7 +12,7 @@ from hub.oidc.providers import Providers
 from hub.oidc.token_endpoint import TokenRefused
 from hub.primitives.clock import Clock
 from hub.primitives.secret import digest
-from hub.session.attempts import FinishedAttempt, LoginAttempts
+from hub.session.attempts import FinishedAttempt, LoginAttemptStore
 from hub.session.model import BrowserId, LoginAttempt, Session, SessionId, TokenSet
 from hub.session.sessions import Sessions
 from hub.telemetry import log
@@ -47,7 +47,7 @@ class CodeFlow:
     def __init__(
         self,
         providers: Providers,
-        attempts: LoginAttempts,
+        attempts: LoginAttemptStore,
         sessions: Sessions,
         settings: SessionSettings,
         origin: str,

@@ -17,8 +17,8 @@ from hub.oidc.providers import Providers
 from hub.oidc.token_endpoint import TokenResponse
 from hub.primitives.clock import Clock
 from hub.primitives.secret import Secret, digest
+from hub.session.failure_limit import FailureLimit, FailureLimiter, network_of
 from hub.session.model import BrowserId, SessionId, TokenSet, session_ref
-from hub.session.rate_limit import Limit, RateLimiter, network_of
 from hub.session.sessions import Sessions
 from hub.telemetry import log
 from hub.telemetry.metrics import Metrics
@@ -37,7 +37,7 @@ class FormLogin:
         self,
         providers: Providers,
         sessions: Sessions,
-        limiter: RateLimiter,
+        limiter: FailureLimiter,
         settings: SessionSettings,
         clock: Clock,
         metrics: Metrics,
@@ -50,8 +50,8 @@ class FormLogin:
         self._clock = clock
         self._metrics = metrics
         self._jitter = jitter
-        self._user_limit = Limit.of_user(settings.login_attempts_per_user_per_minute)
-        self._address_limit = Limit.of_address(settings.login_attempts_per_address_per_minute)
+        self._user_limit = FailureLimit.of_user(settings.login_attempts_per_user_per_minute)
+        self._address_limit = FailureLimit.of_address(settings.login_attempts_per_address_per_minute)
 
     def serves(self, provider_name: str) -> bool:
         """Tell whether users of this provider log in with the form.

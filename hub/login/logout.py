@@ -8,7 +8,7 @@ from hub.errors import HubError, NotAuthenticated, StoreUnavailable
 from hub.oidc.providers import Providers
 from hub.primitives.clock import Clock
 from hub.session.model import Session, SessionId
-from hub.session.revocations import Revocations
+from hub.session.revocations import RevocationQueue
 from hub.session.sessions import Sessions
 from hub.telemetry import log
 
@@ -18,7 +18,9 @@ logger = log.get(__name__)
 class Logout:
     """Ends sessions at the request of their users."""
 
-    def __init__(self, sessions: Sessions, providers: Providers, revocations: Revocations, clock: Clock, return_url: str) -> None:
+    def __init__(
+        self, sessions: Sessions, providers: Providers, revocations: RevocationQueue, clock: Clock, return_url: str
+    ) -> None:
         self._sessions = sessions
         self._providers = providers
         self._revocations = revocations

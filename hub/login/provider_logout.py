@@ -12,7 +12,7 @@ from hub.oidc.logout_token import LogoutClaims
 from hub.oidc.providers import Providers
 from hub.primitives.clock import Clock
 from hub.primitives.secret import Secret
-from hub.session.logout_tokens import SeenLogoutTokens
+from hub.session.logout_tokens import LogoutTokenStore
 from hub.session.model import Session
 from hub.session.sessions import Sessions
 from hub.telemetry import log
@@ -23,7 +23,7 @@ logger = log.get(__name__)
 class ProviderLogout:
     """Ends sessions at the request of their provider."""
 
-    def __init__(self, sessions: Sessions, providers: Providers, seen: SeenLogoutTokens, clock: Clock) -> None:
+    def __init__(self, sessions: Sessions, providers: Providers, seen: LogoutTokenStore, clock: Clock) -> None:
         self._sessions = sessions
         self._providers = providers
         self._seen = seen

@@ -23,7 +23,7 @@ from hub.process.embedded_redis import EmbeddedRedis
 from hub.process.supervisor import Supervisor
 from hub.services import Services
 from hub.session.key_folder import KeySources, provide_keys
-from hub.session.key_watch import KeyWatch
+from hub.session.key_watch import KeyWatcher
 from hub.telemetry import log
 from hub.web.response_headers import security_fields
 
@@ -72,7 +72,7 @@ class Worker:
         self._settings = settings
         self._config = config
         self._clock = clock
-        self._keys = KeyWatch(KeySources.of(settings), clock)
+        self._keys = KeyWatcher(KeySources.of(settings), clock)
         self._services = Services(settings, self._keys.keyring, settings.redis.url, clock)
         self._listeners: list[HttpListener] = []
 

@@ -11,7 +11,7 @@
 from dataclasses import dataclass
 from typing import cast
 
-from hub.session.codec import Codec, UnreadableRecord
+from hub.session.codec import RecordCodec, UnreadableRecord
 from hub.session.model import LoginAttempt
 from hub.session.redis_client import Redis, translated_errors
 
@@ -27,10 +27,10 @@ class FinishedAttempt:
     return_to: str
 
 
-class LoginAttempts:
+class LoginAttemptStore:
     """Stores login attempts in Redis. All methods raise `StoreUnavailable` when Redis does not respond."""
 
-    def __init__(self, redis: Redis, codec: Codec) -> None:
+    def __init__(self, redis: Redis, codec: RecordCodec) -> None:
         self._redis = redis
         self._codec = codec
 

@@ -9,18 +9,18 @@ from typing import Any, TypeVar
 import msgspec
 
 from hub.primitives.secret import Secret
-from hub.session.jar import Jar
+from hub.session.jar import UpstreamCookieJar
 from hub.session.keyring import Keyring, KeyringError
 from hub.session.model import LoginAttempt, Revocation, Session, TokenSet
 
-Record = TypeVar("Record", Session, LoginAttempt, TokenSet, Revocation, Jar)
+Record = TypeVar("Record", Session, LoginAttempt, TokenSet, Revocation, UpstreamCookieJar)
 
 
 class UnreadableRecord(ValueError):
     """A stored record cannot be decrypted or decoded: another key or another version of the hub wrote it."""
 
 
-class Codec:
+class RecordCodec:
     """Encrypts and decrypts the records of one hub."""
 
     def __init__(self, keyring: Keyring) -> None:
@@ -78,17 +78,17 @@ class Codec:
         """
         return self._open(sealed, f"revocation:{key}", Revocation)
 
-    def encode_jar(self, jar: Jar, *, owner: str) -> bytes:
+    def encode_jar(self, jar: UpstreamCookieJar, *, owner: str) -> bytes:
         """Return the cookie jar of `owner` at an API, encrypted for that owner."""
         return self._keyring.seal(_encode(jar), f"jar:{owner}")
 
-    def decode_jar(self, sealed: bytes, *, owner: str) -> Jar:
+    def decode_jar(self, sealed: bytes, *, owner: str) -> UpstreamCookieJar:
         """Return the cookie jar that was stored for `owner`.
 
         Raises:
             UnreadableRecord: The record is not the one that this hub wrote there.
         """
-        return self._open(sealed, f"jar:{owner}", Jar)
+        return self._open(sealed, f"jar:{owner}", UpstreamCookieJar)
 
     def _open(self, sealed: bytes, name: str, kind: type[Record]) -> Record:
         try:
@@ -97,7 +97,7 @@ class Codec:
             raise UnreadableRecord(str(error)) from error
 
 
-def _encode(value: Session | LoginAttempt | TokenSet | Revocation | Jar) -> bytes:
+def _encode(value: Session | LoginAttempt | TokenSet | Revocation | UpstreamCookieJar) -> bytes:
     return msgspec.msgpack.encode(value, enc_hook=_encode_secret)
 
 

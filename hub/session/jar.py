@@ -23,7 +23,7 @@ _EXPIRED = re.compile(r";\s*max-age\s*=\s*(?:-[0-9]+|0+)\s*(?:;|$)|;\s*expires\s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Jar:
+class UpstreamCookieJar:
     """The cookies of one application at the API.
 
     Attributes:

@@ -15,7 +15,7 @@ MIN_INTERVAL_SECONDS = 1.0  # between two checks on demand: many records of a de
 logger = log.get(__name__)
 
 
-class KeyWatch:
+class KeyWatcher:
     """Reads the key sources every few seconds, and when a record has an unknown key.
 
     Attributes:

@@ -16,7 +16,7 @@ BATCH = 1000
 CLAIM_SECONDS = 30.0  # longer than ending a session takes; after it, another worker ends the sessions of a crashed one
 
 
-class LastChannels:
+class LastChannelStore:
     """Stores when sessions end. All methods raise `StoreUnavailable` when Redis does not respond."""
 
     def __init__(self, redis: Redis) -> None:

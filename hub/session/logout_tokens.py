@@ -11,7 +11,7 @@ from hub.session.redis_client import Redis, translated_errors
 NAMES = "hub:logout-token:"
 
 
-class SeenLogoutTokens:
+class LogoutTokenStore:
     """Stores used logout tokens. All methods raise `StoreUnavailable` when Redis does not respond."""
 
     def __init__(self, redis: Redis) -> None:

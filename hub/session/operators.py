@@ -42,7 +42,7 @@ class Criteria:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundSessions:
     """A list of sessions.
 
     Attributes:
@@ -60,7 +60,7 @@ class SessionAdministration:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    async def find(self, criteria: Criteria, limit: int, operator: Operator) -> Found:
+    async def find(self, criteria: Criteria, limit: int, operator: Operator) -> FoundSessions:
         """Return the latest sessions that match, at most `limit`."""
         latest: list[tuple[float, str, Session]] = []  # a heap of `limit` entries, because there may be very many sessions
         more = False
@@ -78,7 +78,7 @@ class SessionAdministration:
             provider=criteria.provider,
             sessions=len(latest),
         )
-        return Found([session for _, _, session in sorted(latest, reverse=True)], more)
+        return FoundSessions([session for _, _, session in sorted(latest, reverse=True)], more)
 
     async def end(self, handle: str, operator: Operator) -> Session:
         """End one session and return its last state.

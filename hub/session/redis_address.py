@@ -18,7 +18,7 @@ DEFAULT_PORTS = {"sentinel": 26379, "cluster": 6379}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeveralServers:
+class RedisServers:
     """The address of a Redis with several servers.
 
     Attributes:
@@ -37,7 +37,7 @@ class SeveralServers:
     options: dict[str, str] = field(default_factory=dict, repr=False)
 
 
-def parse_several(url: str) -> SeveralServers | None:
+def parse_several(url: str) -> RedisServers | None:
     """Return the parts of a URL of several servers; None for a URL of one server.
 
     Raises:
@@ -53,7 +53,7 @@ def parse_several(url: str) -> SeveralServers | None:
     options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
     if not set(options) <= OPTIONS[kind]:
         raise ValueError(f"the options are {', '.join(sorted(OPTIONS[kind]))}")
-    return SeveralServers(
+    return RedisServers(
         kind="sentinel" if kind == "sentinel" else "cluster",
         nodes=tuple(_node(host, DEFAULT_PORTS[kind]) for host in hosts.split(",")),
         tls=scheme == "rediss",

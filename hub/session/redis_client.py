@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from hub.config.settings import SettingsError
 from hub.errors import StoreUnavailable
-from hub.session.redis_address import SeveralServers, parse_several
+from hub.session.redis_address import RedisServers, parse_several
 
 RETRY_AFTER_SECONDS = 2.0
 MAX_CONNECTIONS = 64  # per process; commands wait for a free connection
@@ -87,7 +87,7 @@ def _connect_one(url: str, timeout_seconds: float) -> Redis:
     return redis.asyncio.Redis.from_pool(pool)
 
 
-def _connect_sentinel(several: SeveralServers, timeout_seconds: float) -> Redis:
+def _connect_sentinel(several: RedisServers, timeout_seconds: float) -> Redis:
     options = several.options
     own = {"username": options.get("sentinel_username"), "password": options.get("sentinel_password")}
     secured = _tls(several)
@@ -110,7 +110,7 @@ def _connect_sentinel(several: SeveralServers, timeout_seconds: float) -> Redis:
     )
 
 
-def _connect_cluster(several: SeveralServers, timeout_seconds: float) -> Redis:
+def _connect_cluster(several: RedisServers, timeout_seconds: float) -> Redis:
     cluster: Any = RedisCluster(
         startup_nodes=[ClusterNode(host, port) for host, port in several.nodes],
         max_connections=MAX_NODE_CONNECTIONS,
@@ -134,11 +134,11 @@ def _pool_limits(timeout_seconds: float) -> dict[str, Any]:
     return {"max_connections": MAX_CONNECTIONS, "timeout": timeout_seconds}  # timeout: wait for a free connection
 
 
-def _credentials(several: SeveralServers) -> dict[str, Any]:
+def _credentials(several: RedisServers) -> dict[str, Any]:
     return {"username": several.username, "password": several.password}
 
 
-def _tls(several: SeveralServers) -> dict[str, Any]:
+def _tls(several: RedisServers) -> dict[str, Any]:
     authority = several.options.get("ssl_ca_certs")
     return {"ssl": True, **({"ssl_ca_certs": authority} if authority else {})} if several.tls else {}
 

@@ -9,7 +9,7 @@ Claiming an entry postpones it. If the worker crashes, another one claims the en
 import asyncio
 from typing import cast
 
-from hub.session.codec import Codec, UnreadableRecord
+from hub.session.codec import RecordCodec, UnreadableRecord
 from hub.session.due_queue import DueQueue
 from hub.session.model import Revocation, session_ref
 from hub.session.redis_client import Redis, translated_errors
@@ -23,10 +23,10 @@ MEMORY_SLACK_SECONDS = 600.0  # an entry outlives `give_up_at`, so that a worker
 logger = log.get(__name__)
 
 
-class Revocations:
+class RevocationQueue:
     """Stores and claims revocations. All methods raise `StoreUnavailable` when Redis does not respond."""
 
-    def __init__(self, redis: Redis, codec: Codec) -> None:
+    def __init__(self, redis: Redis, codec: RecordCodec) -> None:
         self._redis = redis
         self._codec = codec
         self._queue = DueQueue(redis, QUEUE, CLAIM_SECONDS)

@@ -9,7 +9,7 @@ from hub.primitives.clock import Clock
 from hub.session.ends import ended, ended_by
 from hub.session.events import EventFeed, SessionEvent, SessionHasEnded, SessionWasReplaced
 from hub.session.model import EndReason, Lifetimes, Revocation, Session, SessionId, Tombstone, session_ref
-from hub.session.revocations import Revocations
+from hub.session.revocations import RevocationQueue
 from hub.session.session_cache import SessionCache
 from hub.session.store import SessionStore
 from hub.telemetry import audit, log
@@ -34,7 +34,7 @@ class Sessions:
         self,
         store: SessionStore,
         events: EventFeed,
-        revocations: Revocations,
+        revocations: RevocationQueue,
         lifetimes: Lifetimes,
         clock: Clock,
         metrics: Metrics,

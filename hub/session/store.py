@@ -19,7 +19,7 @@ from typing import Any, cast
 from hub.errors import Conflict
 from hub.primitives.clock import Clock
 from hub.primitives.secret import digest
-from hub.session.codec import Codec, UnreadableRecord
+from hub.session.codec import RecordCodec, UnreadableRecord
 from hub.session.due_queue import DueQueue
 from hub.session.model import EndReason, Lifetimes, Moved, Session, TokenSet, Tombstone, identity_of
 from hub.session.redis_client import Redis, translated_errors
@@ -32,7 +32,7 @@ MEMORY_SLACK_SECONDS = 600  # a session stays readable after its idle timeout, s
 MAX_MOVES = 4  # successive logins of one browser within the grace period
 SCAN_BATCH = 500
 
-Fields = dict[bytes, bytes]
+RedisHash = dict[bytes, bytes]
 
 REPLACE = """
 local session = redis.call('HMGET', KEYS[1], 'version', 'fence')
@@ -70,7 +70,7 @@ return 1
 class SessionStore:
     """Stores and loads sessions. All methods raise `StoreUnavailable` when Redis does not respond."""
 
-    def __init__(self, redis: Redis, codec: Codec, lifetimes: Lifetimes, clock: Clock) -> None:
+    def __init__(self, redis: Redis, codec: RecordCodec, lifetimes: Lifetimes, clock: Clock) -> None:
         self._redis = redis
         self._codec = codec
         self._lifetimes = lifetimes
@@ -91,7 +91,7 @@ class SessionStore:
     async def create(self, session: Session) -> None:
         """Store a new session, schedule its refresh, and index it by user and by session at the provider."""
         name = session_name(session.key)
-        fields: Fields = {
+        fields: RedisHash = {
             b"version": str(session.version).encode(),
             b"touched_at": repr(session.touched_at).encode(),
             b"data": self._codec.encode_session(session),
@@ -233,7 +233,7 @@ class SessionStore:
 
     async def _look_up(self, key: str) -> Session | Tombstone | Moved | None:
         with translated_errors():
-            fields = cast(Fields, await self._redis.hgetall(session_name(key)))
+            fields = cast(RedisHash, await self._redis.hgetall(session_name(key)))
         if b"ended" in fields:
             return Tombstone(cast(EndReason, fields[b"ended"].decode()), float(fields[b"ended_at"]))
         if b"moved_to" in fields:

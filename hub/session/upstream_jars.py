@@ -12,9 +12,9 @@ from typing import cast
 
 from hub.errors import StoreUnavailable
 from hub.primitives.secret import digest
-from hub.session.codec import Codec, UnreadableRecord
+from hub.session.codec import RecordCodec, UnreadableRecord
 from hub.session.due_queue import DueQueue
-from hub.session.jar import Jar
+from hub.session.jar import UpstreamCookieJar
 from hub.session.redis_client import Redis, translated_errors
 
 DUE = "hub:upstream-due"
@@ -34,23 +34,23 @@ return 1
 """
 
 
-class UpstreamJars:
+class CookieJarStore:
     """Stores cookie jars. All methods raise `StoreUnavailable` when Redis does not respond."""
 
-    def __init__(self, redis: Redis, codec: Codec) -> None:
+    def __init__(self, redis: Redis, codec: RecordCodec) -> None:
         self._redis = redis
         self._codec = codec
         self._due = DueQueue(redis, DUE, CLAIM_SECONDS)
         self._take = redis.register_script(TAKE)
         self._release = redis.register_script(RELEASE)
 
-    async def load(self, owner: str, target: str) -> Jar | None:
+    async def load(self, owner: str, target: str) -> UpstreamCookieJar | None:
         """Return the jar of an owner for a target, or None."""
         with translated_errors():
             sealed = cast(bytes | None, await self._redis.hget(_name(owner), digest(target)))
         return None if sealed is None else self._open(sealed, owner)
 
-    async def put(self, owner: str, jar: Jar, ends_at: float) -> None:
+    async def put(self, owner: str, jar: UpstreamCookieJar, ends_at: float) -> None:
         """Store a jar. At `ends_at` (epoch seconds), a worker checks whether its owner has ended."""
         name = _name(owner)
         with translated_errors():
@@ -65,7 +65,7 @@ class UpstreamJars:
         with translated_errors():
             await self._redis.hdel(_name(owner), digest(target))
 
-    async def take(self, owner: str) -> list[Jar]:
+    async def take(self, owner: str) -> list[UpstreamCookieJar]:
         """Delete and return all jars of an owner. The caller ends the sessions at the APIs."""
         with translated_errors():
             sealed = cast(list[bytes], await self._take(keys=[_name(owner)]))
@@ -122,7 +122,7 @@ class UpstreamJars:
         except StoreUnavailable:
             return  # the lease expires
 
-    def _open(self, sealed: bytes, owner: str) -> Jar | None:
+    def _open(self, sealed: bytes, owner: str) -> UpstreamCookieJar | None:
         try:
             return self._codec.decode_jar(sealed, owner=owner)
         except UnreadableRecord:

@@ -9,7 +9,7 @@ from hub.oidc.providers import Provider, Providers
 from hub.primitives.backoff import ExponentialBackoff
 from hub.primitives.clock import Clock
 from hub.session.model import Revocation
-from hub.session.revocations import Revocations
+from hub.session.revocations import RevocationQueue
 from hub.session.sessions import Sessions
 from hub.telemetry import log
 from hub.telemetry.metrics import Metrics
@@ -32,7 +32,7 @@ class RevocationWorker:
 
     def __init__(
         self,
-        revocations: Revocations,
+        revocations: RevocationQueue,
         sessions: Sessions,
         providers: Providers,
         clock: Clock,

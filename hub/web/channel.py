@@ -17,8 +17,8 @@ from hub.gateway.rate_limits import RateLimits
 from hub.listener.discard_body import DiscardBody
 from hub.listener.exchange import Exchange, Receiver
 from hub.listener.handshake import HandshakeRefused, offered_subprotocols
+from hub.session.failure_limit import network_of
 from hub.session.model import Session, SessionId
-from hub.session.rate_limit import network_of
 from hub.session.sessions import Sessions
 from hub.telemetry import log
 from hub.web.failures import note_refusal

@@ -12,7 +12,7 @@ from hub.config.settings import MAIN_PROVIDER
 from hub.errors import BadRequest, BodyTooLarge, HubError, MethodNotAllowed, StoreUnavailable
 from hub.login.provider_logout import ProviderLogout
 from hub.primitives.secret import Secret
-from hub.session.rate_limit import Limit, RateLimiter, network_of
+from hub.session.failure_limit import FailureLimit, FailureLimiter, network_of
 from hub.telemetry import audit
 from hub.web.base import BaseHandler
 
@@ -22,17 +22,17 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 
 # For each address, and only of requests that end nothing: behind one there may be a whole clinic, and all logouts of a provider
 # come from its own.
-MISSES_OF_BROWSERS = Limit("frontchannel", 300, 60.0, 0.2, 0.2)
-REFUSED_TOKENS = Limit("backchannel", 1200, 60.0, 0.05, 0.05)
+MISSES_OF_BROWSERS = FailureLimit("frontchannel", 300, 60.0, 0.2, 0.2)
+REFUSED_TOKENS = FailureLimit("backchannel", 1200, 60.0, 0.05, 0.05)
 
 
 class ProviderLogoutHandler(BaseHandler):
     """What both have in common: what they are given."""
 
     provider_logout: ProviderLogout
-    limiter: RateLimiter
+    limiter: FailureLimiter
 
-    async def forgive(self, limit: Limit, who: str) -> None:
+    async def forgive(self, limit: FailureLimit, who: str) -> None:
         """Take back what was counted. What was asked for is done by now, so that Redis going away changes nothing."""
         with suppress(StoreUnavailable):
             await self.limiter.give_back(limit, who)

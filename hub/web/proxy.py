@@ -18,8 +18,8 @@ from hub.idempotency.outcome import check_key
 from hub.listener.exchange import Exchange
 from hub.listener.head import Fields
 from hub.primitives.http import read_body
+from hub.session.failure_limit import network_of
 from hub.session.model import Session, SessionId
-from hub.session.rate_limit import network_of
 from hub.session.sessions import Sessions
 from hub.web import csrf
 from hub.web.body_pipe import BodyPipe

@@ -7,7 +7,7 @@ import pytest
 
 from hub.channel.presence import Presence
 from hub.errors import StoreUnavailable
-from hub.session.last_channel import LastChannels
+from hub.session.last_channel import LastChannelStore
 from hub.session.model import EndReason, Session
 from hub.session.redis_client import Redis, connect
 from tests.parties.clock import ManualClock
@@ -16,10 +16,10 @@ SECONDS = 30.0
 
 
 @pytest.fixture
-async def board(redis_url: str) -> AsyncIterator[LastChannels]:
+async def board(redis_url: str) -> AsyncIterator[LastChannelStore]:
     """The board of both workers."""
     redis: Redis = connect(redis_url, 2.0)
-    yield LastChannels(redis)
+    yield LastChannelStore(redis)
     await redis.aclose()
 
 
@@ -37,7 +37,7 @@ class Ended:
 class Town:
     """Two workers; `channels` says whose are open where."""
 
-    def __init__(self, board: LastChannels, clock: ManualClock) -> None:
+    def __init__(self, board: LastChannelStore, clock: ManualClock) -> None:
         self.clock = clock
         self.ended = Ended()
         self.workers = [Presence(board, self.ended, clock, SECONDS) for _ in range(2)]
@@ -64,7 +64,7 @@ class Town:
 
 
 @pytest.fixture
-async def town(board: LastChannels, clock: ManualClock) -> Town:
+async def town(board: LastChannelStore, clock: ManualClock) -> Town:
     """Two workers that have been up for a while."""
     town = Town(board, clock)
     await town.pass_time(int(SECONDS) + 1)
@@ -126,7 +126,7 @@ async def test_sessions_without_a_channel_are_not_concerned(town: Town) -> None:
     assert [key for key, _ in town.ended.sessions] == ["a"]
 
 
-async def test_nothing_ends_after_a_gap_until_all_have_spoken(town: Town, board: LastChannels) -> None:
+async def test_nothing_ends_after_a_gap_until_all_have_spoken(town: Town, board: LastChannelStore) -> None:
     """Redis was away, or everything stood still, longer than the sessions have: those with an open channel live on."""
     town.open(0, "a")
     town.open(1, "b")
@@ -145,7 +145,7 @@ async def test_nothing_ends_after_a_gap_until_all_have_spoken(town: Town, board:
     assert town.ended.sessions == [("c", "last_channel")]
 
 
-async def test_restart(board: LastChannels, clock: ManualClock) -> None:
+async def test_restart(board: LastChannelStore, clock: ManualClock) -> None:
     """All workers were stopped for longer than the sessions have: the pages get their time to dial again."""
     before = Town(board, clock)
     before.open(0, "a")
@@ -160,7 +160,7 @@ async def test_restart(board: LastChannels, clock: ManualClock) -> None:
     assert after.ended.sessions == [("b", "last_channel")]
 
 
-async def test_off(clock: ManualClock, board: LastChannels) -> None:
+async def test_off(clock: ManualClock, board: LastChannelStore) -> None:
     """With 0 nothing is noted, pushed or ended."""
     presence = Presence(board, Ended(), clock, 0.0)
     presence.note("a")

@@ -12,12 +12,12 @@ import pytest
 
 from hub.errors import SessionEnded
 from hub.primitives.clock import SystemClock
-from hub.session.codec import Codec
+from hub.session.codec import RecordCodec
 from hub.session.events import EventFeed, SessionEvent, SessionHasEnded
 from hub.session.keyring import Keyring, make_key_file
 from hub.session.model import Lifetimes, Session
 from hub.session.redis_client import connect
-from hub.session.revocations import Revocations
+from hub.session.revocations import RevocationQueue
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
 from hub.telemetry.metrics import Metrics
@@ -78,12 +78,12 @@ async def desk(redis_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
     config.touch()
     redis, lifetimes = connect(redis_url, 2.0), Lifetimes(900, 43200)
     feed = EventFeed(redis, clock)
-    codec = Codec(Keyring.read([key_file]))
+    codec = RecordCodec(Keyring.read([key_file]))
     store = SessionStore(redis, codec, lifetimes, clock)
     clean = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
     environment = settings("https://iris.example/oauth2", "hub", "s3cret", [], HUB_REDIS_URL=redis_url)
     environment |= {"HUB_SESSION_KEY_FILES": str(key_file), "HUB_LOG_AUDIT_FILE": str(tmp_path / "audit.log")}
-    yield Desk(Sessions(store, feed, Revocations(redis, codec), lifetimes, clock, Metrics()), feed, clean | environment)
+    yield Desk(Sessions(store, feed, RevocationQueue(redis, codec), lifetimes, clock, Metrics()), feed, clean | environment)
     await redis.aclose()
 
 

@@ -16,16 +16,16 @@ from hub.gateway.routes import Route, RouteTable
 from hub.gateway.upstream_ends import UpstreamEnds
 from hub.gateway.upstream_sessions import UpstreamSessions
 from hub.primitives.http import read_body
-from hub.session.codec import Codec
+from hub.session.codec import RecordCodec
 from hub.session.events import EventFeed
-from hub.session.jar import Jar
+from hub.session.jar import UpstreamCookieJar
 from hub.session.keyring import Keyring
 from hub.session.model import Lifetimes, Session
 from hub.session.redis_client import connect
-from hub.session.revocations import Revocations
+from hub.session.revocations import RevocationQueue
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
-from hub.session.upstream_jars import UpstreamJars
+from hub.session.upstream_jars import CookieJarStore
 from hub.telemetry.metrics import Metrics
 from tests.parties.clock import ManualClock
 from tests.session.samples import make_session
@@ -91,7 +91,7 @@ class Worker:
     ends: UpstreamEnds
     sessions: Sessions
     store: SessionStore
-    jars: UpstreamJars
+    jars: CookieJarStore
     close: Callable[[], Awaitable[None]]
 
 
@@ -124,9 +124,9 @@ async def world(redis_url: str, clock: ManualClock) -> AsyncIterator[World]:
     iris, keyring, workers = Iris(), Keyring([secrets.token_bytes(32)]), []
     for _ in range(2):
         redis = connect(redis_url, 2.0)
-        codec = Codec(keyring)
-        store, jars = SessionStore(redis, codec, LIFETIMES, clock), UpstreamJars(redis, codec)
-        sessions = Sessions(store, EventFeed(redis, clock), Revocations(redis, codec), LIFETIMES, clock, Metrics())
+        codec = RecordCodec(keyring)
+        store, jars = SessionStore(redis, codec, LIFETIMES, clock), CookieJarStore(redis, codec)
+        sessions = Sessions(store, EventFeed(redis, clock), RevocationQueue(redis, codec), LIFETIMES, clock, Metrics())
         ends = UpstreamEnds(jars, sessions, RouteTable([ROUTE]), iris, clock, Metrics())
         upstream = UpstreamSessions(jars, LIFETIMES, clock, ends.end)
         workers.append(Worker(upstream, ends, sessions, store, jars, redis.aclose))
@@ -332,7 +332,7 @@ async def test_store_down(world: World, monkeypatch: pytest.MonkeyPatch) -> None
     known, other = await world.start(), await world.start()
     await world.call(known)
 
-    async def down(*_: object) -> Jar:
+    async def down(*_: object) -> UpstreamCookieJar:
         raise StoreUnavailable
 
     monkeypatch.setattr(world.workers[0].jars, "load", down)

@@ -15,13 +15,13 @@ from hub.login.new_session import Visitor
 from hub.oidc.provider import OpenIDProvider
 from hub.oidc.providers import Providers
 from hub.primitives.secret import Secret
-from hub.session.attempts import LoginAttempts
-from hub.session.codec import Codec
+from hub.session.attempts import LoginAttemptStore
+from hub.session.codec import RecordCodec
 from hub.session.events import EventFeed
 from hub.session.keyring import Keyring
 from hub.session.model import BrowserId, Lifetimes, SessionId
 from hub.session.redis_client import Redis, connect
-from hub.session.revocations import Revocations
+from hub.session.revocations import RevocationQueue
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
 from hub.telemetry.metrics import Metrics
@@ -46,7 +46,7 @@ class LoginHouse:
     logout: Logout
     sessions: Sessions
     store: SessionStore
-    revocations: Revocations
+    revocations: RevocationQueue
     redis: Redis
     metrics: Metrics
     providers: Providers
@@ -83,9 +83,9 @@ class LoginHouse:
 @pytest.fixture
 async def login_house(redis_url: str, clock: ManualClock) -> AsyncIterator[LoginHouse]:
     """Everything in its place, and nobody logged in."""
-    client, codec = connect(redis_url, 2.0), Codec(Keyring([secrets.token_bytes(32)]))
+    client, codec = connect(redis_url, 2.0), RecordCodec(Keyring([secrets.token_bytes(32)]))
     lifetimes, metrics = Lifetimes(900, 43200), Metrics()
-    store, revocations = SessionStore(client, codec, lifetimes, clock), Revocations(client, codec)
+    store, revocations = SessionStore(client, codec, lifetimes, clock), RevocationQueue(client, codec)
     sessions = Sessions(store, EventFeed(client, clock), revocations, lifetimes, clock, metrics)
     settings = SessionSettings(max_login_attempts=3, claims=["email"])
     async with HostileProvider.start() as main, HostileProvider.start() as second:
@@ -93,7 +93,7 @@ async def login_house(redis_url: str, clock: ManualClock) -> AsyncIterator[Login
         providers = Providers(OpenIDProvider(_settings(*each), clock) for each in (("main", main), ("second", second)))
         await providers.start()
         flow = CodeFlow(
-            providers, LoginAttempts(client, codec), sessions, settings, ORIGIN, clock, metrics, jitter=lambda: JITTER
+            providers, LoginAttemptStore(client, codec), sessions, settings, ORIGIN, clock, metrics, jitter=lambda: JITTER
         )
         logout = Logout(sessions, providers, revocations, clock, RETURN_URL)
         yield LoginHouse(flow, logout, sessions, store, revocations, client, metrics, providers, main, second)

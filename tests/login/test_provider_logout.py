@@ -13,13 +13,13 @@ from hub.login.provider_logout import ProviderLogout
 from hub.oidc.provider import OpenIDProvider
 from hub.oidc.providers import Providers
 from hub.primitives.secret import Secret
-from hub.session.codec import Codec
+from hub.session.codec import RecordCodec
 from hub.session.events import EventFeed
 from hub.session.keyring import Keyring
-from hub.session.logout_tokens import SeenLogoutTokens
+from hub.session.logout_tokens import LogoutTokenStore
 from hub.session.model import Lifetimes, Session, SessionId
 from hub.session.redis_client import connect
-from hub.session.revocations import Revocations
+from hub.session.revocations import RevocationQueue
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
 from hub.telemetry.metrics import Metrics
@@ -55,12 +55,12 @@ class Parties:
 @pytest.fixture
 async def parties(redis_url: str, clock: ManualClock) -> AsyncIterator[Parties]:
     """Everything that a logout at a provider touches."""
-    client, codec = connect(redis_url, 2.0), Codec(Keyring([secrets.token_bytes(32)]))
+    client, codec = connect(redis_url, 2.0), RecordCodec(Keyring([secrets.token_bytes(32)]))
     lifetimes = Lifetimes(900, 43200)
     sessions = Sessions(
         SessionStore(client, codec, lifetimes, clock),
         EventFeed(client, clock),
-        Revocations(client, codec),
+        RevocationQueue(client, codec),
         lifetimes,
         clock,
         Metrics(),
@@ -82,7 +82,7 @@ async def parties(redis_url: str, clock: ManualClock) -> AsyncIterator[Parties]:
         )
         await sessions.start(of_first)
         await sessions.start(of_second)
-        logout = ProviderLogout(sessions, providers, SeenLogoutTokens(client), clock)
+        logout = ProviderLogout(sessions, providers, LogoutTokenStore(client), clock)
         yield Parties(logout, sessions, first, second, of_first, of_second)
         for name in ("main", "second"):
             await providers.openid(name).close()

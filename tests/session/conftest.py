@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from hub.session.attempts import LoginAttempts
-from hub.session.codec import Codec
+from hub.session.attempts import LoginAttemptStore
+from hub.session.codec import RecordCodec
 from hub.session.events import EventFeed
 from hub.session.keyring import Keyring
 from hub.session.model import Lifetimes
 from hub.session.redis_client import Redis, connect
-from hub.session.revocations import Revocations
+from hub.session.revocations import RevocationQueue
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
 from hub.telemetry.metrics import Metrics
@@ -37,13 +37,13 @@ def keyring() -> Keyring:
 @pytest.fixture
 def store(redis_client: Redis, keyring: Keyring, clock: ManualClock) -> SessionStore:
     """A session store."""
-    return SessionStore(redis_client, Codec(keyring), LIFETIMES, clock)
+    return SessionStore(redis_client, RecordCodec(keyring), LIFETIMES, clock)
 
 
 @pytest.fixture
-def attempts(redis_client: Redis, keyring: Keyring) -> LoginAttempts:
+def attempts(redis_client: Redis, keyring: Keyring) -> LoginAttemptStore:
     """Login attempts."""
-    return LoginAttempts(redis_client, Codec(keyring))
+    return LoginAttemptStore(redis_client, RecordCodec(keyring))
 
 
 @pytest.fixture
@@ -53,12 +53,12 @@ def feed(redis_client: Redis, clock: ManualClock) -> EventFeed:
 
 
 @pytest.fixture
-def revocations(redis_client: Redis, keyring: Keyring) -> Revocations:
+def revocations(redis_client: Redis, keyring: Keyring) -> RevocationQueue:
     """What has to be revoked."""
-    return Revocations(redis_client, Codec(keyring))
+    return RevocationQueue(redis_client, RecordCodec(keyring))
 
 
 @pytest.fixture
-def sessions(store: SessionStore, feed: EventFeed, revocations: Revocations, clock: ManualClock) -> Sessions:
+def sessions(store: SessionStore, feed: EventFeed, revocations: RevocationQueue, clock: ManualClock) -> Sessions:
     """The life of sessions."""
     return Sessions(store, feed, revocations, LIFETIMES, clock, Metrics())

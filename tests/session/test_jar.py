@@ -3,13 +3,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.session.jar import MAX_COOKIES, Jar
+from hub.session.jar import MAX_COOKIES, UpstreamCookieJar
 
-EMPTY = Jar(target="https://iris.example/csp/clinic", cookies={}, used_at=0.0)
+EMPTY = UpstreamCookieJar(target="https://iris.example/csp/clinic", cookies={}, used_at=0.0)
 SESSION = "CSPSESSIONID-SP-443-UP-csp-clinic-"
 
 
-def after(*fields: str, jar: Jar = EMPTY) -> str:
+def after(*fields: str, jar: UpstreamCookieJar = EMPTY) -> str:
     """Return what is sent after these `Set-Cookie` fields."""
     return jar.after(fields, 10.0).header
 

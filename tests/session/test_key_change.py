@@ -3,8 +3,8 @@
 import secrets
 from typing import cast
 
-from hub.session.attempts import LoginAttempts
-from hub.session.codec import Codec
+from hub.session.attempts import LoginAttemptStore
+from hub.session.codec import RecordCodec
 from hub.session.keyring import Keyring
 from hub.session.redis_client import Redis
 from hub.session.store import SessionStore, session_name
@@ -23,7 +23,7 @@ async def field(redis_client: Redis, key: str, name: str) -> bytes:
 async def test_next_write_seals_anew(redis_client: Redis, clock: ManualClock) -> None:
     """A session of the old key is read after the change; a refresh stores it, and its further tokens, under the new key alone."""
     ring = Keyring([OLD])
-    store = SessionStore(redis_client, Codec(ring), LIFETIMES, clock)
+    store = SessionStore(redis_client, RecordCodec(ring), LIFETIMES, clock)
     session, further = make_session(), make_tokens()
     await store.create(session)
     await store.put_token(session.key, "records", further)
@@ -43,7 +43,7 @@ async def test_next_write_seals_anew(redis_client: Redis, clock: ManualClock) ->
 async def test_key_that_is_gone(redis_client: Redis, clock: ManualClock) -> None:
     """Without the old key its sessions are unknown, not an error; when the key comes back, so do they: nothing was deleted."""
     ring = Keyring([OLD])
-    store = SessionStore(redis_client, Codec(ring), LIFETIMES, clock)
+    store = SessionStore(redis_client, RecordCodec(ring), LIFETIMES, clock)
     session = make_session()
     await store.create(session)
 
@@ -56,7 +56,7 @@ async def test_key_that_is_gone(redis_client: Redis, clock: ManualClock) -> None
 async def test_login_under_way(redis_client: Redis) -> None:
     """A login that began before the change is completed after it."""
     ring = Keyring([OLD])
-    attempts = LoginAttempts(redis_client, Codec(ring))
+    attempts = LoginAttemptStore(redis_client, RecordCodec(ring))
     attempt = make_attempt()
     await attempts.put("state", attempt, 600, 10)
     ring.replace([NEW, OLD])

@@ -7,16 +7,16 @@ import pytest
 
 from hub.primitives.tasks import end_tasks
 from hub.session.key_folder import KeySources, add_key, read_folder, remove_key
-from hub.session.key_watch import MIN_INTERVAL_SECONDS, PERIOD_SECONDS, KeyWatch
+from hub.session.key_watch import MIN_INTERVAL_SECONDS, PERIOD_SECONDS, KeyWatcher
 from hub.session.keyring import Keyring, KeyringError, make_key_file, read_key
 from tests.parties.clock import START, ManualClock
 
 ACTIVATION = 300.0
 
 
-def watch(folder: Path, clock: ManualClock) -> KeyWatch:
+def watch(folder: Path, clock: ManualClock) -> KeyWatcher:
     """Watch a folder."""
-    return KeyWatch(KeySources(folder=folder, activation_seconds=ACTIVATION), clock)
+    return KeyWatcher(KeySources(folder=folder, activation_seconds=ACTIVATION), clock)
 
 
 async def test_rotation_without_a_restart(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ async def test_files_of_new_settings(tmp_path: Path) -> None:
     """Single files are replaced by those of the settings as they are now, if all of them can be read."""
     make_key_file(tmp_path / "old")
     make_key_file(tmp_path / "new")
-    watched = KeyWatch(KeySources(files=[tmp_path / "old"]), ManualClock())
+    watched = KeyWatcher(KeySources(files=[tmp_path / "old"]), ManualClock())
     sealed = watched.keyring.seal(b"x", "n")
 
     assert not watched.check([tmp_path / "missing"])

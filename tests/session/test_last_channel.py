@@ -2,17 +2,17 @@
 
 import pytest
 
-from hub.session.last_channel import LastChannels
+from hub.session.last_channel import LastChannelStore
 from hub.session.redis_client import Redis
 
 
 @pytest.fixture
-def board(redis_client: Redis) -> LastChannels:
+def board(redis_client: Redis) -> LastChannelStore:
     """An empty board."""
-    return LastChannels(redis_client)
+    return LastChannelStore(redis_client)
 
 
-async def test_a_push_never_pulls_back(board: LastChannels) -> None:
+async def test_a_push_never_pulls_back(board: LastChannelStore) -> None:
     """A worker whose clock is behind does not take away what another one has given."""
     await board.push(["a"], 100.0)
     await board.push(["a"], 50.0)
@@ -21,7 +21,7 @@ async def test_a_push_never_pulls_back(board: LastChannels) -> None:
     assert await board.claim(100.0, 10) == ["a"]
 
 
-async def test_claimed_once_at_a_time(board: LastChannels) -> None:
+async def test_claimed_once_at_a_time(board: LastChannelStore) -> None:
     """Two workers do not end the same session; if the one that has it crashes, another one gets it later."""
     await board.push(["a", "b"], 100.0)
 
@@ -33,7 +33,7 @@ async def test_claimed_once_at_a_time(board: LastChannels) -> None:
     assert await board.claim(1000.0, 10) == []
 
 
-async def test_nothing_to_do(board: LastChannels) -> None:
+async def test_nothing_to_do(board: LastChannelStore) -> None:
     """An empty push, a look without claiming, and an empty farewell are no errors."""
     await board.push([], 100.0)
     await board.push(["a"], 100.0)
@@ -43,7 +43,7 @@ async def test_nothing_to_do(board: LastChannels) -> None:
     assert await board.claim(200.0, 10) == ["a"]
 
 
-async def test_many(board: LastChannels) -> None:
+async def test_many(board: LastChannelStore) -> None:
     """A worker full of channels pushes in several pieces."""
     await board.push([f"s{number}" for number in range(2500)], 100.0)
 

@@ -6,7 +6,7 @@ import pytest
 
 from hub.oidc.token_endpoint import TokenResponse
 from hub.primitives.secret import Secret
-from hub.session.codec import Codec
+from hub.session.codec import RecordCodec
 from hub.session.keyring import Keyring
 from hub.session.model import Lifetimes, SessionId, TokenSet, identity_of
 from tests.parties.clock import START
@@ -68,7 +68,7 @@ def test_secrets_are_not_shown() -> None:
 
 def test_identity() -> None:
     """It is worked out once, is that of issuer and subject, and is neither stored nor taken over by another user's session."""
-    session, codec = make_session(), Codec(Keyring([bytes(32)]))
+    session, codec = make_session(), RecordCodec(Keyring([bytes(32)]))
     before = session.identity
     stored = codec.decode_session(codec.encode_session(session), key=session.key, version=1, touched_at=START)
 

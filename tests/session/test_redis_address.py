@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.config.settings import SettingsError
-from hub.session.redis_address import SeveralServers, parse_several
+from hub.session.redis_address import RedisServers, parse_several
 from hub.session.redis_client import connect
 
 
@@ -19,7 +19,7 @@ def test_sentinel() -> None:
     """Hosts with and without port, credentials of the servers and of the sentinels, service and database."""
     url = "rediss+sentinel://hub:p%40ss@one:1,two,[::1]:3/main/4?sentinel_password=other&ssl_ca_certs=/etc/ca.pem"
 
-    assert parse_several(url) == SeveralServers(
+    assert parse_several(url) == RedisServers(
         kind="sentinel",
         nodes=(("one", 1), ("two", 26379), ("::1", 3)),
         tls=True,
@@ -33,7 +33,7 @@ def test_sentinel() -> None:
 
 def test_cluster() -> None:
     """Some nodes are enough."""
-    assert parse_several("redis+cluster://one:7000,two") == SeveralServers(
+    assert parse_several("redis+cluster://one:7000,two") == RedisServers(
         kind="cluster", nodes=(("one", 7000), ("two", 6379)), tls=False
     )
 

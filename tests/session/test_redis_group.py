@@ -11,17 +11,17 @@ import pytest
 from hub.errors import HubError, StoreUnavailable
 from hub.primitives.clock import SystemClock
 from hub.primitives.tasks import end_tasks
-from hub.session.attempts import LoginAttempts
-from hub.session.codec import Codec
+from hub.session.attempts import LoginAttemptStore
+from hub.session.codec import RecordCodec
 from hub.session.events import EventFeed, SessionEvent, SessionHasEnded, SessionWasRefreshed
+from hub.session.failure_limit import FailureLimit, FailureLimiter
 from hub.session.keyring import Keyring
-from hub.session.last_channel import LastChannels
-from hub.session.logout_tokens import SeenLogoutTokens
+from hub.session.last_channel import LastChannelStore
+from hub.session.logout_tokens import LogoutTokenStore
 from hub.session.model import Lifetimes, Session, SessionId, Tombstone
-from hub.session.rate_limit import Limit, RateLimiter
 from hub.session.redis_client import Redis, connect
 from hub.session.refresh_lock import RefreshLock
-from hub.session.revocations import Revocations
+from hub.session.revocations import RevocationQueue
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
 from hub.telemetry.metrics import Metrics
@@ -38,7 +38,7 @@ class Hub:
 
     group: RedisGroup
     redis: Redis
-    codec: Codec
+    codec: RecordCodec
     store: SessionStore
     feed: EventFeed
     sessions: Sessions
@@ -56,10 +56,10 @@ async def hub(request: pytest.FixtureRequest) -> AsyncIterator[Hub]:
     """A worker's doors to a Redis of several servers."""
     with request.param.start() as group:
         redis, clock = connect(group.url, 1.0), SystemClock()
-        codec = Codec(Keyring([secrets.token_bytes(32)]))
+        codec = RecordCodec(Keyring([secrets.token_bytes(32)]))
         lifetimes = Lifetimes(900, 43200)
         store, feed = SessionStore(redis, codec, lifetimes, clock), EventFeed(redis, clock)
-        sessions = Sessions(store, feed, Revocations(redis, codec), lifetimes, clock, Metrics())
+        sessions = Sessions(store, feed, RevocationQueue(redis, codec), lifetimes, clock, Metrics())
         yield Hub(group, redis, codec, store, feed, sessions, clock)
         await redis.aclose()
 
@@ -88,21 +88,21 @@ async def test_all_doors(hub: Hub) -> None:
     async with lock.hold(third.key) as lease, lock.hold(third.key) as other:
         assert (lease is not None and lock.is_held(lease), other) == (True, None)
 
-    attempts = LoginAttempts(hub.redis, hub.codec)
+    attempts = LoginAttemptStore(hub.redis, hub.codec)
     for number in range(5):
         await attempts.put(f"state-{number}", make_attempt(now=hub.clock.now()), 60, 3)
     assert [await attempts.take(f"state-{number}") is None for number in range(5)] == [True, True, False, False, False]
 
-    seen = SeenLogoutTokens(hub.redis)
+    seen = LogoutTokenStore(hub.redis)
     assert [await seen.is_new("issuer", "token", 60) for _ in range(2)] == [True, False]
-    channels = LastChannels(hub.redis)
+    channels = LastChannelStore(hub.redis)
     await channels.push([session.key for session in sessions], hub.clock.now() - 1)
     assert len(await channels.claim(hub.clock.now(), 100)) == MANY
-    limiter, limit = RateLimiter(hub.redis, hub.clock), Limit("user", 1, 60.0, 60.0, 60.0)
+    limiter, limit = FailureLimiter(hub.redis, hub.clock), FailureLimit("user", 1, 60.0, 60.0, 60.0)
     await limiter.take(limit, "alice")
     with pytest.raises(HubError):
         await limiter.take(limit, "alice")
-    revocations = Revocations(hub.redis, hub.codec)
+    revocations = RevocationQueue(hub.redis, hub.codec)
     assert [item.key for item in await revocations.claim(hub.clock.now() + 3600, 10)] == [first.key]
     await revocations.forget(first.key)
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from hub.session.codec import Codec
+from hub.session.codec import RecordCodec
 from hub.session.keyring import Keyring
 from hub.session.model import EndReason, Revocation, Session, SessionId
 from hub.session.redis_client import Redis
-from hub.session.revocations import CLAIM_SECONDS, QUEUE, RECORDS, Revocations
+from hub.session.revocations import CLAIM_SECONDS, QUEUE, RECORDS, RevocationQueue
 from hub.session.sessions import REPLACED_GRACE_SECONDS, REVOKED_AFTER_SECONDS, Sessions
 from tests.parties.clock import START, ManualClock
 from tests.session.samples import make_session, make_tokens
@@ -17,7 +17,7 @@ from tests.session.samples import make_session, make_tokens
 DAY = 86400.0
 
 
-async def due(revocations: Revocations, now: float) -> list[str]:
+async def due(revocations: RevocationQueue, now: float) -> list[str]:
     """Return the keys of the sessions whose tokens somebody should revoke at `now`."""
     return sorted(revocation.key for revocation in await revocations.claim(now, 10))
 
@@ -25,7 +25,7 @@ async def due(revocations: Revocations, now: float) -> list[str]:
 class TestQueue:
     """Entries, claims and ends."""
 
-    async def test_entry_comes_back_whole(self, revocations: Revocations) -> None:
+    async def test_entry_comes_back_whole(self, revocations: RevocationQueue) -> None:
         """What is claimed is what was put in; not before its time."""
         revocation = Revocation.of(make_session(), START + DAY)
         await revocations.put(revocation, START, START + 5)
@@ -33,7 +33,7 @@ class TestQueue:
         assert await revocations.claim(START + 4, 10) == []
         assert await revocations.claim(START + 5, 10) == [revocation]
 
-    async def test_claimed_once_at_a_time(self, revocations: Revocations) -> None:
+    async def test_claimed_once_at_a_time(self, revocations: RevocationQueue) -> None:
         """Two workers do not revoke the same; if the one that has it crashes, another one gets it later."""
         await revocations.put(Revocation.of(make_session(), START + DAY), START, START)
         first, second = await revocations.claim(START, 10), await revocations.claim(START, 10)
@@ -41,7 +41,7 @@ class TestQueue:
 
         assert (len(first), second, later) == (1, [], first)
 
-    async def test_hasten(self, revocations: Revocations) -> None:
+    async def test_hasten(self, revocations: RevocationQueue) -> None:
         """An entry can be made due earlier, never later, and what is not there does not come up."""
         revocation = Revocation.of(make_session(), START + DAY)
         await revocations.put(revocation, START, START + 60)
@@ -52,7 +52,7 @@ class TestQueue:
         await revocations.hasten(revocation.key, START + 1)
         assert await due(revocations, START + 1) == [revocation.key]
 
-    async def test_forget(self, revocations: Revocations, redis_client: Redis) -> None:
+    async def test_forget(self, revocations: RevocationQueue, redis_client: Redis) -> None:
         """Nothing is left of an entry that is done."""
         revocation = Revocation.of(make_session(), START + DAY)
         await revocations.put(revocation, START, START)
@@ -61,7 +61,7 @@ class TestQueue:
         assert await redis_client.keys("*") == []
 
     @pytest.mark.expects_log
-    async def test_sealed(self, revocations: Revocations, redis_client: Redis) -> None:
+    async def test_sealed(self, revocations: RevocationQueue, redis_client: Redis) -> None:
         """No token stands in Redis as it is, and no entry can be put in the place of another one."""
         one, other = (Revocation.of(make_session(), START + DAY) for _ in range(2))
         await revocations.put(one, START, START)
@@ -76,10 +76,10 @@ class TestQueue:
         assert [found.key for found in await revocations.claim(START, 10)] == [one.key]
 
     @pytest.mark.expects_log
-    async def test_of_another_key(self, revocations: Revocations, redis_client: Redis) -> None:
+    async def test_of_another_key(self, revocations: RevocationQueue, redis_client: Redis) -> None:
         """What nobody can open any more is dropped: it must not be claimed again and again."""
         await revocations.put(Revocation.of(make_session(), START + DAY), START, START)
-        stranger = Revocations(redis_client, Codec(Keyring([secrets.token_bytes(32)])))
+        stranger = RevocationQueue(redis_client, RecordCodec(Keyring([secrets.token_bytes(32)])))
 
         assert await stranger.claim(START, 10) == []
         assert await redis_client.keys("*") == []
@@ -106,7 +106,7 @@ class TestEndsOfSessions:
     @pytest.mark.parametrize(
         "reason", ["elsewhere", "operator", "provider", "idle", "absolute", "last_channel", "identity", "other_user"]
     )
-    async def test_every_end(self, sessions: Sessions, revocations: Revocations, reason: EndReason) -> None:
+    async def test_every_end(self, sessions: Sessions, revocations: RevocationQueue, reason: EndReason) -> None:
         """R7009: whatever ended the session, its tokens are revoked, at once."""
         session = make_session()
         await sessions.start(session)
@@ -117,7 +117,7 @@ class TestEndsOfSessions:
             (session.key, session.tokens.access_token, session.tokens.refresh_token)
         ]
 
-    async def test_refused(self, sessions: Sessions, revocations: Revocations) -> None:
+    async def test_refused(self, sessions: Sessions, revocations: RevocationQueue) -> None:
         """A refresh token that the provider has refused needs no revocation."""
         session = make_session()
         await sessions.start(session)
@@ -125,7 +125,7 @@ class TestEndsOfSessions:
 
         assert await due(revocations, START + DAY) == []
 
-    async def test_logout_waits(self, sessions: Sessions, revocations: Revocations) -> None:
+    async def test_logout_waits(self, sessions: Sessions, revocations: RevocationQueue) -> None:
         """A logout leaves time to end the session at the provider first, as IRIS needs it."""
         session = make_session()
         await sessions.start(session)
@@ -134,7 +134,7 @@ class TestEndsOfSessions:
         assert await due(revocations, START + REVOKED_AFTER_SECONDS["logout"] - 1) == []
         assert await due(revocations, START + REVOKED_AFTER_SECONDS["logout"]) == [session.key]
 
-    async def test_replaced(self, sessions: Sessions, revocations: Revocations, clock: ManualClock) -> None:
+    async def test_replaced(self, sessions: Sessions, revocations: RevocationQueue, clock: ManualClock) -> None:
         """The tokens of a session that a new login has replaced are revoked after its grace, in which they may be in use."""
         former, present = make_session(), make_session()
         await sessions.start(former)
@@ -143,7 +143,7 @@ class TestEndsOfSessions:
         assert await due(revocations, START + REPLACED_GRACE_SECONDS) == []
         assert await due(revocations, START + REVOKED_AFTER_SECONDS["replaced"]) == [former.key]
 
-    async def test_only_once(self, sessions: Sessions, revocations: Revocations) -> None:
+    async def test_only_once(self, sessions: Sessions, revocations: RevocationQueue) -> None:
         """A second end of the same session queues nothing."""
         session = make_session(SessionId.generate())
         await sessions.start(session)

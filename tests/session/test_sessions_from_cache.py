@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from hub.errors import Conflict, NotAuthenticated, SessionEnded, StoreUnavailable
-from hub.session.codec import Codec
+from hub.session.codec import RecordCodec
 from hub.session.events import EventFeed, SessionEvent, SessionWasRefreshed
 from hub.session.keyring import Keyring
 from hub.session.model import Session, SessionId, Tombstone
 from hub.session.redis_client import Redis, connect
-from hub.session.revocations import Revocations
+from hub.session.revocations import RevocationQueue
 from hub.session.session_cache import TTL_SECONDS
 from hub.session.sessions import REPLACED_GRACE_SECONDS, Sessions
 from hub.session.store import SessionStore, session_name
@@ -80,9 +80,9 @@ class Worker:
 @asynccontextmanager
 async def worker(redis_url: str, keyring: Keyring, clock: ManualClock) -> AsyncIterator[Worker]:
     """Start one."""
-    redis, codec = connect(redis_url, 2.0), Codec(keyring)
+    redis, codec = connect(redis_url, 2.0), RecordCodec(keyring)
     store, feed = CountingStore(redis, codec, LIFETIMES, clock), EventFeed(redis, clock)
-    built = Worker(redis, store, Sessions(store, feed, Revocations(redis, codec), LIFETIMES, clock, Metrics()), feed)
+    built = Worker(redis, store, Sessions(store, feed, RevocationQueue(redis, codec), LIFETIMES, clock, Metrics()), feed)
     task = asyncio.create_task(built.listen())
     await built.began.wait()
     try:

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from hub.errors import Conflict, StoreUnavailable
-from hub.session.attempts import LoginAttempts
-from hub.session.codec import Codec
+from hub.session.attempts import LoginAttemptStore
+from hub.session.codec import RecordCodec
 from hub.session.keyring import Keyring
 from hub.session.model import Session, Tombstone
 from hub.session.redis_client import Redis, connect
@@ -82,7 +82,7 @@ class TestSession:
         """A session sealed with an unknown key counts as none: its user logs in again."""
         session = make_session()
         await store.create(session)
-        other = SessionStore(redis_client, Codec(Keyring([secrets.token_bytes(32)])), LIFETIMES, clock)
+        other = SessionStore(redis_client, RecordCodec(Keyring([secrets.token_bytes(32)])), LIFETIMES, clock)
 
         assert await other.load(session.key) is None
 
@@ -240,7 +240,7 @@ class TestSchedule:
 
 
 async def test_redis_holds_no_secret(
-    store: SessionStore, attempts: LoginAttempts, redis_client: Redis, redis_server: RedisServer
+    store: SessionStore, attempts: LoginAttemptStore, redis_client: Redis, redis_server: RedisServer
 ) -> None:
     """Decision 5: whoever reads all of Redis, or its file, finds no token, verifier or session id."""
     session, attempt = make_session(), make_attempt()
@@ -261,7 +261,7 @@ async def test_outage_is_not_absence(store: SessionStore, clock: ManualClock, ke
     session = make_session()
     with RedisServer.start() as server:
         client = connect(server.url, 0.2)
-        store = SessionStore(client, Codec(keyring), LIFETIMES, clock)
+        store = SessionStore(client, RecordCodec(keyring), LIFETIMES, clock)
         await store.create(session)
         getattr(server, outage)()
 

@@ -12,13 +12,13 @@ from hub.oidc.provider import OpenIDProvider
 from hub.oidc.providers import Providers
 from hub.primitives.clock import Clock
 from hub.primitives.secret import Secret
-from hub.session.codec import Codec
+from hub.session.codec import RecordCodec
 from hub.session.events import EventFeed
 from hub.session.keyring import Keyring
 from hub.session.model import Lifetimes, Session, SessionId, TokenSet
 from hub.session.redis_client import connect
 from hub.session.refresh_lock import RefreshLock
-from hub.session.revocations import Revocations
+from hub.session.revocations import RevocationQueue
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
 from hub.telemetry.metrics import Metrics
@@ -50,7 +50,7 @@ class Worker:
     further: AudienceTokens
     client: ClientTokens
     background: RefreshWorker
-    revocations: Revocations
+    revocations: RevocationQueue
     revoking: RevocationWorker
     metrics: Metrics
 
@@ -69,10 +69,10 @@ async def worker(redis_url: str, issuer: str, keyring: Keyring, clock: Clock) ->
     """Build one worker's part."""
     client = connect(redis_url, 2.0)
     metrics = Metrics()
-    codec = Codec(keyring)
+    codec = RecordCodec(keyring)
     store = SessionStore(client, codec, LIFETIMES, clock)
     events = EventFeed(client, clock)
-    revocations = Revocations(client, codec)
+    revocations = RevocationQueue(client, codec)
     sessions = Sessions(store, events, revocations, LIFETIMES, clock, metrics)
     settings = ProviderSettings(issuer=issuer, client_id=CLIENT_ID, client_secret=Secret(CLIENT_SECRET), timeout_seconds=5.0)
     provider = OpenIDProvider(settings, clock)

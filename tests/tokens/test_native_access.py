@@ -12,13 +12,13 @@ from hub.errors import ProviderUnavailable, SessionEnded
 from hub.iris.native_jwt import NativeJwt
 from hub.oidc.providers import Providers
 from hub.primitives.secret import Secret
-from hub.session.codec import Codec
+from hub.session.codec import RecordCodec
 from hub.session.events import EventFeed
 from hub.session.keyring import Keyring
 from hub.session.model import Session, SessionId, TokenSet
 from hub.session.redis_client import connect
 from hub.session.refresh_lock import RefreshLock
-from hub.session.revocations import Revocations
+from hub.session.revocations import RevocationQueue
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
 from hub.telemetry.metrics import Metrics
@@ -45,9 +45,9 @@ class NativeWorker:
 async def native_worker(redis_url: str, issuer: str, keyring: Keyring, clock: ManualClock) -> AsyncIterator[NativeWorker]:
     """Build one worker's part."""
     client, metrics = connect(redis_url, 2.0), Metrics()
-    store = SessionStore(client, Codec(keyring), LIFETIMES, clock)
+    store = SessionStore(client, RecordCodec(keyring), LIFETIMES, clock)
     events = EventFeed(client, clock)
-    sessions = Sessions(store, events, Revocations(client, Codec(keyring)), LIFETIMES, clock, metrics)
+    sessions = Sessions(store, events, RevocationQueue(client, RecordCodec(keyring)), LIFETIMES, clock, metrics)
     provider = NativeJwt(ProviderSettings(kind="iris_native", issuer=issuer), clock)
     providers = Providers([provider])
     await providers.start()

@@ -18,13 +18,13 @@ from hub.errors import HubError, ProviderUnavailable, StoreUnavailable
 from hub.oidc.providers import Providers
 from hub.oidc.token_endpoint import TokenRefused, TokenResponse
 from hub.primitives.secret import Secret
-from hub.session.codec import Codec
+from hub.session.codec import RecordCodec
 from hub.session.events import EventFeed
 from hub.session.keyring import Keyring
 from hub.session.model import Lifetimes, Session, SessionId, TokenSet
 from hub.session.redis_client import Redis, connect
 from hub.session.refresh_lock import RefreshLock
-from hub.session.revocations import Revocations
+from hub.session.revocations import RevocationQueue
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore, session_name
 from hub.telemetry.metrics import Metrics
@@ -140,7 +140,7 @@ class RefreshMachine(RuleBasedStateMachine):
         self.loop = asyncio.new_event_loop()
         self.clock = ManualClock()
         self.provider = ModelProvider()
-        self.codec = Codec(Keyring([secrets.token_bytes(32)]))
+        self.codec = RecordCodec(Keyring([secrets.token_bytes(32)]))
         self.sessions: list[Session] = []
         self.ended: set[str] = set()
         self.calls: list[tuple[str, asyncio.Task[Session]]] = []
@@ -301,7 +301,7 @@ class RefreshMachine(RuleBasedStateMachine):
         client = self._client()
         store = SessionStore(client, self.codec, LIFETIMES, self.clock)
         events, metrics = EventFeed(client, self.clock), Metrics()
-        sessions = Sessions(store, events, Revocations(client, self.codec), LIFETIMES, self.clock, metrics)
+        sessions = Sessions(store, events, RevocationQueue(client, self.codec), LIFETIMES, self.clock, metrics)
         providers = Providers([WorkersProvider(self.provider, number)])  # type: ignore[list-item]
         lock = RefreshLock(client, self.clock)
         return number, sessions, Refresher(store, sessions, lock, providers, events, self.clock, metrics, lambda: 0.0)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from hub.errors import StoreUnavailable
-from hub.session.logout_tokens import SeenLogoutTokens
+from hub.session.logout_tokens import LogoutTokenStore
 from hub.web.provider_logout import MISSES_OF_BROWSERS, REFUSED_TOKENS
 from tests.parties.browser import Answer, Browser
 from tests.parties.hostile_provider import CannedAnswer
@@ -227,7 +227,7 @@ class TestBackChannel:
                 async def unavailable(*_: Any) -> bool:
                     raise StoreUnavailable
 
-                patch.setattr(SeenLogoutTokens, "is_new", unavailable)
+                patch.setattr(LogoutTokenStore, "is_new", unavailable)
                 answer = await post(token)
             assert (answer.status, await state(browser)) == (503, LIVES)
             assert answer.json()["error"] == "temporarily_unavailable"

@@ -5,21 +5,21 @@ import asyncio
 import pytest
 
 from hub.errors import StoreUnavailable, TooManyRequests
-from hub.session.rate_limit import LONGEST_WAIT_SECONDS, Limit, RateLimiter, network_of
+from hub.session.failure_limit import LONGEST_WAIT_SECONDS, FailureLimit, FailureLimiter, network_of
 from hub.session.redis_client import Redis, connect
 from tests.parties.clock import ManualClock
 
-USER = Limit.of_user(5)
-ADDRESS = Limit.of_address(20)
+USER = FailureLimit.of_user(5)
+ADDRESS = FailureLimit.of_address(20)
 
 
 @pytest.fixture
-def limiter(redis_client: Redis, clock: ManualClock) -> RateLimiter:
+def limiter(redis_client: Redis, clock: ManualClock) -> FailureLimiter:
     """A limiter on an empty Redis."""
-    return RateLimiter(redis_client, clock)
+    return FailureLimiter(redis_client, clock)
 
 
-async def wait_of(limiter: RateLimiter, limit: Limit, who: str) -> float:
+async def wait_of(limiter: FailureLimiter, limit: FailureLimit, who: str) -> float:
     """Make an attempt; return how long it has to wait, 0 if it may go on."""
     try:
         await limiter.take(limit, who)
@@ -29,7 +29,7 @@ async def wait_of(limiter: RateLimiter, limit: Limit, who: str) -> float:
     return 0.0
 
 
-async def attempts_let_through(limiter: RateLimiter, limit: Limit, who: str) -> int:
+async def attempts_let_through(limiter: FailureLimiter, limit: FailureLimit, who: str) -> int:
     """Attempt until refused; return how many were let through."""
     count = 0
     while not await wait_of(limiter, limit, who):
@@ -37,14 +37,14 @@ async def attempts_let_through(limiter: RateLimiter, limit: Limit, who: str) -> 
     return count
 
 
-async def test_so_many_are_free(limiter: RateLimiter) -> None:
+async def test_so_many_are_free(limiter: FailureLimiter) -> None:
     """A user name may fail five times, then it has to wait for a minute; another one is not concerned."""
     assert await attempts_let_through(limiter, USER, "alice") == 5
     assert await wait_of(limiter, USER, "alice") == 60.0
     assert await wait_of(limiter, USER, "bob") == 0.0
 
 
-async def test_one_by_one(limiter: RateLimiter, clock: ManualClock) -> None:
+async def test_one_by_one(limiter: FailureLimiter, clock: ManualClock) -> None:
     """Five failures within a minute are five, not six, although a little is forgiven between them."""
     for _ in range(5):
         await limiter.take(USER, "alice")
@@ -53,7 +53,7 @@ async def test_one_by_one(limiter: RateLimiter, clock: ManualClock) -> None:
     assert await wait_of(limiter, USER, "alice") == 50.0
 
 
-async def test_waits_double(limiter: RateLimiter, clock: ManualClock) -> None:
+async def test_waits_double(limiter: FailureLimiter, clock: ManualClock) -> None:
     """Each failure after a wait doubles the next one, up to five minutes; what is refused meanwhile changes nothing."""
     await attempts_let_through(limiter, USER, "alice")
     waits = []
@@ -66,7 +66,7 @@ async def test_waits_double(limiter: RateLimiter, clock: ManualClock) -> None:
     assert waits == [60.0, 120.0, 240.0, 300.0, LONGEST_WAIT_SECONDS]
 
 
-async def test_a_slow_guesser_is_slowed_down_too(limiter: RateLimiter, clock: ManualClock) -> None:
+async def test_a_slow_guesser_is_slowed_down_too(limiter: FailureLimiter, clock: ManualClock) -> None:
     """Who stays below five a minute gets no more than a few hundred tries a day for one name."""
     let_through = 0
     for _ in range(24 * 60):
@@ -76,7 +76,7 @@ async def test_a_slow_guesser_is_slowed_down_too(limiter: RateLimiter, clock: Ma
     assert let_through < 24 * 60 * 60 / LONGEST_WAIT_SECONDS + 10
 
 
-async def test_silence_forgives(limiter: RateLimiter, clock: ManualClock) -> None:
+async def test_silence_forgives(limiter: FailureLimiter, clock: ManualClock) -> None:
     """After an hour and a little without failures a name is as good as new."""
     await attempts_let_through(limiter, USER, "alice")
     await clock.advance(3600 + LONGEST_WAIT_SECONDS)
@@ -84,7 +84,7 @@ async def test_silence_forgives(limiter: RateLimiter, clock: ManualClock) -> Non
     assert await attempts_let_through(limiter, USER, "alice") >= 4
 
 
-async def test_clock_that_is_set_back(limiter: RateLimiter, clock: ManualClock) -> None:
+async def test_clock_that_is_set_back(limiter: FailureLimiter, clock: ManualClock) -> None:
     """It takes nothing away from what is free: time that runs backwards is no time."""
     for _ in range(2):
         await limiter.take(USER, "alice")
@@ -93,7 +93,7 @@ async def test_clock_that_is_set_back(limiter: RateLimiter, clock: ManualClock) 
     assert await attempts_let_through(limiter, USER, "alice") == 3
 
 
-async def test_success_forgives(limiter: RateLimiter) -> None:
+async def test_success_forgives(limiter: FailureLimiter) -> None:
     """The right password forgets all wrong ones."""
     for _ in range(4):
         await limiter.take(USER, "alice")
@@ -102,14 +102,14 @@ async def test_success_forgives(limiter: RateLimiter) -> None:
     assert await attempts_let_through(limiter, USER, "alice") == 5
 
 
-async def test_many_people_at_one_address(limiter: RateLimiter) -> None:
+async def test_many_people_at_one_address(limiter: FailureLimiter) -> None:
     """Logins that succeed count for nothing at their address: a hundred people behind one proxy get in."""
     for _ in range(100):
         await limiter.take(ADDRESS, "10.0.0.1")
         await limiter.give_back(ADDRESS, "10.0.0.1")
 
 
-async def test_a_success_does_not_wash_an_address_clean(limiter: RateLimiter) -> None:
+async def test_a_success_does_not_wash_an_address_clean(limiter: FailureLimiter) -> None:
     """A guesser who has an account of his own wins nothing by logging in between his guesses."""
     for _ in range(10):
         await limiter.take(ADDRESS, "10.0.0.1")
@@ -119,7 +119,7 @@ async def test_a_success_does_not_wash_an_address_clean(limiter: RateLimiter) ->
     assert await attempts_let_through(limiter, ADDRESS, "10.0.0.1") == 10
 
 
-async def test_rate_of_an_address(limiter: RateLimiter, clock: ManualClock) -> None:
+async def test_rate_of_an_address(limiter: FailureLimiter, clock: ManualClock) -> None:
     """An address may fail twenty times, then once in three seconds."""
     assert await attempts_let_through(limiter, ADDRESS, "10.0.0.1") == 20
     assert await wait_of(limiter, ADDRESS, "10.0.0.1") == 3.0
@@ -129,7 +129,7 @@ async def test_rate_of_an_address(limiter: RateLimiter, clock: ManualClock) -> N
 
 async def test_all_at_once(redis_client: Redis, clock: ManualClock) -> None:
     """A hundred attempts at the same instant, over two workers: five are let through, as if they came one by one."""
-    workers = [RateLimiter(redis_client, clock), RateLimiter(redis_client, clock)]
+    workers = [FailureLimiter(redis_client, clock), FailureLimiter(redis_client, clock)]
     waits = await asyncio.gather(*(wait_of(workers[number % 2], USER, "alice") for number in range(100)))
 
     assert waits.count(0.0) == 5
@@ -138,13 +138,13 @@ async def test_all_at_once(redis_client: Redis, clock: ManualClock) -> None:
 async def test_fails_closed(clock: ManualClock) -> None:
     """Without Redis nobody may try: the limit is no longer kept, so it counts as reached."""
     client = connect("unix:///nonexistent/redis.sock", 0.5)
-    limiter = RateLimiter(client, clock)
+    limiter = FailureLimiter(client, clock)
     with pytest.raises(StoreUnavailable):
         await limiter.take(USER, "alice")
     await client.aclose()
 
 
-async def test_no_name_in_redis(redis_client: Redis, limiter: RateLimiter) -> None:
+async def test_no_name_in_redis(redis_client: Redis, limiter: FailureLimiter) -> None:
     """Neither name nor address stands in Redis, and what stands there ends by itself."""
     await limiter.take(USER, "alice")
     (key,) = await redis_client.keys("*")

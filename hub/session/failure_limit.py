@@ -47,7 +47,7 @@ return 1
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class FailureLimit:
     """A limit of failed attempts (leaky bucket, then exponential backoff).
 
     Attributes:
@@ -65,17 +65,17 @@ class Limit:
     longest_wait_seconds: float
 
     @classmethod
-    def of_user(cls, attempts: int) -> "Limit":
+    def of_user(cls, attempts: int) -> "FailureLimit":
         """Return the limit of one user name: `attempts` failures, then waits from 60 s to `LONGEST_WAIT_SECONDS`."""
         return cls("user", attempts, FORGIVEN_SECONDS, 60.0, LONGEST_WAIT_SECONDS)
 
     @classmethod
-    def of_address(cls, attempts: int) -> "Limit":
+    def of_address(cls, attempts: int) -> "FailureLimit":
         """Return the limit of one address: `attempts` failures per minute. Waits do not grow, because many users may share it."""
         return cls("address", attempts, 60.0, 60.0 / attempts, 60.0 / attempts)
 
 
-class RateLimiter:
+class FailureLimiter:
     """Counts attempts in Redis. All methods raise `StoreUnavailable` when Redis does not respond."""
 
     def __init__(self, redis: Redis, clock: Clock) -> None:
@@ -84,7 +84,7 @@ class RateLimiter:
         self._take = redis.register_script(TAKE)
         self._give_back = redis.register_script(GIVE_BACK)
 
-    async def take(self, limit: Limit, name: str) -> None:
+    async def take(self, limit: FailureLimit, name: str) -> None:
         """Count an attempt before it is made.
 
         Parameters:
@@ -99,12 +99,12 @@ class RateLimiter:
         if wait > 0:
             raise TooManyRequests("Too many failed attempts. Wait a moment, then try again.", retry_after_seconds=wait)
 
-    async def give_back(self, limit: Limit, name: str) -> None:
+    async def give_back(self, limit: FailureLimit, name: str) -> None:
         """Take back a successful attempt."""
         with translated_errors():
             await self._give_back(keys=[_key(limit, name)])
 
-    async def forget(self, limit: Limit, name: str) -> None:
+    async def forget(self, limit: FailureLimit, name: str) -> None:
         """Delete all attempts, after a successful login."""
         with translated_errors():
             await self._redis.delete(_key(limit, name))
@@ -126,5 +126,5 @@ def network_of(address: str) -> str:
     return str(parsed)
 
 
-def _key(limit: Limit, name: str) -> str:
+def _key(limit: FailureLimit, name: str) -> str:
     return f"hub:limit:{limit.kind}:{digest(name)}"

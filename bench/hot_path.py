@@ -18,10 +18,10 @@ from hub.config.settings import LimitSettings, ProviderSettings, RouteSettings
 from hub.errors import HubError
 from hub.gateway.forwarding import ForwardingDependencies
 from hub.gateway.headers import HeaderRules
+from hub.gateway.message_signer import MessageSigner
 from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.gateway.paths import normalise_path
 from hub.gateway.pipeline import Pipeline
-from hub.gateway.prover import Prover
 from hub.gateway.rate_limits import RateLimits
 from hub.gateway.routes import Route, RouteTable
 from hub.gateway.upstream_sessions import UpstreamSessions
@@ -120,7 +120,7 @@ class HotPath:
         )
         upstream = cast(UpstreamSessions, None)  # the route keeps no session at the resource server
         ways = ForwardingDependencies(
-            door=ReadyDoor(), upstream=upstream, prover=Prover([], clock), binding=providers.binding, clock=clock
+            door=ReadyDoor(), upstream=upstream, signer=MessageSigner([], clock), dpop_key=providers.dpop_key, clock=clock
         )
         self._pipeline = Pipeline(self._table, tokens, ways, ORIGIN, clock, self._metrics)
         self._cookies = Cookies.for_transport(secure=True)
@@ -153,7 +153,7 @@ class HotPath:
         """Do what the handler does before the pipeline: proof, session cookie, identity, limits, address."""
         fields = self._fields
         session_id = self._cookies.session_id(fields.get("cookie", ""))
-        csrf.require_proof(fields, ORIGIN, session_id)
+        csrf.require_csrf_token(fields, ORIGIN, session_id)
         require_identity(fields, self._session)
         self._rates.request(self._session.key)
         client_address("203.0.113.7", [], self._proxies)

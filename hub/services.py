@@ -13,9 +13,9 @@ from hub.channel.registry import Registry
 from hub.config.settings import ProviderSettings, Settings
 from hub.errors import StoreUnavailable
 from hub.gateway.forwarding import ForwardingDependencies
+from hub.gateway.message_signer import MessageSigner
 from hub.gateway.passage import Passage
 from hub.gateway.pipeline import Pipeline
-from hub.gateway.prover import Prover
 from hub.gateway.rate_limits import RateLimits
 from hub.gateway.resource_server import ResourceServer
 from hub.gateway.routes import RouteTable
@@ -110,8 +110,8 @@ class Services:
         ways = ForwardingDependencies(
             door=self.resource_server,
             upstream=self.upstream_sessions,
-            prover=Prover(settings.routes, clock),
-            binding=self.providers.binding,
+            signer=MessageSigner(settings.routes, clock),
+            dpop_key=self.providers.dpop_key,
             clock=clock,
         )
         self.pipeline = Pipeline(routes, tokens, ways, origin, clock, self.metrics)

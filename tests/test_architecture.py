@@ -99,7 +99,7 @@ PURE = {
         "hub.gateway.policy",
         "hub.iris.reserved",
         "hub.iris.error_documents",
-        "hub.gateway.proof",
+        "hub.gateway.message_signature",
         "hub.gateway.fhir",
         "hub.config.presets",
         "hub.doctor.findings",

@@ -10,7 +10,7 @@ from hub.config.settings import RouteSettings, Settings
 ABSOLUTE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^#\s]+")  # urn:example:api is one too
 KNOWN_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 SMART_SCOPE = re.compile(r"(?:patient|user|system)/")
-LARGEST_PROVEN_BODY = 16 * 1024 * 1024
+LARGEST_SIGNED_BODY = 16 * 1024 * 1024
 PROOF_KEY_ID = re.compile(r"[A-Za-z0-9._~:-]{1,64}")
 UPSTREAM_LOGOUT = re.compile(r"(?:/[!-\"$-~]*)?")
 
@@ -109,9 +109,9 @@ def _proof_mistakes(name: str, route: RouteSettings) -> list[str]:
         mistakes.append(f"{name}.proof_key_file: there is no file {route.proof_key_file}.")
     if not PROOF_KEY_ID.fullmatch(route.proof_key_id):
         mistakes.append(f"{name}.proof_key_id: may hold letters, digits and . _ ~ : - only.")
-    if route.max_body_bytes > LARGEST_PROVEN_BODY:
+    if route.max_body_bytes > LARGEST_SIGNED_BODY:
         mistakes.append(
-            f"{name}.max_body_bytes: must be {LARGEST_PROVEN_BODY} at most with a proof: bodies are held in memory to sign them."
+            f"{name}.max_body_bytes: must be {LARGEST_SIGNED_BODY} at most with a proof: bodies are held in memory to sign them."
         )
     return mistakes
 

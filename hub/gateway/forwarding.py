@@ -1,4 +1,4 @@
-"""One request on its way to a resource server: its credentials, its cookies, its proof, and the time that it has."""
+"""One request on its way to a resource server: credentials, cookies, signature, deadline."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,11 +10,11 @@ import msgspec
 from hub.errors import DeadlineExceeded, HubError
 from hub.gateway.door import Door
 from hub.gateway.headers import IDEMPOTENCY_HEADER, HeaderRules
+from hub.gateway.message_signer import MessageSigner
 from hub.gateway.messages import ApiRequest, ApiResponse
-from hub.gateway.prover import Prover
 from hub.gateway.routes import Route
 from hub.gateway.upstream_sessions import UpstreamSessions
-from hub.oidc.bound_tokens import SCHEME, USE_NONCE, BoundTokens
+from hub.oidc.dpop import SCHEME, USE_NONCE, DPoPKey
 from hub.primitives.clock import Clock
 from hub.primitives.http import BodyStream, Headers
 from hub.primitives.secret import Secret
@@ -29,22 +29,22 @@ class ForwardingDependencies:
 
     Attributes:
         upstream: Sessions at resource servers.
-        prover: Signs the requests of routes that want it.
-        binding: Returns the key to which a provider, by name, binds its tokens; None for bearer tokens.
+        signer: Signs the requests of routes that want it.
+        dpop_key: Returns the DPoP key of a provider, by its name; None if the provider issues bearer tokens.
     """
 
     door: Door
     upstream: UpstreamSessions
-    prover: Prover
-    binding: Callable[[str], BoundTokens | None]
+    signer: MessageSigner
+    dpop_key: Callable[[str], DPoPKey | None]
     clock: Clock
     headers: HeaderRules = field(default_factory=HeaderRules)
 
-    def credentials(self, route: Route, session: Session | None, token: Secret | None) -> BoundTokens | None:
-        """Return the key to which the token of a request is bound; None for a bearer token, or none."""
+    def dpop_key_of(self, route: Route, session: Session | None, token: Secret | None) -> DPoPKey | None:
+        """Return the DPoP key to which the token of a request is bound; None for a bearer token or no token."""
         if token is None or session is None or route.demand is None:
             return None
-        return self.binding(route.demand.provider if route.demand.kind == "client" else session.provider)
+        return self.dpop_key(route.demand.provider if route.demand.kind == "client" else session.provider)
 
 
 class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,17 +96,17 @@ class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
             raise
 
     async def _send(self, token: Secret | None, cookies: str) -> ApiResponse:
-        bound = self.ways.credentials(self.route, self.session, token)
-        if bound is None or token is None:
+        dpop = self.ways.dpop_key_of(self.route, self.session, token)
+        if dpop is None or token is None:
             return await self._send_once(self._fields(token, cookies))
-        response = await self._send_once(self._bound_fields(bound, token, cookies))
-        if bound.learn(self.url, response.headers) and self.request.is_repeatable and _wants_nonce(response):
+        response = await self._send_once(self._dpop_fields(dpop, token, cookies))
+        if dpop.learn(self.url, response.headers) and self.request.is_repeatable and _wants_nonce(response):
             await response.close()
-            return await self._send_once(self._bound_fields(bound, token, cookies))
+            return await self._send_once(self._dpop_fields(dpop, token, cookies))
         return response
 
-    def _bound_fields(self, bound: BoundTokens, token: Secret, cookies: str) -> Headers:
-        proof = bound.proof(self.request.method, self.url, token)
+    def _dpop_fields(self, dpop: DPoPKey, token: Secret, cookies: str) -> Headers:
+        proof = dpop.make_proof(self.request.method, self.url, token)
         return [*self._fields(token, cookies, scheme=SCHEME), (SCHEME, proof)]
 
     def _fields(self, token: Secret | None, cookies: str, *, scheme: str = "Bearer") -> Headers:
@@ -126,7 +126,7 @@ class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
             self.route,
             self.url,
             method=self.request.method,
-            headers=self.ways.prover.fields(self.route, fields, method=self.request.method, url=self.url, body=self.body),
+            headers=self.ways.signer.sign(self.route, fields, method=self.request.method, url=self.url, body=self.body),
             body=self.body,
             body_bytes=len(self.body) if isinstance(self.body, bytes) else self.request.body_bytes,
             timeout_seconds=remaining,

@@ -11,7 +11,7 @@ from hub.gateway.paths import normalise_path
 from hub.gateway.pipeline import Tokens
 from hub.gateway.routes import Route, RouteTable
 from hub.gateway.websocket_door import UpgradeRefused, UpstreamSocket
-from hub.oidc.bound_tokens import SCHEME
+from hub.oidc.dpop import SCHEME
 from hub.primitives.clock import Clock
 from hub.primitives.http import Headers
 from hub.primitives.secret import Secret
@@ -78,13 +78,13 @@ class Passage:
         protocols: Sequence[str],
         token: Secret | None,
     ) -> UpstreamSocket:
-        bound, address = self._ways.credentials(route, session, token), request.client_address
-        if bound is None or token is None:
+        dpop, address = self._ways.dpop_key_of(route, session, token), request.client_address
+        if dpop is None or token is None:
             fields = self._ways.headers.outbound(request.headers, token=token, client_address=address)
         else:
             fields = self._ways.headers.outbound(request.headers, token=token, client_address=address, scheme=SCHEME)
-            fields.append((SCHEME, bound.proof("GET", url, token)))
-        fields = self._ways.prover.fields(route, fields, method="GET", url=url)
+            fields.append((SCHEME, dpop.make_proof("GET", url, token)))
+        fields = self._ways.signer.sign(route, fields, method="GET", url=url)
         return await self._door.open(route, url, fields, protocols, route.max_message_bytes)
 
 

@@ -98,7 +98,7 @@ class Pipeline:
         route, path = request.place or self._routes.locate(request.path)
         policy.authorise(route, request.method, session, self._clock.now())
         body = _within(request, route.max_body_bytes)
-        if route.is_proven:
+        if route.is_signed:
             body = await read_body(body)
         call = Forwarding(
             ways=self._ways,

@@ -43,7 +43,7 @@ class Route:
         idempotency_header: Who interprets the request header `Idempotency-Key`: the API or the hub.
         iris_errors: What becomes of error documents of IRIS.
         is_fhir: Whether the resource server is a FHIR server, whose address in its answers becomes the hub's.
-        is_proven: Whether each request carries a proof of its own (`hub.gateway.proof`), for which its body has to be in hand.
+        is_signed: Whether the hub signs each request (`hub.gateway.message_signature`). Its body is then held in memory.
     """
 
     prefix: str
@@ -67,7 +67,7 @@ class Route:
     upstream_logout: str
     idempotency_header: Literal["api", "hub"]
     iris_errors: Literal["problem", "redacted", "relay"]
-    is_proven: bool
+    is_signed: bool
     is_fhir: bool
 
     @classmethod
@@ -96,7 +96,7 @@ class Route:
             upstream_logout=settings.upstream_logout,
             idempotency_header=settings.idempotency_header,
             iris_errors=settings.iris_errors,
-            is_proven=settings.proof != "none",
+            is_signed=settings.proof != "none",
             is_fhir=settings.preset == "fhir",
         )
 

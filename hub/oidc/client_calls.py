@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from hub.config.settings import ProviderSettings
 from hub.errors import LoginFailed, ProviderMisbehaved, ProviderRejectedClient
-from hub.oidc.bound_tokens import SCHEME, USE_NONCE, BoundTokens
 from hub.oidc.client_authentication import authenticate, mismatch, read_credentials
 from hub.oidc.door import ProviderDoor, ProviderResponse
+from hub.oidc.dpop import SCHEME, USE_NONCE, DPoPKey
 from hub.oidc.metadata import ProviderMetadata
 from hub.oidc.provider_response import refuse_unavailable
 from hub.oidc.pushed_authorization import WHAT as PUSH
@@ -32,14 +32,14 @@ _log = log.get(__name__)
 class ClientCalls:
     """Calls a provider in the hub's own name."""
 
-    def __init__(self, settings: ProviderSettings, door: ProviderDoor, bound: BoundTokens | None) -> None:
+    def __init__(self, settings: ProviderSettings, door: ProviderDoor, dpop: DPoPKey | None) -> None:
         """Raises:
         SettingsError: The private key cannot be read.
         """
         self._name = settings.name
         self._client = read_credentials(settings)
         self._door = door
-        self._bound = bound
+        self._dpop = dpop
         self._trouble: str | None = None
         self._warned: str | None = None
 
@@ -65,7 +65,7 @@ class ClientCalls:
         Raises:
             TokenRefused, ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: As `process`.
         """
-        answer = await self._post_bound(metadata, request)
+        answer = await self._post_with_dpop(metadata, request)
         try:
             response = process(answer.status, answer.headers, answer.body)
         except ProviderRejectedClient as error:
@@ -117,22 +117,22 @@ class ClientCalls:
         _log.info("provider.revocation_refused", status=answer.status, reason=error.detail)
         return False
 
-    async def _post_bound(self, metadata: ProviderMetadata, request: FormRequest) -> ProviderResponse:
+    async def _post_with_dpop(self, metadata: ProviderMetadata, request: FormRequest) -> ProviderResponse:
         """Send a token request; with the proof to whose key the tokens will be bound, if they are to be."""
-        if self._bound is None:
+        if self._dpop is None:
             return await self._post(metadata, request, WHAT)
-        answer = await self._post(metadata, self._with_proof(request, self._bound), WHAT)
-        if self._bound.learn(request.url, answer.headers.items()) and answer.status == 400 and USE_NONCE.encode() in answer.body:
-            answer = await self._post(metadata, self._with_proof(request, self._bound), WHAT)
+        answer = await self._post(metadata, self._with_dpop_proof(request, self._dpop), WHAT)
+        if self._dpop.learn(request.url, answer.headers.items()) and answer.status == 400 and USE_NONCE.encode() in answer.body:
+            answer = await self._post(metadata, self._with_dpop_proof(request, self._dpop), WHAT)
         return answer
 
     @staticmethod
-    def _with_proof(request: FormRequest, bound: BoundTokens) -> FormRequest:
-        return replace(request, headers={**request.headers, SCHEME: bound.proof("POST", request.url)})
+    def _with_dpop_proof(request: FormRequest, dpop: DPoPKey) -> FormRequest:
+        return replace(request, headers={**request.headers, SCHEME: dpop.make_proof("POST", request.url)})
 
     def _refuse_other_type(self, response: TokenResponse) -> None:
         """A token must be of the type that was asked for: one that is not bound could be used by whoever steals it."""
-        wanted = "Bearer" if self._bound is None else SCHEME
+        wanted = "Bearer" if self._dpop is None else SCHEME
         if response.token_type != wanted:
             raise ProviderMisbehaved(
                 f"The {WHAT} issued a {response.token_type} token, where {wanted} was asked for: see provider.dpop_key_file."

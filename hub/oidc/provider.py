@@ -8,9 +8,9 @@ from typing import Any
 from hub.config.settings import ProviderSettings
 from hub.errors import ProviderMisbehaved
 from hub.oidc.authorization import NO_PARAMETERS, AuthorizationRequest, build_authorization_request
-from hub.oidc.bound_tokens import SCHEME, BoundTokens
 from hub.oidc.client_calls import ClientCalls
 from hub.oidc.door import ProviderDoor, ProviderResponse, report_nothing
+from hub.oidc.dpop import SCHEME, DPoPKey
 from hub.oidc.end_session import build_direct_end_session, build_end_session_url, is_direct
 from hub.oidc.grants import TokenTarget, build_client_credentials, build_exchange, process_client_credentials, process_exchange
 from hub.oidc.id_token import IdTokenClaims, Original
@@ -51,8 +51,8 @@ class OpenIDProvider:
             name=settings.name,
             report_open_circuits=report_open_circuits,
         )
-        self.bound = BoundTokens.read(settings, self._door.now)
-        self._client = ClientCalls(settings, self._door, self.bound)
+        self.dpop = DPoPKey.read(settings, self._door.now)
+        self._client = ClientCalls(settings, self._door, self.dpop)
         self._published = ProviderDocuments(settings.issuer, self._door, clock, self._compare)
         self._checks = TokenChecks(settings, self._published, clock, self.now)
         self._contradiction: str | None = None
@@ -245,7 +245,7 @@ class OpenIDProvider:
         if url is None:
             return {}
         answer = await self._door.call("GET", url, USERINFO, headers=self._credentials(url, access_token))
-        if self.bound is not None and self.bound.learn(url, answer.headers.items()) and answer.status == 401:
+        if self.dpop is not None and self.dpop.learn(url, answer.headers.items()) and answer.status == 401:
             answer = await self._door.call("GET", url, USERINFO, headers=self._credentials(url, access_token))
         refuse_unavailable(answer.status, answer.headers, USERINFO)
         if answer.status in (401, 403):
@@ -302,9 +302,9 @@ class OpenIDProvider:
         return answer.status < 400
 
     def _credentials(self, url: str, access_token: Secret) -> dict[str, str]:
-        if self.bound is None:
+        if self.dpop is None:
             return {"Authorization": f"Bearer {access_token.reveal()}", "Accept": ACCEPT}
-        proof = self.bound.proof("GET", url, access_token)
+        proof = self.dpop.make_proof("GET", url, access_token)
         return {"Authorization": f"{SCHEME} {access_token.reveal()}", SCHEME: proof, "Accept": ACCEPT}
 
     def _compare(self, metadata: ProviderMetadata) -> None:

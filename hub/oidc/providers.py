@@ -5,7 +5,7 @@ from typing import Protocol
 
 from hub.config.settings import MAIN_PROVIDER
 from hub.errors import BadRequest, ProviderUnavailable
-from hub.oidc.bound_tokens import BoundTokens
+from hub.oidc.dpop import DPoPKey
 from hub.oidc.id_token import IdTokenClaims, Original
 from hub.oidc.provider import OpenIDProvider
 from hub.oidc.token_endpoint import TokenResponse
@@ -127,10 +127,10 @@ class Providers:
             raise ProviderUnavailable("The login service that issued this login is not in the settings any more. Log in again.")
         return provider
 
-    def binding(self, name: str) -> BoundTokens | None:
-        """Return the key to which this provider binds the hub's tokens; None if they are bearer tokens, or it is gone."""
+    def dpop_key(self, name: str) -> DPoPKey | None:
+        """Return the DPoP key of a provider; None if it issues bearer tokens or is no longer in the settings."""
         provider = self._by_name.get(name)
-        return provider.bound if isinstance(provider, OpenIDProvider) else None
+        return provider.dpop if isinstance(provider, OpenIDProvider) else None
 
     def kills_old_access_token(self, name: str) -> bool:
         """Tell whether calls have to wait while this provider refreshes a session; False for one that is gone."""

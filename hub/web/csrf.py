@@ -1,9 +1,9 @@
-"""Proof that a request comes from a page of our own origin: CSRF header, `Origin` and Fetch Metadata. Pure.
+"""CSRF protection: checks of the CSRF token, `Origin` and Fetch Metadata. Pure.
 
-A cookie alone proves nothing, since browsers attach it to requests of other pages too. SameSite=Strict is no complete answer: a
-sibling subdomain is the same site (RFC 10017 section 6.1.3.3).
+Browsers attach the session cookie to requests of other sites too. SameSite=Strict does not suffice, because a sibling subdomain
+is the same site (RFC 10017 section 6.1.3.3).
 
-Header fields are asked for by their names in lower case, so that a plain dictionary of such names will do.
+The functions look request headers up by lower-case names, so a plain dictionary with such names is enough.
 """
 
 from collections.abc import Mapping
@@ -13,30 +13,34 @@ from hub.primitives.http import SAFE_METHODS
 from hub.session.cookie import xsrf_token_matches
 from hub.session.model import SessionId
 
-XSRF_HEADER = "x-xsrf-token"  # sent by Angular, bound to the session
-CUSTOM_HEADER = "x-hub-csrf"  # a header that no page of another origin can add without asking (CORS preflight)
+XSRF_HEADER = "x-xsrf-token"  # CSRF token of the session; Angular sends it by itself
+CUSTOM_HEADER = "x-hub-csrf"  # a page of another origin cannot send it without a CORS preflight, which the hub rejects
 
 token_matches = xsrf_token_matches
 
 
 def require_own_origin(headers: Mapping[str, str], origin: str) -> None:
-    """Check what the browser itself says about where the request comes from.
+    """Check `Sec-Fetch-Site` and `Origin`, where the browser sends them.
 
     Raises:
-        RequestRefused: It comes from another origin.
+        RequestRefused: The request comes from another origin.
     """
     site = headers.get("sec-fetch-site")
     if site not in (None, "same-origin", "none"):
-        raise RequestRefused(f"Requests of other sites are refused (Sec-Fetch-Site: {site}).")
+        raise RequestRefused(f"Requests of other sites are rejected (Sec-Fetch-Site: {site}).")
     if headers.get("origin") not in (None, origin):
-        raise RequestRefused(f"Only pages of {origin} may send requests here. Is server.public_url right?")
+        raise RequestRefused(f"Only pages of {origin} may send requests here. Check server.public_url.")
 
 
-def require_proof(headers: Mapping[str, str], origin: str, session_id: SessionId | None) -> None:
-    """Check origin and CSRF header: what every API call has to show, reading ones included.
+def require_csrf_token(headers: Mapping[str, str], origin: str, session_id: SessionId | None) -> None:
+    """Check the origin and the CSRF token of a request, whatever its method.
+
+    Parameters:
+        origin: The hub's own origin (RFC 6454).
+        session_id: Session of the request. Without one, any CSRF token will do: there is no login to protect.
 
     Raises:
-        RequestRefused: The request does not prove that our own page sent it.
+        RequestRefused: The request comes from another origin, has no CSRF token, or has that of another session.
     """
     require_own_origin(headers, origin)
     token = headers.get(XSRF_HEADER)
@@ -48,15 +52,16 @@ def require_proof(headers: Mapping[str, str], origin: str, session_id: SessionId
         raise RequestRefused("The header X-XSRF-TOKEN (from the cookie XSRF-TOKEN) or X-Hub-CSRF: 1 is missing.")
 
 
-def require_link(headers: Mapping[str, str], origin: str, method: str, session_id: SessionId | None) -> None:
-    """Check a request to a route with `csrf = "fetch_metadata"`: a safe method may come from a link of our own page.
+def require_csrf_token_or_own_link(headers: Mapping[str, str], origin: str, method: str, session_id: SessionId | None) -> None:
+    """Check a request to a route with `csrf = "fetch_metadata"`. A safe method needs no CSRF token if a page of the hub sent it.
 
     Raises:
-        RequestRefused: It comes from elsewhere, from a browser without Fetch Metadata, or is not safe and has no proof.
+        RequestRefused: The request comes from another origin, or needs a CSRF token and has none. A safe request of a browser
+            without Fetch Metadata needs one.
     """
     if method not in SAFE_METHODS or CUSTOM_HEADER in headers or XSRF_HEADER in headers:
-        require_proof(headers, origin, session_id)
+        require_csrf_token(headers, origin, session_id)
         return
     require_own_origin(headers, origin)
     if headers.get("sec-fetch-site") is None:
-        raise RequestRefused("This browser does not say where the request comes from; send X-Hub-CSRF: 1.")
+        raise RequestRefused("This browser does not send Sec-Fetch-Site. Send the header X-Hub-CSRF: 1.")

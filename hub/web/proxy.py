@@ -144,9 +144,9 @@ class ApiCall:
     def _require_proof(self, route: Route, session_id: SessionId | None) -> None:
         head, origin = self._exchange.head, self._door.site.origin
         if route.csrf == "fetch_metadata":
-            csrf.require_link(head.fields, origin, head.method, session_id)
+            csrf.require_csrf_token_or_own_link(head.fields, origin, head.method, session_id)
         else:
-            csrf.require_proof(head.fields, origin, session_id)
+            csrf.require_csrf_token(head.fields, origin, session_id)
 
     async def _find_session(self, route: Route, session_id: SessionId | None) -> Session | None:
         door = self._door

@@ -72,7 +72,7 @@ class LogoutHandler(BaseHandler):
     async def post(self) -> None:
         self.no_store()
         session_id = self.session_id
-        csrf.require_proof(self.request.headers, self.site.origin, session_id)
+        csrf.require_csrf_token(self.request.headers, self.site.origin, session_id)
         everywhere = self._is_everywhere()
         await self._require_same_user(session_id)
         destination = "/"

@@ -54,7 +54,7 @@ class SessionEndHandler(OwnSessionsHandler):
 
     async def delete(self, handle: str) -> None:
         self.no_store()
-        csrf.require_proof(self.request.headers, self.site.origin, self.session_id)
+        csrf.require_csrf_token(self.request.headers, self.site.origin, self.session_id)
         present = await self.present()
         self._require_recent_login(present)
         if handle not in {session.key for session in await self.own(present)}:

@@ -23,9 +23,9 @@ from hub.errors import (
     TokenNotIssued,
 )
 from hub.gateway.forwarding import ForwardingDependencies
+from hub.gateway.message_signer import MessageSigner
 from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.gateway.pipeline import Pipeline
-from hub.gateway.prover import Prover
 from hub.gateway.resource_server import ResourceServer
 from hub.gateway.routes import RouteTable
 from hub.gateway.upstream_sessions import UpstreamSessions
@@ -114,7 +114,7 @@ async def hub() -> AsyncIterator[Hub]:
     tokens, metrics = Tokens(), Metrics()
     upstream = cast(UpstreamSessions, None)  # no route of these uses one; see test_upstream_sessions.py
     ways = ForwardingDependencies(
-        door=door, upstream=upstream, prover=Prover([], SystemClock()), binding=lambda _: None, clock=SystemClock()
+        door=door, upstream=upstream, signer=MessageSigner([], SystemClock()), dpop_key=lambda _: None, clock=SystemClock()
     )
     pipeline = Pipeline(routes, tokens, ways, "https://hub.example", SystemClock(), metrics)
     yield Hub(server, tokens, metrics, pipeline)

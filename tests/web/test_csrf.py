@@ -22,7 +22,7 @@ OTHER = SessionId("o" * 43)
 )
 def test_proof_is_taken(headers: dict[str, str]) -> None:
     """B11: either header proves that a script of our page made the request."""
-    csrf.require_proof(headers, ORIGIN, MINE)
+    csrf.require_csrf_token(headers, ORIGIN, MINE)
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,13 @@ def test_proof_is_taken(headers: dict[str, str]) -> None:
 def test_without_proof_refused(headers: dict[str, str]) -> None:
     """B10, B12, B13: no header, a foreign token, another origin, and a sibling subdomain are refused."""
     with pytest.raises(RequestRefused):
-        csrf.require_proof(headers, ORIGIN, MINE)
+        csrf.require_csrf_token(headers, ORIGIN, MINE)
 
 
 def test_link_on_relaxed_route() -> None:
     """A download by link passes on Fetch Metadata alone, if it is our own page's or typed."""
     for site in ("same-origin", "none"):
-        csrf.require_link({"sec-fetch-site": site}, ORIGIN, "GET", MINE)
+        csrf.require_csrf_token_or_own_link({"sec-fetch-site": site}, ORIGIN, "GET", MINE)
 
 
 @pytest.mark.parametrize(
@@ -68,4 +68,4 @@ def test_link_on_relaxed_route() -> None:
 def test_relaxed_route_still_refuses(method: str, headers: dict[str, str]) -> None:
     """Unsafe methods need the header everywhere; other sites and browsers without Fetch Metadata are refused."""
     with pytest.raises(RequestRefused):
-        csrf.require_link(headers, ORIGIN, method, MINE)
+        csrf.require_csrf_token_or_own_link(headers, ORIGIN, method, MINE)

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.config.settings import RouteSettings, SettingsError
-from hub.gateway.proof import ProofKey, proven
-from hub.gateway.prover import Prover
+from hub.gateway.message_signature import SignatureKey, with_signature
+from hub.gateway.message_signer import MessageSigner
 from hub.gateway.routes import Route
 from hub.primitives.http import Headers
 from hub.session.keyring import make_key_file
@@ -23,8 +23,8 @@ from tests.parties.clock import START, ManualClock
 
 SECRET = secrets.token_bytes(32)
 EC_KEY = generate_private_key(SECP256R1())
-HMAC = ProofKey("hmac-sha256", "hub", SECRET)
-ECDSA = ProofKey("ecdsa-p256-sha256", "hub", EC_KEY)
+HMAC = SignatureKey("hmac-sha256", "hub", SECRET)
+ECDSA = SignatureKey("ecdsa-p256-sha256", "hub", EC_KEY)
 SHARED = base64.urlsafe_b64encode(SECRET).decode().rstrip("=")
 PUBLIC = EC_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 URL = "https://iris.example/csp/clinic/patients?q=a%20b"
@@ -38,14 +38,14 @@ def message(headers: Headers, *, method: str = "POST", url: str = URL, body: byt
     return Message(method, path, query, lambda name: fields.get(name.lower(), ""), body)
 
 
-def signed(key: ProofKey = HMAC, *, method: str = "POST", url: str = URL, body: bytes = b"{}", nonce: str = "n1") -> Headers:
+def signed(key: SignatureKey = HMAC, *, method: str = "POST", url: str = URL, body: bytes = b"{}", nonce: str = "n1") -> Headers:
     """Return the fields of a request with its proof."""
-    return proven(AUTHORIZED, key, method=method, url=url, body=body, created=int(START), nonce=nonce)
+    return with_signature(AUTHORIZED, key, method=method, url=url, body=body, created=int(START), nonce=nonce)
 
 
 @pytest.mark.parametrize(("key", "known"), [(HMAC, SHARED), (ECDSA, PUBLIC)], ids=["hmac", "ecdsa"])
 @pytest.mark.parametrize(("method", "body"), [("GET", b""), ("POST", b"{}"), ("DELETE", b"")])
-def test_accepted_once(key: ProofKey, known: str, method: str, body: bytes) -> None:
+def test_accepted_once(key: SignatureKey, known: str, method: str, body: bytes) -> None:
     """RFC 9421 sections 3.1 and 3.2; the same request again is refused."""
     proofs, request = Proofs(), message(signed(key, method=method, body=body), method=method, body=body)
     proofs.verify(request, key.algorithm, known, START)
@@ -64,7 +64,7 @@ CHANGES: dict[str, Callable[[Message], Message]] = {
 
 @pytest.mark.parametrize("key", [HMAC, ECDSA], ids=["hmac", "ecdsa"])
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_bound_to_its_request(key: ProofKey, change: Callable[[Message], Message]) -> None:
+def test_bound_to_its_request(key: SignatureKey, change: Callable[[Message], Message]) -> None:
     """Nothing of it can be changed."""
     known = SHARED if key is HMAC else PUBLIC
     with pytest.raises(ProofRefused):
@@ -89,7 +89,7 @@ def test_browser_cannot_write_the_fields() -> None:
         ("signature", "hub=:AAAA:"),
         ("SIGNATURE-INPUT", "hub=()"),
     ]
-    fields = proven(sent, HMAC, method="POST", url=URL, body=b"{}", created=int(START), nonce="n")
+    fields = with_signature(sent, HMAC, method="POST", url=URL, body=b"{}", created=int(START), nonce="n")
     names = [name.lower() for name, _ in fields]
     assert [names.count(name) for name in ("content-digest", "signature", "signature-input")] == [1, 1, 1]
     Proofs().verify(message(fields), "hmac-sha256", SHARED, START)
@@ -118,11 +118,11 @@ class TestProver:
         """Two requests that are alike carry different proofs; a route without the setting carries none."""
         make_key_file(tmp_path / "key")
         settings = self.settings("hmac-sha256", tmp_path / "key")
-        prover, route = Prover([settings], clock), Route.compile(settings)
-        first, second = (prover.fields(route, AUTHORIZED, method="GET", url=URL) for _ in range(2))
+        signer, route = MessageSigner([settings], clock), Route.compile(settings)
+        first, second = (signer.sign(route, AUTHORIZED, method="GET", url=URL) for _ in range(2))
         assert dict(first)["Signature"] != dict(second)["Signature"]
         plain = Route.compile(RouteSettings(prefix="/x", target="https://iris.example"))
-        assert prover.fields(plain, AUTHORIZED, method="GET", url=URL) == AUTHORIZED
+        assert signer.sign(plain, AUTHORIZED, method="GET", url=URL) == AUTHORIZED
 
     @pytest.mark.parametrize("key", [EC_KEY, generate_private_key(SECP384R1()), None], ids=["p256", "p384", "text"])
     def test_key_files(self, tmp_path: Path, clock: ManualClock, key: EllipticCurvePrivateKey | None) -> None:
@@ -130,9 +130,9 @@ class TestProver:
         file = tmp_path / "key.pem"
         file.write_bytes(b"x" if key is None else key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         if key is EC_KEY:
-            Prover([self.settings("ecdsa-p256-sha256", file)], clock)
+            MessageSigner([self.settings("ecdsa-p256-sha256", file)], clock)
             return
         with pytest.raises(SettingsError, match="proof_key_file"):
-            Prover([self.settings("ecdsa-p256-sha256", file)], clock)
+            MessageSigner([self.settings("ecdsa-p256-sha256", file)], clock)
         with pytest.raises(SettingsError, match="proof_key_file"):
-            Prover([self.settings("hmac-sha256", file)], clock)
+            MessageSigner([self.settings("hmac-sha256", file)], clock)

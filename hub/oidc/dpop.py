@@ -1,4 +1,7 @@
-"""Access tokens that are good with the hub's key only: DPoP (RFC 9449). No I/O; remembers the nonces that servers ask for."""
+"""DPoP (RFC 9449): access tokens that are bound to a private key of the hub. No I/O after the key has been read.
+
+A stolen token is useless without the key. The nonces that servers demand are cached by server.
+"""
 
 import base64
 import hashlib
@@ -19,40 +22,42 @@ SCHEME = "DPoP"
 NONCE = "dpop-nonce"
 USE_NONCE = "use_dpop_nonce"
 ALGORITHM = "ES256"
-MAX_SERVERS = 1000  # whose nonces are remembered
+MAX_SERVERS = 1000  # servers whose nonces are cached
 MAX_NONCE_CHARACTERS = 512
 
 
-class BoundTokens:
-    """The key to which one provider binds the hub's tokens, and the proofs made with it."""
+class DPoPKey:
+    """The key to which one provider binds the hub's tokens. It makes DPoP proofs and caches server nonces."""
 
     def __init__(self, key: EllipticCurvePrivateKey, now: Callable[[], float]) -> None:
-        """Take the key, and where the time comes from (epoch seconds)."""
+        """Parameters:
+        now: Returns the time in epoch seconds.
+        """
         self._key = key
         self._public = ECAlgorithm.to_jwk(key.public_key(), as_dict=True)
         self._now = now
         self._nonces: OrderedDict[str, str] = OrderedDict()
 
     @classmethod
-    def read(cls, settings: ProviderSettings, now: Callable[[], float]) -> "BoundTokens | None":
-        """Return the key of the settings; None if they name none: then tokens are bearer tokens.
+    def read(cls, settings: ProviderSettings, now: Callable[[], float]) -> "DPoPKey | None":
+        """Read the key of `dpop_key_file`. Return None if that is not set: tokens are then bearer tokens.
 
         Raises:
-            SettingsError: The file cannot be read, or holds no EC key on P-256.
+            SettingsError: The file cannot be read, or does not hold an EC key on P-256.
         """
         if not settings.dpop_key_file:
             return None
         setting = setting_name(settings, "dpop_key_file")
         key = read_private_key(settings.dpop_key_file, setting)
         if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
-            raise SettingsError([f"{setting}: DPoP signs with an EC key on P-256; that in {settings.dpop_key_file} is another."])
+            raise SettingsError([f"{setting}: {settings.dpop_key_file} must hold an EC private key on P-256."])
         return cls(key, now)
 
-    def proof(self, method: str, url: str, access_token: Secret | None = None) -> str:
-        """Return the proof for one request (section 4.2).
+    def make_proof(self, method: str, url: str, access_token: Secret | None = None) -> str:
+        """Return a DPoP proof for one request (section 4.2).
 
         Parameters:
-            access_token: The token that goes with the request; None at the token endpoint.
+            access_token: The token that the request carries; None for requests to the token endpoint.
         """
         parts = urlsplit(url)
         claims: dict[str, str | int] = {
@@ -69,7 +74,7 @@ class BoundTokens:
         return jwt.encode(claims, self._key, ALGORITHM, headers={"typ": "dpop+jwt", "jwk": self._public})
 
     def learn(self, url: str, headers: Iterable[tuple[str, str]]) -> bool:
-        """Take note of the nonce in an answer from `url` (section 8); tell whether it is another one than before."""
+        """Cache the nonce in a response from `url` (section 8). Return whether it is new."""
         nonce = next((value for name, value in headers if name.lower() == NONCE), "")
         origin = _origin(url)
         if not nonce or len(nonce) > MAX_NONCE_CHARACTERS or self._nonces.get(origin) == nonce:

@@ -1,7 +1,7 @@
-"""A proof in each request that only the hub and its resource server can make: HTTP message signatures (RFC 9421). Pure.
+"""HTTP message signatures on requests to an API (RFC 9421). Pure.
 
-A token alone is good for whoever has stolen it, on its way or in a log of the resource server. The signature binds it to one
-request: to method, path, query, body and token, to a moment, and to a number that is used once.
+A thief can use a stolen access token from anywhere. On a route with the setting `proof` the API accepts it only in a request that
+the hub has signed. The signature covers method, path, query, body, token, time, and a nonce that is used once.
 """
 
 import base64
@@ -19,20 +19,20 @@ from hub.primitives.http import Headers
 
 LABEL = "hub"
 COORDINATE_BYTES = 32  # of a point on P-256
-OWN_FIELDS = frozenset({"content-digest", "signature", "signature-input"})
-"""Fields that the proof consists of: those of a browser never pass beside them."""
+SIGNATURE_HEADERS = frozenset({"content-digest", "signature", "signature-input"})
+"""Headers that the signature consists of. The hub sets them itself and drops those of the client."""
 
 Algorithm = Literal["hmac-sha256", "ecdsa-p256-sha256"]
 
 
 @dataclass(frozen=True, slots=True)
-class ProofKey:
-    """What a route signs with.
+class SignatureKey:
+    """The key with which the hub signs the requests of a route.
 
     Attributes:
-        algorithm: By its name in the registry of HTTP signature algorithms (RFC 9421 section 6.2.2).
-        key_id: How the resource server calls the key.
-        key: A secret that both sides have, or a private key on P-256.
+        algorithm: Name in the registry of HTTP signature algorithms (RFC 9421 section 6.2.2).
+        key_id: `keyid` of the signatures: the name under which the API knows the key.
+        key: A secret shared with the API, or a private key on P-256.
     """
 
     algorithm: Algorithm
@@ -40,29 +40,31 @@ class ProofKey:
     key: bytes | EllipticCurvePrivateKey = field(repr=False)
 
     def sign(self, text: bytes) -> bytes:
-        """Return the signature (RFC 9421 sections 3.3.3 and 3.3.4)."""
+        """Return the signature of `text` (RFC 9421 sections 3.3.3 and 3.3.4)."""
         if isinstance(self.key, bytes):
             return hmac.digest(self.key, text, "sha256")
         r, s = decode_dss_signature(self.key.sign(text, ECDSA(SHA256())))
         return r.to_bytes(COORDINATE_BYTES) + s.to_bytes(COORDINATE_BYTES)
 
 
-def proven(headers: Headers, key: ProofKey, *, method: str, url: str, body: bytes, created: int, nonce: str) -> Headers:
-    """Return the fields of a request with its proof.
+def with_signature(
+    headers: Headers, key: SignatureKey, *, method: str, url: str, body: bytes, created: int, nonce: str
+) -> Headers:
+    """Return the request headers with `Content-Digest`, `Signature-Input` and `Signature`.
 
     Parameters:
-        url: Where the request goes; its path and query are signed as they are sent.
-        created: Epoch seconds.
-        nonce: Never used before; printable ASCII without quotes and backslashes.
+        url: Target of the request. Its path and query are signed exactly as they are sent.
+        created: Time of the signature in epoch seconds.
+        nonce: A value that was never used before; printable ASCII without quotes and backslashes.
     """
-    kept = [(name, value) for name, value in headers if name.lower() not in OWN_FIELDS]
+    signed = [(name, value) for name, value in headers if name.lower() not in SIGNATURE_HEADERS]
     target = urlsplit(url)
     components = {"@method": method, "@path": target.path or "/", "@query": f"?{target.query}"}
     if body:
         digest = f"sha-256=:{_base64(hashlib.sha256(body).digest())}:"
         components["content-digest"] = digest
-        kept.append(("Content-Digest", digest))
-    authorization = next((value for name, value in kept if name.lower() == "authorization"), None)
+        signed.append(("Content-Digest", digest))
+    authorization = next((value for name, value in signed if name.lower() == "authorization"), None)
     if authorization is not None:
         components["authorization"] = authorization.strip()
     names = " ".join(f'"{name}"' for name in components)
@@ -70,7 +72,7 @@ def proven(headers: Headers, key: ProofKey, *, method: str, url: str, body: byte
     declared = f"({names}){parameters}"
     base = "\n".join([*(f'"{name}": {value}' for name, value in components.items()), f'"@signature-params": {declared}'])
     signature = _base64(key.sign(base.encode()))
-    return [*kept, ("Signature-Input", f"{LABEL}={declared}"), ("Signature", f"{LABEL}=:{signature}:")]
+    return [*signed, ("Signature-Input", f"{LABEL}={declared}"), ("Signature", f"{LABEL}=:{signature}:")]
 
 
 def _base64(data: bytes) -> str:

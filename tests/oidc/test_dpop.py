@@ -11,16 +11,16 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, g
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from hub.config.settings import ProviderSettings, SettingsError
-from hub.oidc.bound_tokens import MAX_SERVERS, BoundTokens
+from hub.oidc.dpop import MAX_SERVERS, DPoPKey
 from hub.primitives.secret import Secret
 
 KEY = generate_private_key(SECP256R1())
 URL = "https://iris.example/csp/clinic/patients?q=1#x"
 
 
-def bound() -> BoundTokens:
+def dpop_key() -> DPoPKey:
     """Return a key at a known time."""
-    return BoundTokens(KEY, lambda: 1_800_000_000.7)
+    return DPoPKey(KEY, lambda: 1_800_000_000.7)
 
 
 def read(proof: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -32,41 +32,41 @@ def read(proof: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def test_section_4_2() -> None:
     """Type, public key only, method, address without query and fragment, time, a number of its own."""
-    header, claims = read(bound().proof("GET", URL))
+    header, claims = read(dpop_key().make_proof("GET", URL))
     assert (header["typ"], header["alg"], sorted(header["jwk"])) == ("dpop+jwt", "ES256", ["crv", "kty", "x", "y"])
     assert (claims["htm"], claims["htu"], claims["iat"]) == ("GET", "https://iris.example/csp/clinic/patients", 1_800_000_000)
     assert "ath" not in claims
-    assert claims["jti"] != read(bound().proof("GET", URL))[1]["jti"]
+    assert claims["jti"] != read(dpop_key().make_proof("GET", URL))[1]["jti"]
 
 
 def test_bound_to_the_token() -> None:
     """`ath` is the hash of the access token."""
-    _, claims = read(bound().proof("GET", URL, Secret("token-1")))
+    _, claims = read(dpop_key().make_proof("GET", URL, Secret("token-1")))
     assert claims["ath"] == base64.urlsafe_b64encode(hashlib.sha256(b"token-1").digest()).decode().rstrip("=")
 
 
 def test_nonces_by_server() -> None:
     """Section 8: the latest of each server, and not an endless number of them."""
-    keys = bound()
+    keys = dpop_key()
     assert keys.learn(URL, [("DPoP-Nonce", "n1")])
     assert not keys.learn(URL, [("dpop-nonce", "n1")])
     assert not keys.learn(URL, [("DPoP-Nonce", "x" * 1000)])
-    assert read(keys.proof("GET", URL))[1]["nonce"] == "n1"
-    assert "nonce" not in read(keys.proof("GET", "https://other.example/"))[1]
+    assert read(keys.make_proof("GET", URL))[1]["nonce"] == "n1"
+    assert "nonce" not in read(keys.make_proof("GET", "https://other.example/"))[1]
     for number in range(MAX_SERVERS):
         keys.learn(f"https://{number}.example/", [("DPoP-Nonce", "n")])
-    assert "nonce" not in read(keys.proof("GET", URL))[1]
+    assert "nonce" not in read(keys.make_proof("GET", URL))[1]
 
 
 def test_key_files(tmp_path: Path) -> None:
     """None: bearer tokens. P-256 it must be."""
-    assert BoundTokens.read(ProviderSettings(), lambda: 0.0) is None
+    assert DPoPKey.read(ProviderSettings(), lambda: 0.0) is None
     file = tmp_path / "key.pem"
     for key, fits in ((KEY, True), (generate_private_key(SECP384R1()), False)):
         file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         settings = ProviderSettings(dpop_key_file=str(file))
         if fits:
-            assert BoundTokens.read(settings, lambda: 0.0) is not None
+            assert DPoPKey.read(settings, lambda: 0.0) is not None
         else:
             with pytest.raises(SettingsError, match="dpop_key_file"):
-                BoundTokens.read(settings, lambda: 0.0)
+                DPoPKey.read(settings, lambda: 0.0)

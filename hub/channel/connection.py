@@ -474,8 +474,10 @@ class ChannelConnection:
 
     def _end(self, request_id: int) -> None:
         self._requests.end(request_id)
-        self._downloads.close(request_id)
-        if self._uploads.close(request_id):
+        if request_id in self._downloads.streams:
+            self._downloads.close(request_id)
+        if request_id in self._uploads.streams:
+            self._uploads.close(request_id)
             self._grant()
 
     def _push_response(

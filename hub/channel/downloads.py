@@ -19,12 +19,16 @@ class _Download:
 
 
 class Downloads:
-    """The answers that stream on one channel."""
+    """The responses that stream on one channel.
 
-    __slots__ = ("_connection", "_downloads", "_window")
+    Attributes:
+        streams: By the ID of the request. To read only.
+    """
+
+    __slots__ = ("_connection", "_window", "streams")
 
     def __init__(self) -> None:
-        self._downloads: dict[int, _Download] = {}
+        self.streams: dict[int, _Download] = {}
         self._connection = UNLIMITED
         self._window = UNLIMITED
 
@@ -36,16 +40,16 @@ class Downloads:
     @property
     def are_limited(self) -> bool:
         """Whether an answer streams that may run out of credit."""
-        return bool(self._downloads) and self._window != UNLIMITED
+        return bool(self.streams) and self._window != UNLIMITED
 
     def open(self, request_id: int, window: int | None) -> None:
         """Begin an answer; `window` is the credit that its request gave."""
         is_limited = self._window != UNLIMITED
-        self._downloads[request_id] = _Download(window if is_limited and window is not None else self._window)
+        self.streams[request_id] = _Download(window if is_limited and window is not None else self._window)
 
     def close(self, request_id: int) -> None:
         """Forget an answer."""
-        self._downloads.pop(request_id, None)
+        self.streams.pop(request_id, None)
 
     def give(self, request_id: int, size: int) -> None:
         """Take credit from the client. For an answer that has ended it comes too late, and is ignored.
@@ -57,17 +61,17 @@ class Downloads:
             raise protocol_error("windows are not among the client's capabilities")
         if request_id == CONNECTION:
             self._connection = _sum(self._connection, size)
-            for each in self._downloads.values():
+            for each in self.streams.values():
                 if each.credit > 0:
                     each.empty_since = None
-        elif download := self._downloads.get(request_id):
+        elif download := self.streams.get(request_id):
             download.credit = _sum(download.credit, size)
             download.empty_since = None
 
     def spend(self, request_id: int, size: int) -> None:
         """Count bytes that are on their way to the client. They must be within `available`."""
         if self._window != UNLIMITED:
-            self._downloads[request_id].credit -= size
+            self.streams[request_id].credit -= size
             self._connection -= size
 
     def unsent(self, size: int) -> None:
@@ -77,13 +81,13 @@ class Downloads:
 
     def available(self, request_id: int) -> int:
         """Return how many bytes of this answer may leave now."""
-        download = self._downloads.get(request_id)
+        download = self.streams.get(request_id)
         return 0 if download is None else max(min(download.credit, self._connection), 0)
 
     def stalled(self, now: float, seconds: float) -> list[int]:
         """Return the answers that have had no credit for so long; called every second or so."""
         stalled = []
-        for request_id, download in self._downloads.items():
+        for request_id, download in self.streams.items():
             if min(download.credit, self._connection) > 0:
                 download.empty_since = None
             elif download.empty_since is None:

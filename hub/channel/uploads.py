@@ -32,26 +32,30 @@ class _Upload:
 
 
 class Uploads:
-    """The uploads of the running requests of one channel."""
+    """The uploads of the running requests of one channel.
 
-    __slots__ = ("_connection_window", "_uploads", "_window")
+    Attributes:
+        streams: By the ID of the request. To read only.
+    """
+
+    __slots__ = ("_connection_window", "_window", "streams")
 
     def __init__(self, window: int, connection_window: int) -> None:
         self._window = window
         self._connection_window = connection_window
-        self._uploads: dict[int, _Upload] = {}
+        self.streams: dict[int, _Upload] = {}
 
     def open(self, request_id: int, length: int) -> None:
         """Begin an upload of `length` bytes; -1 if that is unknown."""
-        self._uploads[request_id] = _Upload(length)
+        self.streams[request_id] = _Upload(length)
 
-    def close(self, request_id: int) -> bool:
-        """Forget an upload and what it holds of the window; return whether there was one, so that others may have more."""
-        return self._uploads.pop(request_id, None) is not None
+    def close(self, request_id: int) -> None:
+        """Forget an upload and what it holds of the window, which other uploads may use."""
+        self.streams.pop(request_id, None)
 
     def is_open(self, request_id: int) -> bool:
         """Tell whether body frames of this request are still expected."""
-        upload = self._uploads.get(request_id)
+        upload = self.streams.get(request_id)
         return upload is not None and not upload.ended
 
     def receive(self, request_id: int, size: int, *, end: bool) -> int:
@@ -60,7 +64,7 @@ class Uploads:
         Raises:
             ChannelClosed: 4400; more than the credit, or not as long as announced.
         """
-        upload = self._uploads[request_id]
+        upload = self.streams[request_id]
         total = upload.received + size
         if size > upload.credit:
             raise protocol_error(f"body of request {request_id} is beyond its credit")
@@ -73,12 +77,12 @@ class Uploads:
 
     def taken(self, request_id: int, size: int) -> None:
         """Note that the resource server took `size` bytes."""
-        if upload := self._uploads.get(request_id):
+        if upload := self.streams.get(request_id):
             upload.untaken -= size
 
     def progress(self, request_id: int, step: int) -> int | None:
         """Return how many bytes the resource server has taken, if that is news: a `step` more than last time, or all."""
-        upload = self._uploads.get(request_id)
+        upload = self.streams.get(request_id)
         if upload is None:
             return None
         accepted = upload.received - upload.untaken
@@ -94,11 +98,11 @@ class Uploads:
         Each upload may hold an equal share of the connection's window, at most `window`. Credit is renewed at half of
         the share, so that a fast upload never stops and a slow one costs few messages.
         """
-        free = self._connection_window - sum(upload.held for upload in self._uploads.values())
-        active = sum(1 for upload in self._uploads.values() if not upload.ended)
+        free = self._connection_window - sum(upload.held for upload in self.streams.values())
+        active = sum(1 for upload in self.streams.values() if not upload.ended)
         share = max(min(self._window, self._connection_window // max(active, 1)), 1)
         grants = []
-        for request_id, upload in self._uploads.items():
+        for request_id, upload in self.streams.items():
             grant = min(share - upload.held, upload.wanted, free)
             if grant > 0 and (grant * 2 >= share or grant == upload.wanted):
                 upload.credit += grant

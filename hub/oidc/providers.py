@@ -83,6 +83,7 @@ class Providers:
 
     def __init__(self, providers: Iterable[Provider]) -> None:
         self._by_name = {provider.name: provider for provider in providers}
+        self._killing = {name for name, provider in self._by_name.items() if provider.kills_old_access_token}
 
     def __len__(self) -> int:
         return len(self._by_name)
@@ -134,8 +135,7 @@ class Providers:
 
     def kills_old_access_token(self, name: str) -> bool:
         """Tell whether calls have to wait while this provider refreshes a session; False for one that is gone."""
-        provider = self._by_name.get(name)
-        return provider is not None and provider.kills_old_access_token
+        return name in self._killing
 
     async def start(self) -> None:
         """Open all doors."""

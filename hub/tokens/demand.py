@@ -15,17 +15,18 @@ class TokenDemand:
     Attributes:
         target: Audience, resource and scopes of the token; empty for the session's own access token.
         provider: Provider that issues tokens for the hub itself. Tokens for a user come from the provider of the session.
+        is_plain: The request needs the session's own access token.
     """
 
     kind: Literal["user", "exchange", "client"] = "user"
     target: TokenTarget = field(default_factory=TokenTarget)
     provider: str = MAIN_PROVIDER
+    is_plain: bool = field(init=False)
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether the request needs the session's own access token."""
+    def __post_init__(self) -> None:
         target = self.target
-        return self.kind == "user" and not (target.audience or target.resource or target.scopes)
+        is_plain = self.kind == "user" and not (target.audience or target.resource or target.scopes)
+        object.__setattr__(self, "is_plain", is_plain)
 
     @property
     def name(self) -> str:

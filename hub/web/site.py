@@ -45,4 +45,4 @@ class Site:
     def client_address(self, exchange: Exchange) -> str:
         """Return the address of the browser behind a request."""
         forwarded = exchange.head.fields.get("x-forwarded-for")
-        return client_address(exchange.remote_ip, [] if forwarded is None else [forwarded], self.trusted_proxies)
+        return exchange.remote_ip if forwarded is None else client_address(exchange.remote_ip, [forwarded], self.trusted_proxies)

@@ -13,7 +13,7 @@ from bench.hops.recording import EVENT_LOOP, Recorder
 from hub.session.model import SessionId
 from tests.parties.hub import PROJECT
 
-FILES = {"login": 52, "http": 42, "channel": 47, "refresh": 37}
+FILES = {"login": 52, "http": 39, "channel": 43, "refresh": 37}
 
 
 class TestRecorder:
@@ -24,13 +24,13 @@ class TestRecorder:
         with Recorder() as recorder:
             json.dumps(SessionId.generate().key)
 
-        assert list(recorder.files) == ["session.model", "secret"]
+        assert list(recorder.files) == ["session.model", "primitives.secret"]
         assert list(recorder.hops) == [
             (EVENT_LOOP, "session.model.RandomId.generate"),
-            ("session.model.RandomId.generate", "secret.Secret.__init__"),
+            ("session.model.RandomId.generate", "primitives.secret.Secret.__init__"),
             (EVENT_LOOP, "session.model.RandomId.key"),
-            ("session.model.RandomId.key", "secret.Secret.reveal"),
-            ("session.model.RandomId.key", "secret.digest"),
+            ("session.model.RandomId.key", "primitives.secret.Secret.reveal"),
+            ("session.model.RandomId.key", "primitives.secret.digest"),
         ]
 
     def test_idle_entries(self) -> None:

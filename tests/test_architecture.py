@@ -1,6 +1,8 @@
 """The house rules that a machine can check: layers, doors, cycles, purity, clocks, docstrings, state. Imports nothing of ours."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -223,6 +225,26 @@ def test_imports_point_down(module: Module) -> None:
     assert [
         name for name in sorted(inner_imports(module)) if room(name) != room(module.name) and floor(name) >= floor(module.name)
     ] == []
+
+
+ALONE = ("hub.listener", "hub.upstream")
+NAMES_OF_ROOMS = """
+import importlib, sys
+for module in sys.argv[1:]:
+    importlib.import_module(module)
+print(*{".".join(name.split(".")[:2]) for name in sys.modules if name.startswith("hub.")})
+"""
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_rooms_that_stand_alone(name: str) -> None:
+    """The server and the client of HTTP/1.1 can be taken out of the hub: they bring nothing along but the primitives."""
+    modules = [module for module in HUB if room(module) == name]
+    command = [sys.executable, "-c", NAMES_OF_ROOMS, *modules]
+    imported = subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True).stdout.split()
+
+    assert name in imported
+    assert set(imported) - {name, "hub.primitives"} == set()
 
 
 def test_no_import_cycle() -> None:

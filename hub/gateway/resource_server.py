@@ -7,14 +7,33 @@ How that looks on the wire is in `hub.upstream`.
 from collections.abc import AsyncIterator, Iterable
 from typing import NoReturn
 
-from hub.errors import HubError, ResourceServerUnreachable, ShuttingDown
+from hub.errors import (
+    BadRequest,
+    DeadlineExceeded,
+    HubError,
+    ResourceServerBroken,
+    ResourceServerTimeout,
+    ResourceServerUnreachable,
+    ShuttingDown,
+)
 from hub.gateway.messages import ApiResponse
 from hub.gateway.routes import Route
 from hub.gateway.tls import trust
 from hub.primitives.http import BodyStream, Headers
 from hub.telemetry import log
 from hub.upstream.exchange import UpstreamExchange
-from hub.upstream.failure import Disconnected, Failure, broken
+from hub.upstream.failure import (
+    ConnectionBroken,
+    Disconnected,
+    Failure,
+    HeadLate,
+    InvalidRequest,
+    PoolClosed,
+    ResponseClosed,
+    ServerStalled,
+    ServerUnreachable,
+    UploadFailed,
+)
 from hub.upstream.pool import Origin, Pool
 from hub.upstream.request import Request, make_request
 
@@ -71,7 +90,10 @@ class ResourceServer:
         if (pool := self._pool) is None:
             raise ShuttingDown
         origin, target = self._locate(url, route.ca_file)
-        request = make_request(method, target, origin.authority, headers, body, body_bytes)
+        try:
+            request = make_request(method, target, origin.authority, headers, body, body_bytes)
+        except InvalidRequest as error:
+            raise BadRequest(str(error)) from error
         head_by = None if timeout_seconds is None else pool.now() + timeout_seconds
         try:
             connection = pool.take(origin) or await pool.open(origin, route.connect_timeout_seconds, head_by)
@@ -106,10 +128,11 @@ async def _again(pool: Pool, origin: Origin, route: Route, request: Request, hea
     """Send a request a second time, over a connection that cannot be stale, and wait for its answer."""
     try:
         connection = await pool.open(origin, route.connect_timeout_seconds, head_by)
+    except ServerUnreachable as failure:
+        raise ConnectionBroken(failure.reason) from failure  # it was reached once
     except Failure as failure:
-        if isinstance(failure.error, ResourceServerUnreachable):
-            raise broken(failure.reason) from failure  # it was reached once
-        raise Failure(failure.error, failure.reason) from failure
+        failure.was_sent = True  # the first time
+        raise
     exchange = connection.begin(request, route.timeout_seconds, head_by)
     await exchange.head()
     return exchange
@@ -150,7 +173,31 @@ def _response(exchange: UpstreamExchange, route: Route) -> ApiResponse:
 
 
 def _raise(failure: Failure, route: Route) -> NoReturn:
-    """Tell the operator if there is something to mend, and the caller in any case."""
-    if failure.reason and isinstance(failure.error, HubError):
-        _log.warning("resource_server.failed", route=route.prefix, problem=failure.error.slug, reason=failure.reason)
-    raise failure.error from failure
+    """Raise what the caller is told, and log what an operator could mend."""
+    error = _error_of(failure)
+    if isinstance(error, HubError):
+        error.processed = "maybe" if failure.was_sent else "never"
+        if failure.reason:
+            _log.warning("resource_server.failed", route=route.prefix, problem=error.slug, reason=failure.reason)
+    raise error from failure
+
+
+def _error_of(failure: Failure) -> Exception:
+    """Return the hub's error for a failure of the upstream client; what the caller's own stream raised stays as it is."""
+    match failure:
+        case UploadFailed(error=InvalidRequest() as error):
+            return BadRequest(str(error))
+        case UploadFailed():
+            return failure.error
+        case ServerUnreachable():
+            return ResourceServerUnreachable()
+        case ServerStalled():
+            return ResourceServerTimeout()
+        case HeadLate():
+            return DeadlineExceeded()
+        case PoolClosed():
+            return ShuttingDown()
+        case ResponseClosed():
+            return ResourceServerBroken("The answer was closed before its end.")
+        case _:
+            return ResourceServerBroken("The connection broke off, or the answer was no HTTP.")

@@ -8,6 +8,8 @@ import asyncio
 import sys
 from collections import deque
 
+import structlog
+
 from hub.listener.exchange import BytesReceiver, Exchange, Front, Receiver, Upgraded
 from hub.listener.handshake import accept
 from hub.listener.head import BadHead, Fields, Names, RequestHead, answer_head, refusal
@@ -15,7 +17,6 @@ from hub.listener.messages import MessageReceiver, MessageSocket
 from hub.listener.reader import RequestReader
 from hub.listener.websocket import WebSocket
 from hub.listener.wire import ANYTHING, UPGRADE, WAITING, Wire
-from hub.telemetry import log
 
 LINGER_BYTES = 1024 * 1024  # of what nobody wants any more, how much is dropped before the connection is cut
 LINGER_SECONDS = 5.0
@@ -23,7 +24,7 @@ LINGER_SECONDS = 5.0
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 LAST_CHUNK = b"0\r\n\r\n"
 
-logger = log.get(__name__)
+logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 
 class ClientConnections:

@@ -7,6 +7,8 @@ before the connection goes.
 import asyncio
 from collections.abc import Iterable
 
+import structlog
+
 from hub.listener.exchange import Upgraded
 from hub.listener.frames import (
     BINARY,
@@ -21,11 +23,10 @@ from hub.listener.frames import (
     frame_head,
 )
 from hub.listener.messages import MessageReceiver, OutgoingMessage
-from hub.telemetry import log
 
 CLOSE_SECONDS = 5.0  # in which the peer may answer our close frame
 
-logger = log.get(__name__)
+logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 
 class WebSocket:

@@ -4,7 +4,7 @@ import asyncio
 from typing import Protocol, cast
 
 from hub.upstream.exchange import UpstreamExchange
-from hub.upstream.failure import Disconnected, Failure, broken
+from hub.upstream.failure import ConnectionBroken, Disconnected, Failure
 from hub.upstream.request import Request
 from hub.upstream.response import NotHttp
 
@@ -15,7 +15,7 @@ KEEP_ALIVE_SECONDS = 4.0  # Apache httpd and Node close idle connections after 5
 
 
 class Home(Protocol):
-    """What a connection asks of the pool that it belongs to."""
+    """What a connection asks of the pool that it belongs to. A callback upward: the pool imports connections."""
 
     def release(self, connection: "UpstreamConnection") -> None:
         """Take back a connection that may carry another request."""
@@ -121,7 +121,7 @@ class UpstreamConnection(asyncio.BufferedProtocol):
         try:
             exchange.feed(self._buffer[:nbytes])
         except NotHttp as error:
-            self.fail(broken(str(error)))
+            self.fail(ConnectionBroken(str(error)))
             return
         if exchange.answer.is_complete:
             self._finish(exchange)
@@ -143,7 +143,7 @@ class UpstreamConnection(asyncio.BufferedProtocol):
         """Break off what ran over the connection, unless it was ended from this side."""
         if not self.is_closed:
             has_begun = self._exchange is not None and self._exchange.answer.has_begun
-            self.fail(broken(_reason(exc)) if has_begun else Disconnected())
+            self.fail(ConnectionBroken(_reason(exc)) if has_begun else Disconnected())
 
     def pause_writing(self) -> None:
         """Let uploads wait."""
@@ -163,7 +163,7 @@ class UpstreamConnection(asyncio.BufferedProtocol):
         try:
             exchange.answer.end()
         except NotHttp as error:
-            self.fail(broken(str(error)))
+            self.fail(ConnectionBroken(str(error)))
         else:
             self._finish(exchange)
 

@@ -3,15 +3,14 @@
 import asyncio
 from typing import Protocol
 
-from hub.errors import DeadlineExceeded, ResourceServerBroken, ResourceServerTimeout
-from hub.upstream.failure import Failure, broken
+from hub.upstream.failure import ConnectionBroken, Failure, HeadLate, ResponseClosed, ServerStalled, UploadFailed
 from hub.upstream.request import Request
 from hub.upstream.response import UpstreamResponse
 from hub.upstream.upload import Upload
 
 
 class ExchangeTransport(Protocol):
-    """What an exchange asks of the connection that it runs over."""
+    """What an exchange asks of the connection that it runs over. A callback upward: the connection imports exchanges."""
 
     async def room(self) -> None:
         """Return when the socket takes more."""
@@ -39,8 +38,16 @@ class UpstreamExchange:
     """
 
     __slots__ = (
-        *("answer", "is_callers_turn", "is_sent"),
-        *("_failure", "_head_by", "_line", "_quiet_since", "_silence_seconds", "_upload", "_waiter"),
+        "_failure",
+        "_head_by",
+        "_line",
+        "_quiet_since",
+        "_silence_seconds",
+        "_upload",
+        "_waiter",
+        "answer",
+        "is_callers_turn",
+        "is_sent",
     )
 
     def __init__(self, line: ExchangeTransport, request: Request, silence_seconds: float, head_by: float | None) -> None:
@@ -87,7 +94,7 @@ class UpstreamExchange:
     def close(self) -> None:
         """Abort the connection, unless the answer has come whole and the connection belongs to the pool again."""
         if self._line is not None:
-            self._line.fail(Failure(ResourceServerBroken("The answer was closed before its end.")))
+            self._line.fail(ResponseClosed())
 
     async def _wait(self) -> None:
         if self._failure is not None:
@@ -141,13 +148,13 @@ class UpstreamExchange:
             awake: Seconds for which anybody here was listening, by a clock that stands still with this process.
         """
         if self._head_by is not None and now >= self._head_by and not self.answer.has_head:
-            return Failure(DeadlineExceeded())
+            return HeadLate()
         if self._waiter is None or self.is_callers_turn:
             self._quiet_since = None
         elif self._quiet_since is None:
             self._quiet_since = awake
         elif awake - self._quiet_since >= self._silence_seconds:
-            return Failure(ResourceServerTimeout(), "nothing came, and nothing was taken, in time")
+            return ServerStalled("nothing came, and nothing was taken, in time")
         return None
 
     def _wake(self, waiter: asyncio.Future[None]) -> None:
@@ -173,4 +180,5 @@ class UpstreamExchange:
         if error is None:
             self.is_sent = True
         elif self._line is not None:
-            self._line.fail(Failure(error) if isinstance(error, Exception) else broken("the upload was cancelled"))
+            cancelled = ConnectionBroken("the upload was cancelled")
+            self._line.fail(UploadFailed(error) if isinstance(error, Exception) else cancelled)

@@ -1,38 +1,68 @@
-"""Why there is no answer, or not all of one."""
+"""Why there is no response, or not all of one."""
 
-from hub.errors import HubError, Processed, ResourceServerBroken, ResourceServerUnreachable
 
-BROKEN = "The connection broke off, or the answer was no HTTP."
+class InvalidRequest(Exception):
+    """The caller's request cannot be sent as HTTP/1.1. The text is for the caller."""
 
 
 class Failure(Exception):
-    """What the caller is told, and what the operator is.
+    """There is no response, or not all of one. The subclass says why.
 
     Attributes:
-        error: What `ResourceServer.send` raises, or the answer's body.
-        reason: For the log; empty if there is nothing that an operator could mend. Shows no token, query or byte of an answer.
+        reason: For the log; empty if there is nothing that an operator could mend. Shows no token, query or byte of a response.
+        was_sent: Whether any byte of the request may have reached the server.
     """
 
-    def __init__(self, error: Exception, reason: str = "", *, processed: Processed = "maybe") -> None:
+    def __init__(self, reason: str = "", *, was_sent: bool = True) -> None:
         super().__init__(reason)
-        self.error = error
         self.reason = reason
-        if isinstance(error, HubError):
-            error.processed = processed
+        self.was_sent = was_sent
 
 
-class Disconnected(Failure):
-    """The connection ended before a byte of the answer: it may have been stale (RFC 9112 section 9.3.1)."""
+class ConnectionBroken(Failure):
+    """The connection broke off, or the response is no HTTP/1.1."""
+
+
+class Disconnected(ConnectionBroken):
+    """The connection ended before a byte of the response: it may have been stale (RFC 9112 section 9.3.1)."""
 
     def __init__(self) -> None:
-        super().__init__(ResourceServerBroken(BROKEN), "disconnected without an answer")
+        super().__init__("disconnected without an answer")
 
 
-def broken(reason: str) -> Failure:
-    """Return the failure of an answer that cannot be used."""
-    return Failure(ResourceServerBroken(BROKEN), reason)
+class ResponseClosed(Failure):
+    """The caller closed the response before its end."""
 
 
-def unreachable(reason: str) -> Failure:
-    """Return the failure of a connection that was never there."""
-    return Failure(ResourceServerUnreachable(), reason, processed="never")
+class ServerUnreachable(Failure):
+    """There was no connection in time, the name was not found, or the certificate is not trusted."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, was_sent=False)
+
+
+class ServerStalled(Failure):
+    """No byte moved in either direction for the time that the caller gave."""
+
+
+class HeadLate(Failure):
+    """The head of the response was not there at the instant that the caller named."""
+
+
+class PoolClosed(Failure):
+    """The pool opens no more connections."""
+
+    def __init__(self) -> None:
+        super().__init__(was_sent=False)
+
+
+class UploadFailed(Failure):
+    """The body could not be sent.
+
+    Attributes:
+        error: What the caller's stream raised, or `InvalidRequest`.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error

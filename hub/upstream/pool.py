@@ -10,9 +10,8 @@ from urllib.parse import urlsplit
 
 import aiohappyeyeballs
 
-from hub.errors import DeadlineExceeded, ShuttingDown
 from hub.upstream.connection import KEEP_ALIVE_SECONDS, READ_BYTES, UpstreamConnection
-from hub.upstream.failure import Failure, broken, unreachable
+from hub.upstream.failure import ConnectionBroken, HeadLate, PoolClosed, ServerUnreachable
 
 MAX_CONNECTIONS = 1000  # of one worker; whoever finds none free waits for the route's connect timeout
 TICK_SECONDS = 0.05
@@ -86,7 +85,9 @@ class Pool:
             head_by: Instant of the loop's clock after which the connection is of no use to the caller any more.
 
         Raises:
-            Failure: There is none in time. Nothing was sent.
+            HeadLate: `head_by` has passed.
+            ServerUnreachable: There is none in time.
+            PoolClosed: `close` was called.
         """
         give_up_at = self._loop.time() + connect_seconds
         is_hurried = head_by is not None and head_by < give_up_at
@@ -95,8 +96,8 @@ class Pool:
                 return await self._open(origin)
         except (OSError, UnicodeError) as error:  # the latter for what can be no name of a host
             if is_hurried and limit.expired():
-                raise Failure(DeadlineExceeded(), processed="never") from error
-            raise unreachable(f"{origin.host}:{origin.port}: {str(error) or type(error).__name__}") from error
+                raise HeadLate(was_sent=False) from error
+            raise ServerUnreachable(f"{origin.host}:{origin.port}: {str(error) or type(error).__name__}") from error
 
     def close(self) -> None:
         """Abort all connections, and send away who waits for one."""
@@ -104,9 +105,9 @@ class Pool:
         while self._line:
             _, place = self._line.popleft()
             if not place.done():
-                place.set_exception(_closed())
+                place.set_exception(PoolClosed())
         for connection in tuple(self._connections):
-            connection.fail(broken("The hub is being stopped."))
+            connection.fail(ConnectionBroken("The pool was closed."))
         if self._timer is not None:
             self._timer.cancel()
 
@@ -148,7 +149,7 @@ class Pool:
     async def _place(self, origin: Origin) -> UpstreamConnection | None:
         """Return a connection that has become free, or None where a new one may be made: it is counted already."""
         if self._is_closed:
-            raise _closed()
+            raise PoolClosed()
         if self._has_room() or self._has_made_room():
             self._connecting += 1
             return None
@@ -175,7 +176,7 @@ class Pool:
         self._connections[connection] = origin
         if self._is_closed:
             connection.abort()
-            raise _closed()
+            raise PoolClosed()
         if self._timer is None:
             self._timer = self._loop.call_later(TICK_SECONDS, self._tick)
         return connection
@@ -216,7 +217,3 @@ class Pool:
         for connection in tuple(self._connections):
             connection.look(now, self._awake)
         self._timer = self._loop.call_later(TICK_SECONDS, self._tick) if self._connections else None
-
-
-def _closed() -> Failure:
-    return Failure(ShuttingDown(), processed="never")

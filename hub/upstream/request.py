@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from hub.errors import BadRequest
 from hub.primitives.http import SAFE_METHODS, BodyStream, Headers
+from hub.upstream.failure import InvalidRequest
 
 PIECE_BYTES = 64 * 1024
 """A body in hand up to this size leaves together with the head; a larger one in pieces, so that its progress can be seen."""
@@ -30,10 +30,10 @@ class Request:
 def make_request(
     method: str, target: str, host: str, headers: Headers, body: bytes | BodyStream, body_bytes: int | None
 ) -> Request:
-    """Return the request that `ResourceServer.send` describes.
+    """Return the request that the parameters describe.
 
     Raises:
-        BadRequest: A field, or the target, holds what would end its line, or is in no known encoding.
+        InvalidRequest: A field, or the target, holds what would end its line, or is in no known encoding.
     """
     if not isinstance(body, bytes):
         framing = "Transfer-Encoding: chunked" if body_bytes is None else f"Content-Length: {body_bytes}"
@@ -53,7 +53,7 @@ def _head(method: str, target: str, host: str, headers: Headers, framing: str) -
     text = "\r\n".join(lines) + "\r\n\r\n"
     ends = len(lines) + 1
     if text.count("\r") != ends or text.count("\n") != ends or "\0" in text or " " in target:
-        raise BadRequest("The request holds a character that HTTP cannot carry.")
+        raise InvalidRequest("The request holds a character that HTTP cannot carry.")
     return text.encode("ascii") if text.isascii() else _utf8(text, headers)
 
 
@@ -64,7 +64,7 @@ def _utf8(text: str, headers: Headers) -> bytes:
         wire.decode()
     except UnicodeError as error:
         name = next((name for name, value in headers if not _is_utf8(value)), "")
-        raise BadRequest(f"The header {name} is in an unknown encoding; use ASCII or UTF-8.") from error
+        raise InvalidRequest(f"The header {name} is in an unknown encoding; use ASCII or UTF-8.") from error
     return wire
 
 

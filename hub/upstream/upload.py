@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from hub.errors import BadRequest
 from hub.primitives.http import BodyStream
+from hub.upstream.failure import InvalidRequest
 from hub.upstream.request import PIECE_BYTES
 
 
 class Way(Protocol):
-    """What an upload asks of the exchange that it belongs to.
+    """What an upload asks of the exchange that it belongs to. A callback upward: the exchange imports uploads.
 
     Attributes:
         is_callers_turn: Whether the caller is waited for: that is no silence of the resource server.
@@ -83,8 +83,8 @@ class Upload:
             self._way.upload_ended(error)
 
 
-def _other_length() -> BadRequest:
-    return BadRequest("The body does not have the length that was announced for it.")
+def _other_length() -> InvalidRequest:
+    return InvalidRequest("The body does not have the length that was announced for it.")
 
 
 async def _cut(body: bytes) -> AsyncIterator[bytes]:

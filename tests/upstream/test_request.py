@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from hub.errors import BadRequest
 from hub.primitives.http import Headers
+from hub.upstream.failure import InvalidRequest
 from hub.upstream.request import PIECE_BYTES, Request, make_request
 
 
@@ -32,22 +32,22 @@ class TestHead:
     @pytest.mark.parametrize("text", ["a\r\nb: c", "a\rb", "a\nb", "a\0b", "\r\n\r\nGET / HTTP/1.1"])
     def test_no_text_ends_its_line(self, text):
         """Nothing that a caller lets through becomes a line, or a request, of its own."""
-        with pytest.raises(BadRequest):
+        with pytest.raises(InvalidRequest):
             make(headers=[("X", text)])
-        with pytest.raises(BadRequest):
+        with pytest.raises(InvalidRequest):
             make(headers=[(text, "x")])
-        with pytest.raises(BadRequest):
+        with pytest.raises(InvalidRequest):
             make(target=f"/{text}")
 
     def test_no_target_ends_before_its_end(self):
         """A space would make the rest of it the version."""
-        with pytest.raises(BadRequest):
+        with pytest.raises(InvalidRequest):
             make(target="/a HTTP/1.1")
 
     @pytest.mark.parametrize("value", ["M\xfcller", "M\u0142ynarz"])
     def test_names_the_field_whose_encoding_is_unknown(self, value):
         """Bytes that are no UTF-8, and characters that stand for no byte."""
-        with pytest.raises(BadRequest, match="X-Name"):
+        with pytest.raises(InvalidRequest, match="X-Name"):
             make(headers=[("X", "\xc3\xbc"), ("X-Name", value)])
 
 

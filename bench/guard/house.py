@@ -30,7 +30,7 @@ from tests.parties.hub import free_port, public_url, settings
 from tests.parties.redis_server import RedisServer
 
 NOW = float(int(time.time()))  # epoch seconds; a provider in another process or thread reads the real clock
-READY_SECONDS = 20.0
+READY_SECONDS = 120.0
 PATH = f"{PREFIX}/patients/1024.json?page=1"
 
 

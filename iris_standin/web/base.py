@@ -13,7 +13,9 @@ from iris_standin.model import UserSession
 SESSION_COOKIE = "CSPOAuth2Session"
 
 # Without form-action: Chromium applies it to the redirect to the client as well.
-PAGE_POLICY = "default-src 'none'; style-src 'self'; frame-src http: https:; base-uri 'none'; frame-ancestors 'none'"
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src data:; frame-src http: https:; base-uri 'none'; frame-ancestors 'none'"
+)
 
 
 class AuthorityHandler(RequestHandler):

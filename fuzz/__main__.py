@@ -1,9 +1,8 @@
-"""`python -m fuzz codec|connection|answer|request [SECONDS]`: looks for inputs that take new ways through the code.
-
-Needs `pip install atheris`.
+"""`python -m fuzz codec|connection|answer|request|all [SECONDS]`: looks for inputs that take new ways through the code.
 
 A defect ends the run with a traceback, and the input that shows it is in a file `crash-...`. What else was found is merged into
-`fuzz/corpus`, without what adds nothing.
+`fuzz/corpus`, without what adds nothing. `all` runs each target for so many seconds, and merges nothing. The first run installs
+what is needed into `.venv-fuzz`.
 """
 
 import shlex
@@ -17,6 +16,8 @@ CORPUS = Path(__file__).parent / "corpus"
 DICTIONARY = Path(__file__).parent / "words.dict"
 SEED = "seed-"  # written by hand, or kept from a defect: never thrown away
 TARGETS = ("codec", "connection", "answer", "request")
+ALL = "all"
+REQUIREMENTS = ("--editable", ".", "atheris>=2.3")
 LONGEST_INPUT_BYTES = {"codec": 1024, "connection": 400, "answer": 400, "request": 400}
 
 
@@ -39,7 +40,18 @@ def fuzz(target: str, program: str, arguments: Sequence[str]) -> None:
 
 
 def main(target: str, seconds: int) -> int:
-    """Fuzz for a while, then keep the smallest corpus that goes every way that was found; return an exit code."""
+    """Run one target and merge what it finds, or run all; return an exit code."""
+    if target != ALL:
+        return run(target, seconds, merges=True)
+    for each in TARGETS:
+        print(f"{each}:", flush=True)
+        if code := run(each, seconds, merges=False):
+            return code
+    return 0
+
+
+def run(target: str, seconds: int, *, merges: bool) -> int:
+    """Fuzz for a while, then keep the smallest corpus that goes every way that was found, if it `merges`; return an exit code."""
     kept = CORPUS / target
     kept.mkdir(parents=True, exist_ok=True)
     size = f"-max_len={LONGEST_INPUT_BYTES[target]}"
@@ -53,9 +65,10 @@ def main(target: str, seconds: int) -> int:
             f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m fuzz --inside {target} "$0" "$@"\n', encoding="utf-8"
         )
         program.chmod(0o700)
-        if code := subprocess.call(
+        code = subprocess.call(
             [program, size, *words, f"-max_total_time={seconds}", "-print_final_stats=1", str(found), str(kept)]
-        ):
+        )
+        if code or not merges:
             return code
         if code := subprocess.call([program, size, "-use_counters=0", "-merge=1", str(merged), str(kept), str(found)]):
             return code
@@ -71,7 +84,10 @@ def main(target: str, seconds: int) -> int:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--inside"]:
         fuzz(sys.argv[2], sys.argv[3], sys.argv[4:])
-    elif len(sys.argv) in (2, 3) and sys.argv[1] in TARGETS:
+    elif len(sys.argv) in (2, 3) and sys.argv[1] in (*TARGETS, ALL):
+        import bootstrap
+
+        bootstrap.enter(".venv-fuzz", *REQUIREMENTS)
         sys.exit(main(sys.argv[1], int((sys.argv[2:] or ["300"])[0])))
     else:
         sys.exit(__doc__)

@@ -16,13 +16,15 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import tornado.ioloop
 
 from hub.primitives.clock import SystemClock
 from hub.telemetry import log
-from tests.parties.clock import ManualClock
+from tests.parties.clock import LeapingLoop, ManualClock
 from tests.parties.redis_server import RedisServer
+from tests.waiting import TEST_SECONDS
 
 if importlib.util.find_spec("pkg_resources") is None:
     from packaging.version import parse
@@ -40,18 +42,22 @@ for _name in ("pytest_pycollect_makeitem", "pytest_pyfunc_call"):
 
 pytest_plugins = ["pytest_tornado.plugin"]
 
+# How long an example takes says nothing on a machine that does other things too.
+hypothesis.settings.register_profile("hub", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("hub")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run every `async def` test on the loop, without a mark on each."""
     for item in items:
         if inspect.iscoroutinefunction(getattr(item, "function", None)) and not item.get_closest_marker("gen_test"):
-            item.add_marker(pytest.mark.gen_test(timeout=60))
+            item.add_marker(pytest.mark.gen_test(timeout=TEST_SECONDS))
 
 
 @pytest.fixture
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     """What makes the loop of a test; modules that try several override it."""
-    return asyncio.new_event_loop
+    return LeapingLoop
 
 
 @pytest.fixture
@@ -127,6 +133,7 @@ def pytest_configure(config: pytest.Config) -> None:
     logging.getLogger("websockets").setLevel(logging.INFO)
     config.addinivalue_line("markers", "expects_log: the test provokes log records at WARNING or above")
     config.addinivalue_line("markers", "falls_short(reason): what is under test is known to break the rule, and has to")
+    config.addinivalue_line("markers", "timing_sensitive: real time, processes or a browser decide when something happens")
 
 
 @pytest.fixture

@@ -7,17 +7,20 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import aiohttp
+import pytest
 
 from hub.process.supervisor import EARLY_SECONDS
 from hub.session.key_folder import add_key, read_folder
 from hub.session.keyring import key_id, make_key_file, read_key
 from tests.parties.hub import PROJECT, Hub, free_port, settings
+from tests.waiting import hang_timeout, until
+
+pytestmark = pytest.mark.timing_sensitive
 
 NO_PROVIDER = "http://127.0.0.1:9"
-WAIT_SECONDS = 15.0
+LOOK_SECONDS = 0.02
 
 
 @asynccontextmanager
@@ -36,11 +39,9 @@ def tell(hub: Hub, text: str) -> None:
     hub.process.send_signal(signal.SIGHUP)
 
 
-async def until(condition: Callable[[], Any]) -> None:
-    """Wait until something is so; it happens in another process, and nothing announces it but what that writes."""
-    async with asyncio.timeout(WAIT_SECONDS):
-        while not condition():
-            await asyncio.sleep(0.02)
+async def logged(condition: Callable[[], object]) -> None:
+    """Wait for something that happens in another process; nothing announces it but what that process writes."""
+    await until(condition, LOOK_SECONDS)
 
 
 async def status(hub: Hub) -> int:
@@ -57,7 +58,7 @@ class TestReload:
         make_key_file(tmp_path / "single")
         async with running_hub() as hub:
             tell(hub, f'[session]\nkey_files = ["{tmp_path}/single"]\n')
-            await until(lambda: hub.events("hub.reloaded"))
+            await logged(lambda: hub.events("hub.reloaded"))
 
             (changed,) = hub.events("keys.changed")
             (own,) = read_folder(hub.folder / "var/keys")
@@ -68,10 +69,10 @@ class TestReload:
         """Settings that are wrong, and a key file that holds no key, are logged as errors; the hub goes on as it was."""
         async with running_hub() as hub:
             tell(hub, "[server]\nport = 'x'\n[nonsense]\n")
-            await until(lambda: hub.events("hub.reload_failed"))
+            await logged(lambda: hub.events("hub.reload_failed"))
             (tmp_path / "broken").write_text("half a key")
             tell(hub, f'[session]\nkey_files = ["{tmp_path}/broken"]\n')
-            await until(lambda: len(hub.events("hub.reload_failed")) == 2)
+            await logged(lambda: len(hub.events("hub.reload_failed")) == 2)
 
             first, _ = hub.events("hub.reload_failed")
             assert any("nonsense" in mistake for mistake in first["mistakes"])
@@ -81,23 +82,23 @@ class TestReload:
             assert await status(hub) == 200
             assert hub.events("keys.changed") == []
             tell(hub, "")
-            await until(lambda: hub.events("hub.reloaded"))
+            await logged(lambda: hub.events("hub.reloaded"))
 
     async def test_log_level(self) -> None:
         """`log.level` is followed: what is below it is no longer written, and then is again."""
         async with running_hub() as hub:
             await status(hub)
-            await until(lambda: hub.events("request"))
+            await logged(lambda: hub.events("request"))
             tell(hub, '[log]\nlevel = "ERROR"\n')
             written = -1
-            async with asyncio.timeout(WAIT_SECONDS):
+            async with hang_timeout():
                 while written != len(hub.events("request")):
                     written = len(hub.events("request"))
                     await status(hub)
                     await asyncio.sleep(0.05)
             assert hub.events("hub.reloaded") == []
             tell(hub, '[log]\nlevel = "INFO"\n')
-            await until(lambda: len(hub.events("hub.reloaded")) == 1)
+            await logged(lambda: len(hub.events("hub.reloaded")) == 1)
 
     async def test_signal_during_the_start(self, tmp_path: Path) -> None:
         """A SIGHUP that comes while the process is still starting is kept, and followed; it does not end the process."""
@@ -106,9 +107,9 @@ class TestReload:
         try:
             assert hub.process is not None
             waits = Path(f"/proc/{hub.process.pid}/status")
-            await until(lambda: blocks_sighup(waits.read_text()))
+            await logged(lambda: blocks_sighup(waits.read_text()))
             hub.process.send_signal(signal.SIGHUP)
-            await until(lambda: hub.events("hub.reloaded"))
+            await logged(lambda: hub.events("hub.reloaded"))
             assert hub.process.returncode is None
         finally:
             await hub.stop()
@@ -124,9 +125,9 @@ async def test_every_worker_is_told(tmp_path: Path) -> None:
     """The supervisor passes SIGHUP on; workers that start later read the new settings anyway."""
     make_key_file(tmp_path / "single")
     async with running_hub(HUB_SERVER_PROCESSES="2") as hub:
-        await until(lambda: len(hub.events("hub.listening")) == 2)
+        await logged(lambda: len(hub.events("hub.listening")) == 2)
         tell(hub, f'[session]\nkey_files = ["{tmp_path}/single"]\n')
-        await until(lambda: len(hub.events("hub.reloaded")) == 2)
+        await logged(lambda: len(hub.events("hub.reloaded")) == 2)
 
         first = key_id(read_key(tmp_path / "single")).hex()
         assert [changed["encrypts"] for changed in hub.events("keys.changed")] == [first, first]
@@ -143,7 +144,7 @@ async def test_rotation_needs_no_signal() -> None:
         )
         assert await process.wait() == 0
         new, old = read_folder(folder)
-        await until(lambda: any(changed["encrypts"] == new.id for changed in hub.events("keys.changed")))
+        await logged(lambda: any(changed["encrypts"] == new.id for changed in hub.events("keys.changed")))
 
         assert hub.events("keys.changed")[-1]["decrypt"] == [old.id]
 
@@ -186,15 +187,15 @@ async def test_shared_folder_without_a_key(tmp_path: Path, redis_url: str) -> No
 async def test_broken_settings_do_not_end_those_who_serve() -> None:
     """A worker that is started anew while the settings file is broken is tried again; the other one serves meanwhile."""
     async with running_hub(HUB_SERVER_PROCESSES="2") as hub:
-        await until(lambda: len(hub.events("hub.listening")) == 2)
+        await logged(lambda: len(hub.events("hub.listening")) == 2)
         await asyncio.sleep(EARLY_SECONDS)  # the supervisor measures real time
         tell(hub, "[nonsense]\n")
-        await until(lambda: len(hub.events("hub.reload_failed")) == 2)
+        await logged(lambda: len(hub.events("hub.reload_failed")) == 2)
         os.kill(hub.events("worker.started")[0]["pid"], signal.SIGKILL)
-        await until(lambda: [ended["exit_status"] for ended in hub.events("worker.ended")][:2] == [-signal.SIGKILL, 2])
+        await logged(lambda: [ended["exit_status"] for ended in hub.events("worker.ended")][:2] == [-signal.SIGKILL, 2])
 
         assert {await status(hub) for _ in range(5)} == {200}
         (hub.folder / "hub.toml").write_text("")
-        await until(lambda: len(hub.events("hub.listening")) == 3)
+        await logged(lambda: len(hub.events("hub.listening")) == 3)
         assert hub.process is not None
         assert hub.process.returncode is None

@@ -13,6 +13,7 @@ from hub.session.keyring import Keyring
 from hub.session.model import SessionId
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, HostileProvider
 from tests.session.samples import make_session
+from tests.waiting import soon
 
 NOWHERE = "http://127.0.0.1:9"
 
@@ -31,8 +32,7 @@ async def test_closed_at_any_moment(redis_url: str) -> None:
         await services.start()
         for _ in range(turns):
             await asyncio.sleep(0)
-        async with asyncio.timeout(5):
-            await services.close()
+        await soon(services.close())
 
     assert asyncio.all_tasks() == {asyncio.current_task()}
 

@@ -4,7 +4,11 @@ import asyncio
 import re
 import sys
 
+import pytest
+
 from tests.parties.hub import PROJECT
+
+pytestmark = pytest.mark.timing_sensitive
 
 
 async def test_smoke() -> None:

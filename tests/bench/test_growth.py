@@ -155,6 +155,7 @@ class TestRefreshStorm:
         assert (found.hub_busiest, found.store_busiest, found.provider_busiest) == (0.6, 0.1, 0.2)
 
 
+@pytest.mark.timing_sensitive
 class TestSmoke:
     """Real hubs, and so few requests that only correctness can be told."""
 

@@ -17,6 +17,7 @@ from bench.scenarios.peak import peak_of
 from bench.websocket import BINARY, TEXT
 from tests.bench.servers import serving
 from tests.parties.hub import PROJECT
+from tests.waiting import hang_timeout, soon
 
 UPGRADED = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
 
@@ -50,7 +51,7 @@ class Script(asyncio.Protocol):
         self._transport.close()
 
     async def until_heard(self, text: bytes) -> None:
-        async with asyncio.timeout(5.0):
+        async with hang_timeout():
             while text not in self.heard:
                 self._news.clear()
                 await self._news.wait()
@@ -59,7 +60,7 @@ class Script(asyncio.Protocol):
 async def ask_once(asker: Asker) -> int:
     """Ask for anything; return the size of the answer, and close."""
     try:
-        return await asyncio.wait_for(asker.ask("/api/1024.json"), 5.0)
+        return await soon(asker.ask("/api/1024.json"))
     finally:
         asker.close()
 
@@ -150,7 +151,7 @@ class TestHeld:
             made = Held(b"hello", ready, held)
             transport, _ = await asyncio.get_running_loop().create_connection(lambda: made, "127.0.0.1", port)
             assert made.ready is not None
-            await asyncio.wait_for(made.ready, 5.0)
+            await soon(made.ready)
             script.say(server_frame(ping))
             await script.until_heard(pong)
             assert held == {made}
@@ -169,7 +170,7 @@ class TestHeld:
             script.end()
             assert made.ready is not None
             with pytest.raises(ConnectionError, match="429"):
-                await asyncio.wait_for(made.ready, 5.0)
+                await soon(made.ready)
 
 
 class TestOutcome:
@@ -189,6 +190,7 @@ class TestOutcome:
         assert milliseconds(seconds) == text
 
 
+@pytest.mark.timing_sensitive
 async def test_peak() -> None:
     """Memory that a process has given back before anybody looks is seen all the same."""
     code = "import sys; sys.stdin.readline(); held = b'x' * (64 << 20); del held; print(flush=True); sys.stdin.read()"
@@ -207,6 +209,7 @@ async def test_peak() -> None:
     assert after < peak.most - 60.0
 
 
+@pytest.mark.timing_sensitive
 async def test_smoke() -> None:
     """Scenarios run to their end with the hub alone, which they only do when every answer was right."""
     short = ["--seconds", "0.1", "--stall-seconds", "0.1", "--idle-seconds", "0.1", "--connections", "110", "120"]

@@ -5,7 +5,11 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.parties.hub import PROJECT
+
+pytestmark = pytest.mark.timing_sensitive
 
 
 async def test_smoke(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from bench.load_http import HttpLoad
 from bench.rounds import Round
 from bench.upstream import Connection, answer_to, delay_of
 from tests.bench.servers import serving
+from tests.waiting import soon
 
 OF_200_BYTES = answer_to(b"/200.json")
 
@@ -61,7 +62,7 @@ async def test_what_has_no_body_is_answered_with_the_document(request_: bytes) -
     async with serving(Connection) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(request_)
-        answer = await asyncio.wait_for(reader.readexactly(len(OF_200_BYTES)), 5.0)
+        answer = await soon(reader.readexactly(len(OF_200_BYTES)))
         writer.close()
 
     assert answer == OF_200_BYTES

@@ -3,8 +3,12 @@
 import asyncio
 import sys
 
+import pytest
+
 from bench.upstream_clients.__main__ import table
 from tests.parties.hub import PROJECT
+
+pytestmark = pytest.mark.timing_sensitive
 
 
 async def test_smoke() -> None:

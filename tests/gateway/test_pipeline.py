@@ -36,8 +36,10 @@ from hub.primitives.secret import Secret
 from hub.session.model import Session
 from hub.telemetry.metrics import Metrics
 from hub.tokens.demand import PLAIN, TokenDemand
+from tests.parties.clock import leap
 from tests.parties.resource_server import Exchange, RawResourceServer, answering, echo, silent
 from tests.session.samples import make_session
+from tests.waiting import HANG_SECONDS, until
 
 SESSION = make_session()
 
@@ -317,8 +319,11 @@ class TestDeadline:
     async def test_ends_the_wait_for_a_token(self, hub):
         """Time spent waiting for a token counts, and nothing was sent."""
         hub.tokens.script = [None]
+        call = asyncio.create_task(hub.handle(timeout_seconds=HANG_SECONDS))
+        await until(lambda: len(hub.tokens.demands) == 1)
+        leap(HANG_SECONDS + 1)
         with pytest.raises(DeadlineExceeded) as caught:
-            await hub.handle(timeout_seconds=0.05)
+            await call
 
         assert (caught.value.processed, hub.server.requests) == ("never", [])
 
@@ -326,16 +331,22 @@ class TestDeadline:
         """What was answered with a 401 was not processed."""
         hub.server.behaviour = accepting("token-2")
         hub.tokens.script = ["token-1", None]
+        call = asyncio.create_task(hub.handle(timeout_seconds=HANG_SECONDS))
+        await until(lambda: len(hub.tokens.demands) == 2)
+        leap(HANG_SECONDS + 1)
         with pytest.raises(DeadlineExceeded) as caught:
-            await hub.handle(timeout_seconds=0.2)
+            await call
 
         assert caught.value.processed == "never"
 
     async def test_ends_the_wait_for_the_answer(self, hub):
         """After sending, nobody knows what the server did."""
         hub.server.behaviour = silent
+        call = asyncio.create_task(hub.handle(timeout_seconds=HANG_SECONDS / 4))  # less than the limit on silence
+        await hub.server.asked()
+        leap(HANG_SECONDS / 4 + 1)
         with pytest.raises(DeadlineExceeded) as caught:
-            await hub.handle(timeout_seconds=0.2)
+            await call
         await hub.server.idle()
 
         assert caught.value.processed == "maybe"

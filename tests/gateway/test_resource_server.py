@@ -599,6 +599,7 @@ class TestCancellation:
             await exchange.chunk(bytes(65536))
 
 
+@pytest.mark.timing_sensitive
 class TestTimeouts:
     """Real time passes here, since sockets know no other; each limit is far from what it must not hit."""
 

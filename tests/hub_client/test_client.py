@@ -12,6 +12,8 @@ from tests.parties.counting_api import PATTERN
 from tests.scenarios.chaos import Cluster, cluster
 from tests.scenarios.test_topics_story import ENVIRONMENT, publish
 
+pytestmark = pytest.mark.timing_sensitive
+
 MIB = 1 << 20
 
 

@@ -1,6 +1,5 @@
 """hub.iris.native_jwt against the stand-in for IRIS."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,6 +16,7 @@ from iris_standin import Standin
 from iris_standin.journal import Entry
 from tests.parties.clock import ManualClock
 from tests.parties.resource_server import RawResourceServer, answering
+from tests.waiting import soon
 
 PASSWORD = Secret("alice-demo")
 
@@ -245,4 +245,4 @@ class TestStatus:
         """The hub can be stopped while it still asks."""
         provider = NativeJwt(ProviderSettings(kind="iris_native", issuer=standin.native_url), clock)
         await provider.start()
-        await asyncio.wait_for(provider.close(), 5)
+        await soon(provider.close())

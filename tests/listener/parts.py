@@ -12,6 +12,7 @@ from tornado.netutil import bind_sockets
 from hub.listener.exchange import Exchange
 from hub.listener.listener import HttpListener
 from hub.primitives.clock import Clock, SystemClock
+from tests.waiting import hang_timeout
 
 GET = b"GET %b HTTP/1.1\r\nHost: here\r\n\r\n"
 POST = b"POST /up HTTP/1.1\r\nHost: here\r\n%b\r\n"
@@ -52,7 +53,7 @@ class Seen:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until something is so."""
-        async with asyncio.timeout(5):
+        async with hang_timeout():
             while not condition():
                 self.changed.clear()
                 await self.changed.wait()
@@ -88,7 +89,7 @@ class Front:
 
     async def request(self, number: int = 0) -> Seen:
         """Return a request once it has come."""
-        async with asyncio.timeout(5):
+        async with hang_timeout():
             while len(self.seen) <= number:
                 self._came.clear()
                 await self._came.wait()
@@ -110,7 +111,7 @@ class Client:
 
     async def answer(self, *, bodiless: bool = False) -> tuple[int, dict[str, str], bytes]:
         """Read one answer: status, fields by lower-case name, and body."""
-        async with asyncio.timeout(5):
+        async with hang_timeout():
             head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
             fields = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:-2])}
             status = int(head[0].split()[1])
@@ -132,7 +133,7 @@ class Client:
 
     async def rest(self) -> bytes:
         """Read until the hub closes."""
-        async with asyncio.timeout(5):
+        async with hang_timeout():
             try:
                 return await self.reader.read()
             except ConnectionError:
@@ -180,6 +181,6 @@ async def listening(
     try:
         yield stand
     finally:
-        async with asyncio.timeout(5):
+        async with hang_timeout():
             await listener.close()
         assert stand.open_connections == 0

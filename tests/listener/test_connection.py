@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.listener.corpus import Case, smuggling
 from tests.listener.parts import GET, LOOPS, POST, Front, Seen, at_once, listening, never
+from tests.waiting import soon
 
 
 @pytest.fixture(params=LOOPS.values(), ids=LOOPS, autouse=True)
@@ -109,7 +110,7 @@ class TestClientsThatLeave:
                 seen = await front.request()
             await seen.until(lambda: seen.closes > 0)
             seen.send(b"for nobody")
-            await asyncio.wait_for(seen.exchange.drain(), 5)
+            await soon(seen.exchange.drain())
 
             assert (seen.closes, stand.open_connections) == (1, 0)
 
@@ -124,7 +125,7 @@ class TestClientsThatLeave:
                 exchange.write(bytes(64 << 20))
                 draining = asyncio.create_task(exchange.drain())
                 await asyncio.wait([draining], timeout=0.05)
-            await asyncio.wait_for(draining, 5)
+            await soon(draining)
 
 
 class TestRefusals:

@@ -11,6 +11,7 @@ from hub.listener.listener import SWEEP_SECONDS
 from tests.listener.parts import GET, Front, listening, never
 from tests.parties.certificates import make_certificates
 from tests.parties.clock import ManualClock
+from tests.waiting import settled, until
 
 IDLE_SECONDS = 120.0
 CHUNKS = b"POST / HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -38,8 +39,7 @@ class TestPatience:
                 seen = await front.request()
                 await seen.until(lambda: seen.body == b"ab")
             await asyncio.sleep(0)
-            while not stand.open_connections:
-                await asyncio.sleep(0)
+            await until(lambda: stand.open_connections)
             await clock.advance(IDLE_SECONDS + SWEEP_SECONDS)
             stand.listener.sweep()
             still = stand.open_connections
@@ -81,9 +81,7 @@ class TestPatience:
             stand.listener.sweep()
             await client.send(b"GET /2 HTTP/1.1\r\n")
             (connection,) = stand.listener._connections.open
-            async with asyncio.timeout(5):
-                while not (connection._reader and connection._reader.is_in_head):
-                    await asyncio.sleep(0)
+            await until(lambda: connection._reader and connection._reader.is_in_head)
             await clock.advance(IDLE_SECONDS / 2)
             stand.listener.sweep()
             await client.send(b"Host: here\r\n\r\n")
@@ -139,14 +137,13 @@ class TestPatience:
                 await clock.advance(IDLE_SECONDS)
                 stand.listener.sweep()
                 assert stand.open_connections == 1
-            for _ in range(3):
-                await asyncio.sleep(0.05)
-                stand.listener.sweep()  # what the systems on both sides have taken in the meantime counts as taken
+            await settled(connection.buffered_bytes)
+            stand.listener.sweep()  # what the systems on both sides have taken in the meantime counts as taken
             await clock.advance(IDLE_SECONDS + SWEEP_SECONDS + 1)
             stand.listener.sweep()
-            await asyncio.sleep(0.05)
+            await until(lambda: not stand.open_connections)
 
-            assert (stand.open_connections, seen.closes) == (0, int(does == "writes on"))
+            assert seen.closes == int(does == "writes on")
 
     async def test_who_works_is_left_alone(self, clock: ManualClock) -> None:
         """A request that is being answered is no idle connection, however long that takes."""
@@ -169,9 +166,7 @@ class TestPatience:
             await clock.advance(LINGER_SECONDS + SWEEP_SECONDS + 1)
             stand.listener.sweep()
 
-            async with asyncio.timeout(5):
-                while stand.open_connections:
-                    await asyncio.sleep(0)
+            await until(lambda: not stand.open_connections)
 
 
 async def test_stop_lets_answers_finish() -> None:
@@ -180,8 +175,7 @@ async def test_stop_lets_answers_finish() -> None:
     async with listening(front) as stand, stand.client() as idle, stand.client() as busy:
         await busy.send(GET % b"/")
         seen = await front.request()
-        while stand.open_connections < 2:
-            await asyncio.sleep(0)
+        await until(lambda: stand.open_connections == 2)
         stand.listener.stop()
         gone = await idle.rest()
         seen.send(b"done")
@@ -198,9 +192,7 @@ async def test_stop_while_a_head_is_coming() -> None:
     front = Front()
     async with listening(front) as stand, stand.client() as client:
         await client.send(b"GET / HTTP/1.1\r\n")
-        async with asyncio.timeout(5):
-            while not any(each._reader and each._reader.is_in_head for each in stand.listener._connections.open):
-                await asyncio.sleep(0)
+        await until(lambda: any(each._reader and each._reader.is_in_head for each in stand.listener._connections.open))
         stand.listener.stop()
         await client.send(b"Host: here\r\n\r\n")
         status, fields, _ = await client.answer()

@@ -16,6 +16,7 @@ from tests.parties.certificates import make_certificates
 from tests.parties.clock import ManualClock
 from tests.parties.echo_hub import EchoDoor
 from tests.parties.websocket_peer import TEXT, Received, WebSocketPeer, frame
+from tests.waiting import soon, until
 
 IDLE_SECONDS = 120.0
 
@@ -54,10 +55,8 @@ async def test_close_ends_everything() -> None:
     ):
         await busy.send(GET % b"/")
         seen = await front.request()
-        async with asyncio.timeout(5):
-            while stand.open_connections < 3:
-                await asyncio.sleep(0)
-            await stand.listener.close()
+        await until(lambda: stand.open_connections == 3)
+        await soon(stand.listener.close())
 
         assert (stand.open_connections, seen.closes, len(sockets.closes)) == (0, 1, 1)
         for client in (idle, busy):

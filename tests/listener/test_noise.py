@@ -12,6 +12,7 @@ import pytest
 
 from tests.listener.parts import GET, LOOPS, POST, Front, Stand, listening, never
 from tests.parties.certificates import Certificates, make_certificates
+from tests.waiting import hang_timeout, settled, until
 
 RESET = struct.pack("ii", 1, 0)
 
@@ -38,7 +39,7 @@ async def say(stand: Stand, data: bytes, *, reset: bool = True) -> None:
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         writer.transport.abort()
         return
-    async with asyncio.timeout(5):
+    async with hang_timeout():
         with contextlib.suppress(ConnectionError):
             await reader.read()
     writer.close()
@@ -46,9 +47,7 @@ async def say(stand: Stand, data: bytes, *, reset: bool = True) -> None:
 
 async def nothing_left(stand: Stand) -> None:
     """Wait until the listener knows no connection any more."""
-    async with asyncio.timeout(5):
-        while stand.open_connections:
-            await asyncio.sleep(0)
+    await until(lambda: not stand.open_connections)
 
 
 @pytest.mark.parametrize("data", [b"", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00\x01", b"\x00" * 100], ids=repr)
@@ -59,9 +58,8 @@ async def test_no_tls(certificates: Certificates, data: bytes, reset: bool) -> N
     async with listening(front, tls=certificates.server_context()) as stand:
         if data or reset:
             await say(stand, data, reset=reset or data == b"\x16\x03\x01\x02\x00\x01")
-        await asyncio.sleep(0.02)
 
-        assert (stand.open_connections, front.seen) == (0, [])
+        assert (await settled(lambda: stand.open_connections), front.seen) == (0, [])
 
 
 async def test_unwanted_tls(certificates: Certificates) -> None:
@@ -101,7 +99,7 @@ async def test_resets(certificates: Certificates, sent: bytes, tls: bool) -> Non
             client.writer.write(sent)
             await asyncio.sleep(0.02)
             client.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-        await asyncio.sleep(0.02)
+        await settled(lambda: [seen.closes for seen in front.seen])
         for seen in front.seen:
             for _ in range(10):
                 seen.exchange.write(b"for nobody")

@@ -9,6 +9,7 @@ import tornado.web
 from hub.listener.tornado_requests import TornadoFront
 from tests.listener.handlers import MIB, routes
 from tests.listener.parts import GET, POST, Client, listening
+from tests.waiting import settled, soon, until
 
 MAX_BODY = 1000
 
@@ -140,8 +141,7 @@ class TestAnswers:
         """A handler that waits for room sends no faster than its browser reads."""
         async with listening(front) as stand, stand.client() as client:
             await client.send(GET % b"/stream")
-            await asyncio.sleep(0.1)
-            early = list(finished)
+            early = await settled(lambda: list(finished))
             _, _, body = await client.answer()
 
         assert (early, len(body), finished) == ([], 64 * MIB, ["all"])
@@ -162,10 +162,8 @@ class TestTrouble:
             async with stand.client() as client:
                 await client.send(GET % b"/stream")
                 await client.reader.read(100_000)
-            await asyncio.wait_for(gone.wait(), 5)
-            async with asyncio.timeout(5):
-                while "stopped" not in finished:
-                    await asyncio.sleep(0)
+            await soon(gone.wait())
+            await until(lambda: "stopped" in finished)
 
         assert (finished.count("closed"), "all" in finished) == (1, False)
 
@@ -174,10 +172,8 @@ class TestTrouble:
         async with listening(front) as stand:
             async with stand.client() as client:
                 await client.send(GET % b"/wait")
-                async with asyncio.timeout(5):
-                    while not finished:
-                        await asyncio.sleep(0)
-            await asyncio.wait_for(gone.wait(), 5)
+                await until(lambda: finished)
+            await soon(gone.wait())
 
         assert finished == ["begun", "closed"]
 
@@ -187,9 +183,7 @@ class TestTrouble:
             async with stand.client() as client:
                 await client.send(POST % b"Content-Length: 5\r\n" + b"ab")
                 await asyncio.sleep(0.05)
-            async with asyncio.timeout(5):
-                while stand.open_connections:
-                    await asyncio.sleep(0)
+            await until(lambda: not stand.open_connections)
 
         assert finished == []
 

@@ -7,6 +7,7 @@ import pytest
 
 from hub.listener.exchange import Exchange
 from tests.listener.parts import GET, LOOPS, Front, Seen, listening, never
+from tests.waiting import settled, soon
 
 UPGRADE = b"GET /ws HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 
@@ -68,7 +69,7 @@ async def test_bytes_behind_the_handshake(later: bool, behind: bytes) -> None:
             await client.send(b"late")
 
             assert (status, await client.reader.readexactly(20)) == (101, b"EARLY EARLY TOO LATE")
-        await asyncio.wait_for(door.lost.wait(), 5)
+        await soon(door.lost.wait())
         await asyncio.sleep(0)
 
         assert (door.losses, seen.closes) == (1, 0)
@@ -83,9 +84,8 @@ async def test_little_waits_behind_a_handshake(behind: bytes) -> None:
         if behind:
             (await door.front.request()).send(b"first")
         await door.front.request(int(bool(behind)))
-        await asyncio.sleep(0.2)
         (connection,) = stand.listener._connections.open
-        held = len(connection._rest or b"")
+        held = await settled(lambda: len(connection._rest or b""))
         sending.cancel()
 
     assert held < 1 << 20
@@ -134,7 +134,7 @@ async def test_connection_that_is_just_closing() -> None:
         (connection,) = stand.listener._connections.open
         connection.abort()
         door.take(seen.exchange)
-        await asyncio.wait_for(door.lost.wait(), 5)
+        await soon(door.lost.wait())
         await asyncio.sleep(0)
 
         assert (door.losses, seen.closes, stand.open_connections) == (1, 0, 0)

@@ -11,6 +11,9 @@ from hub.listener.discard_body import DiscardBody
 from hub.listener.exchange import Exchange, Receiver
 from tests.listener.parts import LOOPS, Stand, listening
 from tests.parties.websocket_peer import BINARY, CLOSE, PONG, TEXT, Received, WebSocketPeer, close_payload, frame
+from tests.waiting import TEST_SECONDS, hang_timeout, settled, soon
+
+pytestmark = pytest.mark.timing_sensitive
 
 MIB = 1 << 20
 
@@ -64,7 +67,7 @@ class Door:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until something is so."""
-        async with asyncio.timeout(5):
+        async with hang_timeout():
             while not condition():
                 self._changed.clear()
                 await self._changed.wait()
@@ -96,8 +99,7 @@ class TestPace:
         async with dial(stand) as peer:
             await peer.send(*[frame(TEXT, b"%d" % number) for number in range(5)])
             await door.until(lambda: bool(door.messages))
-            await asyncio.sleep(0.05)
-            first = list(door.messages)
+            first = await settled(lambda: list(door.messages))
             gate.set()
             await door.until(lambda: len(door.messages) == 5)
 
@@ -112,8 +114,7 @@ class TestPace:
         async with dial(stand) as peer:
             sending = asyncio.create_task(peer.send(*[frame(BINARY, bytes(60_000), mask=bytes(4))] * 400))
             await door.until(lambda: hasattr(door, "socket"))
-            await asyncio.sleep(0.2)
-            held = len(door.socket._reader._held)
+            held = await settled(lambda: len(door.socket._reader._held))
             gate.set()
             door.socket.read_on()
             await door.until(lambda: len(door.messages) == 400)
@@ -128,10 +129,10 @@ class TestPace:
             sending = asyncio.create_task(door.socket.send(bytes(16 * MIB)))
             waits = not (await asyncio.wait([sending], timeout=0.1))[0]
             assert len((await peer.receive()).data) == 16 * MIB
-            await asyncio.wait_for(sending, 5)
+            await soon(sending)
             again = asyncio.create_task(door.socket.send(bytes(16 * MIB)))
             await asyncio.wait([again], timeout=0.1)
-        await asyncio.wait_for(again, 5)
+        await soon(again)
 
         assert (waits, door.drains) == (True, 1)
 
@@ -157,8 +158,9 @@ class TestPace:
 
 
 class TestEnds:
-    async def test_close_frame_behind_messages_that_wait(self, door: Door, stand: Stand) -> None:
+    async def test_close_frame_behind_messages_that_wait(self, door: Door, stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
         """The peer's close frame is seen at once when we close, although it came behind messages that nobody took yet."""
+        monkeypatch.setattr(websocket, "CLOSE_SECONDS", TEST_SECONDS)
         gate = asyncio.Event()
         door.pace = gate.wait  # type: ignore[assignment]
         async with dial(stand) as peer:
@@ -167,7 +169,7 @@ class TestEnds:
             door.socket.close(4000, "over")
 
             assert (await peer.receive()).code == 4000
-            assert await asyncio.wait_for(peer.rest(), websocket.CLOSE_SECONDS / 2) == b""
+            assert await peer.rest() == b""
             gate.set()
         assert (door.messages, door.closes) == (["1"], 1)
 
@@ -186,8 +188,9 @@ class TestEnds:
             assert await peer.rest() == b""
         assert (door.messages, door.closes) == ([], 1)
 
-    async def test_a_message_that_closes(self, door: Door, stand: Stand) -> None:
+    async def test_a_message_that_closes(self, door: Door, stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
         """Whoever closes while it takes a message still hears the peer's close frame, although it has more to do."""
+        monkeypatch.setattr(websocket, "CLOSE_SECONDS", TEST_SECONDS)
         gate = asyncio.Event()
 
         def close() -> Awaitable[None] | None:
@@ -200,7 +203,7 @@ class TestEnds:
             assert (await peer.receive()).code == 4000
             await peer.send(frame(CLOSE, close_payload(4000)))
 
-            assert await asyncio.wait_for(peer.rest(), websocket.CLOSE_SECONDS / 2) == b""
+            assert await peer.rest() == b""
             gate.set()
 
     async def test_a_peer_that_does_not_close(self, door: Door, stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,9 +229,8 @@ class TestEnds:
         if not reading:
             door.socket.read_on()
         await door.until(lambda: door.closes > 0)
-        await asyncio.sleep(0.05)
 
-        assert (door.closes, stand.open_connections) == (1, 0)
+        assert (await settled(lambda: door.closes), stand.open_connections) == (1, 0)
 
     async def test_received(self, door: Door, stand: Stand) -> None:
         """A pong is a sign of life; a ping is ours."""

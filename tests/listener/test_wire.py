@@ -10,6 +10,9 @@ import pytest
 
 from tests.listener.parts import GET, LOOPS, POST, Front, Seen, Stand, listening, never
 from tests.parties.certificates import make_certificates
+from tests.waiting import HANG_SECONDS, settled, soon
+
+pytestmark = pytest.mark.timing_sensitive
 
 MIB = 1 << 20
 Listening = Callable[[Front], AbstractAsyncContextManager[Stand]]
@@ -32,15 +35,6 @@ def listen(request: pytest.FixtureRequest, tmp_path: Path) -> Listening:
     return lambda front: listening(front, tls=certificates.server_context(), client_tls=client)
 
 
-async def settled(value: Callable[[], int]) -> int:
-    """Return a number once it has stopped to change."""
-    last = -1
-    while (now := value()) != last:
-        last = now
-        await asyncio.sleep(0.1)
-    return now
-
-
 class TestOut:
     async def test_each_piece_of_a_small_answer(self, listen: Listening) -> None:
         """Whoever writes little and waits for room each time goes on at once."""
@@ -51,7 +45,7 @@ class TestOut:
             exchange.begin(200, "", [], None)
             for _ in range(50):
                 exchange.write(b"piece")
-                await asyncio.wait_for(exchange.drain(), 5)
+                await soon(exchange.drain())
             exchange.end()
 
             assert (await client.answer())[2] == b"piece" * 50
@@ -70,7 +64,7 @@ class TestOut:
             waiting[1].cancel()
             exchange.end()
             size = len((await client.answer())[2])
-            done, _ = await asyncio.wait(waiting, timeout=5)
+            done, _ = await asyncio.wait(waiting, timeout=HANG_SECONDS)
 
             assert (size, len(done), [task.cancelled() for task in waiting]) == (32 * MIB, 3, [False, True, False])
 

@@ -13,8 +13,9 @@ from hub.config.settings import SettingsError
 from hub.errors import ProviderMisbehaved, ProviderUnavailable
 from hub.oidc.door import MAX_ANSWER_BYTES, ProviderDoor
 from tests.parties.certificates import make_certificates
-from tests.parties.clock import ManualClock
+from tests.parties.clock import ManualClock, leap
 from tests.parties.hostile_provider import CannedAnswer, HostileProvider
+from tests.waiting import HANG_SECONDS, soon
 
 TOKEN = "token endpoint"
 KEYS = "key set"
@@ -97,9 +98,12 @@ class TestCircuit:
     async def test_slow(self, party: HostileProvider, clock: ManualClock) -> None:
         """Calls that run into the time limit open the circuit, and later callers do not wait for it."""
         party.hold("/token")
-        async with opened(clock, timeout_seconds=0.05) as door:
-            results = await asyncio.gather(*(statuses(door, party, 1) for _ in range(5)))
-            late = await statuses(door, party, 3)
+        async with opened(clock, timeout_seconds=HANG_SECONDS) as door:
+            calls = asyncio.gather(*(statuses(door, party, 1) for _ in range(5)))
+            await party.asked("/token", 5)
+            leap(HANG_SECONDS + 1)
+            results = await calls
+            late = await soon(statuses(door, party, 3))
 
         assert (results, late, party.calls("/token")) == ([[0]] * 5, [0] * 3, 5)
 

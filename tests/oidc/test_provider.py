@@ -27,9 +27,10 @@ from hub.oidc.token_endpoint import TargetRefused, TokenRefused, TokenResponse
 from hub.primitives.secret import Secret
 from tests.oidc.samples import REDIRECT_URI
 from tests.parties.certificates import make_certificates
-from tests.parties.clock import ManualClock
+from tests.parties.clock import ManualClock, leap
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, SUBJECT, CannedAnswer, HostileProvider
 from tests.parties.signing import SigningKey, break_signature
+from tests.waiting import HANG_SECONDS
 
 DISCOVERY = "/.well-known/openid-configuration"
 
@@ -180,9 +181,12 @@ class TestAnswers:
     async def test_slow(self, party: HostileProvider, clock: ManualClock) -> None:
         """A provider that does not answer within the time limit is unavailable."""
         party.hold("/token")
-        async with connected(party.issuer, clock, timeout_seconds=0.2) as provider:
+        async with connected(party.issuer, clock, timeout_seconds=HANG_SECONDS) as provider:
+            refresh = asyncio.create_task(provider.refresh(Secret("r")))
+            await party.asked("/token")
+            leap(HANG_SECONDS + 1)
             with pytest.raises(ProviderUnavailable, match="in time"):
-                await provider.refresh(Secret("r"))
+                await refresh
 
     @pytest.mark.parametrize("compressed", [False, True])
     async def test_huge(self, party: HostileProvider, provider: OpenIDProvider, compressed: bool) -> None:

@@ -14,15 +14,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from playwright.async_api import BrowserContext, Page, WebSocket, async_playwright
+from playwright.async_api import BrowserContext, Page, WebSocket, async_playwright, expect
 
 from tests.parties import npm
+from tests.waiting import HANG_SECONDS
 
 FOLDER = Path(__file__).with_name("chromium")
 UNPACKED = FOLDER / "node_modules" / ".unpacked"
 SYSTEM = ("chromium", "chromium-browser", "google-chrome")
-STEP_MILLISECONDS = 15_000.0
+STEP_MILLISECONDS = HANG_SECONDS * 1000
 ARGUMENTS = ["--no-sandbox"]  # a container's root may have no sandbox; nothing but our own pages is opened
+
+expect.set_options(timeout=STEP_MILLISECONDS)
 
 READ_STORAGE = """() => JSON.stringify([document.cookie, {...localStorage}, {...sessionStorage}])"""
 
@@ -78,7 +81,9 @@ class Chromium:
         found = await asyncio.to_thread(find)
         environment: dict[str, str | float | bool] = {**os.environ, **found.environment}
         async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=found.path, args=ARGUMENTS, env=environment)
+            browser = await playwright.chromium.launch(
+                executable_path=found.path, args=ARGUMENTS, env=environment, timeout=STEP_MILLISECONDS
+            )
             context = await browser.new_context(**options)
             context.set_default_timeout(STEP_MILLISECONDS)
             yield cls(context)

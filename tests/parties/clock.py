@@ -83,3 +83,23 @@ class ManualClock:
     async def _settle() -> None:
         for _ in range(20):  # callbacks of callbacks: enough turns for what needs no I/O
             await asyncio.sleep(0)
+
+
+class LeapingLoop(asyncio.SelectorEventLoop):
+    """asyncio's event loop with timers that a test can make due: its time goes on as it does, and leaps ahead when told to."""
+
+    _ahead_seconds = 0.0
+
+    def time(self) -> float:
+        return super().time() + self._ahead_seconds
+
+    def leap(self, seconds: float) -> None:
+        """Let `seconds` pass at once."""
+        self._ahead_seconds += seconds
+
+
+def leap(seconds: float) -> None:
+    """Let `seconds` pass at once for the timers of the running loop."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, LeapingLoop)
+    loop.leap(seconds)

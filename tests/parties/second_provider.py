@@ -13,9 +13,9 @@ import aiohttp
 
 from tests.parties.browser import Answer, Browser
 from tests.parties.openid_provider import CLIENT_SECRET, USERS
+from tests.waiting import hang_timeout
 
 FOLDER = Path(__file__).with_name("django-oauth-toolkit")
-START_SECONDS = 60  # creating its tables takes a few
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class DjangoProvider:
 async def _ready(process: asyncio.subprocess.Process) -> dict[str, str]:
     """Read lines until the provider says where it listens."""
     assert process.stdout is not None and process.stderr is not None
-    async with asyncio.timeout(START_SECONDS):
+    async with hang_timeout():
         while line := await process.stdout.readline():
             if line.startswith(b"{"):
                 ready: dict[str, str] = json.loads(line)

@@ -9,8 +9,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Self
 
+from tests.waiting import hang_timeout
+
 MASK = b"\x5a\x01\xfe\x3c"
-PATIENCE_SECONDS = 10.0
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 FIN = 0x80
@@ -93,7 +94,7 @@ class WebSocketPeer:
 
     async def receive(self) -> Received:
         """Return the next frame."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with hang_timeout():
             first, size = await self._reader.readexactly(2)
             assert not size & 0x80, "a server does not mask"
             if size == 126:
@@ -104,5 +105,5 @@ class WebSocketPeer:
 
     async def rest(self) -> bytes:
         """Return what comes until the server has ended the connection in an orderly way: no reset."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with hang_timeout():
             return await self._reader.read()

@@ -18,6 +18,8 @@ from hub.process.embedded_redis import EmbeddedRedis, EmbeddedRedisError
 from hub.session.redis_client import Redis
 from tests.parties.hub import PROJECT
 
+pytestmark = pytest.mark.timing_sensitive
+
 PARENT = """
 import asyncio, sys
 from pathlib import Path

@@ -24,6 +24,9 @@ from tests.parties.certificates import make_certificates
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, HostileProvider
 from tests.parties.hub import PROJECT, Hub, free_port, settings
 from tests.parties.resource_server import Exchange, RawResourceServer
+from tests.waiting import soon, until
+
+pytestmark = pytest.mark.timing_sensitive
 
 NO_PROVIDER = "http://127.0.0.1:9"
 CSRF = {"X-Hub-CSRF": "1"}
@@ -254,9 +257,7 @@ async def until_draining(hub: Hub) -> None:
     """Tell the hub to stop, and wait until it has taken that in."""
     assert hub.process is not None
     hub.process.send_signal(signal.SIGTERM)
-    async with asyncio.timeout(10):
-        while not hub.events("hub.draining"):
-            await asyncio.sleep(0.02)  # another process: nothing announces it but its log
+    await until(lambda: hub.events("hub.draining"), 0.02)  # another process: nothing announces it but its log
 
 
 class TestStop:
@@ -285,8 +286,7 @@ class TestStop:
         async with slow_hub(slow, HUB_SERVER_SHUTDOWN_TIMEOUT_SECONDS="0.2") as hub, aiohttp.ClientSession() as http:
             call = asyncio.create_task(read(http.get(f"{hub.url}/api/slow", headers=CSRF)))
             await slow.gate.reached.wait()
-            async with asyncio.timeout(5):
-                assert await hub.stop() == 0
+            assert await hub.stop() == 0
             with pytest.raises(aiohttp.ClientConnectionError):
                 await call
             assert "Traceback" not in hub.log()
@@ -313,8 +313,7 @@ class TestStop:
             await read(http.get(f"{hub.url}/hub/session"))
             assert hub.process is not None
             hub.process.send_signal(number)
-            async with asyncio.timeout(5):
-                assert await hub.process.wait() == 0
+            assert await soon(hub.process.wait()) == 0
             assert hub.events("hub.stopped")
 
 

@@ -8,12 +8,16 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import pytest
 
 from tests.parties.browser import Browser
 from tests.parties.channel import Channel
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, HostileProvider
 from tests.parties.hub import Hub, settings
 from tests.parties.resource_server import RawResourceServer, answering
+from tests.waiting import hang_timeout, until
+
+pytestmark = pytest.mark.timing_sensitive
 
 CALLS = 20  # on connections of their own, which the kernel spreads: one in half a million times all land on one worker
 
@@ -27,18 +31,16 @@ async def two_workers() -> AsyncIterator[Hub]:
         async with HostileProvider.start() as provider:
             environment = settings(provider.issuer, CLIENT_ID, CLIENT_SECRET, routes, HUB_SERVER_PROCESSES="2")
             async with Hub.start(environment) as hub:
-                await until(hub, "hub.listening", 2)
+                await logged(hub, "hub.listening", 2)
                 yield hub
     finally:
         await api.stop()
 
 
-async def until(hub: Hub, event: str, times: int) -> list[dict[str, Any]]:
+async def logged(hub: Hub, event: str, times: int) -> list[dict[str, Any]]:
     """Wait until the hub has logged an event so many times; return all of them."""
-    async with asyncio.timeout(20):
-        while len(found := hub.events(event)) < times:
-            await asyncio.sleep(0.02)  # other processes: nothing announces them but their log
-    return found
+    await until(lambda: len(hub.events(event)) >= times, 0.02)  # other processes: nothing announces them but their log
+    return hub.events(event)
 
 
 async def call(hub: Hub) -> int:
@@ -75,9 +77,9 @@ async def test_dead_worker_is_replaced() -> None:
 
         for count, pid in enumerate((first, second), start=1):
             os.kill(pid, signal.SIGKILL)
-            await until(hub, "worker.ended", count)
+            await logged(hub, "worker.ended", count)
             assert {await call(hub) for _ in range(5)} == {200}
-            await until(hub, "hub.listening", 2 + count)
+            await logged(hub, "hub.listening", 2 + count)
 
         assert {(await channel.closed).code for channel in channels} == {1006}
         assert [event["exit_status"] for event in hub.events("worker.ended")] == [-signal.SIGKILL] * 2
@@ -94,7 +96,7 @@ async def test_workers_are_of_the_same_hub() -> None:
         other.mkdir()
         (other / "__init__.py").write_text("raise SystemExit('another hub')")
         os.kill(hub.events("worker.started")[0]["pid"], signal.SIGKILL)
-        await until(hub, "hub.listening", 3)
+        await logged(hub, "hub.listening", 3)
 
         assert "another hub" not in hub.log()
 
@@ -104,7 +106,7 @@ async def test_figures_are_summed() -> None:
     async with two_workers() as hub:
         assert {await call(hub) for _ in range(CALLS)} == {200}
 
-        async with asyncio.timeout(10):
+        async with hang_timeout():
             while {await hub.metric("hub_requests_total", transport="http") for _ in range(8)} != {CALLS}:
                 await asyncio.sleep(0.1)
 
@@ -114,7 +116,7 @@ async def test_all_end_together() -> None:
     async with two_workers() as hub:
         pids = [event["pid"] for event in (*hub.events("worker.started"), *hub.events("redis.started"))]
         ends = await ends_of(pids)
-        async with asyncio.timeout(10):
+        async with hang_timeout():
             assert await hub.stop() == 0
             await asyncio.gather(*(end.wait() for end in ends))
 
@@ -131,6 +133,6 @@ async def test_nothing_is_left_behind() -> None:
         ends = await ends_of(pids)
         assert hub.process is not None
         hub.process.kill()
-        async with asyncio.timeout(10):
+        async with hang_timeout():
             await asyncio.gather(*(end.wait() for end in ends))
             assert await hub.process.wait() == -signal.SIGKILL

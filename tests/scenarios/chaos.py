@@ -20,6 +20,7 @@ from tests.parties.counting_api import CountingApi
 from tests.parties.hub import Hub, free_port, public_url, redirect_uri, settings
 from tests.parties.redis_server import RedisServer
 from tests.scenarios.conftest import SECRET, log_in
+from tests.waiting import until
 
 AT_ONCE = 4  # requests of one client
 SESSIONS = 5
@@ -155,8 +156,8 @@ async def _pull_cables(cluster: Cluster, account: Account, chance: random.Random
 async def _kill_nodes(cluster: Cluster, account: Account, requests: int, kills: int) -> None:
     """Kill a node each time that another share of the requests is done, and start it again."""
     for number in range(kills):
-        while len(account.answered) < requests * (number + 1) / (kills + 1):
-            await asyncio.sleep(0.01)  # real processes, real time
+        share = requests * (number + 1) / (kills + 1)
+        await until(lambda share=share: len(account.answered) >= share, 0.01)  # type: ignore[misc]  # real processes, real time
         node = cluster.nodes[number % 2]
         assert node.process is not None
         node.process.send_signal(signal.SIGKILL)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,13 @@ from tests.parties.hub import Hub, free_port, public_url, redirect_uri, settings
 
 SECRET = "standin-secret"
 PASSWORDS = {"alice": "alice-demo", "bob": "bob-demo"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every scenario: all of them have real processes."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timing_sensitive)
 
 
 def routes(target: str) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from iris_standin.model import User
 from tests.parties.browser import Browser
 from tests.parties.channel import Channel
 from tests.parties.hub import Hub, free_port, public_url, redirect_uri, settings
+from tests.waiting import until
 
 SECRET = "morning-secret"
 CALLS = 12
@@ -108,9 +109,8 @@ class Morning:
 
     async def until_sessions(self, wanted: int) -> None:
         """Wait until IRIS has so many sessions."""
-        async with asyncio.timeout(30):
-            while len(self.standin.licenses.sessions) != wanted:
-                await asyncio.sleep(0.05)  # another process, or another server's idle time, decides
+        # Another process, or another server's idle time, decides.
+        await until(lambda: len(self.standin.licenses.sessions) == wanted, 0.05)
 
     async def restart_hub(self) -> None:
         """Stop the hub and start it again."""

@@ -7,14 +7,11 @@ docs/benchmarks.md.
 import os
 from pathlib import Path
 
-import pytest
-
 from tests.scenarios.chaos import cluster, judge, storm
 
 REQUESTS = int(os.environ.get("HUB_CHAOS_REQUESTS", "5000"))
 
 
-@pytest.mark.gen_test(timeout=60 + REQUESTS / 20)
 async def test_no_request_is_executed_twice_and_none_vanishes(tmp_path: Path) -> None:
     """Fifty clients, sockets cut at random, nodes killed and started again: each request is answered or reported, truly."""
     async with cluster(tmp_path) as running:

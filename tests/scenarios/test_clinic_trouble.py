@@ -16,6 +16,7 @@ from tests.parties.chromium import Chromium
 from tests.parties.clinic_page import BLOCKED_SOCKETS, channel_is, log_in
 from tests.parties.hub import Hub, free_port, public_url, redirect_uri, settings
 from tests.scenarios.conftest import SECRET
+from tests.waiting import soon
 
 PATIENT = {"id": 3, "version": 1, "given_name": "Greta", "family_name": "Corvane", "birth_date": "1943-11-15", "sex": "male"}
 
@@ -83,7 +84,7 @@ async def begin_to_save(page: Page, line: Line) -> None:
     """Save a change, and return when the API has it but has not answered."""
     await page.get_by_label("Town").fill("Northmoor")
     await page.get_by_role("button", name="Save").click()
-    await asyncio.wait_for(line.api.arrived.wait(), 5)
+    await soon(line.api.arrived.wait())
 
 
 async def test_the_line_is_cut_while_something_is_saved(line: Line) -> None:
@@ -113,7 +114,7 @@ async def test_the_line_stays_cut_while_something_is_saved(line: Line) -> None:
         line.cables.cut(len(line.cables))
         line.api.release.set()
 
-        await expect(page.get_by_text("Saved.")).to_be_visible(timeout=10_000)
+        await expect(page.get_by_text("Saved.")).to_be_visible()
         assert line.api.stored == ["Northmoor"]
 
 
@@ -137,7 +138,7 @@ async def test_the_hub_restarts_while_something_is_saved(line: Line) -> None:
         line.api.arrived.clear()
         await page.get_by_label("Town").fill("Southmoor")
         await page.get_by_role("button", name="Save").click()
-        await asyncio.wait_for(line.api.arrived.wait(), 5)
+        await soon(line.api.arrived.wait())
         await expect(page.get_by_text("Saved.")).to_be_visible()
         assert line.api.stored == ["Northmoor", "Southmoor"]
 
@@ -171,6 +172,6 @@ async def test_nothing_gets_through_for_a_while(line: Line) -> None:
             line.api.release.set()
         line.cables.ports = ports
 
-        await expect(page.get_by_text("Saved.")).to_be_visible(timeout=20_000)
+        await expect(page.get_by_text("Saved.")).to_be_visible()
         await channel_is(page, "Channel open")
         assert line.api.stored == ["Northmoor"]

@@ -13,6 +13,7 @@ from tests.scenarios.conftest import StartClinic
 
 INDEX = """<!doctype html>
 <title>Ward</title>
+<link rel="icon" href="data:,">
 <script type="module" src="/app.js"></script>
 <button id="in">Log in here</button>
 <p id="out"></p>

@@ -153,7 +153,6 @@ def report(fault: str, seen: tuple[set[str], set[str]], lost: int) -> None:
 class TestRedis:
     """What breaks is the store."""
 
-    @pytest.mark.gen_test(timeout=60)
     @pytest.mark.parametrize("fault", ["Redis killed, restarted with its data", "Redis paused"])
     async def test_data_survives(self, fault: str) -> None:
         """HTTP calls are told to come back; channels go on; everybody is still logged in afterwards."""
@@ -172,7 +171,6 @@ class TestRedis:
         report(fault, seen, lost)
         assert (seen, lost) == (({STORE_DOWN}, {FINE}), 0)
 
-    @pytest.mark.gen_test(timeout=60)
     async def test_down_for_longer_than_a_token_lives(self) -> None:
         """The token in hand ends: channels are told to come back as well, and nothing is lost."""
         async with start() as site:
@@ -189,7 +187,6 @@ class TestRedis:
         report("Redis away until the access tokens have expired, at most 60 s", seen, lost)
         assert (seen, lost) == (({STORE_DOWN}, {FINE, STORE_DOWN}), 0)
 
-    @pytest.mark.gen_test(timeout=60)
     async def test_data_is_lost(self) -> None:
         """A Redis without its data knows nobody: everybody is told to log in, and can."""
         async with start(LONG) as site:
@@ -240,7 +237,6 @@ def mend(provider: HostileProvider) -> None:
 class TestProvider:
     """What breaks is the login service."""
 
-    @pytest.mark.gen_test(timeout=90)
     @pytest.mark.parametrize(
         ("fault", "act"),
         [
@@ -266,7 +262,6 @@ class TestProvider:
         assert (seen, lost) == (({FINE, PROVIDER_DOWN}, {FINE, PROVIDER_DOWN}), 0)
         assert before <= 3 * USERS  # of hundreds of calls: nobody storms a provider that is down
 
-    @pytest.mark.gen_test(timeout=60)
     async def test_shorter_than_the_margin(self) -> None:
         """A provider that fails once or twice, and answers before the tokens end, is not noticed by anybody."""
         async with start(15) as site:
@@ -280,7 +275,6 @@ class TestProvider:
         report("Provider answers 503 for a moment", seen, lost)
         assert (seen, lost) == (({FINE}, {FINE}), 0)
 
-    @pytest.mark.gen_test(timeout=60)
     async def test_new_keys(self) -> None:
         """New signing keys, published together with their first use, change nothing for anybody, and log people in."""
         async with start() as site:
@@ -295,7 +289,6 @@ class TestProvider:
         assert page.url == site.hub.url + "/here"
         assert (seen, lost) == (({FINE}, {FINE}), 0)
 
-    @pytest.mark.gen_test(timeout=60)
     @pytest.mark.parametrize(
         ("fault", "error"), [("Provider's clock 5 min ahead", 300.0), ("Provider's clock 5 min behind", -300.0)]
     )

@@ -7,13 +7,12 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
-import pytest
 import redis.asyncio
 
 from hub.session.key_folder import add_key, read_folder
@@ -22,13 +21,12 @@ from tests.parties.browser import Browser
 from tests.parties.hub import PROJECT, Hub, free_port, public_url, redirect_uri, settings
 from tests.parties.redis_server import RedisServer
 from tests.scenarios.conftest import SECRET, log_in, routes
+from tests.waiting import until
 
 BROWSERS = 6
 TOKEN_SECONDS = 4
 ACTIVATION_SECONDS = 4.0
-WAIT_SECONDS = 40.0
-
-pytestmark = pytest.mark.gen_test(timeout=120)
+LOOK_SECONDS = 0.05  # at what other processes do, which nothing announces
 
 
 @dataclass
@@ -100,24 +98,16 @@ class Cluster:
     async def encrypt_with(self, key: str) -> None:
         """Wait until both hubs say that they encrypt with this key."""
         for hub in self.hubs:
-            await until(lambda hub=hub: any(changed["encrypts"] == key for changed in hub.events("keys.changed")))  # type: ignore[misc]
+            await until(lambda hub=hub: any(changed["encrypts"] == key for changed in hub.events("keys.changed")), LOOK_SECONDS)  # type: ignore[misc]
 
     async def restart(self, hub: Hub) -> None:
         """Restart one hub as behind a load balancer: the other one serves meanwhile."""
         self.serving = [other for other in self.hubs if other is not hub]
-        await until(lambda: self.under_way[hub.port] == 0)
+        await until(lambda: self.under_way[hub.port] == 0, LOOK_SECONDS)
         assert await hub.stop() == 0
         await hub.run()
         await hub.ready()
         self.serving = list(self.hubs)
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait until something is so in another process, which nothing announces."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.05)
 
 
 @asynccontextmanager
@@ -180,10 +170,10 @@ async def test_rotation_under_load() -> None:
             await asyncio.sleep(0.1)
         for hub in running.hubs:
             assert f"{old.file.name}: removed." in await running.command(hub, "prune", "--after", "0")
-            await until(lambda hub=hub: hub.events("keys.changed")[-1]["decrypt"] == [])  # type: ignore[misc]
+            await until(lambda hub=hub: hub.events("keys.changed")[-1]["decrypt"] == [], LOOK_SECONDS)  # type: ignore[misc]
         await running.restart(first)
         calls = sum(running.outcomes.values())
-        await until(lambda: sum(running.outcomes.values()) > calls + 10 * BROWSERS)
+        await until(lambda: sum(running.outcomes.values()) > calls + 10 * BROWSERS, LOOK_SECONDS)
         for task in load:
             task.cancel()
         await asyncio.gather(*load, return_exceptions=True)

@@ -95,7 +95,6 @@ async def start() -> AsyncIterator[Pair]:
         yield Pair(second, browser, client, http)
 
 
-@pytest.mark.gen_test(timeout=90)
 async def test_told() -> None:
     """The first request after the event is refused."""
     told = asyncio.Event()
@@ -114,7 +113,6 @@ async def test_told() -> None:
             assert await pair.call() == 401
 
 
-@pytest.mark.gen_test(timeout=90)
 @pytest.mark.parametrize("kill", [Pair.log_out, Pair.delete, Pair.log_out_unheard], ids=lambda kill: kill.__name__)
 async def test_within_the_bound(kill: Callable[[Pair], Awaitable[None]]) -> None:
     """No request that is sent later than the bound after the end gets through, whatever became of the event."""
@@ -130,7 +128,6 @@ async def test_within_the_bound(kill: Callable[[Pair], Awaitable[None]]) -> None
         assert [await pair.call() for _ in range(BUSY)] == [401] * BUSY
 
 
-@pytest.mark.gen_test(timeout=90)
 async def test_while_nothing_is_heard() -> None:
     """A node that has lost its feed answers nothing from memory: the first request after the end is refused."""
     async with start() as pair:

@@ -67,7 +67,6 @@ def request_of(browser: Browser, method: str, path: str) -> tuple[str, dict[str,
     return url, browser.fetch_request(url, method, None, None, None, None)[0]
 
 
-@pytest.mark.gen_test(timeout=120)
 async def test_gigabyte_down(clinic: Clinic, http: aiohttp.ClientSession) -> None:
     """1 GiB arrives whole, and the hub's memory stays flat."""
     async with clinic.browser("alice") as browser:
@@ -83,7 +82,6 @@ async def test_gigabyte_down(clinic: Clinic, http: aiohttp.ClientSession) -> Non
     assert watch.growth < MAX_GROWTH_BYTES
 
 
-@pytest.mark.gen_test(timeout=120)
 @pytest.mark.parametrize("chunked", [False, True])
 async def test_gigabyte_up(clinic: Clinic, http: aiohttp.ClientSession, chunked: bool) -> None:
     """1 GiB reaches the API whole, announced or chunked, and the hub's memory stays flat."""

@@ -9,7 +9,6 @@ from tests.scenarios.morning import CALLS, Morning
 PEOPLE = 200
 
 
-@pytest.mark.gen_test(timeout=240)
 async def test_a_morning_takes_one_unit_a_user() -> None:
     """200 people, two tabs of 12 parallel calls each, idle and back, a restart of the hub: one unit a user, none afterwards."""
     async with Morning.begin(PEOPLE, mode="per_session", licenses=PEOPLE) as morning:

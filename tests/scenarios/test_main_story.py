@@ -9,6 +9,7 @@ from iris_standin import Options
 from tests.parties.browser import Browser
 from tests.parties.channel import Channel, ChannelClosedError
 from tests.scenarios.conftest import Clinic, StartClinic
+from tests.waiting import soon
 
 
 async def test_anonymous(clinic: Clinic) -> None:
@@ -50,7 +51,7 @@ async def test_log_in_call_both_ways_log_out(start_clinic: StartClinic, profile:
         out = await browser.fetch("/hub/logout", method="POST")
         assert out.json() == {"redirect_to": clinic.hub.url + "/"}
         assert browser.session_cookie() is None
-        closed = await asyncio.wait_for(channel.closed, 1)
+        closed = await soon(channel.closed)
         assert (closed.code, (await channel.events.get())["data"]["reason"]) == (4401, "logout")
         assert (await browser.fetch("/api/echo", headers={"X-Hub-CSRF": "1"})).status == 401
 
@@ -80,7 +81,7 @@ async def test_dead_refresh_token_ends_the_session(start_clinic: StartClinic) ->
     async with start_clinic(Options(access_token_seconds=2)) as clinic, clinic.browser("alice") as browser:
         channel = await Channel.open(browser)
         clinic.standin.end_sessions("alice")
-        closed: ChannelClosedError = await asyncio.wait_for(channel.closed, 10)
+        closed: ChannelClosedError = await soon(channel.closed)
         call = await browser.fetch("/api/echo")
         session = (await browser.fetch("/hub/session")).json()
 

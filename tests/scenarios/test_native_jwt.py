@@ -19,6 +19,7 @@ from tests.parties.chromium import Chromium
 from tests.parties.hub import Hub, settings
 from tests.parties.redis_server import RedisServer
 from tests.scenarios.test_no_secret_leaves import found_at_browser, found_in_log
+from tests.waiting import soon
 
 PASSWORD = "alice-demo"
 
@@ -61,7 +62,6 @@ async def log_in(browser: Browser, password: str = PASSWORD, *, user: str = "ali
     return await browser.submit(page, {"user": user, "password": password})
 
 
-@pytest.mark.gen_test(timeout=90)
 async def test_whole_story() -> None:
     """Wrong password, right one, calls both ways, refreshes nobody notices, logout; and nothing secret leaves the hub."""
     async with native_clinic(Options(native_access_seconds=2)) as clinic, Browser(clinic.hub.url) as browser:
@@ -84,7 +84,7 @@ async def test_whole_story() -> None:
 
         out = await browser.fetch("/hub/logout", method="POST")
         assert out.json() == {"redirect_to": clinic.hub.url + "/"}
-        assert (await asyncio.wait_for(channel.closed, 2)).code == 4401
+        assert (await soon(channel.closed)).code == 4401
         await clinic.hub.stop()
         assert clinic.standin.native_logins == 0
 
@@ -106,7 +106,6 @@ async def shared_redis(redis_server: RedisServer, tmp_path: Path) -> dict[str, s
     return {"HUB_REDIS_URL": redis_server.url, "HUB_SESSION_KEY_FILES": str(key)}
 
 
-@pytest.mark.gen_test(timeout=90)
 async def test_parallel_calls_over_two_hubs(shared_redis: dict[str, str]) -> None:
     """A refresh kills the old token at once; of 100 calls at a time over two hubs none fails, no refresh token is spent twice."""
     options = Options(native_access_seconds=3, native_refresh_latency=0.2)
@@ -126,21 +125,19 @@ async def call(browser: Browser, hub: Hub) -> Answer:
     return await browser.fetch(f"{hub.url}/api/echo", headers={**headers, "Origin": hub.url})
 
 
-@pytest.mark.gen_test(timeout=60)
 async def test_end_at_iris_ends_the_session() -> None:
     """When IRIS has ended the login, the user is told so at the next refresh."""
     async with native_clinic(Options(native_access_seconds=2)) as clinic, Browser(clinic.hub.url) as browser:
         await log_in(browser)
         channel = await Channel.open(browser)
         clinic.standin.end_sessions("alice")
-        closed = await asyncio.wait_for(channel.closed, 10)
+        closed = await soon(channel.closed)
         problem: dict[str, Any] = (await browser.fetch("/api/echo")).json()
 
     assert closed.code == 4401
     assert (problem["type"], problem["reason"]) == ("urn:hub:problem:session-ended", "refused")
 
 
-@pytest.mark.gen_test(timeout=60)
 async def test_guessing() -> None:
     """Five wrong passwords, and the name has to wait, even for the right one; another user at the same address does not."""
     async with native_clinic(Options()) as clinic, Browser(clinic.hub.url) as browser:
@@ -156,7 +153,6 @@ async def test_guessing() -> None:
         assert (await browser.fetch("/hub/session")).json()["subject"] == "bob"
 
 
-@pytest.mark.gen_test(timeout=90)
 async def test_in_a_real_browser() -> None:
     """Without any script, in a real browser: the form is found by its labels, tells a mistake, keeps the name, and logs in."""
     options = {"locale": "en-GB", "java_script_enabled": False}

@@ -4,8 +4,6 @@ import asyncio
 import base64
 import urllib.parse
 
-import pytest
-
 from iris_standin import Options
 from tests.parties.browser import Browser
 from tests.parties.channel import Channel
@@ -75,7 +73,6 @@ async def use_everything(clinic: Clinic, browser: Browser) -> list[str]:
     return session_ids
 
 
-@pytest.mark.gen_test(timeout=90)
 async def test_stand_in(start_clinic: StartClinic) -> None:
     """Nothing that IRIS issued, no verifier and no session id reaches the browser or the log; the id only in its Set-Cookie."""
     async with start_clinic(Options(access_token_seconds=3), HUB_LOG_LEVEL="DEBUG") as clinic, clinic.browser() as browser:
@@ -91,7 +88,6 @@ async def test_stand_in(start_clinic: StartClinic) -> None:
         assert found_in_log(clinic.hub.log(), [*tokens, *codes, *session_ids]) == []
 
 
-@pytest.mark.gen_test(timeout=90)
 async def test_independent_provider() -> None:
     """The same with oidc-provider, which also reports the code verifiers that it received."""
     port = free_port()

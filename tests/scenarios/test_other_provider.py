@@ -64,7 +64,6 @@ async def setup(request: pytest.FixtureRequest) -> AsyncIterator[Setup]:
 
 
 @pytest.mark.parametrize("setup", ["client_secret_basic"], indirect=True)
-@pytest.mark.gen_test(timeout=120)
 async def test_ten_lifetimes_under_load(setup: Setup) -> None:
     """Ten token lifetimes of 5 s under constant load on two workers: no failed request, one refresh per expiry."""
     async with Browser(setup.hub.url) as browser:

@@ -19,7 +19,6 @@ async def answer(exchange: Exchange) -> None:
     await exchange.answer(body=b"{}")
 
 
-@pytest.mark.gen_test(timeout=60)
 @pytest.mark.parametrize("kind", [RedisSentinels, RedisCluster], ids=["sentinel", "cluster"])
 async def test_server_dies(kind: type[RedisGroup]) -> None:
     """Two workers; open channels do not notice, HTTP calls are told to come back, and are served by the successor."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
-import pytest
 
 from hub.session.keyring import make_key_file
 from tests.parties.api import Api
@@ -22,8 +21,6 @@ from tests.parties.redis_server import RedisServer
 
 TOKEN_SECONDS = 5  # long enough for 200 calls on a busy machine: a second refresh would be right by then
 CALLS = 200
-
-pytestmark = pytest.mark.gen_test(timeout=90)
 
 
 @dataclass

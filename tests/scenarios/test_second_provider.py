@@ -78,7 +78,6 @@ async def is_logged_in(browser: Browser) -> bool:
     return bool((await browser.fetch("/hub/session")).json()["authenticated"])
 
 
-@pytest.mark.gen_test(timeout=60)
 @pytest.mark.parametrize("authentication", ["client_secret_basic", "client_secret_post"])
 async def test_whole_story(authentication: str) -> None:
     """Login with PKCE, calls, refresh with rotation (C12), logout there, revocation (R1), and no secret leaves (B1, B9)."""
@@ -113,7 +112,6 @@ async def test_whole_story(authentication: str) -> None:
     assert ([entry.status for entry in revoked], alive, dead, spent) == ([200, 200], 200, 401, 400)
 
 
-@pytest.mark.gen_test(timeout=60)
 @pytest.mark.parametrize("told", ["false", "true"], ids=["untold", "told"])
 async def test_lifetimes_under_load(told: str) -> None:
     """A rotation ends the old access token at once: calls under way are refused, repeated, and nobody notices; on two workers.
@@ -154,7 +152,6 @@ async def test_lifetimes_under_load(told: str) -> None:
     assert LIFETIMES - 1 <= len(grants) <= LIFETIMES * 2
 
 
-@pytest.mark.gen_test(timeout=60)
 async def test_without_rotation() -> None:
     """A provider may let a refresh token be used again and again; the hub keeps it (C11)."""
     async with (
@@ -166,7 +163,6 @@ async def test_without_rotation() -> None:
         assert len(set(await site.tokens("refresh_token"))) == 1
 
 
-@pytest.mark.gen_test(timeout=60)
 async def test_revoked_at_the_provider() -> None:
     """Whose tokens the provider has revoked is logged out with the next refresh (B20, R3); others are not."""
     async with (
@@ -185,7 +181,6 @@ async def test_revoked_at_the_provider() -> None:
         assert [event["reason"] for event in site.hub.events("session.ended")] == ["refused"]
 
 
-@pytest.mark.gen_test(timeout=60)
 async def test_no_revocation_endpoint() -> None:
     """As installed, the toolkit names no revocation endpoint in its discovery document: its own logout page ends the tokens."""
     async with start(announces_revocation=False) as site, site.browser("alice") as browser:
@@ -198,7 +193,6 @@ async def test_no_revocation_endpoint() -> None:
         assert await site.provider.token_status({"grant_type": "refresh_token", "refresh_token": refresh_token}) == 400
 
 
-@pytest.mark.gen_test(timeout=60)
 async def test_login_elsewhere_changes_auth_time() -> None:
     """The toolkit tells when a *user* logged in last, not this session, so a refreshed ID token has another auth_time (C10).
 

@@ -12,6 +12,7 @@ from tests.parties.browser import Browser
 from tests.scenarios.conftest import Clinic, StartClinic
 from tests.scenarios.test_native_jwt import log_in as log_in_natively
 from tests.scenarios.test_native_jwt import native_clinic
+from tests.waiting import hang_timeout
 
 TESTS = Path(__file__).resolve().parent.parent
 WITHOUT_OFFLINE_ACCESS = {"HUB_PROVIDER_SCOPES": "openid,profile"}
@@ -57,7 +58,7 @@ async def story(clinic: Clinic, browser: Browser) -> dict[str, Any]:
     session: dict[str, Any] = (await browser.fetch("/hub/session")).json()
     assert session["authenticated"], session
     assert (await browser.fetch("/api/echo")).json()["subject"] == "alice"
-    async with asyncio.timeout(20):
+    async with hang_timeout():
         while not clinic.token_requests("refresh_token"):
             assert (await browser.fetch("/api/patients?size=1")).status == 200
     assert (await browser.fetch("/api/patients?size=1")).status == 200
@@ -85,7 +86,7 @@ async def test_no_refresh_token(start_clinic: StartClinic) -> None:
     """Without one the session ends with the access token, and says why."""
     options = Options(access_token_seconds=2, refresh_policy="f")
     async with start_clinic(options, **WITHOUT_OFFLINE_ACCESS) as clinic, clinic.browser("alice") as browser:
-        async with asyncio.timeout(20):
+        async with hang_timeout():
             while (answer := await browser.fetch("/api/patients?size=1")).status == 200:
                 await asyncio.sleep(0.05)  # the token's own end decides
         assert (answer.status, answer.json()["reason"]) == (401, "no_refresh_token")
@@ -98,7 +99,7 @@ async def test_native_refresh_token_that_lives_shortly() -> None:
         Browser(clinic.hub.url) as browser,
     ):
         await log_in_natively(browser)
-        async with asyncio.timeout(30):
+        async with hang_timeout():
             while clinic.asked("refresh", "issued") < 4:  # more than the first refresh token lives
                 assert (await browser.fetch("/api/patients?size=1")).status == 200
                 await asyncio.sleep(0.02)  # the tokens' own ends decide
@@ -109,7 +110,7 @@ async def test_refresh_token_that_ends(start_clinic: StartClinic) -> None:
     """RefreshTokenInterval: the login is over when the provider says so."""
     options = Options(access_token_seconds=2, refresh_token_seconds=1)
     async with start_clinic(options) as clinic, clinic.browser("alice") as browser:
-        async with asyncio.timeout(20):
+        async with hang_timeout():
             while (answer := await browser.fetch("/api/patients?size=1")).status == 200:
                 await asyncio.sleep(0.05)  # the token's own end decides
         assert (answer.status, answer.json()["reason"]) == (401, "refused")
@@ -128,7 +129,7 @@ async def test_refresh_whose_answer_is_lost(start_clinic: StartClinic) -> None:
     """Rotation with a lost answer: the refresh token is spent, so that the login is over, and says so; nothing hangs."""
     options = Options(access_token_seconds=2, drop_connection_after_rotation=True)
     async with start_clinic(options) as clinic, clinic.browser("alice") as browser:
-        async with asyncio.timeout(30):
+        async with hang_timeout():
             while (answer := await browser.fetch("/api/patients?size=1")).status in (200, 503):
                 await asyncio.sleep(0.05)  # the hub's own schedule decides
         assert (answer.status, answer.json()["reason"]) == (401, "refused")

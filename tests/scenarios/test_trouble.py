@@ -10,6 +10,7 @@ from tests.parties.channel import Channel
 from tests.parties.hub import Hub, free_port, public_url, redirect_uri, settings
 from tests.parties.redis_server import RedisServer
 from tests.scenarios.conftest import SECRET, StartClinic, log_in, routes
+from tests.waiting import hang_timeout
 
 
 async def readiness(hub: Hub) -> tuple[int, dict[str, str]]:
@@ -20,7 +21,7 @@ async def readiness(hub: Hub) -> tuple[int, dict[str, str]]:
 
 async def until_troubled(hub: Hub, part: str) -> str:
     """Wait until `/readyz` names `part`, and return what it says."""
-    async with asyncio.timeout(20):
+    async with hang_timeout():
         while part not in (troubles := (await readiness(hub))[1]):
             await asyncio.sleep(0.05)  # another process is told by Redis or the provider, not by us
     return troubles[part]
@@ -72,13 +73,12 @@ async def test_wrong_client_secret(start_clinic: StartClinic, when: str) -> None
 
         if when == "refresh":  # the operator mends it: the session goes on as if nothing had been
             clinic.standin.replace_client_secret("hub", SECRET)
-            async with asyncio.timeout(20):
+            async with hang_timeout():
                 while (await browser.fetch("/api/echo")).status != 200:
                     await asyncio.sleep(0.1)  # the hub asks the provider again after its back-off
         assert not has_trace(clinic.hub.log())
 
 
-@pytest.mark.gen_test(timeout=90)
 @pytest.mark.parametrize("outage", ["kill", "pause"])
 async def test_redis_outage(start_clinic: StartClinic, tmp_path_factory: pytest.TempPathFactory, outage: str) -> None:
     """While Redis is away: 503 with Retry-After and the cookie untouched. When it is back: still logged in."""

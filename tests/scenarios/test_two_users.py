@@ -1,13 +1,12 @@
 """Two users in two tabs of one browser: what the first user's tab still asks never runs as the second one."""
 
-import asyncio
-
 import pytest
 
 from hub.session.model import identity_of
 from tests.parties.browser import Browser
 from tests.parties.channel import Channel, ChannelClosedError
 from tests.scenarios.conftest import Clinic
+from tests.waiting import soon
 
 
 async def change_user(clinic: Clinic, browser: Browser) -> None:
@@ -27,7 +26,7 @@ async def test_old_tab_never_acts_as_the_new_user(clinic: Clinic) -> None:
         assert (await old_tab.request("GET", "/api/echo")).body["subject"] == "alice"
 
         await change_user(clinic, browser)
-        closed = await asyncio.wait_for(old_tab.closed, 1)
+        closed = await soon(old_tab.closed)
         clinic.standin.journal.clear()
         by_http = await browser.fetch("/api/echo?old-tab", method="POST", headers={"X-Hub-Identity": identity}, body=b"x")
         with pytest.raises(ChannelClosedError) as refused:

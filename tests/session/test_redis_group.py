@@ -27,8 +27,10 @@ from hub.session.store import SessionStore
 from hub.telemetry.metrics import Metrics
 from tests.parties.redis_group import RedisCluster, RedisGroup, RedisSentinels
 from tests.session.samples import make_attempt, make_session
+from tests.waiting import HANG_SECONDS, hang_timeout
 
-PATIENCE_SECONDS = 20.0
+pytestmark = pytest.mark.timing_sensitive
+
 MANY = 40  # so that some of them are on every node
 
 
@@ -64,7 +66,6 @@ async def hub(request: pytest.FixtureRequest) -> AsyncIterator[Hub]:
         await redis.aclose()
 
 
-@pytest.mark.gen_test(timeout=60)
 async def test_all_doors(hub: Hub) -> None:
     """Whatever the hub does with Redis, it does here as well."""
     await hub.store.ping()
@@ -107,7 +108,6 @@ async def test_all_doors(hub: Hub) -> None:
     await revocations.forget(first.key)
 
 
-@pytest.mark.gen_test(timeout=60)
 async def test_events(hub: Hub) -> None:
     """What one worker tells reaches all, whichever server each has subscribed at."""
     heard: asyncio.Queue[SessionEvent] = asyncio.Queue()
@@ -131,7 +131,6 @@ async def test_events(hub: Hub) -> None:
     assert [(type(event), event.key) for event in events] == [(SessionHasEnded, session.key)] * 3
 
 
-@pytest.mark.gen_test(timeout=60)
 @pytest.mark.expects_log
 async def test_fail_over(hub: Hub) -> None:
     """A server that dies is replaced by its replica: calls fail typed meanwhile, then everything is there, and events come."""
@@ -147,7 +146,7 @@ async def test_fail_over(hub: Hub) -> None:
     failures = 0
     for session in sessions:
         while True:
-            assert time.monotonic() < died_at + PATIENCE_SECONDS
+            assert time.monotonic() < died_at + HANG_SECONDS
             try:
                 assert (await hub.sessions.by_key(session.key)).subject == session.subject
                 break
@@ -155,7 +154,7 @@ async def test_fail_over(hub: Hub) -> None:
                 failures += 1
                 await asyncio.sleep(0.02)  # other processes agree on who comes next, and do not tell us
     seconds = time.monotonic() - died_at
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with hang_timeout():
         while not await _is_heard(hub.feed, sessions[1].key, heard):  # what is told while nobody listens is not heard
             pass
         ended = await hub.sessions.end(sessions[0].key, "logout")

@@ -15,6 +15,7 @@ from tests.parties.hostile_provider import CannedAnswer, HostileProvider
 from tests.parties.redis_server import RedisServer
 from tests.session.samples import make_session, make_tokens
 from tests.tokens.conftest import TOKEN_PATH, Worker, worker
+from tests.waiting import soon
 
 NO_JSON = CannedAnswer(503, b"down", {"Retry-After": "7"})
 INVALID_GRANT = CannedAnswer(400, b'{"error": "invalid_grant"}', {"Content-Type": "application/json"})
@@ -59,8 +60,7 @@ class TestForSession:
         """A token that is due but lives is handed out at once, and refreshed behind the request's back."""
         held = party.hold(TOKEN_PATH)
         await clock.advance(age)
-        async with asyncio.timeout(1):
-            assert await one.access.get(session) == session.tokens.access_token
+        assert await soon(one.access.get(session)) == session.tokens.access_token
         await party.asked(TOKEN_PATH)
         held.set()
         await one.refresher.close()

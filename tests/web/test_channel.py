@@ -229,6 +229,7 @@ class TestRefusedAfterUpgrade:
 
         assert await close_of(socket) == 4403
 
+    @pytest.mark.timing_sensitive
     async def test_no_hello(self, new_hub: Callable[..., Awaitable[Hub]]) -> None:
         """A socket that says nothing is closed."""
         hub = await new_hub(hello_timeout_seconds=0.01)
@@ -337,6 +338,7 @@ class TestTraffic:
 
         assert len(hub.registry) == 0
 
+    @pytest.mark.timing_sensitive
     async def test_websocket_pings_keep_the_channel(self, new_hub: Callable[..., Awaitable[Hub]]) -> None:
         """The registry's pings are answered by any WebSocket client, and the answer counts as a sign of life."""
         hub = await new_hub(heartbeat_interval_seconds=0.5, heartbeat_timeout_seconds=0.9)
@@ -366,6 +368,7 @@ class TestTraffic:
         assert hub.world.pipeline.cancelled == ["/api/a"]
         assert len(hub.registry) == 0
 
+    @pytest.mark.timing_sensitive
     async def test_client_that_does_not_read_is_not_buffered(self, new_hub: Callable[..., Awaitable[Hub]]) -> None:
         """The answer is read no further than the outbox and the kernel's buffers hold, and the client is closed."""
         hub = await new_hub(outbox=200_000, slow_reader_timeout_seconds=0.1)

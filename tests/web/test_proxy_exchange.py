@@ -9,6 +9,7 @@ import pytest
 from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.primitives.http import read_body
 from tests.listener.parts import Client
+from tests.waiting import settled, soon, until
 from tests.web.conftest import House
 
 HEAD = b"POST /open/x HTTP/1.1\r\nHost: localhost\r\nX-Hub-CSRF: 1\r\n%b\r\n"
@@ -23,9 +24,7 @@ async def client(house: House) -> AsyncIterator[Client]:
     client = Client(*await asyncio.open_connection("127.0.0.1", house.port))
     yield client
     client.writer.transport.abort()
-    async with asyncio.timeout(5):
-        while house.services.exchanges:
-            await asyncio.sleep(0)
+    await until(lambda: not house.services.exchanges)
 
 
 @pytest.fixture
@@ -97,15 +96,13 @@ class TestBrowsersThatLeave:
         _, writer = await asyncio.open_connection("127.0.0.1", house.port)
         writer.write(sent)
         if b"Content-Length: 5" in sent:
-            await asyncio.sleep(0.05)
+            await settled(lambda: len(house.services.exchanges))
             cancelled.set()  # it never begins
         else:
-            await asyncio.wait_for(began.wait(), 5)
+            await soon(began.wait())
         writer.transport.abort()
-        await asyncio.wait_for(cancelled.wait(), 5)
-        async with asyncio.timeout(5):
-            while house.services.exchanges:
-                await asyncio.sleep(0)
+        await soon(cancelled.wait())
+        await until(lambda: not house.services.exchanges)
 
 
 class TestDefects:

@@ -17,6 +17,7 @@ from hub.web.site import Site
 from hub.web.websocket_proxy import PassThroughDoor
 from tests.listener.parts import listening
 from tests.parties.websocket_peer import BINARY, TEXT, WebSocketPeer, frame
+from tests.waiting import HANG_SECONDS, soon, until
 
 ORIGIN = "https://clinic.example"
 HANDSHAKE = (
@@ -140,13 +141,9 @@ async def test_messages_and_the_end_of_the_page() -> None:
     async with listening(door(upstream, passages)) as stand:
         async with WebSocketPeer.dial(stand.port, "/ws", {"Origin": ORIGIN}) as peer:
             await peer.send(frame(TEXT, b"text") + frame(BINARY, b"bytes"))
-            async with asyncio.timeout(5):
-                while len(upstream.said) < 2:
-                    await asyncio.sleep(0)
+            await until(lambda: len(upstream.said) == 2)
             assert len(passages.open) == 1
-        async with asyncio.timeout(5):
-            while passages.open:
-                await asyncio.sleep(0)
+        await until(lambda: not passages.open)
         await asyncio.gather(*passages.left)
 
     assert (upstream.said, upstream.closed) == (["text", b"bytes"], [1001])
@@ -174,7 +171,7 @@ async def test_page_that_goes_before_its_answer() -> None:
     async with listening(Noting()) as stand:
         async with stand.client() as client:
             await client.send(HANDSHAKE)
-            await asyncio.wait_for(gate.wait(), 5)
-        await asyncio.wait([relays[0]._work], timeout=5)
+            await soon(gate.wait())
+        await asyncio.wait([relays[0]._work], timeout=HANG_SECONDS)
 
     assert (relays[0]._work.cancelled(), passages.open) == (True, set())

@@ -40,7 +40,7 @@ class Listener:
     def gap(self, topic: str) -> None:
         """Hear that events were lost; here none are."""
 
-    async def room(self) -> None:
+    async def wait_writable(self) -> None:
         """There is always room."""
 
 

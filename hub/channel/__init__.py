@@ -1,5 +1,5 @@
-"""The channel: REST requests multiplexed over one WebSocket (docs/channel-protocol.md). Knows no WebSocket library.
+"""The channel: many requests over one WebSocket (docs/channel-protocol.md). Independent of any WebSocket library.
 
-`connection` is the protocol without I/O, `driver` the asynchronous shell of one channel, `registry` all channels of a
-worker.
+`connection` implements the protocol without I/O. `driver` is the asynchronous shell of one channel. `registry` holds all
+channels of a worker.
 """

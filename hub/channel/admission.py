@@ -1,24 +1,24 @@
-"""May a request be taken? The limits of one request, judged before anything is kept of it. Pure."""
+"""Checks one request against the limits before the channel accepts it. Pure."""
 
 import re
 
 import msgspec
 
-from hub.channel.bodies import body_type_mismatch, wire_fields
+from hub.channel.bodies import body_type_mismatch, headers_from_wire
 from hub.channel.close_codes import protocol_error
 from hub.channel.messages import RequestMessage
 from hub.config.settings import ChannelSettings
 from hub.errors import BadRequest, BodyTooLarge, HeadersTooLarge, HubError, InvalidPath
 
-FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.1
-FIELD_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")  # RFC 9110 section 5.5: no line breaks, no other controls
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.1
+HEADER_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")  # RFC 9110 section 5.5: no line breaks, no other controls
 
 
 def check_request(message: RequestMessage, settings: ChannelSettings) -> HubError | None:
-    """Return the error with which the request is refused, or None if it may run.
+    """Return the error with which to reject the request; None if it may run.
 
     Raises:
-        ChannelClosed: 4400; the request contradicts itself.
+        ChannelClosed: 4400; the request has both a body and a stream.
     """
     body, stream = message.body, message.stream
     if body is not msgspec.UNSET and stream is not msgspec.UNSET:
@@ -36,17 +36,17 @@ def _check_path(path: str, settings: ChannelSettings) -> HubError | None:
 
 
 def _check_headers(message: RequestMessage, settings: ChannelSettings) -> HubError | None:
-    fields = wire_fields(message.headers)
-    if len(fields) > settings.header_fields:
-        return HeadersTooLarge(f"There are more than {settings.header_fields} header fields.")
-    size, are_fields = 0, True
-    for name, value in fields:
+    headers = headers_from_wire(message.headers)
+    if len(headers) > settings.header_fields:
+        return HeadersTooLarge(f"The request has more than {settings.header_fields} headers.")
+    size, are_valid = 0, True
+    for name, value in headers:
         size += len(name.encode()) + len(value.encode())
-        are_fields = are_fields and FIELD_NAME.fullmatch(name) is not None and FIELD_VALUE.fullmatch(value) is not None
+        are_valid = are_valid and HEADER_NAME.fullmatch(name) is not None and HEADER_VALUE.fullmatch(value) is not None
     if size > settings.headers:
-        return HeadersTooLarge(f"The header fields are larger than {settings.headers} bytes.")
-    if not are_fields:
-        return BadRequest("A header field has a name or a value that no header field can have.")
+        return HeadersTooLarge(f"The headers are larger than {settings.headers} bytes.")
+    if not are_valid:
+        return BadRequest("The name or the value of a header is not valid in HTTP.")
     return None
 
 
@@ -58,5 +58,5 @@ def _check_body(message: RequestMessage, body: msgspec.Raw, settings: ChannelSet
     if memoryview(body).nbytes > settings.inline:
         return BodyTooLarge(f"The body is larger than {settings.inline} bytes: send it as a stream.")
     if body_type_mismatch(message):
-        return BadRequest("A body with this content-type has to be a string.")
+        return BadRequest("A body with this content-type must be a string.")
     return None

@@ -1,4 +1,4 @@
-"""Bodies and headers between the channel's JSON and the gateway's bytes. Pure."""
+"""Converts bodies and headers between the channel's JSON and the gateway's bytes. Pure."""
 
 import msgspec
 
@@ -14,79 +14,82 @@ _decode_string = msgspec.json.Decoder(str).decode
 _encode = msgspec.json.Encoder().encode
 
 
-def wire_fields(headers: WireHeaders) -> Headers:
-    """Return the header fields of a message one by one, in order."""
-    fields: Headers = []
-    for name, value in headers.items():
+def headers_from_wire(wire: WireHeaders) -> Headers:
+    """Return the headers of a message as pairs of name and value, in order."""
+    headers: Headers = []
+    for name, value in wire.items():
         if isinstance(value, str):
-            fields.append((name, value))
+            headers.append((name, value))
         else:
-            fields.extend((name, each) for each in value)
-    return fields
-
-
-def wire_headers(fields: Headers) -> WireHeaders:
-    """Return header fields as a message carries them: lower-case names; those that occur several times as a list."""
-    headers: WireHeaders = {}
-    for field_name, value in fields:
-        name = field_name.lower()
-        known = headers.get(name)
-        if known is None:
-            headers[name] = value
-        elif isinstance(known, list):
-            known.append(value)
-        else:
-            headers[name] = [known, value]
+            headers.extend((name, each) for each in value)
     return headers
 
 
+def headers_to_wire(headers: Headers) -> WireHeaders:
+    """Return headers as a message carries them: names in lower case; a list of values if a name occurs several times."""
+    wire: WireHeaders = {}
+    for original_name, value in headers:
+        name = original_name.lower()
+        previous = wire.get(name)
+        if previous is None:
+            wire[name] = value
+        elif isinstance(previous, list):
+            previous.append(value)
+        else:
+            wire[name] = [previous, value]
+    return wire
+
+
 def content_type(headers: WireHeaders) -> str:
-    """Return the first `content-type` among headers of `wire_headers`, or an empty string."""
+    """Return the first `content-type` of the result of `headers_to_wire`; an empty string if it has none."""
     value = headers.get("content-type", "")
     return value if isinstance(value, str) else value[0]
 
 
 def media_type(kind: str) -> str:
-    """Return a content type in lower case without its parameters."""
+    """Return a content type in lower case, without its parameters."""
     return kind.partition(";")[0].strip().lower()
 
 
 def is_json_type(media: str) -> bool:
-    """Tell whether the media type is JSON (RFC 6839 section 3.1)."""
+    """Return whether the media type is JSON (RFC 6839 section 3.1)."""
     return media == JSON or (media.startswith("application/") and media.endswith("+json"))
 
 
 def is_json_content(kind: str) -> bool:
-    """Tell whether the content type is JSON, whatever its parameters."""
+    """Return whether the content type is JSON, with any parameters."""
     return kind == JSON or is_json_type(media_type(kind))
 
 
 def body_type_mismatch(message: RequestMessage) -> bool:
-    """Tell whether the body is a JSON value that cannot be one, because `content-type` says that it is text."""
+    """Return whether the body is a JSON value other than a string although `content-type` says that it is not JSON."""
     if not isinstance(message.body, msgspec.Raw) or _is_string(message.body):
         return False
-    media = _announced(wire_fields(message.headers))
+    media = _declared_media_type(headers_from_wire(message.headers))
     return bool(media) and not is_json_type(media)
 
 
-def request_body(message: RequestMessage, fields: Headers) -> tuple[Headers, bytes]:
-    """Return header fields and bytes of an inline body: JSON as it came, a string of another type as its text."""
+def request_body(message: RequestMessage, headers: Headers) -> tuple[Headers, bytes]:
+    """Return headers and bytes of an inline body: JSON as it was received, a string of another content type as its text.
+
+    A default `content-type` is added if the client sent none.
+    """
     if not isinstance(message.body, msgspec.Raw):
-        return fields, b""
-    text, media = bytes(message.body), _announced(fields)
+        return headers, b""
+    text, media = bytes(message.body), _declared_media_type(headers)
     is_text = _is_string(message.body) and not is_json_type(media)
     if not media:
-        fields = [*fields, ("content-type", TEXT if is_text else JSON)]
-    return fields, _decode_string(text).encode() if is_text else text
+        headers = [*headers, ("content-type", TEXT if is_text else JSON)]
+    return headers, _decode_string(text).encode() if is_text else text
 
 
 def _is_string(body: msgspec.Raw) -> bool:
     return memoryview(body)[0] == ord('"')
 
 
-def _announced(fields: Headers) -> str:
-    """Return the media type that a client gives its body; empty if it gives none."""
-    return next((media_type(value) for name, value in fields if name.lower() == "content-type"), "")
+def _declared_media_type(headers: Headers) -> str:
+    """Return the media type of the first `content-type` header; an empty string if there is none."""
+    return next((media_type(value) for name, value in headers if name.lower() == "content-type"), "")
 
 
 def has_no_body(method: str, status: int) -> bool:
@@ -95,9 +98,9 @@ def has_no_body(method: str, status: int) -> bool:
 
 
 def may_be_inline(headers: WireHeaders, length: int | None, limit: int) -> bool:
-    """Tell whether it is worth collecting a body: it may turn out small enough, and is of a kind that fits into JSON.
+    """Return whether to collect a body for one message: it may be at most `limit` bytes, and its type fits into JSON.
 
-    JSON is collected even without a length. Text is not: an answer that grows line by line would be held back.
+    JSON is collected even if its length is unknown. Text is not: collecting would delay a response that grows line by line.
     """
     if headers.get("content-encoding") or (length or 0) > limit:
         return False
@@ -109,7 +112,7 @@ def may_be_inline(headers: WireHeaders, length: int | None, limit: int) -> bool:
 
 
 def inline_body(headers: WireHeaders, data: bytes) -> msgspec.Raw | None:
-    """Return the JSON text that stands for a whole body in `response`, or None if it has to go as body frames."""
+    """Return the JSON text of a complete body for a `response` message; None if the body must be sent in body frames."""
     kind = content_type(headers)
     if is_json_content(kind):
         return msgspec.Raw(data) if is_json(data) else None

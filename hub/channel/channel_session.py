@@ -1,4 +1,4 @@
-"""The session of one channel: as it stands, or while the store does not answer as it stood a short while ago."""
+"""The session of one channel: its current state or, while the store does not respond, a recent one."""
 
 from collections.abc import Sequence
 
@@ -10,15 +10,15 @@ from hub.idempotency.outcome import Verdict
 from hub.session.model import Session, SessionId
 from hub.session.session_cache import TTL_SECONDS as CACHE_SECONDS
 
-UNKNOWN_REASON = "unknown"  # the store no longer knows the session, so nobody knows why it ended
+UNKNOWN_REASON = "unknown"  # the store no longer has the session or its tombstone, so the reason for its end is lost
 
 
 class ChannelSession:
-    """What a channel knows of its session.
+    """The session of a channel as the store confirmed it last.
 
     Attributes:
-        id: The id that the channel was opened with; its session may have moved on to another since.
-        session: The session when the store confirmed it last.
+        id: The session ID with which the channel was opened. A later login may have given the session a new one.
+        session: The session at its last confirmation by the store.
     """
 
     __slots__ = ("_confirmed_at", "_services", "id", "session")
@@ -30,11 +30,11 @@ class ChannelSession:
         self._confirmed_at = services.clock.monotonic()
 
     async def current(self, *, passive: bool) -> Session:
-        """Return the session for a request, which slides its idle time unless `passive`.
+        """Return the session for a request. Unless `passive`, the request counts as activity of the user.
 
         Raises:
-            SessionEnded: It has ended, or belongs to somebody else than at the handshake.
-            StoreUnavailable: Nothing is known, or not any more.
+            SessionEnded: The session has ended, or belongs to another user than at the handshake.
+            StoreUnavailable: The store does not respond, and its last confirmation is too old.
         """
         if known := self._services.sessions.cached(self.id, passive=passive):
             return self.accept(known, age_seconds=CACHE_SECONDS)
@@ -53,13 +53,13 @@ class ChannelSession:
         return self.accept(session)
 
     def accept(self, session: Session, *, age_seconds: float = 0.0) -> Session:
-        """Take over the session as the store has it, and return it.
+        """Replace the session by `session`, which the store has confirmed, and return it.
 
         Parameters:
-            age_seconds: How long ago, at most, the store has said so.
+            age_seconds: Longest time since that confirmation.
 
         Raises:
-            SessionEnded: It belongs to somebody else than at the handshake.
+            SessionEnded: The session belongs to another user than at the handshake.
         """
         if session is not self.session and (session.issuer, session.subject) != (self.session.issuer, self.session.subject):
             raise SessionEnded(reason="identity")
@@ -68,14 +68,14 @@ class ChannelSession:
         return session
 
     async def verdicts(self, keys: Sequence[str]) -> Sequence[Verdict] | None:
-        """Return how the requests with these keys stand, in their order; None if the store does not answer."""
+        """Return the verdicts on the requests with these idempotency keys, in their order; None if the store does not respond."""
         try:
             return await self._services.once.verdicts(self.session, keys)
         except StoreUnavailable:
             return None
 
     def facts(self) -> SessionFacts:
-        """Return what the page learns about its session."""
+        """Return the facts about the session that the page receives in `ready`."""
         session, lifetimes, now = self.session, self._services.lifetimes, self._services.clock.now()
         return SessionFacts(
             session.subject,
@@ -86,10 +86,10 @@ class ChannelSession:
         )
 
     def _trusted(self) -> Session:
-        """Return the session as this channel knows it, as long as that may be trusted.
+        """Return the last confirmed session while it may be used without the store.
 
         Raises:
-            StoreUnavailable: The store has confirmed it too long ago, or its time is over by what is known.
+            StoreUnavailable: The last confirmation is older than `TRUSTED_SECONDS`, or the session has reached a timeout.
         """
         clock = self._services.clock
         is_confirmed = clock.monotonic() - self._confirmed_at <= TRUSTED_SECONDS

@@ -1,4 +1,4 @@
-"""Why a channel ends, as the codes of docs/channel-protocol.md. The range tells the client what to do next."""
+"""The close codes of docs/channel-protocol.md: why a channel was closed, and what the client does next."""
 
 from enum import IntEnum
 
@@ -24,11 +24,11 @@ class CloseCode(IntEnum):
 
 
 class ChannelClosed(Exception):
-    """The channel has to be closed.
+    """The channel must be closed.
 
     Attributes:
-        code: What the client is to do.
-        reason: The same in words for people, at most 123 bytes of ASCII.
+        code: The close code.
+        reason: The reason as text for people, at most 123 bytes of ASCII.
     """
 
     def __init__(self, code: CloseCode, reason: str) -> None:
@@ -38,5 +38,5 @@ class ChannelClosed(Exception):
 
 
 def protocol_error(reason: str) -> ChannelClosed:
-    """Return the close for a client that broke the protocol."""
+    """Return a close with 4400 for a client that violated the protocol."""
     return ChannelClosed(CloseCode.PROTOCOL, reason)

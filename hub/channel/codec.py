@@ -1,4 +1,4 @@
-"""Bytes to messages and back, and nothing about what may be said when. Pure."""
+"""Decodes and encodes messages and body frames. Which message is allowed when is decided in `connection`. Pure."""
 
 import struct
 from dataclasses import dataclass
@@ -30,34 +30,34 @@ _KNOWN_TYPES = frozenset(kind.__struct_config__.tag for kind in ClientMessage.__
 
 @dataclass(frozen=True, slots=True)
 class BodyFrame:
-    """A part of the body of request `id`."""
+    """A segment of the body of request `id`."""
 
     id: int
     data: bytes
     end: bool = False
 
     def parts(self) -> tuple[bytes, bytes]:
-        """Return header and data as they go over the wire, apart: the socket joins them, with one copy."""
+        """Return header and data separately; the socket joins them with a single copy."""
         return BODY_HEADER.pack(BODY_KIND, END if self.end else 0, 0, self.id), self.data
 
 
 def decode_text(text: str) -> list[ClientMessage]:
-    """Return the messages of a text message: one object, or an array. Unknown ones marked optional are left out.
+    """Return the messages in a WebSocket text message: one object or an array. Unknown messages marked optional are dropped.
 
     Raises:
-        ChannelClosed: 4400; the text is not JSON, or a message is unknown or lacks what it must have.
+        ChannelClosed: 4400; the text is not JSON, or a message is unknown or lacks a required member.
     """
     try:
-        said: ClientMessage | list[ClientMessage] = _decode_known(text)
+        decoded: ClientMessage | list[ClientMessage] = _decode_known(text)
     except msgspec.ValidationError:
         return _decode_with_unknown(text)
     except (msgspec.DecodeError, RecursionError) as error:
         raise _unreadable(error) from error
-    return said if isinstance(said, list) else [said]
+    return decoded if isinstance(decoded, list) else [decoded]
 
 
 def _decode_with_unknown(text: str) -> list[ClientMessage]:
-    """Return the messages of a text in which not all are what this version knows; raises as `decode_text`."""
+    """Return the messages of a text that contains unknown ones. Raises as `decode_text`."""
     try:
         items: list[msgspec.Raw | str] = [*_decode_batch(text)] if text.lstrip(" \t\r\n").startswith("[") else [text]
         return [message for item in items if (message := _decode_one(item)) is not None]
@@ -81,10 +81,10 @@ def _unreadable(error: Exception) -> ChannelClosed:
 
 
 def decode_body(data: bytes) -> BodyFrame:
-    """Return the body frame of a binary message.
+    """Return the body frame in a WebSocket binary message.
 
     Raises:
-        ChannelClosed: 4400; the header is no header of ours.
+        ChannelClosed: 4400; the header of the frame is not valid.
     """
     if len(data) < BODY_HEADER.size:
         raise protocol_error("bad body frame: shorter than its header")
@@ -95,18 +95,18 @@ def decode_body(data: bytes) -> BodyFrame:
 
 
 def encode(message: ServerMessage) -> bytes:
-    """Return the JSON text of a message. A body that is `Raw` is spliced as it is."""
+    """Return the JSON text of a message. A body of type `Raw` is inserted unchanged."""
     return _encode(message)
 
 
 def is_json(data: bytes) -> bool:
-    """Tell whether `data` can be spliced into a text message: valid UTF-8, well-formed JSON, not absurdly deep.
+    """Return whether `data` can be inserted into a text message: valid UTF-8, well-formed JSON, nesting not too deep.
 
-    One message with something else in it would break all that leave with it, so this has to be known of every answer. msgspec
-    checks the whole grammar while it skips over a value, without building any of it: a third as dear as reading it.
+    A response that is not JSON would break all messages of its batch, so each one is checked. msgspec checks the grammar while
+    it skips over a value, without building objects; that takes a third of the time of decoding.
     """
     try:
-        if not data.isascii():  # msgspec does not look inside strings that it only skips
+        if not data.isascii():  # msgspec does not check the UTF-8 of strings that it skips
             data.decode("utf-8")
         _decode_raw(data)
     except (UnicodeDecodeError, msgspec.DecodeError, RecursionError):

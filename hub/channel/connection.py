@@ -1,7 +1,7 @@
 """The protocol of one channel (docs/channel-protocol.md) without I/O: messages in, events out.
 
-Knows no socket, no task and no clock: `now` is seconds of one monotonic clock. Everything that affects the state is in
-this file; `requests`, `uploads`, `downloads` and `liveness` keep its books.
+Uses no socket, no task and no clock: `now` is seconds of one monotonic clock. All changes of the state are in this file;
+`requests`, `uploads`, `downloads` and `liveness` do the accounting.
 """
 
 import math
@@ -36,10 +36,10 @@ from hub.idempotency.outcome import Verdict
 
 
 class State(Enum):
-    """Where a channel is in its life."""
+    """The state of a channel."""
 
-    OPENED = "opened"  # waiting for hello
-    GREETED = "greeted"  # hello has come, its proof is being checked; requests wait
+    OPENED = "opened"  # waits for `hello`
+    GREETED = "greeted"  # `hello` is being checked; requests wait
     READY = "ready"
     CLOSED = "closed"
 
@@ -64,29 +64,29 @@ TRANSITIONS: Mapping[tuple[State, str], State] = {
 
 
 class IllegalMove(Exception):
-    """The hub asked for what the protocol does not allow now: a defect of the caller. The state is unchanged."""
+    """The caller asked for a step that the protocol does not allow in this state: a defect. The state is unchanged."""
 
 
 class ChannelConnection:
-    """One channel, from its opening to its close.
+    """The protocol state of one channel, from open to close.
 
-    After every call send what `outbox` holds. A `ChannelClosed` from any call means: call `close`, and close the socket
-    with its code.
+    After each call, send the contents of `outbox`. If a call raises `ChannelClosed`, call `close` and close the socket with
+    its code.
 
     Attributes:
-        tells_timing: Whether the client wants to know where the time of its requests went.
+        tells_timing: Whether the client wants `timing` in responses.
     """
 
     __slots__ = (
         *("outbox", "state", "tells_timing", "_downloads", "_events", "_held", "_liveness", "_opened_at", "_pending"),
-        *("_receivable", "_requests", "_settings", "_understands_leaving", "_uploads"),
+        *("_receivable", "_requests", "_settings", "_supports_drain", "_uploads"),
     )
 
     def __init__(self, settings: ChannelSettings, now: float) -> None:
         self.state = State.OPENED
         self.outbox = Outbox()
         self.tells_timing = False
-        self._understands_leaving = False
+        self._supports_drain = False
         self._receivable = RECEIVABLE[self.state]
         self._settings = settings
         self._requests = Requests(settings)
@@ -101,10 +101,10 @@ class ChannelConnection:
     # -- what the client sends -------------------------------------------------------------------------------
 
     def receive_text(self, text: str, now: float) -> list[Event]:
-        """Take a text message and say what it means. After the close everything is ignored.
+        """Handle a WebSocket text message; return the events in it. After the close, all messages are dropped.
 
         Raises:
-            ChannelClosed: The client broke the protocol. Messages before the offending one in a batch have been taken.
+            ChannelClosed: The client violated the protocol. Messages before the offending one in its batch have taken effect.
         """
         if self.state is State.CLOSED:
             return []
@@ -117,10 +117,10 @@ class ChannelConnection:
         return events
 
     def receive_binary(self, data: bytes, now: float) -> list[Event]:
-        """Take a binary message: a part of an upload. Parts for a request that has ended are ignored.
+        """Handle a WebSocket binary message: a body frame of an upload. Frames for a request that has ended are dropped.
 
         Raises:
-            ChannelClosed: The client broke the protocol.
+            ChannelClosed: The client violated the protocol.
         """
         if self.state is State.CLOSED:
             return []
@@ -135,7 +135,7 @@ class ChannelConnection:
         return self._receive_body(body)
 
     def heard(self, now: float) -> None:
-        """Note a sign of life."""
+        """Record a sign of life."""
         self._liveness.heard(now)
 
     def _receive(self, message: messages.ClientMessage, now: float) -> list[Event]:
@@ -144,7 +144,7 @@ class ChannelConnection:
                 self._receive_request(message, now)
             case messages.HelloMessage():
                 return self._receive_hello(message)
-            case messages.CancelMessage(id=request_id):  # may have crossed the answer: an unknown id is legal
+            case messages.CancelMessage(id=request_id):  # an unknown ID is legal: the response may have been under way
                 return self._abort(request_id)
             case messages.ResetMessage(id=request_id):
                 return self._abort(request_id, _with_outcome(BadRequest("The client reset the request."), "maybe"))
@@ -154,7 +154,7 @@ class ChannelConnection:
             case messages.UnsubscribeMessage(topic=topic):
                 return self._once_ready(UnsubscribeReceived(topic))
             case messages.WindowMessage(id=request_id, bytes=size):
-                self._downloads.give(request_id, size)
+                self._downloads.add_credit(request_id, size)
                 return [CreditReceived()]
             case messages.PingMessage(n=n):
                 self.outbox.push(codec.encode(messages.PongMessage(n)))
@@ -167,18 +167,18 @@ class ChannelConnection:
     def _receive_hello(self, hello: messages.HelloMessage) -> list[Event]:
         self._move("hello")
         self.tells_timing = "timing" in hello.capabilities
-        self._understands_leaving = "drain" in hello.capabilities
+        self._supports_drain = "drain" in hello.capabilities
         if "windows" in hello.capabilities:
             self._downloads.limit(self._settings.window, self._settings.connection_window)
         self._pending = hello.resume.pending if isinstance(hello.resume, messages.Resume) else None
         if len(self._pending or ()) > self._settings.in_flight + self._settings.queue:
-            raise protocol_error("more requests are pending than there can be")
+            raise protocol_error("more pending requests than a channel can have")
         for request_id, _ in self._pending or ():
             self._requests.claim_id(request_id)
         return [HelloReceived(hello)]
 
     def _once_ready(self, event: Event) -> list[Event]:
-        """Return the event, or hold it until `ready`: what came right behind `hello` waits."""
+        """Return the event; before `ready`, hold it back."""
         if self.state is State.READY:
             return [event]
         self._held.append(event)
@@ -190,8 +190,8 @@ class ChannelConnection:
         if error is None:
             try:
                 self._requests.admit(message, now)
-            except HubError as refused:
-                error = refused
+            except HubError as rejection:
+                error = rejection
         if error is not None:
             self._send_error(message.id, error)
 
@@ -203,7 +203,7 @@ class ChannelConnection:
             return self._abort(body.id, _with_outcome(error, "maybe"))
         return [BodyReceived(body.id, body.data, body.end)]
 
-    # -- what the hub says -----------------------------------------------------------------------------------
+    # -- what the hub sends ----------------------------------------------------------------------------------
 
     def ready(
         self,
@@ -213,14 +213,14 @@ class ChannelConnection:
         now: float = 0.0,
         rates: messages.Rates | msgspec.UnsetType = msgspec.UNSET,
     ) -> list[Event]:
-        """Accept `hello`; return what came behind it and waited for this.
+        """Accept `hello` and send `ready`; return the events that were held back until now.
 
         Parameters:
-            verdicts: How the pending requests of `hello` stand, in their order.
-            rates: What the session may send in a second.
+            verdicts: Verdicts on the pending requests of `hello`, in their order.
+            rates: Rate limits of the session.
 
         Raises:
-            IllegalMove: There was no `hello`, or it was accepted before.
+            IllegalMove: No `hello` was received, or it was accepted before.
         """
         self._move("ready")
         settings = self._settings
@@ -243,7 +243,7 @@ class ChannelConnection:
         return held
 
     def _resume(self, pending: list[tuple[int, str]], verdicts: Sequence[Verdict], now: float) -> dict[str, Verdict]:
-        """Take up the requests whose answers are still to come."""
+        """Admit the pending requests that have a response or will have one; return the verdicts by request ID."""
         for (request_id, key), verdict in zip(pending, verdicts, strict=True):
             if verdict in ("joined", "done"):
                 longest = round(self._settings.request_timeout_max_seconds * 1000)
@@ -253,14 +253,11 @@ class ChannelConnection:
 
     @property
     def has_waiting(self) -> bool:
-        """Whether `start_requests` may find something to do."""
+        """Whether requests wait for `start_requests`."""
         return self._requests.has_waiting
 
     def start_requests(self, now: float) -> list[Started]:
-        """Return the requests that are to be run now.
-
-        Call it whenever something was received or has ended.
-        """
+        """Return the requests to run now. Call it after each message and after each end of a request."""
         if self.state is not State.READY:
             return []
         started = self._requests.start(now)
@@ -278,10 +275,13 @@ class ChannelConnection:
         body: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET,
         extra: messages.AnswerFacts = messages.NO_FACTS,
     ) -> None:
-        """Answer a request whole; `body` is JSON text to be spliced. Nothing is sent if the request has ended.
+        """Send a complete response. Nothing is sent if the request has ended.
+
+        Parameters:
+            body: JSON text, which is inserted unchanged.
 
         Raises:
-            IllegalMove: The answer had begun before.
+            IllegalMove: The response had already begun.
         """
         if self._expect(request_id, Stage.RUNNING):
             self._push_response(request_id, status, headers, body, msgspec.UNSET, extra)
@@ -295,33 +295,36 @@ class ChannelConnection:
         length: int,
         extra: messages.AnswerFacts = messages.NO_FACTS,
     ) -> bool:
-        """Begin an answer whose body `send_body` sends; return whether it is still wanted. `length` -1: unknown.
+        """Begin a response whose body follows with `send_body`; return False if the request has ended.
+
+        Parameters:
+            length: Length of the body in bytes, -1 if it is unknown.
 
         Raises:
-            IllegalMove: The answer had begun before.
+            IllegalMove: The response had already begun.
         """
         if not self._expect(request_id, Stage.RUNNING):
             return False
-        self._requests.streaming(request_id)
+        self._requests.mark_streaming(request_id)
         window = self._requests.message(request_id).window
         self._downloads.open(request_id, window if isinstance(window, int) else None)
         self._push_response(request_id, status, headers, msgspec.UNSET, length, extra)
         return True
 
     def credit(self, request_id: int) -> int:
-        """Return how many bytes of the body of an answer may be sent now; of one that nobody wants any more: a frame.
+        """Return how many bytes of a download may be sent now, at most one frame. It grows with `CreditReceived`.
 
-        It grows with `CreditReceived`.
+        For a request that has ended it is one frame, so that its sender does not wait and learns of the end from `send_body`.
         """
         if self.state is State.CLOSED or self._requests.stage(request_id) is not Stage.STREAMING:
             return self._settings.frame
         return min(self._downloads.available(request_id), self._settings.frame)
 
     def send_body(self, request_id: int, data: bytes, *, end: bool) -> bool:
-        """Send the next part of a body, within its `credit`; return whether anybody still wants it.
+        """Send the next segment of a response body; return False if the request has ended.
 
         Raises:
-            IllegalMove: The answer has not begun, or this is more than its credit.
+            IllegalMove: The response has not begun, or `data` exceeds its `credit`.
         """
         if not self._expect(request_id, Stage.STREAMING):
             return False
@@ -334,7 +337,7 @@ class ChannelConnection:
         return True
 
     def fail(self, request_id: int, error: HubError) -> None:
-        """End a request without an answer, or in the middle of one. Nothing is sent if it has ended meanwhile."""
+        """End a request with an error, or reset its response body if that has begun. Nothing is sent if it has ended."""
         stage = None if self.state is State.CLOSED else self._requests.stage(request_id)
         if stage is None:
             return
@@ -346,7 +349,7 @@ class ChannelConnection:
         self._end(request_id)
 
     def body_taken(self, request_id: int, size: int) -> None:
-        """Note that the resource server took `size` bytes of an upload, and give credit again."""
+        """Record that the API has accepted `size` bytes of an upload, and give new credit."""
         if self.state is State.CLOSED:
             return
         self._uploads.taken(request_id, size)
@@ -359,25 +362,25 @@ class ChannelConnection:
     def notify(
         self, topic: str, name: str, data: dict[str, Any] | msgspec.Raw, position: str | msgspec.UnsetType = msgspec.UNSET
     ) -> None:
-        """Send an event. Before `ready` and after the close there is nobody to hear it."""
+        """Send an event. Before `ready` and after the close nothing is sent."""
         if self.state is State.READY:
             self._events += 1
             self.outbox.push(codec.encode(messages.EventMessage(self._events, topic, name, data, position)))
 
     def confirm_subscription(self, request_id: int, position: str) -> None:
-        """Say that the events of a topic follow, from a position in its history on."""
+        """Confirm a subscription: the events after `position` in the topic's history follow."""
         if self.state is State.READY:
             body = msgspec.Raw(b'{"after":"' + position.encode() + b'"}')
             self.outbox.push(codec.encode(messages.ResponseMessage(request_id, 200, {"content-type": "application/json"}, body)))
 
     def fail_subscription(self, request_id: int, error: HubError) -> None:
-        """Say why no events of a topic follow."""
+        """Reject a subscription with an error."""
         if self.state is State.READY:
             self._send_error(request_id, error)
 
     def going_away(self, within_seconds: float) -> bool:
-        """Ask the client to open another channel; return whether there is somebody who understands."""
-        if self.state is not State.READY or not self._understands_leaving:
+        """Ask the client to open another channel; return False if it lacks the capability `drain` or is not ready."""
+        if self.state is not State.READY or not self._supports_drain:
             return False
         self.outbox.push(codec.encode(messages.GoingAwayMessage(round(within_seconds * 1000))))
         return True
@@ -388,33 +391,33 @@ class ChannelConnection:
         return self._requests.is_empty
 
     def close(self) -> bool:
-        """End the channel and its requests; return False if it had ended before. What the outbox holds may still leave."""
+        """Close the channel and end its requests; return False if it was closed before. The outbox may still be sent."""
         if self.state is State.CLOSED:
             return False
         self._move("close")
         return True
 
-    # -- what time does --------------------------------------------------------------------------------------
+    # -- timers ----------------------------------------------------------------------------------------------
 
     @property
     def wake_at(self) -> float:
-        """When to call `expire` at the latest. Known without a search: it may be too early, and is never too late."""
+        """When to call `expire` at the latest. It costs no search, so it may be earlier than the next deadline."""
         return math.inf if self.state is State.CLOSED else self._requests.wake_at
 
     @property
-    def look_at(self) -> float:
-        """When `beat` may have something to do next, whatever is heard until then; at once while `drop_stalled` may."""
+    def next_check_at(self) -> float:
+        """The earliest time at which `beat` may have an effect; minus infinity while `drop_stalled` must be called."""
         if self._downloads.are_limited:
             return -math.inf
         hello_until = self._opened_at + self._settings.hello_timeout_seconds if self.state is State.OPENED else math.inf
-        return min(hello_until, self._liveness.look_at)
+        return min(hello_until, self._liveness.next_check_at)
 
     def next_deadline(self) -> float | None:
-        """Return when `expire` has something to do next; None: not as things stand."""
+        """Return the next deadline of a request; None if there is none."""
         return None if self.state is State.CLOSED else self._requests.next_deadline()
 
     def expire(self, now: float) -> list[Event]:
-        """Answer the requests whose time is over, and say which of them are to be stopped."""
+        """End the requests that have timed out; return the events that stop their tasks."""
         events: list[Event] = []
         for request_id in self._requests.expired(now) if self.state is not State.CLOSED else ():
             waiting = self._requests.stage(request_id) is Stage.WAITING
@@ -422,7 +425,7 @@ class ChannelConnection:
         return events
 
     def drop_stalled(self, now: float) -> list[Event]:
-        """Break off the answers for which the client has given no credit for too long; called every second or so."""
+        """Reset the downloads without credit for `stalled_answer_timeout_seconds`. Called about once a second."""
         if self.state is State.CLOSED:
             return []
         events: list[Event] = []
@@ -431,7 +434,7 @@ class ChannelConnection:
         return events
 
     def beat(self, now: float) -> bool:
-        """Look after liveness; return whether a WebSocket ping is to be sent beside the `ping` in the outbox.
+        """Check the heartbeat; return whether to send a WebSocket ping along with the `ping` in the outbox.
 
         Raises:
             ChannelClosed: 4422, no `hello` in time; 4421, no sign of life after a ping.
@@ -453,14 +456,18 @@ class ChannelConnection:
         self._receivable = RECEIVABLE[state]
 
     def _expect(self, request_id: int, stage: Stage) -> bool:
-        """Tell whether the request lives; it must then be at `stage`."""
+        """Return whether the request has not ended; it must then be at `stage`.
+
+        Raises:
+            IllegalMove: It is at another stage.
+        """
         actual = None if self.state is State.CLOSED else self._requests.stage(request_id)
         if actual not in (None, stage):
             raise IllegalMove(f"request {request_id} is {actual.value}, not {stage.value}")
         return actual is not None
 
     def _abort(self, request_id: int, error: HubError | None = None) -> list[Event]:
-        """End a request early, with an answer if `error` is given."""
+        """End a request early; send `error` to the client unless it is None. Return the event that stops its task."""
         stage = self._requests.stage(request_id)
         if stage is None:
             return []
@@ -494,7 +501,7 @@ class ChannelConnection:
         self.outbox.push(codec.encode(response))
 
     def _drop_body(self, request_id: int) -> None:
-        self._downloads.unsent(self.outbox.drop_body(request_id))
+        self._downloads.refund(self.outbox.drop_body(request_id))
 
     def _grant(self) -> None:
         for request_id, size in self._uploads.grants() if self.state is not State.CLOSED else ():
@@ -515,6 +522,6 @@ class ChannelConnection:
 
 
 def _with_outcome(error: HubError, processed: Processed) -> HubError:
-    """Return `error` with what is known about the resource server in this case, where it differs from its kind."""
+    """Return `error` with this `processed`, which differs from the default of its class."""
     error.processed = processed
     return error

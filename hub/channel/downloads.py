@@ -1,15 +1,15 @@
-"""The credit of answers: how many bytes of which answer's body the client is ready to take. Pure.
+"""Flow control of downloads: the credit in bytes that the client has given for each response body. Pure.
 
-Only clients with the capability `windows` give credit. For all others there is no limit but that of their socket.
+Only clients with the capability `windows` give credit. For other clients, only back-pressure of the socket limits downloads.
 """
 
 from dataclasses import dataclass
 
 from hub.channel.close_codes import protocol_error
 
-MAX_CREDIT = (1 << 31) - 1  # more than this at once is a client that miscounts (as in RFC 9113 section 6.9.1)
+MAX_CREDIT = (1 << 31) - 1  # more is a miscount of the client, as in RFC 9113 section 6.9.1
 UNLIMITED = 1 << 62
-CONNECTION = 0  # the id under which a client gives credit to all answers together
+CONNECTION = 0  # ID of a `window` message with credit for all downloads together
 
 
 @dataclass(slots=True)
@@ -19,10 +19,10 @@ class _Download:
 
 
 class Downloads:
-    """The responses that stream on one channel.
+    """The downloads of one channel.
 
     Attributes:
-        streams: By the ID of the request. To read only.
+        streams: The downloads by request ID. Read-only for callers.
     """
 
     __slots__ = ("_connection", "_window", "streams")
@@ -33,29 +33,29 @@ class Downloads:
         self._window = UNLIMITED
 
     def limit(self, window: int, connection_window: int) -> None:
-        """Begin to count: each answer begins with `window` bytes unless its request says otherwise."""
+        """Turn flow control on. Each download begins with a credit of `window` bytes unless its request says otherwise."""
         self._window = window
         self._connection = connection_window
 
     @property
     def are_limited(self) -> bool:
-        """Whether an answer streams that may run out of credit."""
+        """Whether a download runs that may run out of credit."""
         return bool(self.streams) and self._window != UNLIMITED
 
     def open(self, request_id: int, window: int | None) -> None:
-        """Begin an answer; `window` is the credit that its request gave."""
+        """Begin a download; `window` is the initial credit from its request, None for the default."""
         is_limited = self._window != UNLIMITED
         self.streams[request_id] = _Download(window if is_limited and window is not None else self._window)
 
     def close(self, request_id: int) -> None:
-        """Forget an answer."""
+        """Remove a download."""
         self.streams.pop(request_id, None)
 
-    def give(self, request_id: int, size: int) -> None:
-        """Take credit from the client. For an answer that has ended it comes too late, and is ignored.
+    def add_credit(self, request_id: int, size: int) -> None:
+        """Add credit from the client. Credit for a download that has ended is ignored.
 
         Raises:
-            ChannelClosed: 4400; more than anybody can mean.
+            ChannelClosed: 4400; the client lacks the capability `windows`, or the credit exceeds `MAX_CREDIT`.
         """
         if self._window == UNLIMITED:
             raise protocol_error("windows are not among the client's capabilities")
@@ -69,23 +69,23 @@ class Downloads:
             download.empty_since = None
 
     def spend(self, request_id: int, size: int) -> None:
-        """Count bytes that are on their way to the client. They must be within `available`."""
+        """Use credit for `size` bytes that are sent to the client; at most `available`."""
         if self._window != UNLIMITED:
             self.streams[request_id].credit -= size
             self._connection -= size
 
-    def unsent(self, size: int) -> None:
-        """Take back bytes of an answer that was dropped before they left: the client will never give credit for them."""
+    def refund(self, size: int) -> None:
+        """Return connection credit for bytes that were dropped before they were sent. The client gives none for them."""
         if self._window != UNLIMITED:
             self._connection += size
 
     def available(self, request_id: int) -> int:
-        """Return how many bytes of this answer may leave now."""
+        """Return how many bytes of this download may be sent now."""
         download = self.streams.get(request_id)
         return 0 if download is None else max(min(download.credit, self._connection), 0)
 
     def stalled(self, now: float, seconds: float) -> list[int]:
-        """Return the answers that have had no credit for so long; called every second or so."""
+        """Return the downloads that have had no credit for `seconds`. Called about once a second."""
         stalled = []
         for request_id, download in self.streams.items():
             if min(download.credit, self._connection) > 0:

@@ -1,4 +1,4 @@
-"""One channel at work: the asynchronous shell round `connection`, between its socket, its registry and its running requests."""
+"""The driver of one channel: the asynchronous shell around `connection`, between socket, registry and running requests."""
 
 import asyncio
 import math
@@ -33,26 +33,26 @@ from hub.telemetry import audit, log
 
 logger = log.get(__name__)
 
-ROTATION_SECONDS = 60.0  # in which the client of an old channel is to open another one
-AT_ONCE = -math.inf  # when a channel is to be looked after that has something to be looked after every second
+ROTATION_SECONDS = 60.0  # time for the client of an old channel to open another one
+EVERY_SECOND = -math.inf  # `next_check_at` of a channel that must be checked at each tick of the registry
 
 
 class Driver:
-    """The channel behind one socket. Whoever opened it calls `finish` once the socket is gone.
+    """The channel behind one socket. Its owner calls `finish` when the socket has closed.
 
-    Most channels are idle most of the time: they hold no task, and what only some of them need is made when they need it.
+    Most channels are idle most of the time. An idle channel holds no task, and rarely needed parts are made on first use.
 
     Attributes:
-        session_key: Key of the session that the channel was opened with; the session may move on to another.
-        close_code: Why the channel was closed by the hub; None: it was not.
-        takes_gzip: Whether the client opens compressed answers itself.
-        look_at: When to call `tick` next, on the monotonic clock.
+        session_key: Key of the session with which the channel was opened; a later login may give the session a new one.
+        close_code: Close code that the hub sent; None if it did not close the channel.
+        takes_gzip: Whether the client decompresses gzip.
+        next_check_at: When to call `tick` next, on the monotonic clock.
     """
 
     __slots__ = (
-        *("client_address", "close_code", "connection_id", "look_at", "session_key", "takes_gzip"),
-        *("_alarm", "_alarm_at", "_connection", "_deaf_until", "_hand", "_leaves_at", "_leaving", "_listener", "_resuming"),
-        *("_running", "_sender", "_services", "_socket"),
+        *("client_address", "close_code", "connection_id", "next_check_at", "session_key", "takes_gzip"),
+        *("_channel_session", "_connection", "_is_draining", "_paused_until", "_resuming", "_retires_at", "_running"),
+        *("_sender", "_services", "_socket", "_subscriptions", "_timer", "_timer_at"),
     )
 
     def __init__(
@@ -72,38 +72,38 @@ class Driver:
         self.client_address = client_address
         self.close_code: CloseCode | None = None
         self.takes_gzip = False
-        self.look_at = AT_ONCE
-        self._leaves_at = now + settings.max_age_seconds * (0.9 + 0.2 * services.jitter())  # not all of a busy morning at once
-        self._leaving = False
-        self._deaf_until = now
+        self.next_check_at = EVERY_SECOND
+        self._retires_at = now + settings.max_age_seconds * (0.9 + 0.2 * services.jitter())  # spread over time
+        self._is_draining = False
+        self._paused_until = now
         self._services = services
         self._socket = socket
-        self._hand = ChannelSession(services, session_id, session)
+        self._channel_session = ChannelSession(services, session_id, session)
         self._connection = ChannelConnection(settings, now)
         self._sender = Sender(self._connection.outbox, socket, settings, self.watch)
-        self._running = Running(self, services, self._hand, self._connection, self._sender)
-        self._listener: ChannelSubscriptions | None = None
+        self._running = Running(self, services, self._channel_session, self._connection, self._sender)
+        self._subscriptions: ChannelSubscriptions | None = None
         self._resuming: asyncio.Task[None] | None = None
-        self._alarm: Timer | None = None
-        self._alarm_at = math.inf
+        self._timer: Timer | None = None
+        self._timer_at = math.inf
 
     @property
     def session(self) -> Session:
-        """The session as this channel knows it."""
-        return self._hand.session
+        """The session as the store confirmed it to this channel last."""
+        return self._channel_session.session
 
     @property
     def session_id(self) -> SessionId:
-        """The id that the channel was opened with."""
-        return self._hand.id
+        """The session ID with which the channel was opened."""
+        return self._channel_session.id
 
     # -- from the socket ----------------------------------------------------------------------------------------------
 
     def receive(self, message: str | bytes) -> Awaitable[None] | None:
-        """Take a WebSocket message. Never waits for the work behind it.
+        """Handle a WebSocket message, without waiting for the requests in it.
 
         Returns:
-            What has to be awaited before the next message is read, because the client takes nothing; None: read on.
+            What to await before reading the next message (back-pressure or a rate limit); None: read on.
         """
         now = self._services.clock.monotonic()
         try:
@@ -116,26 +116,26 @@ class Driver:
         except ChannelClosed as closed:
             self._audit_close(closed)
             self.close(closed.code, closed.reason)
-        return self._breathe(len(message))
+        return self._back_pressure(len(message))
 
-    def _breathe(self, size: int) -> Awaitable[None] | None:
-        """Return what is to be awaited before more is read: the client takes nothing, or sends too much."""
+    def _back_pressure(self, size: int) -> Awaitable[None] | None:
+        """Return what to await before reading on: the rate limit for received bytes, or a full outbox."""
         wait = self._services.rates.received(self.session_key, size)
         if wait > 0:
-            self._deaf_until = self._services.clock.monotonic() + wait
+            self._paused_until = self._services.clock.monotonic() + wait
             return self._services.clock.sleep(wait)
-        return self._sender.room() if self._sender.is_full else None
+        return self._sender.wait_writable() if self._sender.is_full else None
 
     def heard(self) -> None:
-        """Note a sign of life that is no message: a WebSocket pong."""
+        """Record a WebSocket pong as a sign of life."""
         self._connection.heard(self._services.clock.monotonic())
 
     def drained(self) -> None:
-        """Take note that the client has taken all that waited in the socket's buffer."""
+        """Continue sending after the socket's buffer has become empty."""
         self._sender.drained()
 
     async def finish(self) -> None:
-        """Stop all work; the socket is gone, or will be. Returns when every task has ended."""
+        """Stop all tasks of the channel, because its socket has closed or will; return when they have ended."""
         self._connection.close()
         self._stop()
         running = {*self._running.tasks, self._resuming} - {None, asyncio.current_task()}
@@ -143,17 +143,17 @@ class Driver:
 
     @property
     def is_closed(self) -> bool:
-        """Whether the channel was closed; its socket may still be sending the last words."""
+        """Whether the channel was closed. Its socket may still be sending the remaining messages."""
         return self._connection.state is State.CLOSED
 
     # -- from the registry --------------------------------------------------------------------------------------------
 
     def tick(self, now: float) -> None:
-        """Look after liveness and slow readers, and set `look_at`; called every second or so. `now` is monotonic."""
+        """Check heartbeat, slow reader and age, and set `next_check_at`. `now` is seconds of the monotonic clock."""
         try:
             self._sender.check_progress(now)
             self._handle(self._connection.drop_stalled(now))
-            if self._sender.is_full or now < self._deaf_until:  # we do not read, so silence says nothing
+            if self._sender.is_full or now < self._paused_until:  # the hub does not read, so it cannot hear the client
                 self._connection.heard(now)
             if self._connection.beat(now):
                 self._sender.ping()
@@ -161,53 +161,53 @@ class Driver:
             self._sender.schedule()
         except ChannelClosed as closed:
             self.close(closed.code, closed.reason)
-        self.look_at = AT_ONCE if self._sender.has_rest else min(self._connection.look_at, self._leaves_at)
+        self.next_check_at = EVERY_SECOND if self._sender.has_unsent else min(self._connection.next_check_at, self._retires_at)
 
     def watch(self) -> None:
-        """See to it that `tick` is called with the next second: something has begun that may stall."""
-        self.look_at = AT_ONCE
+        """Request a call of `tick` at the next second, because something began that may stall."""
+        self.next_check_at = EVERY_SECOND
 
     def accept(self, session: Session) -> None:
-        """Take over the session as the store has it now.
+        """Replace the session by `session`, which the store has confirmed.
 
         Raises:
-            SessionEnded: It belongs to somebody else than at the handshake.
+            SessionEnded: The session belongs to another user than at the handshake.
         """
-        self._hand.accept(session)
+        self._channel_session.accept(session)
 
     def notify(self, topic: Literal["session", "hub"], name: str, data: dict[str, object]) -> None:
-        """Tell the client something about its session, or about the hub."""
+        """Send the client an event about its session or about the hub."""
         self._connection.notify(topic, name, data)
         self._sender.schedule()
 
-    def send_away(self, within_seconds: float) -> None:
-        """Ask the client to open another channel, on a node that stays; meanwhile requests go on.
+    def drain(self, within_seconds: float) -> None:
+        """Ask the client to open another channel, on another node. Running requests continue.
 
-        A client that does not understand that is closed as soon as it has nothing to do: it dials again then.
+        A client without the capability `drain` is disconnected as soon as it has no request; then it reconnects.
         """
-        if not self._leaving:
-            is_told = self._connection.going_away(within_seconds)
-            self._leaving = True
-            self._leaves_at = self._services.clock.monotonic() + (within_seconds if is_told else 0.0)
+        if not self._is_draining:
+            was_asked = self._connection.going_away(within_seconds)
+            self._is_draining = True
+            self._retires_at = self._services.clock.monotonic() + (within_seconds if was_asked else 0.0)
             self._sender.schedule()
             self.watch()
 
     def _rotate(self, now: float) -> None:
-        """End a channel that is old, so that connections spread over the nodes again; never one that has something to do."""
-        if now < self._leaves_at:
+        """Drain a channel that is old, so that channels spread over the nodes again. Close it only when it has no request."""
+        if now < self._retires_at:
             return
-        if not self._leaving:
-            self.send_away(ROTATION_SECONDS)
+        if not self._is_draining:
+            self.drain(ROTATION_SECONDS)
         elif self._connection.is_idle:
-            raise ChannelClosed(CloseCode.UNAVAILABLE, "dial again")
+            raise ChannelClosed(CloseCode.UNAVAILABLE, "reconnect")
 
     def end_session(self, reason: str) -> None:
-        """Close because the session has ended, and say why."""
+        """Send the reason for the end of the session, and close the channel."""
         self._connection.notify("session", "ended", {"reason": reason, "detail": END_DETAILS.get(reason, "")})
         self.close(CloseCode.LOG_IN, f"session ended: {reason}")
 
     def close(self, code: CloseCode, reason: str) -> None:
-        """Close the socket, after the messages that wait; requests in flight are aborted. A second call does nothing."""
+        """Abort all requests and close the socket after the waiting messages. A second call does nothing."""
         if self._connection.close():
             self.close_code = code
             self._stop()
@@ -215,10 +215,10 @@ class Driver:
             self._running.stop_all()
 
     def _stop(self) -> None:
-        if self._listener:
-            self._listener.end()
-        if self._alarm:
-            self._alarm.cancel()
+        if self._subscriptions:
+            self._subscriptions.end()
+        if self._timer:
+            self._timer.cancel()
         self._sender.stop()
 
     # -- what messages mean -------------------------------------------------------------------------------------------
@@ -227,7 +227,7 @@ class Driver:
         for event in events:
             match event:
                 case HelloReceived(hello):
-                    self._greet(hello)
+                    self._check_hello(hello)
                 case BodyReceived(request_id, data, end):
                     self._running.feed(request_id, data, end=end)
                 case RequestAborted(request_id, key):
@@ -235,22 +235,22 @@ class Driver:
                         self._services.once.abort(self.session, key)
                     self._running.stop(request_id)
                 case SubscribeReceived():
-                    self._topics().subscribe(event)
+                    self._get_subscriptions().subscribe(event)
                 case UnsubscribeReceived(topic):
-                    self._topics().unsubscribe(topic)
+                    self._get_subscriptions().unsubscribe(topic)
                 case CreditReceived():
-                    self._sender.credit_has_come()
+                    self._sender.credit_added()
                 case ByeReceived():
                     raise ChannelClosed(CloseCode.NORMAL, "bye")
 
-    def _topics(self) -> ChannelSubscriptions:
-        if self._listener is None:
-            limit = self._services.settings.subscriptions
-            self._listener = ChannelSubscriptions(self._services.topics, self._connection, self._sender, self._hand, limit)
-        return self._listener
+    def _get_subscriptions(self) -> ChannelSubscriptions:
+        if self._subscriptions is None:
+            topics, limit = self._services.topics, self._services.settings.subscriptions
+            self._subscriptions = ChannelSubscriptions(topics, self._connection, self._sender, self._channel_session, limit)
+        return self._subscriptions
 
-    def _greet(self, hello: HelloMessage) -> None:
-        if not self._services.csrf_matches(self._hand.id, hello.csrf):
+    def _check_hello(self, hello: HelloMessage) -> None:
+        if not self._services.csrf_matches(self._channel_session.id, hello.csrf):
             raise ChannelClosed(CloseCode.CSRF, "the csrf token does not belong to the session")
         if hello.identity not in ("", self.session.identity):
             raise ChannelClosed(CloseCode.OTHER_USER, "another user is logged in now")
@@ -258,22 +258,22 @@ class Driver:
         if isinstance(hello.resume, Resume):
             self._resuming = asyncio.create_task(self._resume(hello, hello.resume))
         else:
-            self._welcome(hello, ())
+            self._send_ready(hello, ())
 
     async def _resume(self, hello: HelloMessage, resume: Resume) -> None:
-        """Find out how the requests stand that the client still waits for."""
-        verdicts = await self._hand.verdicts([key for _, key in resume.pending])
+        """Load the verdicts on the requests for which the client still waits, and send `ready` with them."""
+        verdicts = await self._channel_session.verdicts([key for _, key in resume.pending])
         if verdicts is None:
-            self.close(CloseCode.UNAVAILABLE, "the session store does not answer")
+            self.close(CloseCode.UNAVAILABLE, "the session store does not respond")
         elif not self.is_closed:
-            self._welcome(hello, verdicts)
+            self._send_ready(hello, verdicts)
             self.go_on()
 
-    def _welcome(self, hello: HelloMessage, verdicts: Sequence[Verdict]) -> None:
+    def _send_ready(self, hello: HelloMessage, verdicts: Sequence[Verdict]) -> None:
         limits = self._services.rates.settings
         rates = Rates(limits.requests_per_session, limits.upload_bytes_per_session)
         now = self._services.clock.monotonic()
-        self._handle(self._connection.ready(self.connection_id, self._hand.facts(), verdicts, now, rates))
+        self._handle(self._connection.ready(self.connection_id, self._channel_session.facts(), verdicts, now, rates))
         logger.info("channel.ready", connection=self.connection_id, session_ref=self.session.ref, client=hello.client)
 
     def _audit_close(self, closed: ChannelClosed) -> None:
@@ -281,7 +281,7 @@ class Driver:
             self.audit_refusal("csrf" if closed.code is CloseCode.CSRF else IdentityChanged.slug)
 
     def audit_refusal(self, reason: str, message: RequestMessage | None = None) -> None:
-        """Note that somebody asked for what they may not have, with `message` or with `hello`."""
+        """Record in the audit log that the hub refused `message`, or `hello` if it is None."""
         audit.record(
             "audit.request_refused",
             outcome="failure",
@@ -294,26 +294,26 @@ class Driver:
         )
 
     def go_on(self) -> None:
-        """Run what may run now, send what is to be sent, and wake up for the next deadline."""
+        """Start the requests that may run now, send the outbox, and set the timer for the next deadline."""
         if self._connection.has_waiting:
             for started in self._connection.start_requests(self._services.clock.monotonic()):
                 self._running.start(started)
-            self._set_alarm()
+            self._set_timer()
         self._sender.schedule()
 
     # -- deadlines ----------------------------------------------------------------------------------------------------
 
-    def _set_alarm(self) -> None:
-        """Wake up for the next deadline. An alarm is left as it is when its request ends: it rings for nothing, but seldom."""
-        if self._connection.wake_at >= self._alarm_at:
+    def _set_timer(self) -> None:
+        """Set the timer for the next deadline. It stays when that request ends: a rare useless call is cheaper than a reset."""
+        if self._connection.wake_at >= self._timer_at:
             return
-        if self._alarm:
-            self._alarm.cancel()
-        self._alarm_at = self._connection.wake_at
-        self._alarm = self._services.clock.call_later(self._alarm_at - self._services.clock.monotonic(), self._ring)
+        if self._timer:
+            self._timer.cancel()
+        self._timer_at = self._connection.wake_at
+        self._timer = self._services.clock.call_later(self._timer_at - self._services.clock.monotonic(), self._on_timer)
 
-    def _ring(self) -> None:
-        rung_at, self._alarm, self._alarm_at = self._alarm_at, None, math.inf
-        self._handle(self._connection.expire(max(self._services.clock.monotonic(), rung_at)))
-        self._set_alarm()
+    def _on_timer(self) -> None:
+        set_for, self._timer, self._timer_at = self._timer_at, None, math.inf
+        self._handle(self._connection.expire(max(self._services.clock.monotonic(), set_for)))
+        self._set_timer()
         self.go_on()

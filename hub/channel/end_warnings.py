@@ -1,7 +1,7 @@
-"""Which sessions are near their end, and what their pages know about it. Pure: returns what is to be told, and tells nobody.
+"""Warns pages before their session ends, and tells them when the end was postponed. Pure: returns the events to be sent.
 
-What a channel knows of its session may be old, since another tab or worker may have been active: before anybody is warned, and
-while the warning stands, the store is to be asked.
+The session that a channel has may be stale, because the user may be active on another tab or worker. So the store must be asked
+before a warning, and again as long as the warning stands.
 """
 
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from typing import Any, Literal
 
 from hub.session.model import Lifetimes, Session
 
-LONGEST_PAUSE_SECONDS = 5.0  # between two looks at a session that was warned: so late its page hears that all is well again
+LONGEST_PAUSE_SECONDS = 5.0  # between two checks of a session after its warning: the longest delay of `extended`
 
 EndKind = Literal["idle", "absolute"]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """An event for the page."""
+class SessionEndNotice:
+    """An event of topic `session` for the page."""
 
     name: Literal["expiring", "extended"]
     data: dict[str, Any]
@@ -25,40 +25,40 @@ class Told:
 @dataclass(slots=True)
 class _Warned:
     kind: EndKind
-    ask_at: float
+    next_check_at: float
 
 
 class EndWarnings:
-    """The warnings of one worker. `now` is epoch seconds."""
+    """The sessions of one worker whose pages have been warned. `now` is epoch seconds."""
 
     def __init__(self, lifetimes: Lifetimes) -> None:
         self._lifetimes = lifetimes
         self._pause = min(LONGEST_PAUSE_SECONDS, lifetimes.warning_seconds / 4)
         self._warned: dict[str, _Warned] = {}
 
-    def must_ask(self, key: str, session: Session, now: float) -> bool:
-        """Tell whether the store has to say how the session stands: it is near its end, as far as this worker knows."""
+    def needs_check(self, key: str, session: Session, now: float) -> bool:
+        """Return whether to load the session from the store: it is near its end by what this worker knows, or was warned."""
         warned = self._warned.get(key)
         if warned is not None:
-            return now >= warned.ask_at or not self._is_near(session, now)
+            return now >= warned.next_check_at or not self._is_near(session, now)
         return self._is_near(session, now)
 
-    def look(self, key: str, session: Session, now: float) -> Told | None:
-        """Take note of a session as the store has it, and return what its page does not know yet."""
+    def update(self, key: str, session: Session, now: float) -> SessionEndNotice | None:
+        """Record a session as the store has it; return the event to send to its pages, None if there is nothing new."""
         warned = self._warned.get(key)
         if not self._is_near(session, now):
             if warned is None:
                 return None
             del self._warned[key]
-            return Told("extended", {"in_ms": self._in_ms(session, now)})
+            return SessionEndNotice("extended", {"in_ms": self._in_ms(session, now)})
         kind = self._kind(session)
         self._warned[key] = _Warned(kind, now + self._pause)
         if warned is not None and warned.kind == kind:
             return None
-        return Told("expiring", {"in_ms": self._in_ms(session, now), "kind": kind})
+        return SessionEndNotice("expiring", {"in_ms": self._in_ms(session, now), "kind": kind})
 
     def forget(self, key: str) -> None:
-        """Drop what is known of a session that has no channel here any more."""
+        """Remove a session that has no channel on this worker any more."""
         self._warned.pop(key, None)
 
     def _is_near(self, session: Session, now: float) -> bool:

@@ -1,4 +1,4 @@
-"""What the core tells the driver: things that a message of the client means. Frozen values."""
+"""Events from `connection` to `driver`: what a message of the client requires. Frozen values."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from hub.channel.messages import HelloMessage
 
 @dataclass(frozen=True, slots=True)
 class HelloReceived:
-    """The client said who it is: check its proof, then `Connection.ready`, or close."""
+    """The client sent `hello`: check its CSRF token, then call `ChannelConnection.ready` or close."""
 
     hello: HelloMessage
 
 
 @dataclass(frozen=True, slots=True)
 class RequestAborted:
-    """A running request has ended before its answer: stop the work for it. `key` is empty if it has none."""
+    """A running request ended before its response: stop its task. `key` is its idempotency key, empty if it has none."""
 
     id: int
     key: str = ""
@@ -22,7 +22,7 @@ class RequestAborted:
 
 @dataclass(frozen=True, slots=True)
 class BodyReceived:
-    """A part of an upload arrived: hand it to the resource server, then `Connection.body_taken`."""
+    """A segment of an upload arrived: forward it to the API, then call `ChannelConnection.body_taken`."""
 
     id: int
     data: bytes
@@ -31,7 +31,7 @@ class BodyReceived:
 
 @dataclass(frozen=True, slots=True)
 class SubscribeReceived:
-    """Events of a topic are wanted, after a position in its history if there is one."""
+    """The client subscribes to a topic: to events after the position `after`, or to new events if it is None."""
 
     id: int
     topic: str
@@ -40,19 +40,19 @@ class SubscribeReceived:
 
 @dataclass(frozen=True, slots=True)
 class UnsubscribeReceived:
-    """Events of a topic are no longer wanted."""
+    """The client unsubscribes from a topic."""
 
     topic: str
 
 
 @dataclass(frozen=True, slots=True)
 class CreditReceived:
-    """The client can take more of an answer: those who wait for `Connection.credit` may look again."""
+    """The client gave credit for downloads: tasks that wait for `ChannelConnection.credit` may check it again."""
 
 
 @dataclass(frozen=True, slots=True)
 class ByeReceived:
-    """The page is closing: close with 1000."""
+    """The page is closing: close the channel with 1000."""
 
 
 Event = HelloReceived | RequestAborted | BodyReceived | SubscribeReceived | UnsubscribeReceived | CreditReceived | ByeReceived

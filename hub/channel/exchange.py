@@ -1,4 +1,4 @@
-"""One request of a channel: from the message to the gateway, and its answer back."""
+"""Converts a request message for the gateway, and sends the response over the channel."""
 
 import functools
 
@@ -17,15 +17,20 @@ from hub.primitives.http import Headers, chunks
 def api_request(
     message: RequestMessage, upload: UploadBody | None, *, gzip: bool, timeout_seconds: float, client_address: str
 ) -> ApiRequest:
-    """Return the request as the gateway takes it. `gzip`: the client opens compressed answers itself."""
-    fields, body = bodies.request_body(message, _acceptable(message, gzip=gzip))
+    """Return the request for the gateway.
+
+    Parameters:
+        upload: The streamed body; None if the body is inline or empty.
+        gzip: Whether the client decompresses gzip.
+    """
+    headers, body = bodies.request_body(message, _request_headers(message, gzip=gzip))
     path, _, query = message.path.partition("?")
     length = message.stream if isinstance(message.stream, int) else len(body)
     return ApiRequest(
         method=message.method,
         path=path,
         query=query,
-        headers=fields,
+        headers=headers,
         body=body if upload is None else upload,
         body_bytes=None if length < 0 else length,
         timeout_seconds=timeout_seconds,
@@ -34,17 +39,17 @@ def api_request(
     )
 
 
-def _acceptable(message: RequestMessage, *, gzip: bool) -> Headers:
-    kept = [field for field in bodies.wire_fields(message.headers) if field[0].lower() != "accept-encoding"]
+def _request_headers(message: RequestMessage, *, gzip: bool) -> Headers:
+    headers = [header for header in bodies.headers_from_wire(message.headers) if header[0].lower() != "accept-encoding"]
     if gzip:
-        kept.append(("accept-encoding", "gzip"))
+        headers.append(("accept-encoding", "gzip"))
     if isinstance(message.traceparent, str):
-        kept.append(("traceparent", message.traceparent))
-    return kept
+        headers.append(("traceparent", message.traceparent))
+    return headers
 
 
 class ResponseSender:
-    """Sends answers, whole if they fit, else as body frames at the pace of the client."""
+    """Sends responses: in one message if the body fits, else in body frames with flow control."""
 
     __slots__ = ("_connection", "_largest", "_sender")
 
@@ -54,20 +59,20 @@ class ResponseSender:
         self._largest = inline
 
     def send_whole(self, message: RequestMessage, response: ApiResponse, facts: AnswerFacts = NO_FACTS) -> bool:
-        """Send the answer to `message` at once, if its body is in hand and fits into one message; return whether it did."""
+        """Send the response to `message` if its body is in memory and fits into one message; return whether it was sent."""
         if not isinstance(response.body, bytes):
             return False
-        headers = bodies.wire_headers(response.headers)
+        headers = bodies.headers_to_wire(response.headers)
         fits = bodies.may_be_inline(headers, len(response.body), self._largest)
         return fits and self._respond(message.id, response, headers, response.body, facts)
 
     async def send(self, message: RequestMessage, response: ApiResponse, facts: AnswerFacts = NO_FACTS) -> None:
-        """Send the answer to `message` as it comes; `facts` go with it.
+        """Send the response to `message` while its body arrives.
 
         Raises:
-            HubError: The body broke off.
+            HubError: The body ended early.
         """
-        headers = bodies.wire_headers(response.headers)
+        headers = bodies.headers_to_wire(response.headers)
         if bodies.has_no_body(message.method, response.status):
             self._respond(message.id, response, headers, b"", facts)
             return
@@ -77,7 +82,7 @@ class ResponseSender:
             await self._stream(message.id, response, headers, collected, length, facts)
 
     def _respond(self, request_id: int, response: ApiResponse, headers: WireHeaders, body: bytes, facts: AnswerFacts) -> bool:
-        """Answer in one message; return False if the body has to go as frames for what it is."""
+        """Respond in one message; return False if the content of the body requires body frames."""
         text = bodies.inline_body(headers, body) if body else msgspec.UNSET
         if text is None:
             return False
@@ -85,16 +90,16 @@ class ResponseSender:
         return True
 
     async def _collect(self, response: ApiResponse, headers: WireHeaders) -> tuple[bytes, bool]:
-        """Read a body that may fit into one message; return what was read, and whether that is all."""
+        """Read a body that may fit into one message; return the bytes read, and whether the body is complete."""
         if isinstance(response.body, bytes) or not bodies.may_be_inline(headers, response.body_bytes, self._largest):
             return b"", False
-        parts, size = [], 0
-        async for part in response.body:
-            parts.append(part)
-            size += len(part)
+        segments, size = [], 0
+        async for segment in response.body:
+            segments.append(segment)
+            size += len(segment)
             if size > self._largest:
-                return b"".join(parts), False
-        return b"".join(parts), True
+                return b"".join(segments), False
+        return b"".join(segments), True
 
     async def _stream(
         self, request_id: int, response: ApiResponse, headers: WireHeaders, begun: bytes, length: int, facts: AnswerFacts
@@ -104,26 +109,26 @@ class ResponseSender:
         self._sender.schedule()
         left = length
         if begun:
-            left = await self._send_part(request_id, begun, left)
-        parts = chunks(response.body)
+            left = await self._send_segment(request_id, begun, left)
+        segments = chunks(response.body)
         while left != 0:
-            await self._sender.room()  # first: whatever is read has to be held until there is room
-            part = await anext(parts, None)
-            if part is None:
+            await self._sender.wait_writable()  # before the read, because a segment that was read occupies memory
+            segment = await anext(segments, None)
+            if segment is None:
                 break
-            left = await self._send_part(request_id, part, left)
+            left = await self._send_segment(request_id, segment, left)
         if left > 0:
-            raise ResourceServerBroken("The body was shorter than announced.")
+            raise ResourceServerBroken("The body is shorter than its announced length.")
         if left < 0 or length == 0:
             self._send_frame(request_id, b"", end=True)
 
-    async def _send_part(self, request_id: int, part: bytes, left: int) -> int:
-        """Send a part in frames; return what is left of an announced length: at zero the last frame has its END."""
+    async def _send_segment(self, request_id: int, segment: bytes, left: int) -> int:
+        """Send a segment in body frames; return the rest of the announced length. At 0, the last frame had the END flag."""
         credit = functools.partial(self._connection.credit, request_id)
         start = 0
-        while start < len(part):
-            await self._sender.room(credit)
-            data = part[start : start + max(credit(), 1)]
+        while start < len(segment):
+            await self._sender.wait_writable(credit)
+            data = segment[start : start + max(credit(), 1)]
             start += len(data)
             if left > 0:
                 left = max(left - len(data), 0)

@@ -1,11 +1,11 @@
-"""Is the client still there? Pure: `now` is seconds of one monotonic clock."""
+"""Heartbeat: whether the client is still there. Pure: `now` is seconds of one monotonic clock."""
 
 from hub.channel.close_codes import ChannelClosed, CloseCode
 from hub.config.settings import ChannelSettings
 
 
 class Liveness:
-    """When something was heard last, and what follows from silence (docs/channel-protocol.md, Rules, 7)."""
+    """When the client sent something last, and when to ping it or give it up (docs/channel-protocol.md, Rules, 7)."""
 
     __slots__ = ("_heard_at", "_interval", "_pinged_at", "_pings", "_timeout")
 
@@ -22,17 +22,17 @@ class Liveness:
         self._pinged_at = None
 
     @property
-    def look_at(self) -> float:
-        """When `ping_due` may have something to say next, whatever is heard until then."""
+    def next_check_at(self) -> float:
+        """The earliest time at which `ping_due` may return a ping or raise, whatever the client sends until then."""
         if self._pinged_at is None:
             return self._heard_at + self._interval
-        return self._pinged_at + min(self._timeout, self._interval)  # the pong may come at once
+        return self._pinged_at + min(self._timeout, self._interval)  # after an early pong the next ping comes first
 
     def ping_due(self, now: float) -> int | None:
-        """Return the number of the ping that is to be sent now; None if none is.
+        """Return the number of the ping to send now; None if none is due.
 
         Raises:
-            ChannelClosed: 4421; there was no sign of life after a ping.
+            ChannelClosed: 4421; the client sent nothing in time after a ping.
         """
         if now - self._heard_at < self._interval:
             return None

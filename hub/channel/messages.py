@@ -1,4 +1,4 @@
-"""The messages of docs/channel-protocol.md as typed values. What they mean is decided in `connection`."""
+"""The messages of docs/channel-protocol.md as typed values. C: sent by the client. S: sent by the hub."""
 
 from typing import Annotated, Any, Literal
 
@@ -11,7 +11,7 @@ from hub.topics.model import Position, Topic
 SUBPROTOCOL = "hub.v1"
 OWN_TOPICS = frozenset({"session", "hub"})
 CAPABILITIES = ["gzip", "resume", "windows", "priority", "progress", "timing", "topics", "drain"]
-"""What this version serves of the optional parts."""
+"""The optional parts of the protocol that this version supports."""
 
 Id = Annotated[int, Meta(ge=1, le=0xFFFFFFFF)]
 Method = Annotated[str, Meta(pattern="^[A-Z]{1,20}$")]
@@ -21,13 +21,13 @@ Priority = Annotated[int, Meta(ge=0, le=3)]
 
 
 class Resume(Struct, frozen=True):
-    """C: what the client still waits for after its connection broke: new ids for requests, each with its key."""
+    """C: the requests for which the client still waits after a broken channel: pairs of a new ID and the idempotency key."""
 
     pending: list[tuple[Id, Key]]
 
 
 class HelloMessage(Struct, tag="hello", frozen=True):
-    """C: the first message; `csrf` proves that our own page sends it, `identity` says whose data it shows."""
+    """C: the first message. `csrf` is the CSRF token of the page, `identity` the user whose data it shows."""
 
     csrf: str
     client: Annotated[str, Meta(max_length=200)] = ""
@@ -40,12 +40,12 @@ class RequestMessage(Struct, tag="request", frozen=True):
     """C: one REST request.
 
     Attributes:
-        path: With the query.
-        stream: Length of an upload, -1 if it is unknown.
-        key: Makes sure that the request is executed at most once, however often it is sent.
-        priority: 0 leaves first, 3 last.
-        window: Credit with which the body of the answer begins; bytes.
-        progress: Whether the client wants to hear how much of an upload the resource server has taken.
+        path: Path and query.
+        stream: Length of an upload in bytes, -1 if it is unknown.
+        key: Idempotency key: the request runs at most once, however often it is sent.
+        priority: 0 is sent first, 3 last.
+        window: Initial credit for the response body, in bytes.
+        progress: Whether the client wants `progress` messages about its upload.
     """
 
     id: Id
@@ -64,33 +64,33 @@ class RequestMessage(Struct, tag="request", frozen=True):
 
 
 class CancelMessage(Struct, tag="cancel", frozen=True):
-    """C: the answer is no longer wanted."""
+    """C: cancel a request; the client discards its response."""
 
     id: Id
 
 
 class ResetMessage(Struct, tag="reset", frozen=True):
-    """Both: a body that will not be finished."""
+    """Both: a body ends early."""
 
     id: Id
     reason: str = ""
 
 
 class WindowMessage(Struct, tag="window", frozen=True):
-    """Both: further credit, for an upload or for the body of an answer; from the client, id 0 is credit for all answers."""
+    """Both: more credit for an upload or a download. From the client, ID 0 is credit for all downloads together."""
 
     id: int
     bytes: Annotated[int, Meta(ge=1)]
 
 
 class AckMessage(Struct, tag="ack", frozen=True):
-    """C: all events up to `sequence` have arrived. Of use only once channels can be resumed."""
+    """C: all events up to `sequence` have arrived. The hub ignores it today."""
 
     sequence: Annotated[int, Meta(ge=0)]
 
 
 class SubscribeMessage(Struct, tag="subscribe", frozen=True):
-    """C: events of a topic are wanted: those after a position in its history, or those from now on."""
+    """C: subscribe to a topic: to events after a position in its history, or to new events."""
 
     id: Id
     topic: Topic
@@ -98,19 +98,19 @@ class SubscribeMessage(Struct, tag="subscribe", frozen=True):
 
 
 class UnsubscribeMessage(Struct, tag="unsubscribe", frozen=True):
-    """C: events of a topic are no longer wanted."""
+    """C: unsubscribe from a topic."""
 
     topic: Topic
 
 
 class PingMessage(Struct, tag="ping", frozen=True):
-    """Both: is somebody there?"""
+    """Both: heartbeat; the receiver sends `pong`."""
 
     n: int
 
 
 class PongMessage(Struct, tag="pong", frozen=True):
-    """Both: the answer to `ping`, with its number."""
+    """Both: the response to `ping`, with its number."""
 
     n: int
 
@@ -135,14 +135,14 @@ ClientMessage = (
 
 
 class Heartbeat(Struct, frozen=True):
-    """When the hub pings, and how long it waits then; milliseconds."""
+    """The interval of pings, and the timeout after one; milliseconds."""
 
     interval_ms: int
     timeout_ms: int
 
 
 class ChannelLimits(Struct, frozen=True):
-    """What a client must keep to; bytes and counts, `timeout_ms` in milliseconds."""
+    """The limits for clients, in bytes or as counts; `timeout_ms` in milliseconds."""
 
     frame: int
     message: int
@@ -160,7 +160,7 @@ class ChannelLimits(Struct, frozen=True):
 
     @classmethod
     def of(cls, settings: ChannelSettings) -> "ChannelLimits":
-        """Return the limits that `settings` set."""
+        """Return the limits in `settings`."""
         same = (name for name in cls.__struct_fields__ if name not in ("message", "timeout_ms"))
         return cls(
             message=message_bytes(settings),
@@ -170,19 +170,19 @@ class ChannelLimits(Struct, frozen=True):
 
 
 def message_bytes(settings: ChannelSettings) -> int:
-    """Return the largest WebSocket message of a client: a body frame, or one request with room for escapes."""
+    """Return the size limit for WebSocket messages of clients, in bytes: a body frame, or one request with JSON escapes."""
     return max(settings.frame + 8, 2 * (settings.inline + settings.headers + settings.path))
 
 
 class Rates(Struct, frozen=True):
-    """What a session may send in a second over all its channels of a worker; 0: as much as it likes."""
+    """Rate limits of a session over all its channels on a worker, per second; 0 is no limit."""
 
     requests: float
     bytes: float
 
 
 class SessionFacts(Struct, frozen=True, omit_defaults=True):
-    """What the page learns about its session; milliseconds until it ends by silence and in any case."""
+    """Facts about the session for the page, with the milliseconds until its idle timeout and its absolute timeout."""
 
     subject: str
     idle_ms: int
@@ -192,7 +192,7 @@ class SessionFacts(Struct, frozen=True, omit_defaults=True):
 
 
 class ReadyMessage(Struct, tag="ready", frozen=True):
-    """S: the handshake is over."""
+    """S: the handshake is complete."""
 
     connection: str
     resumed: bool
@@ -205,14 +205,14 @@ class ReadyMessage(Struct, tag="ready", frozen=True):
 
 
 class Timing(Struct, frozen=True):
-    """Where the time of a request went: in the hub's queue, and until its answer began; milliseconds."""
+    """Where the time of a request went: in the hub's queue, and until its response began; milliseconds."""
 
     queue: float
     upstream: float
 
 
 class AnswerFacts(Struct, frozen=True):
-    """What may be told about an answer besides itself."""
+    """Optional facts that the hub adds to a response."""
 
     timing: Timing | UnsetType = UNSET
     replayed: bool | UnsetType = UNSET
@@ -222,7 +222,7 @@ NO_FACTS = AnswerFacts()
 
 
 class ResponseMessage(Struct, tag="response", frozen=True):
-    """S: what the resource server answered, whatever its status. `stream`: the body follows in frames."""
+    """S: the response of the API, with any status. `stream`: the body follows in body frames; its length, -1 if unknown."""
 
     id: int
     status: int
@@ -234,14 +234,14 @@ class ResponseMessage(Struct, tag="response", frozen=True):
 
 
 class ProgressMessage(Struct, tag="progress", frozen=True):
-    """S: so many bytes of an upload were taken by the resource server."""
+    """S: how many bytes of an upload the API has accepted."""
 
     id: int
     accepted: int
 
 
 class ErrorMessage(Struct, tag="error", frozen=True):
-    """S: there is no answer. `processed` says whether the resource server could have seen the request."""
+    """S: the request failed without a response of the API. `processed` says whether the API could have seen the request."""
 
     id: int
     problem: dict[str, Any]
@@ -250,17 +250,17 @@ class ErrorMessage(Struct, tag="error", frozen=True):
 
 
 class EventMessage(Struct, tag="event", frozen=True):
-    """S: something happened that no request asked for. `id` is the position of an application's event in its topic's history."""
+    """S: an event of a topic. `id` is its position in the topic's history; topics of the hub itself have no history."""
 
     sequence: int
     topic: str
     name: str
-    data: Any  # or `Raw`, to be spliced
+    data: Any  # or `Raw`, which is inserted unchanged
     id: str | UnsetType = UNSET
 
 
 class GoingAwayMessage(Struct, tag="going_away", frozen=True):
-    """S: open another channel within that time, then let this one finish its requests and say bye."""
+    """S: the client is to open another channel within that time, finish its requests on this one, and send `bye`."""
 
     within_ms: int
 

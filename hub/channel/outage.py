@@ -1,19 +1,19 @@
-"""What a worker does while the store does not answer: its open channels go on for a while with the sessions that they have. Pure.
+"""Store outages: open channels continue for a limited time with the sessions that they have. Pure.
 
-No session can be started or ended meanwhile, except by a worker that still reaches the store: so long, and no longer, a channel
-here may not hear of it.
+During an outage, a worker that still reaches the store may end a session. A channel of this worker may use that session for up
+to `TRUSTED_SECONDS` longer.
 """
 
 from collections.abc import Callable
 
-TRUSTED_SECONDS = 60.0  # since the store has last said that a session lives
-PROBE_SECONDS = 1.0  # between two questions to a store that is down: the requests in between do not wait for its time-outs
+TRUSTED_SECONDS = 60.0  # since the store last confirmed a session
+PROBE_SECONDS = 1.0  # between two calls to a store that is down; requests in between do not wait for its timeouts
 
 Listener = Callable[[bool], None]
 
 
 class Outage:
-    """Whether the store is down, as all channels of a worker know it. Times are those of the monotonic clock."""
+    """Whether the store is down, shared by all channels of a worker. Times are seconds of the monotonic clock."""
 
     def __init__(self) -> None:
         self.is_on = False
@@ -21,11 +21,11 @@ class Outage:
         self._listeners: list[Listener] = []
 
     def listen(self, listener: Listener) -> None:
-        """Tell `listener` when an outage begins (True) and when it is over (False)."""
+        """Call `listener` with True when an outage begins and with False when it ends."""
         self._listeners.append(listener)
 
     def may_ask(self, now: float) -> bool:
-        """Tell whether the store is to be asked; in an outage one question every second finds out when it is over."""
+        """Return whether to call the store. During an outage, one call every `PROBE_SECONDS` finds out whether it has ended."""
         if not self.is_on:
             return True
         if now < self._probe_at:
@@ -34,12 +34,12 @@ class Outage:
         return True
 
     def began(self, now: float) -> None:
-        """Take note that the store did not answer."""
+        """Record that the store did not respond."""
         self._probe_at = now + PROBE_SECONDS
         self._change(True)
 
     def ended(self) -> None:
-        """Take note that the store answers."""
+        """Record that the store responded."""
         self._change(False)
 
     def _change(self, is_on: bool) -> None:

@@ -1,7 +1,7 @@
-"""What waits to be sent on one channel: in which order it leaves, and how many bytes it is. Pure.
+"""The queue of messages and body frames that wait to be sent on one channel. Pure.
 
-Messages go before body frames, so that a small answer never waits behind a large one. Bodies go by priority; frames of bodies
-of the same priority take turns.
+Messages go before body frames, so that a small response never waits behind a large one. Body frames go by the priority of their
+request; bodies of equal priority take turns.
 """
 
 from collections import deque
@@ -10,11 +10,11 @@ import msgspec
 
 from hub.channel.codec import BodyFrame
 
-BATCH_BYTES = 65536  # Batches cost both sides less than single frames; larger ones would hold a client up in one JSON.parse
+BATCH_BYTES = 65536  # a batch costs less than single frames, but a larger one would block the client in one JSON.parse
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """One WebSocket message, as parts that are to be joined."""
+    """One WebSocket message, as byte strings to be joined."""
 
     binary: bool
     parts: tuple[bytes, ...]
@@ -24,13 +24,13 @@ class Frame(msgspec.Struct, frozen=True):
 
 
 class Outbox:
-    """A lane of encoded messages in order, and one for each priority of body frames by request. Most channels have no bodies."""
+    """A queue of encoded messages and, for each priority, the queues of body frames by request."""
 
     __slots__ = ("_lanes", "_messages", "waiting_bytes")
 
     def __init__(self) -> None:
         self._messages: list[bytes] = []
-        self._lanes: dict[int, dict[int, deque[Frame]]] = {}  # none of them is empty
+        self._lanes: dict[int, dict[int, deque[Frame]]] = {}  # without empty entries
         self.waiting_bytes = 0
 
     def __bool__(self) -> bool:
@@ -42,13 +42,13 @@ class Outbox:
         self.waiting_bytes += len(message)
 
     def push_body(self, body: BodyFrame, priority: int = 0) -> None:
-        """Add a body frame; it leaves after every message that waits now. `priority` is that of its request, always the same."""
+        """Add a body frame. `priority` is that of its request and must be the same for all its frames."""
         frame = Frame(True, body.parts())
         self._lanes.setdefault(priority, {}).setdefault(body.id, deque()).append(frame)
         self.waiting_bytes += len(frame)
 
     def drop_body(self, request_id: int) -> int:
-        """Forget the frames of a body that nobody wants any more; return how many bytes of it they hold."""
+        """Drop the frames of a body; return how many bytes of the body they hold."""
         dropped = 0
         for priority, lane in list(self._lanes.items()):
             for frame in lane.pop(request_id, ()):
@@ -59,9 +59,9 @@ class Outbox:
         return dropped
 
     def take(self, room: int) -> list[Frame]:
-        """Return what may leave now: all messages as batches, then body frames until `room` bytes are full.
+        """Remove and return what may be sent now: all messages in batches, then body frames until they reach `room` bytes.
 
-        With no room at all nothing leaves; otherwise the last one may be larger than what is left.
+        Without room nothing is returned. The last frame may exceed `room`.
         """
         if room <= 0:
             return []
@@ -74,7 +74,7 @@ class Outbox:
         return frames
 
     def take_messages(self) -> list[Frame]:
-        """Return all messages as batches, whatever the room, and leave the body frames."""
+        """Remove and return all messages in batches, and leave the body frames."""
         messages, self._messages = self._messages, []
         self.waiting_bytes -= sum(map(len, messages))
         if len(messages) == 1:
@@ -89,14 +89,14 @@ class Outbox:
         self.waiting_bytes -= len(frame)
         del lane[request_id]
         if frames:
-            lane[request_id] = frames  # to the end: the next body has its turn
+            lane[request_id] = frames  # to the end of the lane: the next frame comes from another body
         elif not lane:
             del self._lanes[priority]
         return frame
 
 
 def _batches(messages: list[bytes]) -> list[list[bytes]]:
-    """Return the messages in order, as many together as make BATCH_BYTES at most."""
+    """Return the messages in order, grouped into batches of at most `BATCH_BYTES`."""
     batches: list[list[bytes]] = []
     room = 0
     for message in messages:
@@ -109,7 +109,7 @@ def _batches(messages: list[bytes]) -> list[list[bytes]]:
 
 
 def _together(batch: list[bytes]) -> Frame:
-    """Return one message as it is, several as a JSON array."""
+    """Return one message unchanged, several as a JSON array."""
     if len(batch) == 1:
         return Frame(False, (batch[0],))
     return Frame(False, (b"[", b",".join(batch), b"]"))

@@ -1,10 +1,10 @@
-"""Ends sessions some time after their last channel has closed, on whichever worker that was, and even if that worker crashed.
+"""Ends sessions a set time after their last channel has closed, on any worker, even if that worker crashed.
 
-Each worker says over and over, until when the sessions whose channels it holds are to live. When nobody says so any more the time
-comes to its end, and any worker ends the session. One that never had a channel is not concerned.
+Each worker extends the deadline of the sessions whose channels it holds, again and again. When no worker extends it, the
+deadline passes, and any worker ends the session. A session that never had a channel has no deadline.
 
-An outage of Redis, or a pause of this process, silences workers whose channels are open. After one, and after its own start, a
-worker ends nothing until everybody has had time to speak again.
+During an outage of Redis or a pause of this process, workers cannot extend deadlines although their channels are open. After
+one, and after its own start, a worker ends no session until all workers have had time to extend theirs.
 """
 
 import asyncio
@@ -16,59 +16,61 @@ from hub.session.last_channel import LastChannelStore
 from hub.session.sessions import Sessions
 from hub.telemetry import log
 
-LOOK_SECONDS = 1.0
+PERIOD_SECONDS = 1.0
 BATCH = 100
-PUSHES_IN_TIME = 3  # two may get lost
+PUSHES_IN_TIME = 3  # extensions within one deadline, so that two may get lost
 
 logger = log.get(__name__)
 
 
 class Presence:
-    """One worker's part in it."""
+    """Extends and checks the deadlines of sessions, for one worker."""
 
     def __init__(self, board: LastChannelStore, sessions: Sessions, clock: Clock, seconds: float) -> None:
-        """Take the time that a session has after its last channel; 0: as long as it likes."""
+        """Parameters:
+        seconds: Time from the close of the last channel to the end of the session; 0: sessions are not ended.
+        """
         self._board = board
         self._sessions = sessions
         self._clock = clock
         self._seconds = seconds
         self._noted: set[str] = set()
         self._pushed_at = float("-inf")
-        self._looked_at = float("-inf")
+        self._checked_at = float("-inf")
         self._ends_from = float("-inf")
 
     def note(self, key: str) -> None:
-        """Take note that the first channel of a session has opened here, or that the last one has closed."""
+        """Record that the first channel of a session opened on this worker, or that the last one closed."""
         if self._seconds:
             self._noted.add(key)
 
     async def run(self, present: Callable[[], Sequence[str]]) -> None:
-        """Work until cancelled.
+        """Extend and check deadlines until cancelled.
 
         Parameters:
-            present: Returns the keys of the sessions that have a channel here.
+            present: Returns the keys of the sessions that have a channel on this worker.
         """
         if not self._seconds:
             await asyncio.Event().wait()
         while True:
             try:
-                await self.look(present())
+                await self.check(present())
             except StoreUnavailable:
-                logger.debug("presence.store_unavailable")  # the background refresh says so louder
-            await self._clock.sleep(min(LOOK_SECONDS, self._seconds / 10))
+                logger.debug("presence.store_unavailable")  # the background refresh logs the outage as a warning
+            await self._clock.sleep(min(PERIOD_SECONDS, self._seconds / 10))
 
-    async def look(self, present: Sequence[str]) -> None:
-        """Push on the sessions that have a channel here, and end those that have none anywhere.
+    async def check(self, present: Sequence[str]) -> None:
+        """Extend the deadlines of the sessions in `present`, and end the sessions whose deadline has passed.
 
         Raises:
-            StoreUnavailable: Redis does not answer; the next look makes up for it.
+            StoreUnavailable: Redis does not respond; the next call extends and ends what this one could not.
         """
         await self._push(present)
         now = self._clock.monotonic()
-        if now - self._looked_at > self._seconds / PUSHES_IN_TIME:
+        if now - self._checked_at > self._seconds / PUSHES_IN_TIME:
             self._ends_from = now + self._seconds
         overdue = await self._board.claim(self._clock.now(), BATCH if now >= self._ends_from else 0)
-        self._looked_at = now
+        self._checked_at = now
         for key in overdue:
             await self._sessions.end(key, "last_channel")
         await self._board.forget(overdue)

@@ -1,4 +1,4 @@
-"""The open channels of one worker: their limits, the ends of their sessions, one timer for all of them."""
+"""The open channels of one worker: limits, ends of sessions, and one timer for all of them."""
 
 import asyncio
 import secrets
@@ -16,12 +16,12 @@ from hub.telemetry import log
 
 logger = log.get(__name__)
 
-TICK_SECONDS = 1.0  # a session's end is noticed, and a heartbeat sent, at most this late
-REMEMBER_ENDED_SECONDS = 30.0  # longer than any look-up in the store: a handshake may not overtake the end of its session
-AWAY_AT_ONCE = 200  # channels that are asked to leave before others have their turn
-AWAY_PAUSE_SECONDS = 0.02
-LOOKS_AT_ONCE = 200  # channels that are looked after before requests have their turn
-RECHECKS_AT_ONCE = 16  # bounds what a whole worker's channels ask of the store at the same moment
+TICK_SECONDS = 1.0  # largest delay of a heartbeat, and of the reaction to a session timeout
+ENDED_TTL_SECONDS = 30.0  # longer than any call of the store: a handshake that loaded the session before its end is rejected
+DRAIN_BATCH = 200  # channels that are asked to reconnect between two pauses
+DRAIN_PAUSE_SECONDS = 0.02
+CHECK_BATCH = 200  # channels that are checked in one loop turn
+CONCURRENT_RECHECKS = 16  # largest number of concurrent calls of the store by this worker's channels
 
 
 class Registry:
@@ -35,35 +35,35 @@ class Registry:
         self._tasks: set[asyncio.Task[None]] = set()
         self._rechecking: set[str] = set()
         self._ended: dict[str, float] = {}
-        self._leaving: dict[str, float] = {}
+        self._replaced_until: dict[str, float] = {}
         self._warnings = EndWarnings(services.lifetimes)
-        self._recheck_limit = asyncio.Semaphore(RECHECKS_AT_ONCE)
-        services.outage.listen(self._tell_of_outage)
+        self._recheck_limit = asyncio.Semaphore(CONCURRENT_RECHECKS)
+        services.outage.listen(self._notify_of_outage)
 
     def __len__(self) -> int:
         return self._count
 
     @property
     def session_keys(self) -> list[str]:
-        """The sessions that have a channel here."""
+        """The keys of the sessions that have a channel on this worker."""
         return list(self._channels)
 
     @property
-    def has_room(self) -> bool:
-        """Whether this worker can take one more channel."""
+    def has_capacity(self) -> bool:
+        """Whether this worker accepts another channel."""
         return self._count < self._services.settings.connections
 
     def open(self, socket: ChannelSocket, session_id: SessionId, session: Session, client_address: str) -> Driver:
-        """Return the driver of a new channel, which waits for `hello`. `release` it when its socket is gone.
+        """Return the driver of a new channel, which waits for `hello`. Call `release` when its socket has closed.
 
         Raises:
-            ChannelClosed: 4430; the session has as many channels as it may. 4503; the worker has. 4401; the session
-                ended while it was being looked up.
+            ChannelClosed: 4430; the session has its largest number of channels. 4503; the worker has. 4401; the session
+                ended during the handshake.
         """
         if session.key in self._ended:
             raise ChannelClosed(CloseCode.LOG_IN, "the session has ended")
-        if not self.has_room:
-            raise ChannelClosed(CloseCode.UNAVAILABLE, "no room for another channel")
+        if not self.has_capacity:
+            raise ChannelClosed(CloseCode.UNAVAILABLE, "too many channels on this worker")
         if len(self._channels.get(session.key, ())) >= self._services.settings.connections_per_session:
             raise ChannelClosed(CloseCode.TOO_MANY_CHANNELS, "too many channels of this session")
         connection_id = secrets.token_hex(8)
@@ -76,7 +76,7 @@ class Registry:
         return driver
 
     def release(self, driver: Driver, peer_code: int | None) -> None:
-        """Forget a channel whose socket is gone, and stop its work. `peer_code` is the code with which the client closed."""
+        """Remove a channel whose socket has closed, and stop its tasks. `peer_code`: the client's close code, if it sent one."""
         drivers = self._channels.get(driver.session_key, [])
         if driver not in drivers:
             return
@@ -89,12 +89,12 @@ class Registry:
         self._released.set()
         code = driver.close_code or peer_code or 1006
         self._services.metrics.channels.dec()
-        self._services.metrics.channel_closes.labels(_counted(code)).inc()
+        self._services.metrics.channel_closes.labels(_code_label(code)).inc()
         logger.info("channel.closed", connection=driver.connection_id, session_ref=driver.session.ref, close=int(code))
         self._own(driver.finish())
 
     async def end_session(self, session_key: str, reason: str, ended_at: float) -> None:
-        """Close every channel of a session that ended at `ended_at` (epoch seconds); returns when their work has stopped."""
+        """Close all channels of a session that ended at `ended_at` (epoch seconds); return when their tasks have ended."""
         self._ended[session_key] = self._services.clock.monotonic()
         drivers = [driver for driver in self._of(session_key) if not driver.is_closed]
         for driver in drivers:
@@ -103,57 +103,57 @@ class Registry:
         await asyncio.gather(self._services.once.end_session(session_key), *(driver.finish() for driver in drivers))
 
     def replace_session(self, session_key: str, until: float) -> None:
-        """Tell the channels of a session that its user has logged in again; they are closed at `until` (epoch seconds).
+        """Tell the channels of a session that its user has logged in again, and close them at `until` (epoch seconds).
 
-        They close although the user is the same: only a channel that is opened with the new cookie belongs to the new login.
+        They are closed although the user is the same, because only a channel with the new cookie belongs to the new session.
         """
         if session_key in self._channels:
-            self._leaving[session_key] = until
+            self._replaced_until[session_key] = until
             self.notify(session_key, "changed", {"reconnect_in_ms": max(round((until - self._services.clock.now()) * 1000), 0)})
 
     def notify(self, session_key: str, name: str, data: dict[str, object]) -> None:
-        """Send an event of the topic `session` to every channel of a session."""
+        """Send an event of topic `session` to all channels of a session."""
         for driver in self._of(session_key):
             driver.notify("session", name, data)
 
     def store_lost(self) -> None:
-        """Take note that the store does not answer: the channels go on for a while without it, and are told so."""
+        """Handle a store that does not respond: channels continue without it for a limited time, and clients are told."""
         self._services.outage.began(self._services.clock.monotonic())
 
     async def watch(self) -> None:
-        """Every second: heartbeats, slow readers, and sessions whose time is over. Runs until it is cancelled."""
+        """Check heartbeats, slow readers and session timeouts every second until cancelled."""
         while True:
             await self._services.clock.sleep(TICK_SECONDS)
-            self._look_at_ends()
-            await self._look_at_channels()
+            self._check_ended_sessions()
+            await self._check_channels()
 
     async def recheck_all(self) -> None:
-        """Ask the store, which answers again, about every session: its end may have been missed."""
+        """Load all sessions from the store after an outage, because their end may have been missed."""
         self._services.outage.ended()
         await asyncio.gather(*(self._recheck(key) for key in list(self._channels)))
 
-    async def send_away(self, within_seconds: float) -> None:
-        """Ask all clients to open channels on nodes that stay; returns when all have been asked, or have gone."""
+    async def drain(self, within_seconds: float) -> None:
+        """Ask all clients to open channels on other nodes; return when all have been asked."""
         drivers = [driver for drivers in self._channels.values() for driver in drivers]
-        for start in range(0, len(drivers), AWAY_AT_ONCE):
-            for driver in drivers[start : start + AWAY_AT_ONCE]:
-                driver.send_away(within_seconds)
-            await self._services.clock.sleep(AWAY_PAUSE_SECONDS)
+        for start in range(0, len(drivers), DRAIN_BATCH):
+            for driver in drivers[start : start + DRAIN_BATCH]:
+                driver.drain(within_seconds)
+            await self._services.clock.sleep(DRAIN_PAUSE_SECONDS)
 
-    async def emptied(self) -> None:
-        """Return when no channel is open any more."""
+    async def wait_empty(self) -> None:
+        """Return when no channel is open."""
         while self._count:
             self._released.clear()
             await self._released.wait()
 
     async def close_all(self, code: CloseCode, reason: str) -> None:
-        """Close every channel; returns when all their work has stopped."""
+        """Close all channels; return when their tasks have ended."""
         drivers = [driver for drivers in self._channels.values() for driver in drivers]
         for driver in drivers:
             driver.close(code, reason)
         await asyncio.gather(*(driver.finish() for driver in drivers), *self._tasks)
 
-    def _tell_of_outage(self, is_on: bool) -> None:
+    def _notify_of_outage(self, is_on: bool) -> None:
         for drivers in self._channels.values():
             for driver in drivers:
                 driver.notify("hub", "degraded" if is_on else "restored", {})
@@ -161,48 +161,48 @@ class Registry:
     def _of(self, session_key: str) -> list[Driver]:
         return list(self._channels.get(session_key, ()))
 
-    def _look_at_ends(self) -> None:
+    def _check_ended_sessions(self) -> None:
         now, monotonic = self._services.clock.now(), self._services.clock.monotonic()
-        for key in [key for key, at in self._ended.items() if monotonic - at > REMEMBER_ENDED_SECONDS]:
+        for key in [key for key, at in self._ended.items() if monotonic - at > ENDED_TTL_SECONDS]:
             del self._ended[key]
-        for key in [key for key, until in self._leaving.items() if until <= now]:
-            self._own(self.end_session(key, "replaced", self._leaving.pop(key)))
+        for key in [key for key, until in self._replaced_until.items() if until <= now]:
+            self._own(self.end_session(key, "replaced", self._replaced_until.pop(key)))
 
-    async def _look_at_channels(self) -> None:
-        """Look after the channels that want it, and their sessions. Ten thousand idle ones are passed over in a millisecond."""
+    async def _check_channels(self) -> None:
+        """Check the channels that are due, and their sessions. Skipping ten thousand idle channels takes a millisecond."""
         now = self._services.clock.monotonic()
-        due = [driver for drivers in self._channels.values() for driver in drivers if driver.look_at <= now]
-        for start in range(0, len(due), LOOKS_AT_ONCE):
-            batch = due[start : start + LOOKS_AT_ONCE]
+        due = [driver for drivers in self._channels.values() for driver in drivers if driver.next_check_at <= now]
+        for start in range(0, len(due), CHECK_BATCH):
+            batch = due[start : start + CHECK_BATCH]
             for driver in batch:
                 driver.tick(now)
             for key in {driver.session_key for driver in batch}:
-                self._look_at_session(key, now)
+                self._check_session(key, now)
             await self._services.clock.sleep(0)
 
-    def _look_at_session(self, key: str, monotonic: float) -> None:
+    def _check_session(self, key: str, monotonic: float) -> None:
         drivers = self._of(key)
-        if not drivers:  # their sockets have gone meanwhile
+        if not drivers:  # their sockets have closed in the meantime
             return
         session, now = self._freshest(drivers), self._services.clock.now()
         ends_at = self._services.lifetimes.end(session)
-        look_at = monotonic
-        if ends_at > now and not self._warnings.must_ask(key, session, now):
-            news_at = self._services.lifetimes.warned_at(session) or ends_at  # activity only puts it off
-            look_at += news_at - now - TICK_SECONDS
+        next_check_at = monotonic
+        if ends_at > now and not self._warnings.needs_check(key, session, now):
+            change_at = self._services.lifetimes.warned_at(session) or ends_at  # activity can only postpone it
+            next_check_at += change_at - now - TICK_SECONDS
         elif key not in self._rechecking:
             self._own(self._recheck(key))
         for driver in drivers:
-            driver.look_at = min(driver.look_at, look_at)
+            driver.next_check_at = min(driver.next_check_at, next_check_at)
 
     def _freshest(self, drivers: Iterable[Driver]) -> Session:
-        """Return the session as its channels know it: that which ends last, since each saw another moment."""
+        """Return the most recent copy of the session among its channels: the one that ends last."""
         return max((driver.session for driver in drivers), key=self._services.lifetimes.end)
 
     async def _recheck(self, session_key: str) -> None:
-        """Ask the store how a session stands: close its channels if it has ended, warn them if it soon will.
+        """Load a session from the store; close its channels if it has ended, and warn them if it ends soon.
 
-        If the store cannot say, the next second asks again.
+        If the store does not respond, the next tick tries again.
         """
         drivers = self._of(session_key)
         if not drivers or session_key in self._rechecking:
@@ -213,8 +213,8 @@ class Registry:
                 session = await self._services.sessions.confirmed(drivers[0].session_id, passive=True)
             for driver in drivers:
                 driver.accept(session)
-            if told := self._warnings.look(session_key, session, self._services.clock.now()):
-                self.notify(session_key, told.name, told.data)
+            if notice := self._warnings.update(session_key, session, self._services.clock.now()):
+                self.notify(session_key, notice.name, notice.data)
         except StoreUnavailable:
             return
         except NotAuthenticated as error:
@@ -231,6 +231,6 @@ class Registry:
         task.add_done_callback(self._tasks.discard)
 
 
-def _counted(code: int) -> str:
-    """Return the label of a close code; a client may send any number, and each label is a time series."""
+def _code_label(code: int) -> str:
+    """Return the metric label of a close code. Unknown codes share one, since a client may send any number."""
     return str(int(code)) if code in {*CloseCode, 1001, 1006, 1009} else "other"

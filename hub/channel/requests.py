@@ -1,4 +1,4 @@
-"""The requests of one channel: which wait, which run, when their time is over. Pure."""
+"""The requests of one channel: which wait, which run, and when they time out. Pure."""
 
 import heapq
 import math
@@ -11,11 +11,11 @@ from hub.channel.messages import RequestMessage
 from hub.config.settings import ChannelSettings
 from hub.errors import TooManyRequests
 
-RETRY_AFTER_SECONDS = 1.0  # By then some of the queue has been served, if anything moves at all
+RETRY_AFTER_SECONDS = 1.0  # by then, part of the queue has usually been served
 
 
 class Stage(Enum):
-    """How far a request has come. One that has ended has no stage."""
+    """The stage of a request. A request that has ended has none."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -31,12 +31,12 @@ class _RequestEntry(msgspec.Struct):
 
 
 class Started(msgspec.Struct, frozen=True):
-    """A request that is to be run now.
+    """A request to run now.
 
     Attributes:
-        deadline: When its time is over, on the clock of the channel.
-        queued_seconds: How long it has waited for its turn.
-        joins: It was begun over another connection: its answer is to be fetched, not to be caused.
+        deadline: When it times out, on the monotonic clock.
+        queued_seconds: Time that it waited in the queue.
+        joins: Whether it began on another connection: then only fetch its response, and do not execute it.
     """
 
     message: RequestMessage
@@ -46,11 +46,11 @@ class Started(msgspec.Struct, frozen=True):
 
 
 class Requests:
-    """Requests from their arrival to their end. Times are seconds of one monotonic clock.
+    """The requests of a channel from arrival to end. Times are seconds of one monotonic clock.
 
     Attributes:
-        wake_at: When to look for requests whose time is over: never later than the next deadline. It may be that of a request
-            which has ended, so that nothing has to be searched with every request.
+        wake_at: When to call `expired`: at the next deadline, or earlier, at the deadline of a request that has ended. So no
+            search is necessary when a request ends.
     """
 
     __slots__ = ("_entries", "_last_id", "_queue", "_settings", "wake_at")
@@ -59,12 +59,12 @@ class Requests:
         self.wake_at = math.inf
         self._settings = settings
         self._entries: dict[int, _RequestEntry] = {}
-        self._queue: list[tuple[int, int]] = []  # a heap: the most urgent first, of those the oldest, since ids increase
+        self._queue: list[tuple[int, int]] = []  # a heap of priority and ID: the most urgent first, then the oldest
         self._last_id = 0
 
     @property
     def running(self) -> int:
-        """Requests that count against `in_flight`: started, and their answer not yet complete."""
+        """Number of requests that count toward `in_flight`: started, and without a complete response."""
         return len(self._entries) - len(self._queue)
 
     @property
@@ -78,26 +78,29 @@ class Requests:
         return bool(self._queue)
 
     def stage(self, request_id: int) -> Stage | None:
-        """Return how far the request has come; None if it has ended."""
+        """Return the stage of a request; None if it has ended."""
         entry = self._entries.get(request_id)
         return entry.stage if entry else None
 
     def was_seen(self, request_id: int) -> bool:
-        """Tell whether this id was used on this channel."""
+        """Return whether a request of this channel has used this ID."""
         return request_id <= self._last_id
 
     def claim_id(self, request_id: int) -> None:
-        """Use up an id.
+        """Record the ID of a new request.
 
         Raises:
-            ChannelClosed: 4400; ids must increase.
+            ChannelClosed: 4400; the ID is not larger than all before.
         """
         if request_id <= self._last_id:
             raise protocol_error(f"request id {request_id} is not larger than all before")
         self._last_id = request_id
 
     def admit(self, message: RequestMessage, now: float, *, joins: bool = False) -> None:
-        """Put a request into the queue; `joins`: it was begun over another connection, and is not refused for want of room.
+        """Add a request to the queue.
+
+        Parameters:
+            joins: Whether the request began on another connection. Then it is accepted even if the queue is full.
 
         Raises:
             TooManyRequests: The queue is full.
@@ -110,7 +113,7 @@ class Requests:
         heapq.heappush(self._queue, (message.priority, message.id))
 
     def start(self, now: float) -> list[Started]:
-        """Move the requests that may run now out of the queue, the most urgent first."""
+        """Remove the requests that may run now from the queue and return them, the most urgent first."""
         started: list[Started] = []
         while self._queue and self.running < self._settings.in_flight:
             _, request_id = heapq.heappop(self._queue)
@@ -123,23 +126,23 @@ class Requests:
         """Return a request that has not ended."""
         return self._entries[request_id].message
 
-    def streaming(self, request_id: int) -> None:
-        """Note that the answer has begun and its body follows: the time limit no longer applies."""
+    def mark_streaming(self, request_id: int) -> None:
+        """Record that the response has begun and its body follows. From then on the request cannot time out."""
         self._entries[request_id].stage = Stage.STREAMING
 
     def end(self, request_id: int) -> None:
-        """Forget a request."""
+        """Remove a request."""
         entry = self._entries.pop(request_id)
         if entry.stage is Stage.WAITING:
             self._queue.remove((entry.message.priority, request_id))
             heapq.heapify(self._queue)
 
     def next_deadline(self) -> float | None:
-        """Return when the time of a request is over next, or None if none is limited. Looks at all of them."""
+        """Return the next deadline; None if no request can time out. Searches all requests."""
         return min((entry.deadline for entry in self._entries.values() if entry.stage is not Stage.STREAMING), default=None)
 
     def expired(self, now: float) -> list[int]:
-        """Return the requests whose time is over; they are to be ended now."""
+        """Return the requests that have timed out. The caller ends them."""
         timed = [(each, entry.deadline) for each, entry in self._entries.items() if entry.stage is not Stage.STREAMING]
         self.wake_at = min((deadline for _, deadline in timed if deadline > now), default=math.inf)
         return [each for each, deadline in timed if deadline <= now]

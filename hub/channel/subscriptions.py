@@ -1,4 +1,4 @@
-"""The topics of one channel: what its client subscribed to, and the events on their way to it."""
+"""The subscriptions of one channel to topics."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -15,29 +15,31 @@ from hub.topics.topics import Subscription, Topics
 
 
 class ChannelSubscriptions:
-    """Subscribes for a channel, and hands events to it as long as its client takes them."""
+    """Subscribes a channel to topics and sends it their events, with back-pressure. `limit` bounds the subscriptions."""
 
-    def __init__(self, topics: Topics, connection: ChannelConnection, sender: Sender, hand: ChannelSession, limit: int) -> None:
+    def __init__(
+        self, topics: Topics, connection: ChannelConnection, sender: Sender, channel_session: ChannelSession, limit: int
+    ) -> None:
         self._topics = topics
         self._connection = connection
         self._sender = sender
-        self._hand = hand
+        self._channel_session = channel_session
         self._limit = limit
         self._subscriptions: dict[str, Subscription] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     @property
     def session(self) -> Session:
-        """The session as it stands now."""
-        return self._hand.session
+        """The session as the store confirmed it last."""
+        return self._channel_session.session
 
-    def subscribe(self, asked: SubscribeReceived) -> None:
-        """Begin a subscription; a former one of the same topic ends."""
-        self.unsubscribe(asked.topic)
+    def subscribe(self, request: SubscribeReceived) -> None:
+        """Begin a subscription. It replaces an earlier one to the same topic."""
+        self.unsubscribe(request.topic)
         if len(self._subscriptions.keys() | self._tasks.keys()) >= self._limit:
-            self._connection.fail_subscription(asked.id, BadRequest(f"A channel has at most {self._limit} subscriptions."))
+            self._connection.fail_subscription(request.id, BadRequest(f"A channel has at most {self._limit} subscriptions."))
             return
-        self._own(asked.topic, self._begin(asked))
+        self._own(request.topic, self._begin(request))
 
     def unsubscribe(self, topic: str) -> None:
         """End a subscription, if there is one."""
@@ -52,7 +54,7 @@ class ChannelSubscriptions:
             self.unsubscribe(topic)
 
     def deliver(self, topic: str, event: PublishedEvent) -> bool:
-        """Send an event to the client; False if too much waits for it already."""
+        """Send an event to the client; return False, and send nothing, if the outbox is full."""
         if self._sender.is_full:
             return False
         publication = event.publication
@@ -61,22 +63,22 @@ class ChannelSubscriptions:
         return True
 
     def gap(self, topic: str) -> None:
-        """Tell the client that events were lost, so that it loads anew what they were about."""
+        """Tell the client that events were lost, so that it reloads its data."""
         self._connection.notify(topic, "gap", {})
         self._sender.schedule()
 
-    async def room(self) -> None:
-        """Return when the client has taken enough for more to follow."""
-        await self._sender.room()
+    async def wait_writable(self) -> None:
+        """Return when the outbox is no longer full."""
+        await self._sender.wait_writable()
 
-    async def _begin(self, asked: SubscribeReceived) -> None:
+    async def _begin(self, request: SubscribeReceived) -> None:
         try:
-            subscription = await self._topics.subscribe(asked.topic, self, asked.after)
+            subscription = await self._topics.subscribe(request.topic, self, request.after)
         except HubError as error:
-            self._connection.fail_subscription(asked.id, error)
+            self._connection.fail_subscription(request.id, error)
         else:
-            self._connection.confirm_subscription(asked.id, subscription.position)
-            self._subscriptions[asked.topic] = subscription
+            self._connection.confirm_subscription(request.id, subscription.position)
+            self._subscriptions[request.topic] = subscription
             subscription.begin()
         self._sender.schedule()
 

@@ -1,4 +1,4 @@
-"""The body of an upload as the gateway reads it, fed by the frames of the channel."""
+"""The body of an upload: fed from body frames of the channel, read by the gateway."""
 
 import asyncio
 from collections import deque
@@ -9,24 +9,28 @@ from hub.errors import UploadStalled
 
 
 class UploadBody:
-    """An async iterator over the parts of a body. It holds no more than the credit that the client was given."""
+    """An async iterator over the segments of a body. The credit given to the client bounds its memory.
+
+    Parameters:
+        on_taken: Called with the size of each segment that the gateway reads.
+    """
 
     def __init__(self, on_taken: Callable[[int], None]) -> None:
         self._on_taken = on_taken
-        self._parts: deque[bytes] = deque()
+        self._segments: deque[bytes] = deque()
         self._ended = False
         self._abandoned = False
         self._changed = asyncio.Event()
 
     def feed(self, data: bytes, *, end: bool) -> None:
-        """Add a part; `end` marks the last one."""
+        """Add a segment; `end` marks the last one."""
         if data:
-            self._parts.append(data)
+            self._segments.append(data)
         self._ended = end
         self._changed.set()
 
     def abandon(self) -> None:
-        """Say that no more will come: unless all of it is there, whoever reads gets `UploadStalled`."""
+        """Record that no more segments will come. If the body is incomplete, the reader gets `UploadStalled`."""
         self._abandoned = True
         self._changed.set()
 
@@ -34,13 +38,13 @@ class UploadBody:
         return self
 
     async def __anext__(self) -> bytes:
-        while not self._parts:
+        while not self._segments:
             if self._ended:
                 raise StopAsyncIteration
             if self._abandoned:
-                raise UploadStalled("The connection broke before all of it had come.")
+                raise UploadStalled("The connection closed before the upload was complete.")
             self._changed.clear()
             await self._changed.wait()
-        part = self._parts.popleft()
-        self._on_taken(len(part))
-        return part
+        segment = self._segments.popleft()
+        self._on_taken(len(segment))
+        return segment

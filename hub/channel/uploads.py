@@ -1,7 +1,7 @@
-"""The credit of uploads: how many bytes of which request's body the client may send. Pure.
+"""Flow control of uploads: the credit in bytes that the hub gives the client for each request body. Pure.
 
-Credit given but not used, and bytes received but not yet taken by the resource server, together never exceed the
-connection's window. An upload gets its first credit when its request runs (docs/channel-protocol.md, Bodies, 4).
+Unused credit and received bytes that the API has not accepted never exceed the connection window together. An upload gets its
+first credit when its request runs (docs/channel-protocol.md, Bodies, 4).
 """
 
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ class _Upload:
     length: int
     received: int = 0
     credit: int = 0
-    untaken: int = 0
-    told: int = 0
+    buffered: int = 0
+    reported: int = 0
     ended: bool = False
 
     @property
     def held(self) -> int:
-        """Bytes of the window that this upload takes up."""
-        return self.credit + self.untaken
+        """Bytes of the connection window that this upload occupies."""
+        return self.credit + self.buffered
 
     @property
     def wanted(self) -> int:
-        """Bytes that are still to come beyond the credit; without a length there is no end of them."""
+        """Bytes still to come beyond the credit; practically unlimited if the length is unknown."""
         if self.ended:
             return 0
         return max(self.length - self.received - self.credit, 0) if self.length >= 0 else 1 << 62
@@ -35,7 +35,7 @@ class Uploads:
     """The uploads of the running requests of one channel.
 
     Attributes:
-        streams: By the ID of the request. To read only.
+        streams: The uploads by request ID. Read-only for callers.
     """
 
     __slots__ = ("_connection_window", "_window", "streams")
@@ -46,15 +46,15 @@ class Uploads:
         self.streams: dict[int, _Upload] = {}
 
     def open(self, request_id: int, length: int) -> None:
-        """Begin an upload of `length` bytes; -1 if that is unknown."""
+        """Begin an upload of `length` bytes; -1 if the length is unknown."""
         self.streams[request_id] = _Upload(length)
 
-    def close(self, request_id: int) -> None:
-        """Forget an upload and what it holds of the window, which other uploads may use."""
-        self.streams.pop(request_id, None)
+    def close(self, request_id: int) -> bool:
+        """Remove an upload; return whether there was one, whose window is now free for others."""
+        return self.streams.pop(request_id, None) is not None
 
     def is_open(self, request_id: int) -> bool:
-        """Tell whether body frames of this request are still expected."""
+        """Return whether body frames of this request are still expected."""
         upload = self.streams.get(request_id)
         return upload is not None and not upload.ended
 
@@ -62,7 +62,7 @@ class Uploads:
         """Count a body frame of an open upload; return the bytes of the upload so far.
 
         Raises:
-            ChannelClosed: 4400; more than the credit, or not as long as announced.
+            ChannelClosed: 4400; the frame exceeds the credit, or the upload differs from its announced length.
         """
         upload = self.streams[request_id]
         total = upload.received + size
@@ -72,31 +72,31 @@ class Uploads:
             raise protocol_error(f"body of request {request_id} is not as long as announced")
         upload.received, upload.ended = total, end
         upload.credit = 0 if end else upload.credit - size
-        upload.untaken += size
+        upload.buffered += size
         return total
 
     def taken(self, request_id: int, size: int) -> None:
-        """Note that the resource server took `size` bytes."""
+        """Record that the API has accepted `size` bytes."""
         if upload := self.streams.get(request_id):
-            upload.untaken -= size
+            upload.buffered -= size
 
     def progress(self, request_id: int, step: int) -> int | None:
-        """Return how many bytes the resource server has taken, if that is news: a `step` more than last time, or all."""
+        """Return how many bytes the API has accepted, if a report is due: after `step` more bytes, or at the end. Else None."""
         upload = self.streams.get(request_id)
         if upload is None:
             return None
-        accepted = upload.received - upload.untaken
-        is_all = upload.ended and not upload.untaken
-        if accepted == upload.told or (accepted - upload.told < step and not is_all):
+        accepted = upload.received - upload.buffered
+        is_all = upload.ended and not upload.buffered
+        if accepted == upload.reported or (accepted - upload.reported < step and not is_all):
             return None
-        upload.told = accepted
+        upload.reported = accepted
         return accepted
 
     def grants(self) -> list[tuple[int, int]]:
-        """Give out the credit that is due, and return it as pairs of request and bytes.
+        """Give the credit that is due; return it as pairs of request ID and bytes.
 
-        Each upload may hold an equal share of the connection's window, at most `window`. Credit is renewed at half of
-        the share, so that a fast upload never stops and a slow one costs few messages.
+        Each upload may hold an equal share of the connection window, at most `window`. Its credit is renewed when half of the
+        share is free, so that a fast upload never waits and a slow one needs few messages.
         """
         free = self._connection_window - sum(upload.held for upload in self.streams.values())
         active = sum(1 for upload in self.streams.values() if not upload.ended)

@@ -151,7 +151,7 @@ class Worker:
     async def _finish_work(self, seconds: float) -> None:
         """Wait for requests to end and for channels to move to other nodes, but not for ever."""
         services = self._services
-        moved = asyncio.gather(services.registry.send_away(seconds / 3), services.registry.emptied())
+        moved = asyncio.gather(services.registry.drain(seconds / 3), services.registry.wait_empty())
         try:
             async with asyncio.timeout(seconds):
                 while work := {*services.exchanges, *services.once.under_way}:

@@ -27,12 +27,12 @@ class Subscriber(Protocol):
         """The session as it stands now."""
 
     def deliver(self, topic: str, event: PublishedEvent) -> bool:
-        """Take an event; False: there is no room, it has to come again after `room`."""
+        """Take an event; False: there is no room, it has to come again after `wait_writable`."""
 
     def gap(self, topic: str) -> None:
         """Hear that events were lost: the history does not reach back far enough."""
 
-    async def room(self) -> None:
+    async def wait_writable(self) -> None:
         """Return when there is room again."""
 
 
@@ -86,7 +86,7 @@ class Subscription:
     async def _catch_up(self) -> None:
         """Read the history until nothing is left that the topic's reader has read."""
         while not self.is_live and not self._has_ended:
-            await self._subscriber.room()
+            await self._subscriber.wait_writable()
             events, last = await self._topic.read(self.position)
             if not all(map(self.take, events)):
                 continue

@@ -67,7 +67,7 @@ class ChannelDoor:
             return HandshakeRefused(403, "The origin is not allowed.")
         if (wait := self._wait(address)) > 0:
             return HandshakeRefused(429, "Too many channels in a short time.", ("Retry-After", str(math.ceil(wait))))
-        if not self.registry.has_room:
+        if not self.registry.has_capacity:
             return HandshakeRefused(503, "There is no room for another channel.", ("Retry-After", str(RETRY_AFTER_SECONDS)))
         return None
 

@@ -20,13 +20,13 @@ def request(**members: object) -> RequestMessage:
 class TestHeaders:
     def test_lists_become_several_fields(self) -> None:
         """A list of strings is the field several times, in order."""
-        assert bodies.wire_fields({"a": ["1", "2"], "b": "3"}) == [("a", "1"), ("a", "2"), ("b", "3")]
+        assert bodies.headers_from_wire({"a": ["1", "2"], "b": "3"}) == [("a", "1"), ("a", "2"), ("b", "3")]
 
     def test_several_fields_become_a_list(self) -> None:
         """Names are compared without case and come in lower case."""
         fields = [("Link", "1"), ("ETag", "x"), ("link", "2"), ("LINK", "3")]
 
-        assert bodies.wire_headers(fields) == {"link": ["1", "2", "3"], "etag": "x"}
+        assert bodies.headers_to_wire(fields) == {"link": ["1", "2", "3"], "etag": "x"}
 
 
 class TestRequestBody:
@@ -47,7 +47,7 @@ class TestRequestBody:
     def test_body_becomes_bytes(self, body: object, content_type: str | None, expected: tuple[str, bytes]) -> None:
         """The content type decides whether a string is a text or a JSON value; without one, the value does."""
         message = request(body=body, **({"headers": {"Content-Type": content_type}} if content_type else {}))
-        fields, data = bodies.request_body(message, bodies.wire_fields(message.headers))
+        fields, data = bodies.request_body(message, bodies.headers_from_wire(message.headers))
 
         assert expected == (dict(fields).get("content-type") or dict(fields)["Content-Type"], data)
 
@@ -79,7 +79,7 @@ class TestResponseBody:
     )
     def test_which_bodies_are_collected(self, headers: Headers, length: int | None, expected: bool) -> None:
         """Small JSON, and small text of known length, may come inline; nothing else is held back."""
-        assert expected == bodies.may_be_inline(bodies.wire_headers(headers), length, 100)
+        assert expected == bodies.may_be_inline(bodies.headers_to_wire(headers), length, 100)
 
     @pytest.mark.parametrize(
         ("content_type", "data", "expected"),

@@ -23,7 +23,7 @@ def test_without_windows_there_is_no_limit() -> None:
 
     assert downloads.available(1) > 1 << 40
     with pytest.raises(ChannelClosed) as closed:
-        downloads.give(1, 1)
+        downloads.add_credit(1, 1)
     assert closed.value.code is CloseCode.PROTOCOL
 
 
@@ -46,8 +46,8 @@ def test_connection_bounds_all_answers_together() -> None:
 
     assert (downloads.available(1), downloads.available(2)) == (0, 5)
 
-    downloads.give(0, 3)
-    downloads.give(1, 100)
+    downloads.add_credit(0, 3)
+    downloads.add_credit(1, 100)
 
     assert (downloads.available(1), downloads.available(2)) == (8, 8)
 
@@ -57,7 +57,7 @@ def test_credit_that_comes_late() -> None:
     downloads = limited()
     downloads.open(1, None)
     downloads.close(1)
-    downloads.give(1, 5)
+    downloads.add_credit(1, 5)
 
     assert downloads.available(1) == 0
 
@@ -69,7 +69,7 @@ def test_too_much_credit(request_id: int) -> None:
     downloads.open(1, None)
 
     with pytest.raises(ChannelClosed):
-        downloads.give(request_id, MAX_CREDIT)
+        downloads.add_credit(request_id, MAX_CREDIT)
 
 
 def test_answers_without_credit_are_found() -> None:
@@ -79,7 +79,7 @@ def test_answers_without_credit_are_found() -> None:
     downloads.open(2, 0)
 
     assert downloads.stalled(0.0, 60) == []
-    downloads.give(2, 1)
+    downloads.add_credit(2, 1)
     assert downloads.stalled(59.9, 60) == []
     assert downloads.stalled(60.0, 60) == [1]
 
@@ -90,7 +90,7 @@ def test_credit_that_was_used_up_between_two_looks() -> None:
     downloads.open(1, None)
     for now in range(0, 300, 50):
         assert downloads.stalled(now, 60) == []
-        downloads.give(1, 5)
+        downloads.add_credit(1, 5)
         downloads.spend(1, 5)
 
     assert downloads.stalled(300.0, 60) == []
@@ -106,7 +106,7 @@ def test_time_without_credit_begins_anew() -> None:
 
     assert downloads.stalled(0.0, 60) == []
     downloads.close(2)
-    downloads.unsent(5)
+    downloads.refund(5)
     assert downloads.stalled(50.0, 60) == []
     downloads.spend(1, 5)
     assert downloads.stalled(51.0, 60) == []
@@ -120,7 +120,7 @@ def test_credit_of_the_connection_is_credit() -> None:
     downloads.open(1, None)
     downloads.open(2, 0)
     downloads.stalled(0.0, 60)
-    downloads.give(CONNECTION, 5)
+    downloads.add_credit(CONNECTION, 5)
     downloads.spend(1, 5)
 
     assert downloads.stalled(60.0, 60) == [2]
@@ -140,7 +140,7 @@ def test_client_never_gets_more_than_it_gave(steps: list[tuple[str, int, int]]) 
             downloads.open(request_id, None)
             given_credit[request_id] = 20
         elif verb == "give":
-            downloads.give(request_id, size)
+            downloads.add_credit(request_id, size)
             total += size if request_id == 0 else 0
             if request_id in given_credit:
                 given_credit[request_id] += size

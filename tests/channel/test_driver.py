@@ -637,7 +637,7 @@ class TestSlowReader:
         await clock.advance(1)
         channel.driver.tick(clock.monotonic())
 
-        assert channel.socket.closed == (4420, "the client takes nothing")
+        assert channel.socket.closed == (4420, "the client does not read")
 
     async def test_reading_stops_while_the_client_takes_nothing(self, clock: ManualClock) -> None:
         """Answers cannot pile up without bound: the next message is read when there is room."""
@@ -784,7 +784,7 @@ class TestKeys:
         hello = json.loads(channel.world.hello) | {"resume": {"pending": [[1, KEY]]}}
 
         assert await channel.ask(json.dumps(hello)) == []
-        assert channel.socket.closed == (4503, "the session store does not answer")
+        assert channel.socket.closed == (4503, "the session store does not respond")
 
 
 class TestCredit:

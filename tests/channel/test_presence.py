@@ -60,7 +60,7 @@ class Town:
             await self.clock.advance(1)
             for worker, is_alive in enumerate(self.alive):
                 if is_alive:
-                    await self.workers[worker].look(self.channels[worker])
+                    await self.workers[worker].check(self.channels[worker])
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ async def test_nothing_ends_after_a_gap_until_all_have_spoken(town: Town, board:
     town.close(1, "c")
     await town.pass_time(1)
     await town.clock.advance(3600)
-    await town.workers[0].look(town.channels[0])  # the first to be back sees that "b" is overdue
+    await town.workers[0].check(town.channels[0])  # the first to be back sees that "b" is overdue
     await town.pass_time(29)
 
     assert town.ended.sessions == []
@@ -194,9 +194,9 @@ async def test_store_away(clock: ManualClock) -> None:
     presence = Presence(board, Ended(), clock, SECONDS)  # type: ignore[arg-type]
     presence.note("closed")
     with pytest.raises(StoreUnavailable):
-        await presence.look(["open"])
+        await presence.check(["open"])
     with pytest.raises(StoreUnavailable):
-        await presence.look(["open"])
-    await presence.look(["open"])
+        await presence.check(["open"])
+    await presence.check(["open"])
 
     assert sorted(board.pushed) == ["closed", "open"]

@@ -10,7 +10,7 @@ import pytest
 
 from hub.channel.close_codes import ChannelClosed, CloseCode
 from hub.channel.driver import Driver
-from hub.channel.registry import LOOKS_AT_ONCE, Registry
+from hub.channel.registry import CHECK_BATCH, Registry
 from hub.errors import SessionEnded, StoreUnavailable
 from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.session.model import SessionId
@@ -54,7 +54,7 @@ async def test_limits_of_session_and_worker(clock: ManualClock) -> None:
 
     assert per_session.value.code is CloseCode.TOO_MANY_CHANNELS
     assert per_worker.value.code is CloseCode.UNAVAILABLE
-    assert not worker.registry.has_room
+    assert not worker.registry.has_capacity
     assert len(worker.registry) == 3
     assert worker.metric("hub_channels") == 3
 
@@ -314,9 +314,9 @@ class TestWatch:
         driver, socket = await worker.open()
         looks = 0
         for _ in range(100):
-            before = driver.look_at
+            before = driver.next_check_at
             await clock.advance(1)
-            looks += driver.look_at != before
+            looks += driver.next_check_at != before
             if socket.pings:
                 socket.pings = 0
                 driver.heard()
@@ -363,7 +363,7 @@ class TestWatch:
         too_early = socket.closed
         await clock.advance(2)
 
-        assert (too_early, socket.closed) == (None, (4420, "the client takes nothing"))
+        assert (too_early, socket.closed) == (None, (4420, "the client does not read"))
         watch.cancel()
 
     async def test_client_that_reads_again(self, clock: ManualClock) -> None:
@@ -377,7 +377,7 @@ class TestWatch:
         socket.drain()
         await clock.advance(2)
 
-        assert driver.look_at > clock.monotonic() + 100
+        assert driver.next_check_at > clock.monotonic() + 100
 
         await clock.advance(20)
         socket.stalled = True
@@ -423,7 +423,7 @@ class TestWatch:
 
         await clock.advance(60)
 
-        assert socket.closed == (4503, "dial again")
+        assert socket.closed == (4503, "reconnect")
         watch.cancel()
 
     async def test_idle_channel_of_a_node_that_stops(self, clock: ManualClock) -> None:
@@ -432,22 +432,22 @@ class TestWatch:
         watch = asyncio.ensure_future(worker.registry.watch())
         (_, knows), (_, knows_not) = await worker.open(capabilities=["drain"]), await worker.open()
         await clock.advance(10)
-        away = asyncio.ensure_future(worker.registry.send_away(20.0))
+        away = asyncio.ensure_future(worker.registry.drain(20.0))
         await clock.advance(19)
 
-        assert (knows.closed, knows_not.closed) == (None, (4503, "dial again"))
+        assert (knows.closed, knows_not.closed) == (None, (4503, "reconnect"))
 
         await clock.advance(2)
 
-        assert knows.closed == (4503, "dial again")
+        assert knows.closed == (4503, "reconnect")
         await away
         watch.cancel()
 
     async def test_requests_have_their_turn(self, clock: ManualClock) -> None:
         """Thousands of channels that want a heartbeat in the same second do not hold up everybody else."""
-        worker = Worker(clock, connections_per_session=2 * LOOKS_AT_ONCE)
+        worker = Worker(clock, connections_per_session=2 * CHECK_BATCH)
         watch = asyncio.ensure_future(worker.registry.watch())
-        sockets = [(await worker.open())[1] for _ in range(LOOKS_AT_ONCE + 1)]
+        sockets = [(await worker.open())[1] for _ in range(CHECK_BATCH + 1)]
         turns: list[int] = []
 
         async def others() -> None:
@@ -459,7 +459,7 @@ class TestWatch:
         await clock.advance(25)
         await other
 
-        assert sorted(set(turns)) == [0, LOOKS_AT_ONCE, LOOKS_AT_ONCE + 1]
+        assert sorted(set(turns)) == [0, CHECK_BATCH, CHECK_BATCH + 1]
         watch.cancel()
 
     async def test_word_that_the_store_could_not_give(self, clock: ManualClock) -> None:

@@ -62,7 +62,7 @@ def test_a_look_for_nothing_ends_the_looking() -> None:
     requests.admit(message(2), 0.0)
     requests.start(0.0)
     requests.end(1)
-    requests.streaming(2)
+    requests.mark_streaming(2)
 
     assert requests.stage(2) is Stage.STREAMING
     assert requests.wake_at == 1.0

@@ -56,7 +56,7 @@ class Page:
     def gap(self, topic: str) -> None:
         self.gaps += 1
 
-    async def room(self) -> None:
+    async def wait_writable(self) -> None:
         await self.taking.wait()
 
     async def has(self, count: int) -> None:

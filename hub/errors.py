@@ -1,42 +1,42 @@
-"""Everything that can go wrong for a caller, as one tree; each member is one RFC 9457 problem.
+"""All errors that a caller may see, as one tree. Each class is one RFC 9457 problem.
 
     HubError
-      BadRequest                    400  the request cannot be understood
-        InvalidPath                 400  a path that could escape from its route
+      BadRequest                    400  the request is not valid
+        InvalidPath                 400  the path could escape from its route
         LoginFailed                 400  the authorization response cannot be used
-          LoginExpired              400  its state is unknown, or was used already
-      NotAuthenticated              401  no session: log in
-        SessionEnded                401  there was one, and it ended for a reason
-        StepUpRequired              401  the login is too old, or too weak, for this part of the API: log in again
-      RequestRefused                403  CSRF proof, Origin or Fetch Metadata say that this is not our page
+          LoginExpired              400  its state is unknown or was used before
+      NotAuthenticated              401  there is no session: log in
+        SessionEnded                401  the session has ended; `reason` says why
+        StepUpRequired              401  the login is too old or too weak for this part of the API: log in again
+      RequestRefused                403  CSRF token, Origin or Fetch Metadata show that the request is not from our page
       TokenNotIssued                403  the provider issues no token for this part of the API
       NotFound                      404
-        RouteNotFound               404  no route of the settings covers the path
+        RouteNotFound               404  no route in the settings matches the path
       MethodNotAllowed              405
       KeyReused                     422  the idempotency key belongs to another request
-      KeyWithdrawn                  409  the client was told that this request was never executed, so it never is
-      AnswerNotKept                 410  the request was carried out; its answer was too large to keep for a repetition
-      OutcomeUnknown                502  the request ran on a node that died: nobody knows how it ended
+      KeyWithdrawn                  409  the client was told that this request was never executed, so it will not be
+      AnswerNotKept                 410  the request was executed; its response was too large to store
+      OutcomeUnknown                502  the request ran on a node that crashed: its outcome is unknown
       UploadStalled                 408  the browser stopped sending the body
-      ClientStalled                 408  the client gives no credit for the rest of an answer
+      ClientStalled                 408  the client gives no credit for the rest of a response
       BodyTooLarge                  413
       HeadersTooLarge               431
       TooManyRequests               429
-      Conflict                      409  the session changed under a writer
-      IdentityChanged               409  the page belongs to a user who is no longer the one that is logged in
-      StoreUnavailable              503  Redis does not answer; nothing is known about the session
-      ProviderUnavailable           503  the OpenID Provider does not answer, or not now
-        ProviderRejectedClient      503  client id or secret are wrong: the operator's to mend
-      ProviderMisbehaved            502  the OpenID Provider answered something that cannot be accepted
-      LicensesExhausted             503  IRIS has no licence unit free for another session
+      Conflict                      409  the session was changed by another writer
+      IdentityChanged               409  the page belongs to a user who is no longer logged in
+      StoreUnavailable              503  Redis does not respond; nothing is known about the session
+      ProviderUnavailable           503  the OpenID Provider does not respond, or asks to try again later
+        ProviderRejectedClient      503  client ID or secret are wrong: the operator must fix them
+      ProviderMisbehaved            502  the OpenID Provider sent a response that cannot be accepted
+      LicensesExhausted             503  IRIS has no free license unit for another session
       ResourceServerUnreachable     502  nothing was sent: repeating is safe
-      ResourceServerBroken          502  the answer broke off, or is no HTTP
-      ResourceServerTimeout         504  no answer in time
-      DeadlineExceeded              504  the caller's own time limit ran out
+      ResourceServerBroken          502  the response is incomplete or not valid HTTP
+      ResourceServerTimeout         504  no response in time
+      DeadlineExceeded              504  the caller's own time limit was reached
       ShuttingDown                  503  this node is being stopped
 
-A status that comes from the resource server is an answer and never appears here, with one exception: a server that has no licence
-unit for a request has not looked at it. Otherwise only the absence of an answer does.
+A response of the API, with any status, is not an error of the hub. The exception is LicensesExhausted: an IRIS server without a
+free license unit has not executed the request.
 """
 
 from dataclasses import dataclass, field
@@ -50,14 +50,14 @@ LOGIN_URL = "/hub/login"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An RFC 9457 problem: what a person or a program reads when a request failed.
+    """An RFC 9457 problem: the body of the response to a request that failed.
 
     Attributes:
-        type: A URN that names the kind; programs compare this.
-        title: The kind in words; the same for every occurrence.
+        type: A URN that names the kind of problem, for programs.
+        title: The kind of problem as text; the same for each occurrence.
         status: HTTP status code.
-        detail: This occurrence in words, and what to do about it.
-        extensions: Further members, such as `login_url`.
+        detail: This occurrence as text, and what to do about it.
+        extensions: Additional members, such as `login_url`.
     """
 
     type: str
@@ -67,7 +67,7 @@ class Problem:
     extensions: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the members in the order in which a person wants to read them."""
+        """Return the members as a JSON object, `type` and `title` first."""
         document: dict[str, Any] = {"type": self.type, "title": self.title, "status": self.status}
         if self.detail:
             document["detail"] = self.detail
@@ -75,14 +75,14 @@ class Problem:
 
 
 class HubError(Exception):
-    """Base of all errors that a caller of the hub may see.
+    """Base class of all errors that a caller of the hub may see.
 
     Attributes:
         status: HTTP status code.
         slug: Last part of the problem type `urn:hub:problem:<slug>`.
-        title: The kind of error in words.
-        temporary: Whether the same request may succeed later without anybody changing anything.
-        processed: `never` when the resource server certainly did not see the request, so that repeating it is safe.
+        title: The kind of error as text.
+        temporary: Whether the same request may succeed later without a change of settings or data.
+        processed: `never` if the API certainly did not see the request, so that repeating it is safe; otherwise `maybe`.
     """
 
     status: ClassVar[int] = 500
@@ -103,31 +103,31 @@ class HubError(Exception):
 
 
 class BadRequest(HubError):
-    """The request cannot be understood; sending it again changes nothing."""
+    """The request is not valid; repeating it does not help."""
 
-    status, slug, title = 400, "bad-request", "The request cannot be understood"
+    status, slug, title = 400, "bad-request", "The request is not valid"
 
 
 class InvalidPath(BadRequest):
-    """The path holds something with which it could escape from its route."""
+    """The path contains something with which it could escape from its route."""
 
     slug, title = "invalid-path", "The path is not allowed"
 
 
 class LoginFailed(BadRequest):
-    """The authorization response cannot be used; the person may try to log in again."""
+    """The authorization response cannot be used; the user may log in again."""
 
     slug, title = "login-failed", "The login did not succeed"
 
 
 class LoginExpired(LoginFailed):
-    """The `state` of the authorization response is unknown: expired, used already, or not from here."""
+    """The `state` of the authorization response is unknown: expired, used before, or not issued by this hub."""
 
     slug, title = "login-expired", "The login has expired"
 
 
 class NotAuthenticated(HubError):
-    """No session belongs to this browser; the extension `login_url` is where to get one."""
+    """This browser has no session; the extension `login_url` is where to log in."""
 
     status, slug, title = 401, "not-authenticated", "You are not logged in"
 
@@ -142,9 +142,9 @@ class SessionEnded(NotAuthenticated):
 
 
 class StepUpRequired(NotAuthenticated):
-    """There is a session, but its login is too old or too weak (RFC 9470); `login_url` leads to one that is good enough."""
+    """The login of the session is too old or too weak (RFC 9470); `login_url` requests one that is sufficient."""
 
-    slug, title = "step-up-required", "Log in again to go on"
+    slug, title = "step-up-required", "Log in again to continue"
 
     def __init__(self, detail: str = "", *, max_age: int | None = None, acr_values: str = "", provider: str = "") -> None:
         wanted = {"provider": provider, "max_age": "" if max_age is None else str(max_age), "acr_values": acr_values}
@@ -153,15 +153,15 @@ class StepUpRequired(NotAuthenticated):
 
 
 class RequestRefused(HubError):
-    """CSRF proof, Origin or Fetch Metadata say that the request does not come from our own page."""
+    """CSRF token, Origin or Fetch Metadata show that the request does not come from our own page."""
 
     status, slug, title = 403, "request-refused", "The request was refused"
 
 
 class TokenNotIssued(HubError):
-    """The provider refused a token for the audience or the scopes of a route. The request was not sent with another one."""
+    """The provider refused a token for the audience or the scopes of a route. The request was not sent with another token."""
 
-    status, slug, title = 403, "token-not-issued", "The login service gives no access to this part of the API"
+    status, slug, title = 403, "token-not-issued", "The login service issues no token for this part of the API"
 
 
 class NotFound(HubError):
@@ -171,25 +171,25 @@ class NotFound(HubError):
 
 
 class RouteNotFound(NotFound):
-    """No route of the settings covers the path."""
+    """No route in the settings matches the path."""
 
-    slug, title = "route-not-found", "No route leads there"
+    slug, title = "route-not-found", "No route matches the path"
 
 
 class MethodNotAllowed(HubError):
-    """The route exists but does not take this method; the extension `allow` lists those that it takes."""
+    """The route does not allow this method; the extension `allow` lists those that it allows."""
 
     status, slug, title = 405, "method-not-allowed", "The method is not allowed here"
 
 
 class Conflict(HubError):
-    """The session was changed by somebody else between reading and writing."""
+    """Another writer changed the session between reading and writing."""
 
-    status, slug, title, temporary = 409, "conflict", "The session was changed meanwhile", True
+    status, slug, title, temporary = 409, "conflict", "The session was changed in the meantime", True
 
 
 class IdentityChanged(HubError):
-    """Another user has logged in in this browser since the page was loaded. The request did not run as either of them."""
+    """Another user has logged in in this browser since the page was loaded. The request was not executed."""
 
     status, slug, title = 409, "identity-changed", "Another user is logged in now"
 
@@ -214,102 +214,102 @@ class TooManyRequests(HubError):
 
 
 class HeadersTooLarge(HubError):
-    """The header fields are more, or larger, than allowed."""
+    """There are more request headers than allowed, or they are larger."""
 
-    status, slug, title = 431, "headers-too-large", "The header fields are too large"
+    status, slug, title = 431, "headers-too-large", "The request headers are too large"
 
 
 class StoreUnavailable(HubError):
-    """Redis does not answer. Nothing is known about the session: it is neither valid nor gone."""
+    """Redis does not respond, so it is unknown whether the session is valid."""
 
-    status, slug, title, temporary = 503, "store-unavailable", "The session store does not answer", True
+    status, slug, title, temporary = 503, "store-unavailable", "The session store does not respond", True
 
 
 class ProviderUnavailable(HubError):
-    """The OpenID Provider does not answer, or asks to come back later."""
+    """The OpenID Provider does not respond, or asks to try again later."""
 
-    status, slug, title, temporary = 503, "provider-unavailable", "The login service does not answer", True
+    status, slug, title, temporary = 503, "provider-unavailable", "The login service does not respond", True
 
 
 class ProviderRejectedClient(ProviderUnavailable):
-    """The provider answered `invalid_client`: client id or secret are wrong, which only the operator can mend."""
+    """The provider responded `invalid_client`: client ID or secret are wrong, and the operator must fix them."""
 
     slug, title, temporary = "provider-rejected-client", "The login service does not accept this hub", False
 
 
 class ProviderMisbehaved(HubError):
-    """The OpenID Provider answered something that must not be accepted, such as an ID token with a wrong signature."""
+    """The OpenID Provider sent a response that must not be accepted, such as an ID token with a wrong signature."""
 
-    status, slug, title = 502, "provider-misbehaved", "The login service gave an answer that cannot be accepted"
+    status, slug, title = 502, "provider-misbehaved", "The login service sent a response that cannot be accepted"
 
 
 class LicensesExhausted(HubError):
-    """IRIS answered that it has no licence unit free, so it did not carry out the request."""
+    """IRIS has no free license unit, so it did not execute the request."""
 
-    status, slug, title, temporary = 503, "iris-license-exhausted", "The API has no licence free", True
+    status, slug, title, temporary = 503, "iris-license-exhausted", "The API has no free license", True
 
 
 class ResourceServerUnreachable(HubError):
-    """No connection to the resource server could be made, so it did not see the request."""
+    """The hub could not connect to the API, so the API did not see the request."""
 
     status, slug, title, temporary = 502, "resource-server-unreachable", "The API cannot be reached", True
 
 
 class ResourceServerBroken(HubError):
-    """The resource server closed the connection without an answer, or answered something that is no HTTP."""
+    """The API closed the connection before its response was complete, or sent something that is not HTTP."""
 
-    status, slug, title, temporary = 502, "resource-server-broken", "The API broke off", True
+    status, slug, title, temporary = 502, "resource-server-broken", "The API did not send a complete response", True
     processed = "maybe"
 
 
 class ResourceServerTimeout(HubError):
-    """The resource server took the request but sent no answer in time; its outcome is unknown."""
+    """The API accepted the request but did not respond in time; the outcome is unknown."""
 
-    status, slug, title, temporary = 504, "resource-server-timeout", "The API did not answer in time", True
+    status, slug, title, temporary = 504, "resource-server-timeout", "The API did not respond in time", True
     processed = "maybe"
 
 
 class KeyReused(HubError):
-    """The idempotency key came before, with another method, path or body."""
+    """The idempotency key was used before, with another method, path or body."""
 
-    status, slug, title = 422, "key-reused", "The key belongs to another request"
+    status, slug, title = 422, "key-reused", "The idempotency key belongs to another request"
 
 
 class KeyWithdrawn(HubError):
-    """The request was given up before it was sent; with this key it is never executed any more."""
+    """The request was withdrawn before it was sent; a request with this idempotency key is never executed."""
 
-    status, slug, title = 409, "key-withdrawn", "The request was given up before it was sent"
+    status, slug, title = 409, "key-withdrawn", "The request was withdrawn before it was sent"
 
 
 class AnswerNotKept(HubError):
-    """The request was carried out; the extension `answered_status` says with which status."""
+    """The request was executed, but its response was not stored; the extension `answered_status` is its HTTP status."""
 
-    status, slug, title = 410, "answer-not-kept", "The request was carried out, but its answer was not kept"
+    status, slug, title = 410, "answer-not-kept", "The request was executed, but its response was not stored"
     processed = "maybe"
 
 
 class OutcomeUnknown(HubError):
-    """The request was under way when its node died, or it was cancelled."""
+    """The node of the request crashed while the request ran, or the request was cancelled."""
 
-    status, slug, title = 502, "outcome-unknown", "It is not known whether the request was carried out"
+    status, slug, title = 502, "outcome-unknown", "It is unknown whether the request was executed"
     processed = "maybe"
 
 
 class ClientStalled(HubError):
-    """The client has given no credit for an answer for too long; only seen as the reason of a reset."""
+    """The client gave no credit for a response for too long. Seen only as the reason of a reset."""
 
-    status, slug, title = 408, "client-stalled", "The client took nothing of the answer for too long"
+    status, slug, title = 408, "client-stalled", "The client did not accept the response in time"
     processed = "maybe"
 
 
 class DeadlineExceeded(HubError):
-    """The time that the caller gave to the request ran out before the answer was there."""
+    """The time limit that the caller set for the request was reached before the response began."""
 
     status, slug, title, temporary = 504, "deadline-exceeded", "The request took longer than its time limit", True
     processed = "maybe"
 
 
 class ShuttingDown(HubError):
-    """This node is being stopped; another one, or this one in a moment, will answer."""
+    """This node is being stopped. Another node, or this one after its restart, accepts requests."""
 
     status, slug, title, temporary = 503, "shutting-down", "The hub is restarting", True

@@ -177,7 +177,7 @@ class Services:
 
         Neither provider nor Redis has to be up: `readiness` says what is missing, and it is tried again.
         """
-        self._closing.callback(self.metrics.tally.hand_on)
+        self._closing.callback(self.metrics.tally.flush)
         self._closing.push_async_callback(self.redis.aclose)
         await self.providers.start()
         self._closing.push_async_callback(self.providers.close)
@@ -244,7 +244,7 @@ class Services:
         """Let other workers, of which one may be asked for all, see what this one has counted."""
         while True:
             await self.clock.sleep(FIGURES_SECONDS)
-            self.metrics.tally.hand_on()
+            self.metrics.tally.flush()
 
     async def _stop_tasks(self) -> None:
         await end_tasks(self._tasks)
@@ -262,7 +262,7 @@ class Services:
     async def _on_gap(self) -> None:
         """Look at what may have been missed while nobody listened; nothing is answered from memory before that is done."""
         self.sessions.feed_lost()
-        self.topics.look_again()
+        self.topics.read_all_news()
         await self.registry.recheck_all()
         await self.passages.check()
         self.sessions.feed_began()

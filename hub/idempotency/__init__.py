@@ -1,1 +1,1 @@
-"""Requests with a key are executed at most once, whatever happens to sockets and nodes; their answers are kept for a while."""
+"""Requests with an idempotency key: they run at most once, even if sockets or nodes fail, and their responses are stored."""

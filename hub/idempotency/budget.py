@@ -1,10 +1,10 @@
-"""How many bytes of answers are kept for the sessions of one worker: the oldest give way. Pure."""
+"""Limits how many bytes of stored responses each session of one worker has. The oldest are dropped first. Pure."""
 
 from collections import deque
 
 
 class Budget:
-    """What is kept, by session. Times are seconds of one monotonic clock."""
+    """The stored responses of each session. Times are seconds of one monotonic clock."""
 
     def __init__(self, bytes_per_session: int, seconds: float) -> None:
         self._limit = bytes_per_session
@@ -13,7 +13,7 @@ class Budget:
         self._sizes: dict[str, int] = {}
 
     def keep(self, session_key: str, name: str, size: int, now: float) -> list[str]:
-        """Note an answer of `size` bytes; return the names of those whose bodies are to be dropped for it."""
+        """Record a stored response of `size` bytes; return the names of those whose bodies must be dropped for it."""
         kept = self._kept.setdefault(session_key, deque())
         kept.append((name, size, now + self._seconds))
         self._sizes[session_key] = self._sizes.get(session_key, 0) + size
@@ -26,7 +26,7 @@ class Budget:
         return dropped
 
     def forget_old(self, now: float) -> None:
-        """Drop what has run out by itself; called now and then."""
+        """Remove records of responses that have expired."""
         for session_key, kept in list(self._kept.items()):
             while kept and kept[0][2] <= now:
                 self._sizes[session_key] -= kept.popleft()[1]

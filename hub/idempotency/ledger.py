@@ -1,10 +1,10 @@
-"""DOOR to Redis: which requests with a key have begun, where they run, and how they ended.
+"""DOOR to Redis: which requests with an idempotency key have begun, which worker runs them, and how they ended.
 
     hub:once:<name>      hash: state (running, done, withdrawn), fingerprint, owner, outcome (sealed)
-    hub:worker:<owner>   exists as long as the worker says that it lives; how anything ends that ran on another one is unknown
+    hub:worker:<owner>   exists while that worker is alive; if it is missing, the outcome of the worker's requests is unknown
 
-A record is written before its request is sent. So a request without a record was certainly not sent; whoever is told so is also
-promised that it never will be (`withdrawn`), for it may still lie in the buffer of a worker that was asleep.
+A record is written before its request is sent, so a request without a record was certainly not sent. When a client is told so,
+the record becomes `withdrawn` and the request will never run, because it may still be in the buffer of a suspended worker.
 """
 
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ from hub.idempotency.outcome import Outcome, decode, encode, failure
 from hub.session.keyring import Keyring, KeyringError
 from hub.session.redis_client import Redis, translated_errors
 
-ALIVE_SECONDS = 10  # a worker that was silent for longer counts as dead
+ALIVE_SECONDS = 10  # a worker that does not renew its key for so long counts as dead
 RUNNING_SECONDS = 3600  # longer than any request takes
-WITHDRAWN_SECONDS = 900  # longer than anything lies in a buffer
+WITHDRAWN_SECONDS = 900  # longer than any request waits in a buffer
 
 State = Literal["mine", "running", "done", "withdrawn", "unknown"]
 
@@ -60,13 +60,13 @@ return redis.call('HSET', KEYS[1], 'outcome', ARGV[1])
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the ledger knows about a request.
+    """The record of a request.
 
     Attributes:
-        state: `mine`: it is ours to execute now. `running`: another worker, or an earlier call, does. `done`: it has ended as
-            `outcome` says. `withdrawn`: it was given up before it was sent. `unknown`: its worker died with it.
-        fingerprint: Of the request that came first; empty if it is withdrawn.
-        owner: The worker that executes it.
+        state: `mine`: the caller executes it now. `running`: another worker or an earlier call executes it. `done`: it ended
+            with `outcome`. `withdrawn`: it was withdrawn before it was sent. `unknown`: its worker died while it ran.
+        fingerprint: Fingerprint of the first request with this key; empty if withdrawn.
+        owner: ID of the worker that executes it.
     """
 
     state: State
@@ -76,7 +76,7 @@ class Entry:
 
 
 class Ledger:
-    """The records of all workers. All methods raise `StoreUnavailable` when Redis does not answer."""
+    """The records of all workers. All methods raise `StoreUnavailable` if Redis does not respond."""
 
     def __init__(self, redis: Redis, keyring: Keyring, owner: str, keep_seconds: float) -> None:
         self.owner = owner
@@ -90,45 +90,45 @@ class Ledger:
         self._replace = redis.register_script(REPLACE)
 
     async def claim(self, name: str, fingerprint: str) -> Entry:
-        """Begin a request, unless it has begun before: `mine` goes to one caller only."""
+        """Record the begin of a request, or return its existing record. Only one caller gets the state `mine`."""
         with translated_errors():
             return await self._entry(
                 name, await self._claim(keys=[_record(name)], args=[fingerprint, self.owner, RUNNING_SECONDS])
             )
 
     async def withdraw(self, name: str) -> Entry:
-        """Give a request up if it has not begun; else say how it stands."""
+        """Withdraw a request if it has not begun; otherwise return its record."""
         with translated_errors():
             return await self._entry(name, await self._withdraw(keys=[_record(name)], args=[WITHDRAWN_SECONDS]))
 
     async def look(self, name: str) -> Entry | None:
-        """Say how a request stands; None: nothing is known of it (any more)."""
+        """Return the record of a request; None if there is none."""
         with translated_errors():
             known = await self._redis.hmget(_record(name), ["state", "fingerprint", "owner", "outcome"])
             return await self._entry(name, cast(list[bytes | None], known)) if known[0] else None
 
     async def finish(self, name: str, outcome: Outcome) -> None:
-        """Keep the outcome of a request of this worker."""
+        """Store the outcome of a request of this worker."""
         with translated_errors():
             await self._finish(keys=[_record(name)], args=[self.owner, self._seal(name, outcome), self._keep_seconds])
 
     async def release(self, name: str) -> None:
-        """Forget a request of this worker that certainly was not carried out: it may come again."""
+        """Delete the record of a request of this worker that certainly was not executed. It may be sent again."""
         with translated_errors():
             await self._release(keys=[_record(name)], args=[self.owner])
 
     async def replace(self, name: str, outcome: Outcome) -> None:
-        """Keep less of an outcome."""
+        """Replace a stored outcome by a smaller one."""
         with translated_errors():
             await self._replace(keys=[_record(name)], args=[self._seal(name, outcome)])
 
     async def say_alive(self) -> None:
-        """Let the others know that what runs here still runs."""
+        """Renew the key that tells other workers that this one is alive."""
         with translated_errors():
             await self._redis.set(_worker(self.owner), b"1", ex=ALIVE_SECONDS)
 
     async def say_gone(self) -> None:
-        """Let the others know that nothing runs here any more."""
+        """Delete the key that tells other workers that this one is alive."""
         with translated_errors():
             await self._redis.delete(_worker(self.owner))
 
@@ -148,7 +148,7 @@ class Ledger:
         return self._keyring.seal(encode(outcome), f"outcome:{name}")
 
     def _open(self, name: str, sealed: bytes) -> Outcome:
-        """Return a kept outcome; one that cannot be read any more, by its key or its version, is an unknown one."""
+        """Return a stored outcome; "unknown" if its session key is gone, or if another version of the hub wrote it."""
         try:
             return decode(self._keyring.open(sealed, f"outcome:{name}"))
         except (KeyringError, msgspec.DecodeError):

@@ -1,4 +1,4 @@
-"""How a request with a key ended, and what tells two requests with the same key apart. Pure."""
+"""Outcomes and fingerprints of requests with an idempotency key. Pure."""
 
 import hashlib
 import re
@@ -17,17 +17,17 @@ from hub.session.model import Session
 
 KEY = re.compile(r"[A-Za-z0-9._~+/=-]{16,128}")
 Key = Annotated[str, msgspec.Meta(pattern=f"^{KEY.pattern}$")]
-"""A key that nobody can guess: a random UUID will do."""
+"""An idempotency key. It must not be guessable; a random UUID is a good choice."""
 
 HUB_KEY_HEADER = "x-hub-key"
 QUOTED = re.compile(r'"([^"\\]*)"')
 
 Verdict = Literal["joined", "done", "never", "unknown"]
-"""How a request stands: it still runs, it has ended, it certainly was not and will not be executed, or nobody knows."""
+"""The outcome of a request: it still runs, it has ended, it was not and will not be executed, or the outcome is unknown."""
 
 
 class Answered(msgspec.Struct, frozen=True, tag="answered"):
-    """The resource server answered. `body` None: it was too large to keep."""
+    """The response of the API. `body` is None if it was too large to store."""
 
     status: int
     headers: Headers
@@ -35,7 +35,7 @@ class Answered(msgspec.Struct, frozen=True, tag="answered"):
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
-    """There was no answer, and the resource server may have carried the request out."""
+    """There was no response, and the API may have executed the request."""
 
     slug: str
     detail: str
@@ -53,33 +53,33 @@ def encode(outcome: Outcome) -> bytes:
 
 
 def decode(data: bytes) -> Outcome:
-    """Return the outcome of these bytes.
+    """Return the outcome encoded in `data`.
 
     Raises:
-        msgspec.DecodeError: Another version of the hub has written them.
+        msgspec.DecodeError: Another version of the hub wrote the data.
     """
     outcome: Outcome = _decode(data)
     return outcome
 
 
 def failure(error: HubError) -> Failed:
-    """Return the outcome of a request that ended with an error after it may have been carried out."""
+    """Return the outcome of a request that may have been executed and ended with an error."""
     return Failed(error.slug, error.detail)
 
 
 def record_name(session: Session, key: str) -> str:
-    """Return the name of a record: a key belongs to its user, in whichever session, so that nobody meets another's answer."""
+    """Return the name of the record. It includes the user, so that no user can get the response of another one."""
     return digest("\0".join((session.issuer, session.subject, key)))
 
 
 def check_key(key: str) -> str:
-    """Return `key`.
+    """Return `key` if it is a valid idempotency key.
 
     Raises:
-        BadRequest: It is no key.
+        BadRequest: It is not.
     """
     if not KEY.fullmatch(key):
-        raise BadRequest("A key has 16 to 128 letters, digits or any of . _ ~ + / = - : a random UUID, for example.")
+        raise BadRequest("An idempotency key has 16 to 128 letters, digits or any of . _ ~ + / = - : a random UUID, for example.")
     return key
 
 
@@ -107,9 +107,9 @@ def idempotency_key(route: Route, headers: Mapping[str, str]) -> str | None:
 
 
 def fingerprint(request: ApiRequest) -> str:
-    """Return what a repetition must have in common: method, path, query, and the body where all of it is in hand.
+    """Return a digest that repetitions of a request share: of method, path, query, and the body if it is in memory.
 
-    Of a body that streams only its being one counts: it may come over HTTP after the channel has failed.
+    The content of a streamed body is not included. It may be repeated over HTTP, in one segment, after the channel has failed.
     """
     target = hashlib.sha256("\0".join((request.method, request.path, request.query)).encode()).hexdigest()
     body = hashlib.sha256(request.body).hexdigest() if isinstance(request.body, bytes) else ""
@@ -117,7 +117,7 @@ def fingerprint(request: ApiRequest) -> str:
 
 
 def is_same(one: str, other: str) -> bool:
-    """Tell whether two fingerprints can be of the same request."""
+    """Return whether two fingerprints may belong to the same request. Without a body digest, the rest is compared."""
     target, _, body = one.partition(":")
     other_target, _, other_body = other.partition(":")
     return target == other_target and (body == other_body or not body or not other_body)

@@ -1,4 +1,4 @@
-"""The answer to a request that was executed before, once more."""
+"""Replays the stored response to a request that was executed before."""
 
 from hub.errors import (
     AnswerNotKept,
@@ -15,11 +15,11 @@ KINDS = {kind.slug: kind for kind in (ResourceServerBroken, ResourceServerTimeou
 
 
 def replay(outcome: Outcome) -> ApiResponse:
-    """Return the answer once more.
+    """Return the stored response.
 
     Raises:
-        AnswerNotKept: It was too large.
-        HubError: There was none; this is why.
+        AnswerNotKept: The response was too large to store.
+        HubError: The request ended with this error.
     """
     match outcome:
         case Failed(slug, detail):

@@ -1,4 +1,4 @@
-"""One line of the log for each request. What it says is fixed, so that it is written without the chain that other events pass."""
+"""The access log: one line for each request. Its format is fixed, so it bypasses the processors of other log events."""
 
 import asyncio
 import logging
@@ -12,13 +12,13 @@ from hub.telemetry.log_stream import direct_stream
 EVENT = "request"
 
 _PLAIN = re.compile(r"[!#-&(-<>-\[\]-~]*")
-"""ASCII without blanks, quotes, equals signs and backslashes: written as it is in either format."""
+"""ASCII without blanks, quotes, equals signs and backslashes: needs no escaping in either format."""
 
 logger = log.get(__name__)
 
 
 class AccessLog:
-    """Writes that line as `logger.info` would: the same fields, masks, formats and level, in its place among other events."""
+    """Writes the same line as `logger.info` would, with the same masking, format and level, and in order with other events."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -27,10 +27,11 @@ class AccessLog:
         self._logger = logging.getLogger(__name__)
 
     def request(self, method: str, path: str, status: int, seconds: float) -> None:
-        """Note a request that was answered. It is written at the end of this turn of the event loop at the latest.
+        """Log a request. The line is written at the end of this turn of the event loop at the latest.
 
         Parameters:
-            path: Without the query, in which codes and search words travel.
+            path: Path without the query, which may contain codes and search terms.
+            seconds: Time from the request to its response.
         """
         if not self._logger.isEnabledFor(logging.INFO):
             return
@@ -48,11 +49,11 @@ class AccessLog:
             line = (
                 f"{self._now()} [info     ] {EVENT:<30} method={method} milliseconds={milliseconds} path={path} status={status}\n"
             )
-        if stream.take(line):
+        if stream.add_line(line):
             asyncio.get_running_loop().call_soon(stream.flush)
 
     def _now(self) -> str:
-        """Return the time in UTC, of which all but the microseconds stays the same for a while."""
+        """Return the time in UTC. The text up to the seconds is cached."""
         now = self._clock.now()
         second = int(now)
         if second != self._second:
@@ -61,5 +62,5 @@ class AccessLog:
 
 
 def _is_plain(text: str) -> bool:
-    """Tell whether nothing in it is escaped or masked: a secret begins with `eyJ`, or stands behind `=` or a blank."""
+    """Return whether the text needs neither escaping nor masking. Secrets begin with `eyJ`, or follow `=` or a blank."""
     return _PLAIN.fullmatch(text) is not None and "eyJ" not in text

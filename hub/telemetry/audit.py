@@ -1,7 +1,7 @@
-"""Who did what: one line for each security event, apart from the log of how the hub is doing (OWASP ASVS 5.0, 16.3).
+"""The audit log: one line for each security event, separate from the operational log (OWASP ASVS 5.0, 16.3).
 
-Recorded whatever `log.level` is. Sessions are named by `session_ref`, users by issuer and subject. What a client could have
-written is escaped and masked like everything in the log, so that nobody can forge a line (ASVS 16.4.1).
+Audit events are recorded at any `log.level`. They name sessions by `session_ref`, and users by issuer and subject. Input of
+clients is escaped and masked as in the rest of the log, so that it cannot forge a line (ASVS 16.4.1).
 """
 
 from typing import Any, Literal
@@ -24,7 +24,7 @@ Event = Literal[
     "audit.operator_refused",
     "audit.publisher_refused",
 ]
-"""The family. docs/operating.md says what each means."""
+"""The audit events; docs/operating.md describes them."""
 
 Outcome = Literal["success", "failure"]
 
@@ -32,14 +32,14 @@ REFUSALS = (RequestRefused, StepUpRequired, TokenNotIssued, IdentityChanged)
 
 
 def record(event: Event, *, outcome: Outcome = "success", **facts: Any) -> None:
-    """Write one event. What is not known, None or empty, is left out.
+    """Write one audit event. Facts that are None or empty are omitted.
 
     Parameters:
-        facts: `subject` and `issuer` of the user, `session_ref`, `address` from which it was done, `by` whom, `reason`, ...
+        facts: `subject` and `issuer` of the user, `session_ref`, `address` of the client, `by` (the operator), `reason`, ...
     """
     logger.info(event, outcome=outcome, **{name: fact for name, fact in facts.items() if fact not in (None, "")})
 
 
 def is_refusal(error: HubError) -> bool:
-    """Tell whether somebody asked for what they may not have, or not yet: each door records that (ASVS 16.3.2)."""
+    """Return whether the error is a failed authorization, which must be recorded (ASVS 16.3.2)."""
     return isinstance(error, REFUSALS)

@@ -1,7 +1,7 @@
-"""Structured log events with secrets masked. An event has a name and fields, no prose: `log.info("session.started", ...)`.
+"""Structured log events with masked secrets. An event has a name and fields, no prose: `log.info("session.started", ...)`.
 
-Sessions are named by `session_ref`, the beginning of the hash under which they are stored: enough to follow one through
-the log, useless to anybody who wants to be that session.
+Sessions are named by `session_ref`, the beginning of the hash under which they are stored: enough to follow a session through
+the log, useless for session hijacking.
 """
 
 import logging
@@ -41,12 +41,13 @@ Event = MutableMapping[str, Any]
 
 
 def configure(level: str, output_format: str, stream: TextIO | None = None, *, audit_file: str = "") -> None:
-    """Send every log record of this process, those of libraries included, through the mask to `stream` (standard error).
+    """Mask all log records of this process, including those of libraries, and write them to `stream`.
 
     Parameters:
         level: `DEBUG`, `INFO`, `WARNING` or `ERROR`.
         output_format: `console` for people, `json` for machines.
-        audit_file: Where the audit events go, as JSON; empty: to the others, whatever their level.
+        stream: Default: standard error.
+        audit_file: File for audit events, as JSON; empty: they go to `stream`, at any level.
 
     Raises:
         SettingsError: The audit file cannot be written.
@@ -75,7 +76,7 @@ def configure(level: str, output_format: str, stream: TextIO | None = None, *, a
         former.flush()
     root.handlers = [handler]
     root.setLevel(level)
-    logging.getLogger("tornado.access").disabled = True  # the hub writes its own line for each request
+    logging.getLogger("tornado.access").disabled = True  # the hub has its own access log
     _configure_audit(audit_file, _formatter(shared, structlog.processors.JSONRenderer(default=str)))
 
 
@@ -103,9 +104,9 @@ def _configure_audit(file: str, formatter: logging.Formatter) -> None:
 
 
 class AuditFile(WatchedFileHandler):
-    """A file that only its owner can read, opened anew when somebody has moved it away (logrotate).
+    """A log file with mode 0600, which is reopened after a rotation (logrotate).
 
-    Each line is one write at the end of the file, so that several workers can share it.
+    Each line is one write in append mode, so that several workers can share the file.
     """
 
     def _open(self) -> TextIOWrapper:
@@ -114,7 +115,7 @@ class AuditFile(WatchedFileHandler):
 
 
 def audit_logger() -> structlog.stdlib.BoundLogger:
-    """Return the logger of the audit events. It has no level of its own: what is to be audited always is."""
+    """Return the logger for audit events. It ignores `log.level`."""
     logger: structlog.stdlib.BoundLogger = structlog.wrap_logger(
         logging.getLogger(AUDIT), wrapper_class=structlog.stdlib.BoundLogger
     )
@@ -122,20 +123,20 @@ def audit_logger() -> structlog.stdlib.BoundLogger:
 
 
 def get(name: str) -> structlog.stdlib.BoundLogger:
-    """Return the logger of a module; `name` is its `__name__`."""
+    """Return the logger of a module. `name` is the module's `__name__`."""
     logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
     return logger
 
 
 def mask_secrets(_logger: object, _method: str, event: Event) -> Event:
-    """Replace what must not be read in a log: fields with a secret's name, and secrets inside other text."""
+    """Mask the values of fields whose name is that of a secret, and secrets inside other values."""
     for key, value in event.items():
         event[key] = _mask_trace(value) if key == "exception" and isinstance(value, str) else _mask(key, value)
     return event
 
 
 def mask_text(text: str) -> str:
-    """Mask tokens, credentials and codes inside `text`, and escape line breaks, with which a client could forge log lines."""
+    """Mask tokens, credentials and codes in `text`, and escape control characters, so that a client cannot forge log lines."""
     masked = SECRET_VALUES.sub(lambda found: (found["name"] or "") + MASK, text)
     return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), masked)
 
@@ -161,5 +162,5 @@ def _mask(key: str, value: Any) -> Any:
 
 
 def _mask_trace(trace: str) -> str:
-    """Keep the lines of a stack trace, but set in all after the first: none of them can pass for a log line of its own."""
+    """Mask a stack trace. All lines after the first are indented, so that none of them looks like a log line."""
     return "\n  ".join(mask_text(line) for line in trace.splitlines())

@@ -1,17 +1,17 @@
-"""Where the log goes: records one by one, and finished lines many at once, all in their order. Knows no format."""
+"""The output stream of the log: writes records one by one and finished lines in batches, all in order."""
 
 import contextlib
 import logging
 from typing import TextIO
 
-ATOMIC_BYTES = 4096  # what Linux writes to a pipe in one piece (PIPE_BUF): workers that share it do not cut each other's lines
+ATOMIC_BYTES = 4096  # PIPE_BUF: Linux writes so many bytes to a pipe atomically, so that workers do not split each other's lines
 
 
 class LogStream(logging.StreamHandler[TextIO]):
-    """The handler of all records, which takes finished lines too.
+    """The handler of all log records, which also accepts finished lines.
 
     Attributes:
-        output_format: `console` or `json`: how a finished line has to look, to be like the others.
+        output_format: `console` or `json`: the format of finished lines.
     """
 
     def __init__(self, stream: TextIO, output_format: str) -> None:
@@ -20,10 +20,10 @@ class LogStream(logging.StreamHandler[TextIO]):
         self._lines: list[str] = []
         self._size = 0
 
-    def take(self, line: str) -> bool:
-        """Keep a line of ASCII until the next record, or `flush`; return whether it is the first: then `flush` has to come soon.
+    def add_line(self, line: str) -> bool:
+        """Buffer an ASCII line until the next record or `flush`; return whether it is the first. Then call `flush` soon.
 
-        At the end of the process the standard library flushes.
+        At the end of the process, the standard library calls `flush`.
         """
         self.acquire()
         try:
@@ -36,12 +36,12 @@ class LogStream(logging.StreamHandler[TextIO]):
             self.release()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record, behind the lines that came before it."""
+        """Write a record after the buffered lines."""
         self._write_lines()
         super().emit(record)
 
     def flush(self) -> None:
-        """Write the lines that were kept."""
+        """Write the buffered lines."""
         self.acquire()
         try:
             self._write_lines()
@@ -54,14 +54,12 @@ class LogStream(logging.StreamHandler[TextIO]):
         if self._lines:
             text = "".join(self._lines)
             self._lines, self._size = [], 0
-            with contextlib.suppress(OSError, ValueError):  # full, or closed: there is nobody to tell
+            with contextlib.suppress(OSError, ValueError):  # full or closed: the error cannot be logged
                 self.stream.write(text)
 
 
 def direct_stream(logger: logging.Logger) -> LogStream | None:
-    """Return the stream if that is where the records of `logger` go, and nowhere else; None if somebody has put a handler or a
-    filter of their own in between.
-    """
+    """Return the `LogStream` if it is the only destination of `logger`; None if there are other handlers or filters."""
     while logger.parent is not None:
         if logger.handlers or logger.filters or not logger.propagate:
             return None

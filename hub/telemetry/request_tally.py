@@ -1,7 +1,7 @@
-"""Requests to resource servers, counted in plain numbers. Pure.
+"""Counts requests to APIs in plain numbers. Pure.
 
-Prometheus' own counters take a lock for each step, and with several workers write each step to a file. What every request does is
-counted here instead, and added to those in one go, once a second and before anybody reads them.
+The counters of prometheus_client take a lock for each step and, with several workers, write each step to a file. So requests are
+counted here, and added to those counters once a second and before each scrape.
 """
 
 from bisect import bisect_left
@@ -12,14 +12,14 @@ from prometheus_client import Counter, Histogram
 
 
 class BatchHistogram(Histogram):
-    """A histogram that takes many observations at once."""
+    """A histogram that accepts many observations at once."""
 
     def add(self, counts: Sequence[int], total: float) -> None:
         """Add observations.
 
         Parameters:
-            counts: How many fell into each bucket; the last one has no upper bound.
-            total: Their sum.
+            counts: Number of observations for each bucket; the last one has no upper bound.
+            total: Sum of the observations.
         """
         for bucket, count in zip(self._buckets, counts, strict=True):
             if count:
@@ -28,13 +28,11 @@ class BatchHistogram(Histogram):
 
 
 class RequestTally:
-    """What has been counted and not been handed on."""
+    """The counts since the last `flush`."""
 
     def __init__(self, requests: Counter, seconds: BatchHistogram, bounds: Sequence[float]) -> None:
-        """Take the metrics to which all is added.
-
-        Parameters:
-            bounds: Upper bounds of the buckets of `seconds`, ascending, without that of the last one.
+        """Parameters:
+        bounds: Upper bounds of the buckets of `seconds`, ascending, without that of the last one.
         """
         self._requests = requests
         self._seconds = seconds
@@ -44,17 +42,17 @@ class RequestTally:
         self._totals: defaultdict[str, float] = defaultdict(float)
 
     def failed(self, transport: str, outcome: str) -> None:
-        """Count a request that got no answer, by the slug of its problem."""
+        """Count a request without a response, by the slug of its problem."""
         self._outcomes[transport, outcome] += 1
 
     def answered(self, transport: str, status: int, seconds: float) -> None:
-        """Count an answer, and the time until it began."""
+        """Count a response, and the time until it began."""
         self._outcomes[transport, str(status)] += 1
         self._spreads[transport][bisect_left(self._bounds, seconds)] += 1
         self._totals[transport] += seconds
 
-    def hand_on(self) -> None:
-        """Add everything to the metrics, and begin anew."""
+    def flush(self) -> None:
+        """Add the counts to the metrics, and reset them."""
         while self._outcomes:
             labels, count = self._outcomes.popitem()
             self._requests.labels(*labels).inc(count)

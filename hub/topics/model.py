@@ -1,4 +1,4 @@
-"""What is published, to whom, and who may see it. Pure."""
+"""Events of topics: what is published, to whom, and which sessions may see it. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -15,19 +15,19 @@ POSITION = re.compile(r"\d{1,20}-\d{1,20}")
 
 Topic = Annotated[str, msgspec.Meta(pattern=f"^{TOPIC.pattern}$")]
 Position = Annotated[str, msgspec.Meta(pattern=f"^{POSITION.pattern}$")]
-"""Where in a topic's history something stands; later ones compare greater by `order`."""
+"""The position of an event in its topic's history. `order` returns a sort key."""
 
 START: Position = "0-0"
 
 
 class Recipient(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """For whom an event is: all that is named must fit; nothing named means everybody who may subscribe.
+    """The recipients of an event: the sessions that match all members. Without members: all subscribers of the topic.
 
     Attributes:
-        subject: The user, as the provider names them.
-        issuer: The provider of that user; empty: any.
+        subject: The user's `sub` at the provider.
+        issuer: The issuer of that user; empty: any.
         session: The handle of one session, as in `/sessions`.
-        scope: What the session's access token must be good for.
+        scope: A scope that the session's access token must have.
     """
 
     subject: str = ""
@@ -35,8 +35,8 @@ class Recipient(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     session: str = ""
     scope: str = ""
 
-    def fits(self, session: Session) -> bool:
-        """Tell whether the event is for this session."""
+    def matches(self, session: Session) -> bool:
+        """Return whether the event is for this session."""
         return (
             self.subject in ("", session.subject)
             and self.issuer in ("", session.issuer)
@@ -46,7 +46,7 @@ class Recipient(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
 
 
 class Publication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a back end publishes. `data` is a JSON value, handed on as it came."""
+    """What a back end publishes. `data` is a JSON value, which is forwarded unchanged."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
     data: msgspec.Raw = msgspec.Raw(b"{}")
@@ -61,29 +61,29 @@ class PublishedEvent(msgspec.Struct, frozen=True):
 
 
 def has_scope(session: Session, scope: str) -> bool:
-    """Tell whether the session's access token was issued for this scope; every one is for none."""
+    """Return whether the session's access token has this scope; True for an empty scope."""
     return not scope or scope in session.tokens.scope.split()
 
 
 def order(position: str) -> tuple[int, int]:
-    """Return what positions are compared by."""
+    """Return the sort key of a position."""
     milliseconds, _, sequence = position.partition("-")
     return int(milliseconds), int(sequence)
 
 
 def topic_of(topics: Sequence[TopicSettings], name: str) -> TopicSettings | None:
-    """Return the settings of a topic: the longest name or pattern that covers it; None if there is none."""
+    """Return the settings of a topic: its exact name before patterns, and the longest pattern first; None if none matches."""
     covering = [topic for topic in topics if TOPIC.fullmatch(name) and _covers(topic.name, name)]
     return max(covering, key=lambda topic: (not topic.name.endswith("*"), len(topic.name)), default=None)
 
 
 def may_publish(publisher: PublisherSettings, name: str) -> bool:
-    """Tell whether a publisher may publish to a topic."""
+    """Return whether a publisher may publish to a topic."""
     return any(_covers(pattern, name) for pattern in publisher.topics)
 
 
 def publisher_of(publishers: Sequence[PublisherSettings], token: Secret) -> PublisherSettings | None:
-    """Return whose secret this is; all are compared, so that time tells nothing."""
+    """Return the publisher with this secret. All are compared, so that the response time reveals nothing."""
     found = [publisher for publisher in publishers if publisher.token and publisher.token == token]
     return found[0] if found else None
 

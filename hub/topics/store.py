@@ -1,7 +1,7 @@
 """DOOR to Redis: the history of each topic.
 
-hub:topic:<name>   stream of sealed publications. It is cut by number and age, and goes when nobody has published for a month;
-                   until then it knows its last position, even if everything in it is gone
+hub:topic:<name>   stream of sealed publications, trimmed by number and age. The key expires a month after the last one; until
+                   then the stream has its last position, even if it is empty
 """
 
 from typing import cast
@@ -45,7 +45,7 @@ _decode = msgspec.json.Decoder(Publication).decode
 
 
 class TopicStore:
-    """The topics of all nodes. All methods raise `StoreUnavailable` when Redis does not answer."""
+    """The histories of topics, shared by all nodes. All methods raise `StoreUnavailable` if Redis does not respond."""
 
     def __init__(self, redis: Redis, keyring: Keyring, events: EventFeed) -> None:
         self._redis = redis
@@ -55,7 +55,7 @@ class TopicStore:
         self._ends = redis.register_script(ENDS)
 
     async def publish(self, name: str, topic: TopicSettings, publication: Publication) -> Position:
-        """Add an event to the history and tell all workers; return its position."""
+        """Add an event to the history and notify all workers; return its position."""
         sealed = self._keyring.seal(_encode(publication), f"topic:{name}")
         arguments: list[int | bytes] = [topic.history, round(topic.history_seconds), FORGET_SECONDS, sealed]
         with translated_errors():
@@ -64,7 +64,10 @@ class TopicStore:
         return position
 
     async def read(self, name: str, after: Position) -> tuple[list[PublishedEvent], Position]:
-        """Return the next events of a topic in order, at most `BATCH`, and the position to go on from; itself at the end."""
+        """Return the next events of a topic in order, at most `BATCH`, and the position from which to read on.
+
+        At the end of the history, that position is `after`.
+        """
         with translated_errors():
             entries = cast(Entries, await self._redis.xrange(_stream(name), f"({after}", "+", count=BATCH))
         found, last = [], after
@@ -75,13 +78,13 @@ class TopicStore:
         return found, last
 
     async def last(self, name: str) -> Position:
-        """Return the position of the latest event there ever was."""
+        """Return the position of the last published event, even if it has been trimmed."""
         with translated_errors():
             _, last, _ = cast(Ends, await self._ends(keys=[_stream(name)], args=[]))
         return last.decode() or START
 
     async def reaches_back_to(self, name: str, after: Position) -> bool:
-        """Tell whether everything after this position is certainly still there."""
+        """Return whether the history certainly holds all events after this position."""
         with translated_errors():
             first, last, is_whole = cast(Ends, await self._ends(keys=[_stream(name)], args=[]))
         if not last:
@@ -89,7 +92,7 @@ class TopicStore:
         return bool(is_whole) or order(after) >= order((first or last).decode())
 
     def _open(self, name: str, sealed: bytes) -> Publication | None:
-        """Return a publication; None if it cannot be read any more, by its key or its version."""
+        """Return a publication; None if its session key is gone, or if another version of the hub wrote it."""
         try:
             return _decode(self._keyring.open(sealed, f"topic:{name}"))
         except (KeyringError, msgspec.DecodeError) as error:

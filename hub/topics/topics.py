@@ -1,7 +1,8 @@
-"""Brings the events of topics to the channels of one worker: each once, in order, with those that came while it was away.
+"""Delivers the events of topics to the channels of one worker: each event once, in order, including those missed while offline.
 
-The history in Redis is the truth. What workers tell each other is only that there is news; whoever misses that finds it at the
-next look. A subscription is *live* when it has all that its topic's reader has; else it reads for itself until it has caught up.
+The history in Redis is authoritative. Messages between workers only say that a topic has new events; a worker that misses one
+finds them at its next read. A topic has one reader on each worker. A subscription is *live* when it has received all that the
+reader has read; otherwise it reads the history itself until it has caught up.
 """
 
 import asyncio
@@ -16,31 +17,31 @@ from hub.session.model import Session
 from hub.topics.model import Position, PublishedEvent, has_scope, order, topic_of
 from hub.topics.store import TopicStore
 
-AGAIN_SECONDS = 1.0  # after Redis did not answer
+RETRY_SECONDS = 1.0  # after Redis did not respond
 
 
 class Subscriber(Protocol):
-    """Who hears of events: a channel."""
+    """The receiver of events: a channel."""
 
     @property
     def session(self) -> Session:
-        """The session as it stands now."""
+        """The current session."""
 
     def deliver(self, topic: str, event: PublishedEvent) -> bool:
-        """Take an event; False: there is no room, it has to come again after `wait_writable`."""
+        """Send an event; return False if the outbox is full. Then the event must be delivered again after `wait_writable`."""
 
     def gap(self, topic: str) -> None:
-        """Hear that events were lost: the history does not reach back far enough."""
+        """Report that events were lost, because the history does not reach back far enough."""
 
     async def wait_writable(self) -> None:
-        """Return when there is room again."""
+        """Return when the outbox is no longer full."""
 
 
 class Subscription:
-    """What one channel wants of one topic.
+    """The subscription of one channel to one topic.
 
     Attributes:
-        position: Of the last event that it has got, or that was not for it.
+        position: Position of the last event that was delivered, or skipped because it was for others.
     """
 
     def __init__(self, topic: "_Topic", subscriber: Subscriber, position: Position) -> None:
@@ -52,50 +53,50 @@ class Subscription:
         self._task: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
-        """Start to deliver."""
+        """Start to deliver events."""
         self._topic.subscriptions.add(self)
-        self._fall_behind()
+        self._start_catching_up()
 
     def end(self) -> None:
-        """Deliver nothing more, not even what is being read at this moment."""
+        """Stop delivering events, including those that are being read now."""
         self._has_ended = True
         self._topic.drop(self)
         if self._task is not None:
             self._task.cancel()
 
-    def take(self, event: PublishedEvent) -> bool:
-        """Deliver an event, unless it came before or is not for this session; return whether there was room for it."""
+    def deliver(self, event: PublishedEvent) -> bool:
+        """Deliver an event, unless it was delivered before or is for others; return False if the outbox was full."""
         if self._has_ended or order(event.position) <= order(self.position):
             return True
         session = self._subscriber.session
-        is_for_it = has_scope(session, self._topic.settings.scope) and event.publication.to.fits(session)
-        if is_for_it and not self._subscriber.deliver(self._topic.name, event):
+        is_recipient = has_scope(session, self._topic.settings.scope) and event.publication.to.matches(session)
+        if is_recipient and not self._subscriber.deliver(self._topic.name, event):
             return False
         self.position = event.position
         return True
 
-    def take_live(self, events: Sequence[PublishedEvent]) -> None:
-        """Deliver what the topic's reader has found; without room for it, catch up later."""
-        if self.is_live and not all(map(self.take, events)):
-            self._fall_behind()
+    def deliver_live(self, events: Sequence[PublishedEvent]) -> None:
+        """Deliver events from the topic's reader. If the outbox is full, start catching up from the history."""
+        if self.is_live and not all(map(self.deliver, events)):
+            self._start_catching_up()
 
-    def _fall_behind(self) -> None:
+    def _start_catching_up(self) -> None:
         self.is_live = False
         self._task = self._topic.own(self._catch_up())
 
     async def _catch_up(self) -> None:
-        """Read the history until nothing is left that the topic's reader has read."""
+        """Read the history until the subscription has received all that the topic's reader has read."""
         while not self.is_live and not self._has_ended:
             await self._subscriber.wait_writable()
             events, last = await self._topic.read(self.position)
-            if not all(map(self.take, events)):
+            if not all(map(self.deliver, events)):
                 continue
             self.position = max(self.position, last, key=order)
             self.is_live = not events and order(self._topic.position) <= order(self.position)
 
 
 class _Topic:
-    """A topic with subscriptions on this worker, and the one reader for all that are live."""
+    """A topic with subscriptions on this worker, and the reader that its live subscriptions share."""
 
     def __init__(self, owner: "Topics", name: str, settings: TopicSettings, position: Position) -> None:
         self.name = name
@@ -107,7 +108,7 @@ class _Topic:
         self._reading: asyncio.Task[None] | None = None
 
     def news(self) -> None:
-        """Look at the history; once more if that is being done now."""
+        """Read new events from the history; if a read is running, read once more after it."""
         self._has_news = True
         if self._reading is None or self._reading.done():
             self._reading = self.own(self._read_news())
@@ -117,7 +118,7 @@ class _Topic:
         return self._owner.own(work)
 
     def drop(self, subscription: Subscription) -> None:
-        """Forget a subscription, and the topic with its last one."""
+        """Remove a subscription, and the topic if it was the last one."""
         self.subscriptions.discard(subscription)
         if not self.subscriptions:
             self._owner.forget(self)
@@ -125,12 +126,12 @@ class _Topic:
                 self._reading.cancel()
 
     async def read(self, after: Position) -> tuple[list[PublishedEvent], Position]:
-        """Return the events after a position; while Redis does not answer, wait."""
+        """Return the events after a position, as `TopicStore.read`. Retry while Redis does not respond."""
         while True:
             try:
                 return await self._owner.store.read(self.name, after)
             except StoreUnavailable:
-                await self._owner.clock.sleep(AGAIN_SECONDS)
+                await self._owner.clock.sleep(RETRY_SECONDS)
 
     async def _read_news(self) -> None:
         while self._has_news:
@@ -140,11 +141,11 @@ class _Topic:
                 self._has_news = True
                 self.position = last
                 for subscription in list(self.subscriptions):
-                    subscription.take_live(events)
+                    subscription.deliver_live(events)
 
 
 class Topics:
-    """The topics of one worker."""
+    """The topics with subscriptions on one worker."""
 
     def __init__(self, store: TopicStore, settings: Sequence[TopicSettings], clock: Clock) -> None:
         self.store = store
@@ -157,7 +158,7 @@ class Topics:
         """Return the settings of a topic.
 
         Raises:
-            NotFound: There is no such topic.
+            NotFound: No settings match the topic.
         """
         settings = topic_of(self._settings, name)
         if settings is None:
@@ -165,12 +166,15 @@ class Topics:
         return settings
 
     async def subscribe(self, name: str, subscriber: Subscriber, after: Position | None) -> Subscription:
-        """Return a subscription that has not begun. Without `after` it is for what comes from now on.
+        """Return a subscription that has not begun.
+
+        Parameters:
+            after: The position after which events are wanted; None: only new events.
 
         Raises:
-            NotFound: There is no such topic.
-            TokenNotIssued: The session lacks the scope for it.
-            StoreUnavailable: Redis does not answer.
+            NotFound: No settings match the topic.
+            TokenNotIssued: The session lacks the scope of the topic.
+            StoreUnavailable: Redis does not respond.
         """
         settings = self.settings_of(name)
         if not has_scope(subscriber.session, settings.scope):
@@ -184,12 +188,12 @@ class Topics:
         return Subscription(topic, subscriber, position)
 
     def news(self, name: str) -> None:
-        """Take note that something was published."""
+        """Read the new events of a topic, if it has subscriptions here."""
         if topic := self._topics.get(name):
             topic.news()
 
-    def look_again(self) -> None:
-        """Look at all topics: news of them may have been missed."""
+    def read_all_news(self) -> None:
+        """Read the new events of all topics, because notifications may have been missed."""
         for topic in self._topics.values():
             topic.news()
 
@@ -201,10 +205,10 @@ class Topics:
         return task
 
     async def close(self) -> None:
-        """Deliver nothing more; returns when nothing is being read."""
+        """Stop delivering events; return when all tasks have ended."""
         await end_tasks(list(self._tasks))
 
     def forget(self, topic: _Topic) -> None:
-        """Drop a topic without subscriptions."""
+        """Remove a topic without subscriptions."""
         if self._topics.get(topic.name) is topic:
             del self._topics[topic.name]

@@ -19,7 +19,7 @@ import sys
 from hub.telemetry import log
 log.configure("INFO", "console", open(sys.argv[1], "w"))
 import logging
-logging.getLogger().handlers[0].take("kept\\n")
+logging.getLogger().handlers[0].add_line("kept\\n")
 {end}
 """
 
@@ -56,11 +56,11 @@ class TestLogStream:
         pieces = Pieces()
         stream = LogStream(pieces, "json")
 
-        assert [stream.take("a\n"), stream.take("b\n")] == [True, False]
+        assert [stream.add_line("a\n"), stream.add_line("b\n")] == [True, False]
         assert pieces.writes == []
         stream.flush()
         assert pieces.writes == ["a\nb\n"]
-        assert stream.take("c\n")
+        assert stream.add_line("c\n")
 
     @given(st.lists(st.sampled_from(["line", "record", "flush"])))
     def test_everything_is_written_in_its_order(self, steps: list[str]) -> None:
@@ -69,7 +69,7 @@ class TestLogStream:
         stream = LogStream(text, "console")
         for number, step in enumerate(steps):
             if step == "line":
-                stream.take(f"{number}\n")
+                stream.add_line(f"{number}\n")
             elif step == "record":
                 stream.handle(record(str(number)))
             else:
@@ -83,7 +83,7 @@ class TestLogStream:
         pieces = Pieces()
         stream = LogStream(pieces, "console")
         for _ in range(100):
-            stream.take("x" * 99 + "\n")
+            stream.add_line("x" * 99 + "\n")
         stream.flush()
 
         assert "".join(pieces.writes) == ("x" * 99 + "\n") * 100
@@ -93,10 +93,10 @@ class TestLogStream:
     def test_a_full_disk_ends_no_request(self) -> None:
         """Where nothing can be written, there is nobody to tell."""
         stream = LogStream(Full(), "console")
-        stream.take("a\n")
+        stream.add_line("a\n")
         stream.flush()
 
-        assert stream.take("b\n")
+        assert stream.add_line("b\n")
 
     @pytest.mark.parametrize(("end", "status"), [("", 0), ("sys.exit(3)", 3), ("raise KeyError", 1)])
     def test_nothing_is_lost_at_the_end(self, tmp_path: Path, end: str, status: int) -> None:

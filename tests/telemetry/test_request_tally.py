@@ -35,7 +35,7 @@ def test_hands_on_what_it_counted(steps: list[tuple[str, int, float] | tuple[str
     for step in steps:
         match step:
             case None:
-                tally.hand_on()
+                tally.flush()
             case (transport, status, time):
                 tally.answered(transport, status, time)
                 their_requests.labels(transport, str(status)).inc()
@@ -43,6 +43,6 @@ def test_hands_on_what_it_counted(steps: list[tuple[str, int, float] | tuple[str
             case (transport, slug):
                 tally.failed(transport, slug)
                 their_requests.labels(transport, slug).inc()
-    tally.hand_on()
+    tally.flush()
 
     assert figures(registry) == figures(direct)

@@ -99,7 +99,7 @@ async def worker(redis_url: str, keyring: Keyring) -> AsyncIterator[Worker]:
 
     async def on_gap() -> None:
         listening.set()
-        topics.look_again()
+        topics.read_all_news()
 
     feed = asyncio.create_task(events.run(on_event, on_gap))
     await listening.wait()

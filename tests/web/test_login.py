@@ -142,7 +142,7 @@ class TestLogin:
             answer = await house.navigate("/hub/login")
 
         assert (answer.status, answer.header("Content-Type")) == (503, "text/html; charset=utf-8")
-        assert "The login service does not answer" in answer.text
+        assert "The login service does not respond" in answer.text
         assert not re.search(r"Traceback|File \"|Error\b", answer.text)
         assert answer.all("Set-Cookie") == []
 

@@ -9,14 +9,17 @@ from typing import Any
 from hub.channel.close_codes import CloseCode
 from hub.channel.interfaces import ChannelServices
 from hub.channel.outbox import Frame
-from hub.config.settings import ChannelSettings, LimitSettings
+from hub.config.settings import ChannelSettings, LimitSettings, RouteSettings
+from hub.dispatch import Dispatch
 from hub.errors import NotFound
 from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.gateway.rate_limits import RateLimits
+from hub.gateway.routes import Place, RouteTable
 from hub.primitives.clock import SystemClock
 from hub.primitives.secret import Secret
 from hub.session.cookie import xsrf_token, xsrf_token_matches
 from hub.session.model import Lifetimes, Session, SessionId, TokenSet
+from hub.session.session_lookup import SessionLookup
 from hub.telemetry.metrics import Metrics
 from hub.topics.topics import Subscriber, Subscription
 
@@ -55,7 +58,7 @@ class Pipeline:
     def __init__(self) -> None:
         self.waiting: deque[asyncio.Future[None]] = deque()
 
-    async def handle(self, request: ApiRequest, session: Session, *, transport: str) -> ApiResponse:
+    async def handle(self, request: ApiRequest, place: Place, session: Session, *, transport: str) -> ApiResponse:
         """Wait for the turn of this request, as for a socket."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.waiting.append(turn)
@@ -134,13 +137,19 @@ def services_for(pipeline: Pipeline, session: Session, clock: SystemClock) -> Ch
     """Return what stands behind the channels."""
     metrics = Metrics()
     never_reached = LimitSettings(requests_per_session=1e9, upload_bytes_per_session=1e15)
-    once: Any = None  # no request has a key
+    sessions: Any = Sessions(session)
+    pipeline_: Any = pipeline
+    topics: Any = NoTopics()
+    executor: Any = None  # no request has an idempotency key
+    lookup, rates = SessionLookup(sessions, clock), RateLimits(never_reached, clock, metrics)
+    routes = RouteTable([RouteSettings(prefix="/api", target="http://127.0.0.1:9")])
     return ChannelServices(
-        pipeline=pipeline,
-        once=once,
-        topics=NoTopics(),
-        rates=RateLimits(never_reached, clock, metrics),
-        sessions=Sessions(session),
+        dispatch=Dispatch(routes, lookup, rates, executor, pipeline_, metrics),
+        executor=executor,
+        topics=topics,
+        rates=rates,
+        sessions=sessions,
+        outage=lookup.outage,
         lifetimes=Lifetimes(86_400.0, 864_000.0, 60.0),
         csrf_matches=xsrf_token_matches,
         clock=clock,

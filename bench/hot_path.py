@@ -23,8 +23,10 @@ from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.gateway.paths import normalise_path
 from hub.gateway.pipeline import Pipeline
 from hub.gateway.rate_limits import RateLimits
+from hub.gateway.resource_server import ResourceServer
 from hub.gateway.routes import Route, RouteTable
 from hub.gateway.upstream_sessions import UpstreamSessions
+from hub.gateway.websocket_door import UpstreamWebSocketClient
 from hub.oidc.provider import OpenIDProvider
 from hub.oidc.providers import Providers
 from hub.primitives.clock import SystemClock
@@ -42,7 +44,7 @@ from hub.tokens.refresher import Refresher
 from hub.tokens.route_tokens import RouteTokens
 from hub.web import csrf
 from hub.web.client_address import TrustedProxies, client_address
-from hub.web.identity import require_identity
+from hub.web.hub_headers import IDENTITY_HEADER
 
 BODY = make_body(KB)
 
@@ -120,9 +122,14 @@ class HotPath:
         )
         upstream = cast(UpstreamSessions, None)  # the route keeps no session at the resource server
         ways = ForwardingDependencies(
-            door=ReadyDoor(), upstream=upstream, signer=MessageSigner([], clock), dpop_key=providers.dpop_key, clock=clock
+            resource_server=cast(ResourceServer, ReadyDoor()),
+            websockets=cast(UpstreamWebSocketClient, None),
+            sessions=upstream,
+            signer=MessageSigner([], clock),
+            dpop_key=providers.dpop_key,
+            clock=clock,
         )
-        self._pipeline = Pipeline(self._table, tokens, ways, ORIGIN, clock, self._metrics)
+        self._pipeline = Pipeline(tokens, ways, ORIGIN, clock, self._metrics)
         self._cookies = Cookies.for_transport(secure=True)
         self._rates = RateLimits(LimitSettings(requests_per_session=1e9), clock, self._metrics)
         self._session = _session(clock.now())
@@ -154,13 +161,13 @@ class HotPath:
         fields = self._fields
         session_id = self._cookies.session_id(fields.get("cookie", ""))
         csrf.require_csrf_token(fields, ORIGIN, session_id)
-        require_identity(fields, self._session)
+        self._session.require_identity(fields.get(IDENTITY_HEADER))
         self._rates.request(self._session.key)
         client_address("203.0.113.7", [], self._proxies)
 
     async def _handle(self) -> None:
         request = ApiRequest(method="GET", path=PATH, query=QUERY, headers=REQUEST_FIELDS, client_address="203.0.113.7")
-        await self._pipeline.handle(request, self._session, transport="http")
+        await self._pipeline.handle(request, self._table.locate(PATH), self._session, transport="http")
 
     async def _find_route(self) -> None:
         path = normalise_path(PATH)

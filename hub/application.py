@@ -44,13 +44,17 @@ class AssetHandler(BaseHandler, tornado.web.StaticFileHandler):
 def build_front(services: Services) -> Front:
     """Return who answers on the public listener."""
     settings, site = services.settings, _site(services)
-    api = ApiDoor(site, services.pipeline, services.once, services.rates, services.sessions)
-    sockets = PassThroughDoor(site, services.passage, services.passages, services.sessions)
+    api = ApiDoor(site, services.dispatch)
     channel = ChannelDoor(site, services.registry, services.sessions, settings.channel, services.rates)
     pages = TornadoFront(
         build_application(services, site), scheme=settings.server.transport_scheme, max_body_bytes=OWN_BODY_BYTES
     )
-    routes: dict[str, Front] = {route.prefix: sockets if route.websocket else api for route in settings.routes}
+    routes: dict[str, Front] = {
+        route.prefix: PassThroughDoor(site, services.dispatch, services.passages, route.max_message_bytes)
+        if route.websocket
+        else api
+        for route in settings.routes
+    }
     return Doors({"/hub/channel": channel}, {**routes, "/hub": pages}, pages)
 
 

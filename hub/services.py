@@ -11,10 +11,10 @@ from hub.channel.interfaces import ChannelServices
 from hub.channel.presence import Presence
 from hub.channel.registry import Registry
 from hub.config.settings import ProviderSettings, Settings
+from hub.dispatch import Dispatch
 from hub.errors import StoreUnavailable
 from hub.gateway.forwarding import ForwardingDependencies
 from hub.gateway.message_signer import MessageSigner
-from hub.gateway.passage import Passage
 from hub.gateway.pipeline import Pipeline
 from hub.gateway.rate_limits import RateLimits
 from hub.gateway.resource_server import ResourceServer
@@ -52,6 +52,7 @@ from hub.session.model import Lifetimes
 from hub.session.redis_client import connect
 from hub.session.refresh_lock import RefreshLock
 from hub.session.revocations import RevocationQueue
+from hub.session.session_lookup import SessionLookup
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
 from hub.session.upstream_jars import CookieJarStore
@@ -107,17 +108,18 @@ class Services:
         routes, jars = RouteTable(settings.routes), CookieJarStore(self.redis, codec)
         self.upstream_ends = UpstreamEnds(jars, self.sessions, routes, self.resource_server, clock, self.metrics)
         self.upstream_sessions = UpstreamSessions(jars, lifetimes, clock, self.upstream_ends.end)
+        self.websocket_door = UpstreamWebSocketClient(route.ca_file for route in settings.routes)
         ways = ForwardingDependencies(
-            door=self.resource_server,
-            upstream=self.upstream_sessions,
+            resource_server=self.resource_server,
+            websockets=self.websocket_door,
+            sessions=self.upstream_sessions,
             signer=MessageSigner(settings.routes, clock),
             dpop_key=self.providers.dpop_key,
             clock=clock,
         )
-        self.pipeline = Pipeline(routes, tokens, ways, origin, clock, self.metrics)
-        self.once = IdempotentExecutor(
+        pipeline = Pipeline(tokens, ways, origin, clock, self.metrics)
+        self.executor = IdempotentExecutor(
             Ledger(self.redis, keyring, secrets.token_hex(8), settings.channel.keep_seconds),
-            self.pipeline,
             IdempotencyLimits(
                 answer_bytes=settings.channel.kept_answer,
                 session_bytes=settings.channel.kept_per_session,
@@ -147,11 +149,13 @@ class Services:
             LastChannelStore(self.redis), self.sessions, clock, settings.session.end_after_last_channel_seconds
         )
         self.rates = RateLimits(settings.limits, clock, self.metrics)
+        lookup = SessionLookup(self.sessions, clock)
+        self.dispatch = Dispatch(routes, lookup, self.rates, self.executor, pipeline, self.metrics)
         self.topics = Topics(TopicStore(self.redis, keyring, self.events), settings.topics, clock)
         self.registry = Registry(
             ChannelServices(
-                pipeline=self.pipeline,
-                once=self.once,
+                dispatch=self.dispatch,
+                executor=self.executor,
                 topics=self.topics,
                 rates=self.rates,
                 sessions=self.sessions,
@@ -160,11 +164,10 @@ class Services:
                 clock=clock,
                 metrics=self.metrics,
                 settings=settings.channel,
+                outage=lookup.outage,
                 note_presence=self.presence.note,
             )
         )
-        self.websocket_door = UpstreamWebSocketClient(route.ca_file for route in settings.routes)
-        self.passage = Passage(routes, tokens, self.websocket_door, clock, ways)
         self.passages = PassThroughRegistry(self.sessions, clock, self.metrics, settings.channel)
         self.exchanges: set[asyncio.Task[Any]] = set()
         self.draining = False
@@ -191,7 +194,7 @@ class Services:
         self._closing.push_async_callback(self.refresher.close)
         self._closing.push_async_callback(self.further_tokens.close)
         self._closing.push_async_callback(self.client_tokens.close)
-        self._closing.push_async_callback(self.once.close)
+        self._closing.push_async_callback(self.executor.close)
         self._closing.push_async_callback(self.topics.close)
         self._closing.push_async_callback(self._stop_tasks)
         self._run("session events", self._listen())
@@ -199,7 +202,7 @@ class Services:
         self._run("revocation", self.revocation_worker.run())
         self._run("figures", self._hand_on_figures())
         self._run("upstream sessions", self.upstream_ends.run())
-        self._run("once", self.once.run())
+        self._run("idempotency", self.executor.run())
         self._run("channel watch", self.registry.watch())
         self._run("passages", self.passages.watch())
         self._run("presence", self.presence.run(lambda: self.registry.session_keys))

@@ -23,6 +23,7 @@ LAYERS: list[set[str]] = [  # from the ground up; a module imports from its own 
     {"hub.tokens", "hub.iris"},
     {"hub.gateway", "hub.login"},
     {"hub.idempotency"},
+    {"hub.dispatch"},
     {"hub.channel"},
     {"hub.doctor"},
     {"hub.listener"},
@@ -118,10 +119,10 @@ PURE = {
         "hub.topics.model",
     ),
     *("hub.channel.messages", "hub.channel.codec", "hub.channel.connection", "hub.channel.outbox"),
-    *("hub.channel.admission", "hub.channel.outage", "hub.channel.bodies", "hub.channel.close_codes", "hub.channel.events"),
+    *("hub.channel.admission", "hub.channel.bodies", "hub.channel.close_codes", "hub.channel.events"),
     *("hub.channel.liveness", "hub.channel.requests", "hub.channel.uploads", "hub.channel.downloads", "hub.channel.end_warnings"),
     *("hub.listener.head", "hub.listener.reader", "hub.listener.frames", "hub.listener.handshake"),
-    *("hub.web.csrf", "hub.web.client_address", "hub.web.identity"),
+    *("hub.web.csrf", "hub.web.client_address", "hub.web.hub_headers"),
 }
 
 CLOCK_CALLS = {

@@ -232,7 +232,7 @@ class Driver:
                     self._running.feed(request_id, data, end=end)
                 case RequestAborted(request_id, key):
                     if key:
-                        self._services.once.abort(self.session, key)
+                        self._services.executor.abort(self.session, key)
                     self._running.stop(request_id)
                 case SubscribeReceived():
                     self._get_subscriptions().subscribe(event)

@@ -34,7 +34,6 @@ def api_request(
         body=body if upload is None else upload,
         body_bytes=None if length < 0 else length,
         timeout_seconds=timeout_seconds,
-        passive=message.passive,
         client_address=client_address,
     )
 

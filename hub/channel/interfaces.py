@@ -2,19 +2,19 @@
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
 from hub.channel.close_codes import CloseCode
-from hub.channel.outage import Outage
 from hub.channel.outbox import Frame
 from hub.config.settings import ChannelSettings
-from hub.gateway.messages import ApiRequest, ApiResponse
+from hub.dispatch import Dispatch
 from hub.gateway.rate_limits import RateLimits
 from hub.idempotency.executor import IdempotentExecutor
 from hub.primitives.clock import Clock
-from hub.session.model import Lifetimes, Session, SessionId
+from hub.session.model import Lifetimes, SessionId
 from hub.session.sessions import Sessions
+from hub.session.store_outage import StoreOutage
 from hub.telemetry.metrics import Metrics
 from hub.topics.topics import Topics
 
@@ -39,13 +39,6 @@ class ChannelSocket(Protocol):
         """Send what was written, then a close frame."""
 
 
-class Pipeline(Protocol):
-    """The one way of a request to its resource server."""
-
-    async def handle(self, request: ApiRequest, session: Session, *, transport: Literal["channel"]) -> ApiResponse:
-        """Return the answer; raise a `HubError` if there is none."""
-
-
 def _nobody_listens(_session_key: str) -> None:
     """Take a note of presence for nobody."""
 
@@ -60,8 +53,8 @@ class ChannelServices:
         note_presence: Told the key of a session when its first channel has opened here, and when the last one has closed.
     """
 
-    pipeline: Pipeline
-    once: IdempotentExecutor
+    dispatch: Dispatch
+    executor: IdempotentExecutor
     topics: Topics
     rates: RateLimits
     sessions: Sessions
@@ -70,6 +63,6 @@ class ChannelServices:
     clock: Clock
     metrics: Metrics
     settings: ChannelSettings
+    outage: StoreOutage
     note_presence: Callable[[str], None] = _nobody_listens
     jitter: Callable[[], float] = random.random
-    outage: Outage = field(default_factory=Outage)

@@ -100,7 +100,7 @@ class Registry:
         for driver in drivers:
             driver.end_session(reason)
             self._services.metrics.kill_seconds.observe(max(self._services.clock.now() - ended_at, 0.0))
-        await asyncio.gather(self._services.once.end_session(session_key), *(driver.finish() for driver in drivers))
+        await asyncio.gather(self._services.executor.end_session(session_key), *(driver.finish() for driver in drivers))
 
     def replace_session(self, session_key: str, until: float) -> None:
         """Tell the channels of a session that its user has logged in again, and close them at `until` (epoch seconds).

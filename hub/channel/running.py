@@ -2,7 +2,6 @@
 
 import asyncio
 import functools
-from collections.abc import Awaitable
 from typing import Protocol
 
 import msgspec
@@ -17,7 +16,7 @@ from hub.channel.sending import Sender
 from hub.channel.upload_body import UploadBody
 from hub.errors import HubError, SessionEnded
 from hub.gateway.messages import ApiResponse
-from hub.session.model import Session
+from hub.idempotency.outcome import idempotency_key
 from hub.telemetry import audit, log
 
 logger = log.get(__name__)
@@ -96,10 +95,10 @@ class Running:
         self._sender.schedule()
 
     async def _serve(self, started: Started) -> None:
-        """Bring one request to its end. The outer loop of the channel: nothing that goes wrong in here leaves it."""
+        """Bring one request to its end. The outer loop of a channel request: no exception leaves it."""
         message = started.message
         try:
-            await self._answer(started)
+            await self._respond(started)
         except SessionEnded as ended:
             self._channel.end_session(str(ended.extensions.get("reason", UNKNOWN_REASON)))
         except HubError as error:
@@ -119,11 +118,9 @@ class Running:
         if self._uploads and (upload := self._uploads.pop(request_id, None)):
             upload.abandon()
 
-    async def _answer(self, started: Started) -> None:
+    async def _respond(self, started: Started) -> None:
         message, began = started.message, self._services.clock.monotonic()
-        session = await self._hand.current(passive=message.passive)
-        self._services.rates.request(session.key)
-        response = await self._response(started, session, max(started.deadline - began, 0.001))
+        response = await self._response(started, max(started.deadline - began, 0.001))
         facts = self._facts(started, response, began)
         if self._relay.send_whole(message, response, facts):
             return
@@ -133,21 +130,25 @@ class Running:
         finally:
             await response.close()
 
-    def _response(self, started: Started, session: Session, timeout_seconds: float) -> Awaitable[ApiResponse]:
-        """Return the answer of the resource server, to this request or to the earlier one with its key."""
-        message, once = started.message, self._services.once
-        if started.joins and isinstance(message.key, str):
-            return once.join(session, message.key, timeout_seconds)
+    async def _response(self, started: Started, timeout_seconds: float) -> ApiResponse:
+        """Return the response of the API, to this request or to the earlier one with its idempotency key."""
+        message, dispatch, address = started.message, self._services.dispatch, self._channel.client_address
+        key = message.key if isinstance(message.key, str) else None
+        if started.joins and key is not None:
+            session = await self._hand.admit(None, address, passive=message.passive)
+            return await dispatch.join(session, key, timeout_seconds)
         request = api_request(
             message,
             self._uploads.get(message.id),
             gzip=self._channel.takes_gzip,
             timeout_seconds=timeout_seconds,
-            client_address=self._channel.client_address,
+            client_address=address,
         )
-        if isinstance(message.key, str):
-            return once.handle(request, session, message.key, transport="channel")
-        return self._services.pipeline.handle(request, session, transport="channel")
+        place = dispatch.locate(request.path, transport="channel")
+        session = await self._hand.admit(place.route, address, passive=message.passive)
+        if key is None and place.route.idempotency_header == "hub":
+            key = idempotency_key(place.route, {name.lower(): value for name, value in request.headers})
+        return await dispatch.respond(request, place, session, transport="channel", key=key)
 
     def _facts(self, started: Started, response: ApiResponse, began: float) -> AnswerFacts:
         if not response.replayed and not self._connection.tells_timing:

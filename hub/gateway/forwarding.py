@@ -1,4 +1,4 @@
-"""One request on its way to a resource server: credentials, cookies, signature, deadline."""
+"""One request on its way to an API: its credentials, its cookies, its signature, and the time that it has."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,12 +8,13 @@ from typing import TypeVar
 import msgspec
 
 from hub.errors import DeadlineExceeded, HubError
-from hub.gateway.door import Door
 from hub.gateway.headers import IDEMPOTENCY_HEADER, HeaderRules
 from hub.gateway.message_signer import MessageSigner
 from hub.gateway.messages import ApiRequest, ApiResponse
+from hub.gateway.resource_server import ResourceServer
 from hub.gateway.routes import Route
 from hub.gateway.upstream_sessions import UpstreamSessions
+from hub.gateway.websocket_door import UpstreamWebSocketClient
 from hub.oidc.dpop import SCHEME, USE_NONCE, DPoPKey
 from hub.primitives.clock import Clock
 from hub.primitives.http import BodyStream, Headers
@@ -25,16 +26,17 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForwardingDependencies:
-    """What all requests go out through.
+    """What all requests are forwarded with.
 
     Attributes:
-        upstream: Sessions at resource servers.
-        signer: Signs the requests of routes that want it.
+        sessions: The sessions at APIs that keep some.
+        signer: Signs the requests of routes that ask for it.
         dpop_key: Returns the DPoP key of a provider, by its name; None if the provider issues bearer tokens.
     """
 
-    door: Door
-    upstream: UpstreamSessions
+    resource_server: ResourceServer
+    websockets: UpstreamWebSocketClient
+    sessions: UpstreamSessions
     signer: MessageSigner
     dpop_key: Callable[[str], DPoPKey | None]
     clock: Clock
@@ -51,10 +53,10 @@ class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
     """One request that may be forwarded, and the time that it has.
 
     Attributes:
-        deadline: Instant of the clock's `monotonic` at which the answer's head must be there; None: whenever.
+        deadline: Instant of the clock's `monotonic` at which the head of the response must be there; None: no limit.
     """
 
-    ways: ForwardingDependencies
+    use: ForwardingDependencies
     session: Session | None
     request: ApiRequest
     body: bytes | BodyStream
@@ -73,13 +75,13 @@ class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
             raise
 
     def send(self, token: Secret | None) -> Awaitable[ApiResponse]:
-        """Send the request with this token, or with none, in the session at the resource server if the route wants one."""
+        """Send the request with this token, or with none, in a session at the API if the route asks for one."""
         if self.session is None or self.route.upstream_session == "none":
             return self._send(token, "")
         return self._send_in_session(self.session, token)
 
     async def _send_in_session(self, session: Session, token: Secret | None) -> ApiResponse:
-        """Wait for the session and send; whether it was sent is known when the time runs out."""
+        """Wait for the session and send; when the time runs out it is known whether the request was sent."""
         was_sent = False
 
         async def send(cookies: str) -> ApiResponse:
@@ -89,61 +91,67 @@ class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
 
         try:
             async with asyncio.timeout(self._remaining()) as limit:
-                return await self.ways.upstream.send(self.route, session, send)
+                return await self.use.sessions.send(self.route, session, send)
         except TimeoutError as error:
             if limit.expired():
                 raise (DeadlineExceeded() if was_sent else _too_late()) from error
             raise
 
     async def _send(self, token: Secret | None, cookies: str) -> ApiResponse:
-        dpop = self.ways.dpop_key_of(self.route, self.session, token)
-        if dpop is None or token is None:
-            return await self._send_once(self._fields(token, cookies))
-        response = await self._send_once(self._dpop_fields(dpop, token, cookies))
-        if dpop.learn(self.url, response.headers) and self.request.is_repeatable and _wants_nonce(response):
+        key = self.use.dpop_key_of(self.route, self.session, token)
+        if key is None or token is None:
+            return await self._send_once(self._headers(token, cookies))
+        response = await self._send_once(self._headers_with_proof(key, token, cookies))
+        if key.learn(self.url, response.headers) and self.request.is_repeatable and _asks_for_nonce(response):
             await response.close()
-            return await self._send_once(self._dpop_fields(dpop, token, cookies))
+            return await self._send_once(self._headers_with_proof(key, token, cookies))
         return response
 
-    def _dpop_fields(self, dpop: DPoPKey, token: Secret, cookies: str) -> Headers:
-        proof = dpop.make_proof(self.request.method, self.url, token)
-        return [*self._fields(token, cookies, scheme=SCHEME), (SCHEME, proof)]
+    def _headers_with_proof(self, key: DPoPKey, token: Secret, cookies: str) -> Headers:
+        """Return the request headers with a DPoP proof (RFC 9449 section 4)."""
+        proof = key.make_proof(self.request.method, self.url, token)
+        return [*self._headers(token, cookies, scheme=SCHEME), (SCHEME, proof)]
 
-    def _fields(self, token: Secret | None, cookies: str, *, scheme: str = "Bearer") -> Headers:
+    def _headers(self, token: Secret | None, cookies: str, *, scheme: str = "Bearer") -> Headers:
         headers, address = self.request.headers, self.request.client_address
         if self.route.idempotency_header == "hub":
             headers = [header for header in headers if header[0].lower() != IDEMPOTENCY_HEADER]
-        fields = self.ways.headers.outbound(headers, token=token, client_address=address, cookies=cookies, scheme=scheme)
-        if self.route.is_fhir:  # its answers are read on their way
-            return [field for field in fields if field[0].lower() != "accept-encoding"]
-        return fields
+        headers = self.use.headers.outbound(headers, token=token, client_address=address, cookies=cookies, scheme=scheme)
+        if self.route.is_fhir:  # the hub reads the responses of FHIR servers
+            return [header for header in headers if header[0].lower() != "accept-encoding"]
+        return headers
 
-    def _send_once(self, fields: Headers) -> Awaitable[ApiResponse]:
+    def _send_once(self, headers: Headers) -> Awaitable[ApiResponse]:
+        request, route = self.request, self.route
         remaining = self._remaining()
         if remaining is not None and remaining <= 0:
             raise _too_late()
-        return self.ways.door.send(
-            self.route,
+        if route.is_signed:
+            headers = self.use.signer.sign(route, headers, method=request.method, url=self.url, body=self.body)
+        if request.subprotocols is not None:
+            return self.use.websockets.open(route, self.url, headers, request.subprotocols)
+        return self.use.resource_server.send(
+            route,
             self.url,
-            method=self.request.method,
-            headers=self.ways.signer.sign(self.route, fields, method=self.request.method, url=self.url, body=self.body),
+            method=request.method,
+            headers=headers,
             body=self.body,
-            body_bytes=len(self.body) if isinstance(self.body, bytes) else self.request.body_bytes,
+            body_bytes=len(self.body) if isinstance(self.body, bytes) else request.body_bytes,
             timeout_seconds=remaining,
         )
 
     def _remaining(self) -> float | None:
-        return None if self.deadline is None else self.deadline - self.ways.clock.monotonic()
+        return None if self.deadline is None else self.deadline - self.use.clock.monotonic()
 
 
-def _wants_nonce(response: ApiResponse) -> bool:
-    """Tell whether the resource server has refused a proof for want of its nonce (RFC 9449 section 9)."""
+def _asks_for_nonce(response: ApiResponse) -> bool:
+    """Return whether the API refused a DPoP proof for want of its nonce (RFC 9449 section 9)."""
     challenges = [value for name, value in response.headers if name.lower() == "www-authenticate"]
     return response.status == 401 and any(USE_NONCE in challenge for challenge in challenges)
 
 
 def _too_late() -> HubError:
-    """Return the error of a request that was not sent, or was answered with a refusal: repeating it is safe."""
+    """Return the error of a request that was not sent, or that the API refused: repeating it is safe."""
     error: HubError = DeadlineExceeded()
     error.processed = "never"
     return error

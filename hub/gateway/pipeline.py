@@ -1,90 +1,66 @@
-"""The one pipeline for every request to a resource server, whichever front door it came through.
+"""The one pipeline for every request to an API, whichever door it came through.
 
-Resolve the route -> authorise -> attach the token -> forward -> on a 401 renew the token and repeat once -> hand the
-answer out. It knows no transport: what it needs of the outside are the session's tokens (`Tokens`) and the door.
+Authorize -> attach the token -> forward, or open the WebSocket -> the ladder after a 401: step-up, DPoP nonce, renewal -> return
+the response. It knows no transport.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Protocol
 
 from msgspec.structs import replace
 
-from hub.errors import BodyTooLarge, HubError
+from hub.errors import BodyTooLarge, HubError, ResourceServerBroken, RouteNotFound
 from hub.gateway import policy
 from hub.gateway.challenge import step_up_challenge
 from hub.gateway.forwarding import Forwarding, ForwardingDependencies
 from hub.gateway.messages import ApiRequest, ApiResponse
-from hub.gateway.response_rewriting import is_final, mended
-from hub.gateway.routes import Place, RouteTable
+from hub.gateway.response_rewriting import mended
+from hub.gateway.routes import Place, Route
 from hub.primitives.clock import Clock
 from hub.primitives.http import BodyStream, read_body
-from hub.primitives.secret import Secret
 from hub.session.model import Session
 from hub.telemetry.metrics import Metrics
 from hub.tokens.demand import TokenDemand
-
-
-class Tokens(Protocol):
-    """Where the pipeline gets access tokens from."""
-
-    def get_nowait(self, session: Session, demand: TokenDemand) -> Secret | None:
-        """Return a token that is usable now; None if it takes a wait to get one."""
-
-    async def get(self, session: Session, demand: TokenDemand) -> Secret:
-        """Return a token that is usable now, or raise the `HubError` that says why not."""
-
-    async def renew(self, session: Session, demand: TokenDemand, rejected: Secret) -> Secret:
-        """Return another token than `rejected`, which the resource server refused, or raise a `HubError`."""
+from hub.tokens.route_tokens import RouteTokens
 
 
 class Pipeline:
-    """Takes requests of browsers to resource servers and brings back the answers."""
+    """Forwards the requests of browsers to APIs and returns the responses."""
 
     def __init__(
-        self,
-        routes: RouteTable,
-        tokens: Tokens,
-        ways: ForwardingDependencies,
-        public_origin: str,
-        clock: Clock,
-        metrics: Metrics,
+        self, tokens: RouteTokens, dependencies: ForwardingDependencies, public_origin: str, clock: Clock, metrics: Metrics
     ) -> None:
-        self._routes = routes
         self._tokens = tokens
-        self._ways = ways
+        self._dependencies = dependencies
         self._public_origin = public_origin
         self._clock = clock
         self._metrics = metrics
 
-    def place_of(self, path: str) -> Place:
-        """Return where a path leads, for what a door must know before it reads the body; raises as `RouteTable.locate`."""
-        return self._routes.locate(path)
+    async def handle(self, request: ApiRequest, place: Place, session: Session | None, *, transport: str) -> ApiResponse:
+        """Return the response of the API, whatever its status, as soon as its head is there.
 
-    async def handle(self, request: ApiRequest, session: Session | None, *, transport: str) -> ApiResponse:
-        """Return the answer of the resource server, whatever its status, as soon as its head is there.
-
-        The caller reads the answer's body to its end or closes it. Cancelling this call aborts the request.
+        The caller reads the body to its end, or closes the response. Cancelling this call aborts the request.
 
         Parameters:
+            place: The route, and the path as it is forwarded.
             session: The session as it stands now; None if nobody is logged in.
-            transport: `http` or `channel`, for the metrics.
+            transport: `http`, `channel` or `websocket`, for the metrics.
 
         Raises:
             InvalidPath, BadRequest, RouteNotFound, MethodNotAllowed, BodyTooLarge: The request cannot be forwarded.
-            NotAuthenticated, SessionEnded: The route wants a user.
-            StepUpRequired: The route, or the resource server, wants a better login than the one behind the session.
-            TokenNotIssued: The provider refuses the token that the route demands.
+            NotAuthenticated, SessionEnded: The route asks for a user.
+            StepUpRequired: The route, or the API, asks for step-up authentication (RFC 9470).
+            TokenNotIssued: The provider refuses the token that the route asks for.
             StoreUnavailable, ProviderUnavailable, ProviderMisbehaved: There is no token now. The request is not sent
                 without one.
-            ResourceServerUnreachable, ResourceServerBroken, ResourceServerTimeout: There is no answer.
-            LicensesExhausted: The resource server has no licence free.
-            DeadlineExceeded: The time that the request was given ran out.
+            ResourceServerUnreachable, ResourceServerBroken, ResourceServerTimeout: There is no response.
+            LicensesExhausted: The API has no license free.
+            DeadlineExceeded: The time of the request ran out.
             ShuttingDown: The hub is being stopped.
         """
         started = self._clock.monotonic()
         try:
-            response = await self._answer(request, session, started)
+            response = await self._respond(request, place, session, started)
         except HubError as error:
             self._metrics.tally.failed(transport, error.slug)
             raise
@@ -94,14 +70,16 @@ class Pipeline:
         self._metrics.tally.answered(transport, response.status, self._clock.monotonic() - started)
         return response
 
-    async def _answer(self, request: ApiRequest, session: Session | None, started: float) -> ApiResponse:
-        route, path = request.place or self._routes.locate(request.path)
+    async def _respond(self, request: ApiRequest, place: Place, session: Session | None, started: float) -> ApiResponse:
+        route, path = place
+        if route.websocket is (request.subprotocols is None):
+            raise RouteNotFound(_takes(route))
         policy.authorise(route, request.method, session, self._clock.now())
         body = _within(request, route.max_body_bytes)
         if route.is_signed:
             body = await read_body(body)
         call = Forwarding(
-            ways=self._ways,
+            use=self._dependencies,
             session=session,
             request=request,
             body=body,
@@ -112,15 +90,18 @@ class Pipeline:
         if session is None or route.demand is None:
             response = await call.send(None)
         else:
-            response = await self._answer_to_user(call, session, route.demand)
-        if not is_final(response, route):
+            response = await self._respond_to_user(call, session, route.demand)
+        if route.websocket:
+            return await _require_websocket(response)
+        if response.status >= 400 or route.is_fhir:
             response = await mended(response, route, request.method, self._public_origin)
-        public = self._ways.headers.inbound(
+        public = self._dependencies.headers.inbound(
             response.headers, status=response.status, route=route, public_origin=self._public_origin
         )
         return replace(response, headers=public)
 
-    async def _answer_to_user(self, call: Forwarding, session: Session, demand: TokenDemand) -> ApiResponse:
+    async def _respond_to_user(self, call: Forwarding, session: Session, demand: TokenDemand) -> ApiResponse:
+        """Send with the token that the route asks for. After a 401: step-up if the API asks for it, else a new token, once."""
         token = self._tokens.get_nowait(session, demand)
         if token is None:
             token = await call.in_time(self._tokens.get(session, demand))
@@ -136,6 +117,22 @@ class Pipeline:
         renewed = await call.in_time(self._tokens.renew(session, demand, token))
         self._metrics.renewals.inc()
         return await call.send(renewed)
+
+
+def _takes(route: Route) -> str:
+    return f"{route.prefix} takes WebSockets only." if route.websocket else f"{route.prefix} takes no WebSockets."
+
+
+async def _require_websocket(response: ApiResponse) -> ApiResponse:
+    """Return the response to an upgrade.
+
+    Raises:
+        ResourceServerBroken: The API did not open a WebSocket.
+    """
+    if response.websocket is None:
+        await response.close()
+        raise ResourceServerBroken(f"The API responded with {response.status} instead of a WebSocket.")
+    return response
 
 
 def _within(request: ApiRequest, limit: int) -> bytes | BodyStream:
@@ -154,7 +151,7 @@ class _Watched:
     """A body stream that ends with `BodyTooLarge` when it grows beyond its limit."""
 
     def __init__(self, body: BodyStream, limit: int) -> None:
-        self._pieces = aiter(body)
+        self._chunks = aiter(body)
         self._limit = limit
         self._total = 0
 
@@ -162,11 +159,11 @@ class _Watched:
         return self
 
     async def __anext__(self) -> bytes:
-        piece = await anext(self._pieces)
-        self._total += len(piece)
+        chunk = await anext(self._chunks)
+        self._total += len(chunk)
         if self._total > self._limit:
             raise _too_large(self._limit)
-        return piece
+        return chunk
 
 
 def _too_large(limit: int) -> BodyTooLarge:

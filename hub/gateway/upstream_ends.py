@@ -7,7 +7,7 @@ import asyncio
 from typing import Any
 
 from hub.errors import HubError, NotAuthenticated, StoreUnavailable
-from hub.gateway.door import Door
+from hub.gateway.resource_server import ResourceServer
 from hub.gateway.routes import RouteTable
 from hub.gateway.upstream_sessions import user_owner
 from hub.primitives.clock import Clock
@@ -29,7 +29,7 @@ class UpstreamEnds:
     """One worker's part in it."""
 
     def __init__(
-        self, jars: CookieJarStore, sessions: Sessions, routes: RouteTable, door: Door, clock: Clock, metrics: Metrics
+        self, jars: CookieJarStore, sessions: Sessions, routes: RouteTable, door: ResourceServer, clock: Clock, metrics: Metrics
     ) -> None:
         self._jars = jars
         self._sessions = sessions

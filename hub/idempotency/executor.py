@@ -6,9 +6,9 @@ session ends, or when everybody who waits for it cancels.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -33,11 +33,8 @@ STORE_AGAIN_SECONDS = 0.5
 logger = log.get(__name__)
 
 
-class Pipeline(Protocol):
-    """The one way of a request to its resource server."""
-
-    async def handle(self, request: ApiRequest, session: Session | None, *, transport: str) -> ApiResponse:
-        """Return the answer; raise a `HubError` if there is none."""
+Execute = Callable[[], Awaitable[ApiResponse]]
+"""Executes the request; returns the response of the API, or raises a `HubError`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +76,8 @@ class _Flight:
 class IdempotentExecutor:
     """The requests with a key of one worker."""
 
-    def __init__(self, ledger: Ledger, pipeline: Pipeline, limits: IdempotencyLimits, clock: Clock, metrics: Metrics) -> None:
+    def __init__(self, ledger: Ledger, limits: IdempotencyLimits, clock: Clock, metrics: Metrics) -> None:
         self._ledger = ledger
-        self._pipeline = pipeline
         self._limits = limits
         self._clock = clock
         self._metrics = metrics
@@ -92,11 +88,12 @@ class IdempotentExecutor:
 
     # -- for the front doors ------------------------------------------------------------------------------------------
 
-    async def handle(self, request: ApiRequest, session: Session, key: str, *, transport: str) -> ApiResponse:
+    async def handle(self, request: ApiRequest, session: Session, key: str, execute: Execute) -> ApiResponse:
         """Return the answer to a request that is executed at most once. Cancelling this call leaves the request alone.
 
         Parameters:
             key: As `outcome.check_key` wants it.
+            execute: Executes the request, if it was not executed before.
 
         Raises:
             KeyReused: The key belongs to another request.
@@ -109,7 +106,7 @@ class IdempotentExecutor:
         name, print_ = record_name(session, key), fingerprint(request)
         flight = self._flights.get(name)
         if flight is None:
-            return await self._wait(self._launch(name, print_, request, session, transport), is_first=True)
+            return await self._wait(self._launch(name, print_, request, session, execute), is_first=True)
         _require_same(flight.fingerprint, print_)
         self._metrics.replays.labels("joined").inc()
         return await self._wait(flight, is_first=False)
@@ -187,14 +184,14 @@ class IdempotentExecutor:
         finally:
             flight.waiting -= 1
 
-    def _launch(self, name: str, print_: str, request: ApiRequest, session: Session, transport: str) -> _Flight:
+    def _launch(self, name: str, print_: str, request: ApiRequest, session: Session, execute: Execute) -> _Flight:
         of_session = sum(1 for flight in self._flights.values() if flight.session_key == session.key)
         if of_session >= self._limits.flights_per_session:
             raise TooManyRequests("This session has too many requests with a key under way.", retry_after_seconds=1.0)
         loop = asyncio.get_running_loop()
         flight = _Flight(name, session.key, print_, loop.create_future(), loop.create_future())
         self._flights[name] = flight
-        flight.task = asyncio.create_task(self._fly(flight, request, session, transport))
+        flight.task = asyncio.create_task(self._fly(flight, request.timeout_seconds, execute))
         flight.task.add_done_callback(lambda task: self._landed(flight, task))
         return flight
 
@@ -206,16 +203,16 @@ class IdempotentExecutor:
         elif error := task.exception():
             logger.error("work.crashed", what="once", exc_info=error)
 
-    async def _fly(self, flight: _Flight, request: ApiRequest, session: Session, transport: str) -> None:
+    async def _fly(self, flight: _Flight, timeout_seconds: float | None, execute: Execute) -> None:
         """Bring a request to its end, and tell everybody. What is stored: its outcome, or that it was never executed (None)."""
         outcome: Outcome | None = None
         is_mine = True  # a claim whose answer got lost may be ours as well
         try:
-            elsewhere = await self._claim_or_wait(flight, request)
+            elsewhere = await self._claim_or_wait(flight, timeout_seconds)
             is_mine = elsewhere is None
             outcome = elsewhere or failure(OutcomeUnknown())  # the truth, should anything below go wrong
             if elsewhere is None:
-                outcome = await self._execute(flight, request, session, transport)
+                outcome = await self._execute(flight, execute)
             else:
                 _resolve(flight.answer, replay(elsewhere))
         except HubError as error:
@@ -230,13 +227,13 @@ class IdempotentExecutor:
             _reject(flight, OutcomeUnknown())
             self._own(self._settle(flight, is_mine, outcome))
 
-    async def _claim_or_wait(self, flight: _Flight, request: ApiRequest) -> Outcome | None:
+    async def _claim_or_wait(self, flight: _Flight, timeout_seconds: float | None) -> Outcome | None:
         """Return None if the request is ours to execute, else how it ended elsewhere."""
         while True:
             entry = await self._claim(flight)
             if entry.state == "mine":
                 return None
-            outcome = await self._outcome_elsewhere(flight.name, entry, request.timeout_seconds)
+            outcome = await self._outcome_elsewhere(flight.name, entry, timeout_seconds)
             if outcome is not None:
                 return outcome
 
@@ -249,8 +246,8 @@ class IdempotentExecutor:
         _require_same(entry.fingerprint, flight.fingerprint)
         return entry
 
-    async def _execute(self, flight: _Flight, request: ApiRequest, session: Session, transport: str) -> Outcome:
-        response = await self._pipeline.handle(request, session, transport=transport)
+    async def _execute(self, flight: _Flight, execute: Execute) -> Outcome:
+        response = await execute()
         body, is_complete = await self._collect(response)
         if is_complete:
             await response.close()

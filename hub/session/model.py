@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, Literal, Self
 
 from hub.config.settings import MAIN_PROVIDER
+from hub.errors import IdentityChanged
 from hub.oidc.token_endpoint import TokenResponse
 from hub.primitives.secret import Secret, digest
 
@@ -195,6 +196,18 @@ class Session(_CachedIdentity):
         except AttributeError:
             object.__setattr__(self, "_identity", identity_of(self.issuer, self.subject))
             return self._identity
+
+    def require_identity(self, claimed: str | None) -> None:
+        """Check that the page speaks for the user of this session. A page that names nobody (None) is not checked.
+
+        All tabs of a browser share one cookie. When another user logs in in one tab, the others still show the former user's
+        data, and a click there must not run in the new user's name.
+
+        Raises:
+            IdentityChanged: The page was loaded for another user.
+        """
+        if claimed is not None and claimed != self.identity:
+            raise IdentityChanged("Another user has logged in in this browser. Reload the page; nothing was done.")
 
     @property
     def authenticated_at(self) -> float:

@@ -3,6 +3,9 @@
 Session events invalidate entries at once. While the worker receives no events, nothing is cached. An entry expires
 `TTL_SECONDS` after the load from Redis began, so that a lost event has no effect beyond this time. Only sessions are cached,
 under their own keys: no tombstones, no missing records, and no replaced keys.
+
+What Redis confirmed last is kept longer, for outages of Redis (`hub.session.session_lookup`), until an event says that it
+has ended.
 """
 
 from collections import OrderedDict
@@ -54,6 +57,7 @@ class SessionCache:
         self._clock = clock
         self._entries: OrderedDict[str, _CachedSession] = OrderedDict()
         self._is_listening = False
+        self._confirmed: OrderedDict[str, tuple[Session, float]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -87,16 +91,26 @@ class SessionCache:
         if entry is not None and entry.session is not None and entry.session.version == session.version:
             entry.session = session
 
-    def forget(self, key: str) -> None:
-        """Invalidate an entry, and do not store the result of a running load."""
+    def last_confirmed(self, key: str, within_seconds: float) -> Session | None:
+        """Return the session if Redis confirmed it within the last `within_seconds`; else None."""
+        session, confirmed_at = self._confirmed.get(key, (None, 0.0))
+        return session if self._clock.monotonic() - confirmed_at <= within_seconds else None
+
+    def invalidate(self, key: str) -> None:
+        """Remove an entry, and do not store the result of a running load."""
         self._entries.pop(key, None)
+
+    def forget(self, key: str) -> None:
+        """Invalidate an entry of a session that has ended or moved: it is not trusted during an outage either."""
+        self.invalidate(key)
+        self._confirmed.pop(key, None)
 
     def hear(self, event: SessionEvent) -> None:
         """Invalidate an entry by a session event. Events about this worker's own writes change nothing."""
         match event:
             case SessionWasRefreshed(key=key, version=version):
                 if not self._has_version(key, version):
-                    self.forget(key)
+                    self.invalidate(key)
             case SessionHasEnded(key=key) | SessionWasReplaced(key=key):
                 self.forget(key)
 
@@ -124,13 +138,23 @@ class SessionCache:
     async def _ask(self, key: str, entry: _CachedSession, load: Load[Answer]) -> Answer:
         asked_at = self._clock.monotonic()
         found = await load(key)
-        if self._entries.get(key) is entry:
+        is_current = self._entries.get(key) is entry
+        if is_current or not self._is_listening:
+            self._confirm(key, found, asked_at)
+        if is_current:
             self._learn(key, entry, found, asked_at)
         return found
 
+    def _confirm(self, key: str, found: Found, asked_at: float) -> None:
+        self._confirmed.pop(key, None)
+        if isinstance(found, Session) and found.key == key:
+            self._confirmed[key] = (found, asked_at)
+            if len(self._confirmed) > MAX_SESSIONS:
+                self._confirmed.popitem(last=False)
+
     def _learn(self, key: str, entry: _CachedSession, found: Found, asked_at: float) -> None:
         if not isinstance(found, Session) or found.key != key:
-            self.forget(key)
+            self.invalidate(key)
             return
         entry.learn(found, asked_at)
         self._entries.move_to_end(key)
@@ -140,7 +164,7 @@ class SessionCache:
         now = self._clock.monotonic()
         entry = self._entries.get(key)
         if entry is None or self._is_over(entry, now):
-            self.forget(key)
+            self.invalidate(key)
             entry = _CachedSession(now)
             if self._is_listening:
                 self._entries[key] = entry

@@ -126,6 +126,11 @@ class Sessions:
             return await self.by_key(key, passive=passive)  # another worker may have recorded activity
         return await self._used(found, now, passive=passive)
 
+    def last_confirmed(self, session_id: SessionId, *, within_seconds: float) -> Session | None:
+        """Return the session if Redis confirmed it within the last `within_seconds` and it has not ended; for outages only."""
+        session = self._cache.last_confirmed(session_id.key, within_seconds)
+        return None if session is None or self.lifetimes.end_reason(session, self._clock.now()) else session
+
     async def confirmed(self, session_id: SessionId | None, *, passive: bool = False) -> Session:
         """Return the session of a browser from Redis, not from the cache. Raises the errors of `current`."""
         return await self.by_key(_key_of(session_id), passive=passive)
@@ -151,7 +156,7 @@ class Sessions:
             lives = await self._store.touch(session, now)
         finally:
             if not lives:
-                self._cache.forget(session.key)
+                self._cache.invalidate(session.key)
         return touched if lives else await self.by_key(session.key)
 
     def _touched_from(self, session: Session) -> float:
@@ -184,7 +189,7 @@ class Sessions:
             Conflict: Another process has written, or the session has ended.
             StoreUnavailable: Redis does not respond.
         """
-        self._cache.forget(session.key)
+        self._cache.invalidate(session.key)
         return await self._cache.ask(session.key, lambda _: self._store.replace_if_unchanged(session, fence))
 
     async def end(self, key: str, reason: EndReason, *, address: str = "") -> Session | None:

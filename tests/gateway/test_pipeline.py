@@ -29,6 +29,7 @@ from hub.gateway.pipeline import Pipeline
 from hub.gateway.resource_server import ResourceServer
 from hub.gateway.routes import RouteTable
 from hub.gateway.upstream_sessions import UpstreamSessions
+from hub.gateway.websocket_door import UpstreamWebSocketClient
 from hub.oidc.grants import TokenTarget
 from hub.primitives.clock import SystemClock
 from hub.primitives.http import read_body
@@ -86,11 +87,13 @@ class Hub:
     tokens: Tokens
     metrics: Metrics
     pipeline: Pipeline
+    routes: RouteTable
 
     async def handle(self, method: str = "GET", path: str = "/api/x", **options: Any) -> ApiResponse:
         """Send a request of a user who is logged in, unless `session` says otherwise."""
         session = options.pop("session", SESSION)
-        return await self.pipeline.handle(ApiRequest(method=method, path=path, **options), session, transport="http")
+        request = ApiRequest(method=method, path=path, **options)
+        return await self.pipeline.handle(request, self.routes.locate(path), session, transport="http")
 
     def figure(self, line: str) -> float:
         """Return a figure of the metrics' exposition."""
@@ -116,10 +119,15 @@ async def hub() -> AsyncIterator[Hub]:
     tokens, metrics = Tokens(), Metrics()
     upstream = cast(UpstreamSessions, None)  # no route of these uses one; see test_upstream_sessions.py
     ways = ForwardingDependencies(
-        door=door, upstream=upstream, signer=MessageSigner([], SystemClock()), dpop_key=lambda _: None, clock=SystemClock()
+        resource_server=door,
+        websockets=UpstreamWebSocketClient([]),
+        sessions=upstream,
+        signer=MessageSigner([], SystemClock()),
+        dpop_key=lambda _: None,
+        clock=SystemClock(),
     )
-    pipeline = Pipeline(routes, tokens, ways, "https://hub.example", SystemClock(), metrics)
-    yield Hub(server, tokens, metrics, pipeline)
+    pipeline = Pipeline(tokens, ways, "https://hub.example", SystemClock(), metrics)
+    yield Hub(server, tokens, metrics, pipeline, routes)
     await door.close()
     await server.stop()
 
@@ -201,11 +209,11 @@ class TestForwarding:
     async def test_tells_an_adapter_the_route(self, hub):
         """Before the body is read an adapter learns its limit and the token rule."""
         assert (
-            hub.pipeline.place_of("/api/x").route.max_body_bytes,
-            hub.pipeline.place_of("/%61pi/x").route.demand,
+            hub.routes.locate("/api/x").route.max_body_bytes,
+            hub.routes.locate("/%61pi/x").route.demand,
         ) == (100, PLAIN)
         with pytest.raises(InvalidPath):
-            hub.pipeline.place_of("/api/../x")
+            hub.routes.locate("/api/../x")
 
 
 class TestRefusals:
@@ -369,10 +377,10 @@ class TestMetrics:
 
     async def test_counts_failures_by_their_problem(self, hub):
         """What has no answer is counted by the reason."""
-        with pytest.raises(RouteNotFound):
-            await hub.handle(path="/elsewhere")
+        with pytest.raises(MethodNotAllowed):
+            await hub.handle("POST", path="/open/x")
 
-        assert hub.figure('hub_requests_total{status="route-not-found",transport="http"}') == 1
+        assert hub.figure('hub_requests_total{status="method-not-allowed",transport="http"}') == 1
 
     @pytest.mark.expects_log
     async def test_counts_a_server_that_is_away(self, hub):

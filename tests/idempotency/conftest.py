@@ -38,7 +38,8 @@ class Api:
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     free: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def handle(self, request: ApiRequest, session: Session | None, *, transport: str) -> ApiResponse:
+    async def execute(self, request: ApiRequest) -> ApiResponse:
+        """Carry out a request."""
         self.executed.append(request.path)
         self.asked.set()
         try:
@@ -57,6 +58,7 @@ class Worker:
     ledger: Ledger
     metrics: Metrics
     redis: Redis
+    api: Api
 
     def counted(self, verdict: str) -> float:
         """Return how often a request that came again stood so."""
@@ -69,9 +71,9 @@ async def worker(redis_url: str, keyring: Keyring, api: Api, **limits: float) ->
     redis, clock, metrics = connect(redis_url, 2.0), SystemClock(), Metrics()
     ledger = Ledger(redis, keyring, secrets.token_hex(8), limits.get("keep_seconds", 120.0))
     settings = {"answer_bytes": 100, "session_bytes": 250, "keep_seconds": 120.0, "flights_per_session": 4, **limits}
-    once = IdempotentExecutor(ledger, api, IdempotencyLimits(**settings), clock, metrics)  # type: ignore[arg-type]
+    once = IdempotentExecutor(ledger, IdempotencyLimits(**settings), clock, metrics)  # type: ignore[arg-type]
     try:
-        yield Worker(once, ledger, metrics, redis)
+        yield Worker(once, ledger, metrics, redis, api)
     finally:
         api.free.set()
         await once.close()

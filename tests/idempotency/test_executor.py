@@ -28,7 +28,8 @@ from tests.parties.redis_server import RedisServer
 
 async def ask(worker: Worker, session: Session, key: str = KEY, request: ApiRequest | None = None) -> ApiResponse:
     """Send a request with a key."""
-    return await worker.once.handle(request or post(), session, key, transport="channel")
+    sent = request or post()
+    return await worker.once.handle(sent, session, key, lambda: worker.api.execute(sent))
 
 
 def begin(worker: Worker, session: Session, key: str = KEY) -> "asyncio.Task[ApiResponse]":

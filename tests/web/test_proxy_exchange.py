@@ -35,7 +35,7 @@ def answer_with(house: House, monkeypatch: pytest.MonkeyPatch) -> Callable[[Hand
         async def handle_any(request: ApiRequest, *_: Any, **__: Any) -> ApiResponse:
             return await handle(request)
 
-        monkeypatch.setattr(house.services.pipeline, "handle", handle_any)
+        monkeypatch.setattr(house.services.dispatch, "respond", handle_any)
 
     return use
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import tornado.template
 
+from hub.gateway.messages import ApiResponse
 from hub.listener.exchange import Exchange, Receiver
 from hub.primitives.clock import SystemClock
 from hub.session.cookie import Cookies
@@ -56,21 +57,24 @@ class Upstream:
         self.closed.append(code)
 
 
-class Passage:
+class Dispatch:
     """Leads to an upstream, or fails."""
 
     def __init__(self, upstream: Upstream | None) -> None:
         self._upstream = upstream
 
-    def route_for(self, path: str) -> Any:
+    def locate(self, path: str, *, transport: str) -> Any:
         """Return a route without a login."""
-        return SimpleNamespace(demand=None, max_message_bytes=1000)
+        return SimpleNamespace(route=SimpleNamespace(demand=None))
 
-    async def open(self, request: object, session: object, protocols: object) -> Upstream:
+    async def admit(self, caller: object, route: object) -> None:
+        """Let everybody in."""
+
+    async def respond(self, request: object, place: object, session: object, *, transport: str) -> ApiResponse:
         """Open it."""
         if self._upstream is None:
             raise LookupError("defect")
-        return self._upstream
+        return ApiResponse(status=101, websocket=self._upstream)
 
 
 class Passages:
@@ -105,7 +109,7 @@ def door(upstream: Upstream | None, passages: Passages) -> Any:
         access_log=AccessLog(clock),
         clock=clock,
     )
-    return PassThroughDoor(site, Passage(upstream), passages, None)  # type: ignore[arg-type]
+    return PassThroughDoor(site, Dispatch(upstream), passages, 1000)  # type: ignore[arg-type]
 
 
 @pytest.mark.expects_log
@@ -153,14 +157,14 @@ async def test_page_that_goes_before_its_answer() -> None:
     """Nothing is opened for it any more, and nothing is left."""
     gate, passages = asyncio.Event(), Passages()
 
-    class Waits(Passage):
-        async def open(self, request: object, session: object, protocols: object) -> Upstream:
+    class Waits(Dispatch):
+        async def respond(self, request: object, place: object, session: object, *, transport: str) -> ApiResponse:
             gate.set()
             await asyncio.Event().wait()
             raise AssertionError
 
     opened = door(None, passages)
-    opened.passage = Waits(None)
+    opened._dispatch = Waits(None)
     relays: list[Any] = []
 
     class Noting:

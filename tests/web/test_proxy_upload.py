@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from hub.errors import UploadStalled
-from hub.web import body_pipe
-from hub.web.body_pipe import BodyPipe
+from hub.web import proxy
+from hub.web.proxy import UploadPipe
 
 
 class Line:
@@ -31,17 +31,17 @@ def line() -> Line:
 
 
 @pytest.fixture
-def pipe(line: Line) -> BodyPipe:
+def pipe(line: Line) -> UploadPipe:
     """A pipe."""
-    return BodyPipe(line)  # type: ignore[arg-type]
+    return UploadPipe(line)  # type: ignore[arg-type]
 
 
-async def taken(pipe: BodyPipe) -> list[bytes]:
+async def taken(pipe: UploadPipe) -> list[bytes]:
     """Return everything that comes out."""
     return [piece async for piece in pipe]
 
 
-async def test_pieces_in_order(pipe: BodyPipe) -> None:
+async def test_pieces_in_order(pipe: UploadPipe) -> None:
     """What was pushed comes out, then the end."""
     for piece in (b"1", b"2", b"3"):
         pipe.push(piece)
@@ -50,7 +50,7 @@ async def test_pieces_in_order(pipe: BodyPipe) -> None:
     assert await taken(pipe) == [b"1", b"2", b"3"]
 
 
-async def test_nothing(pipe: BodyPipe) -> None:
+async def test_nothing(pipe: UploadPipe) -> None:
     """A body may be empty, and be so before or after somebody asks."""
     asking = asyncio.create_task(taken(pipe))
     await asyncio.sleep(0)
@@ -59,7 +59,7 @@ async def test_nothing(pipe: BodyPipe) -> None:
     assert (await asking, await taken(pipe)) == ([], [])
 
 
-async def test_one_piece_at_a_time(pipe: BodyPipe, line: Line) -> None:
+async def test_one_piece_at_a_time(pipe: UploadPipe, line: Line) -> None:
     """The browser is read on only when what has come was taken."""
     pieces = aiter(pipe)
     held = []
@@ -76,7 +76,7 @@ async def test_one_piece_at_a_time(pipe: BodyPipe, line: Line) -> None:
     assert (held, line.is_held) == ([False, True, False, True], True)
 
 
-async def test_abandoned(pipe: BodyPipe, line: Line) -> None:
+async def test_abandoned(pipe: UploadPipe, line: Line) -> None:
     """What nobody wants any more is dropped as it comes, and holds nothing."""
     pipe.push(b"1")
     pipe.abandon()
@@ -86,9 +86,9 @@ async def test_abandoned(pipe: BodyPipe, line: Line) -> None:
     assert (line.is_held, await taken(pipe)) == (False, [])
 
 
-async def test_stalled(pipe: BodyPipe, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_stalled(pipe: UploadPipe, monkeypatch: pytest.MonkeyPatch) -> None:
     """A browser that sends nothing for too long is given up."""
-    monkeypatch.setattr(body_pipe, "STALL_SECONDS", 0.01)
+    monkeypatch.setattr(proxy, "STALL_SECONDS", 0.01)
     pipe.push(b"1")
     pieces = aiter(pipe)
 
@@ -97,7 +97,7 @@ async def test_stalled(pipe: BodyPipe, monkeypatch: pytest.MonkeyPatch) -> None:
         await anext(pieces)
 
 
-async def test_cancelled(pipe: BodyPipe) -> None:
+async def test_cancelled(pipe: UploadPipe) -> None:
     """Whoever waits for a piece can be cancelled; what comes then harms nobody."""
     asking = asyncio.ensure_future(anext(aiter(pipe)))
     await asyncio.sleep(0)

@@ -5,19 +5,19 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.channel.outage import PROBE_SECONDS, Outage
+from hub.session.store_outage import PROBE_SECONDS, StoreOutage
 
 
 def test_no_outage() -> None:
     """As long as the store answers, it is asked about every request."""
-    outage = Outage()
+    outage = StoreOutage()
 
     assert [outage.may_ask(now) for now in (0.0, 0.0, 0.1)] == [True] * 3
 
 
 def test_one_question_a_second() -> None:
     """In an outage requests do not wait for the store, but for one that finds out whether it is over."""
-    outage = Outage()
+    outage = StoreOutage()
     outage.began(100.0)
 
     assert [outage.may_ask(now) for now in (100.0, 100.9, 101.0, 101.1, 101.9, 102.0)] == [False, False, True, False, False, True]
@@ -25,7 +25,7 @@ def test_one_question_a_second() -> None:
 
 def test_over() -> None:
     """After an answer everything is as before."""
-    outage = Outage()
+    outage = StoreOutage()
     outage.began(100.0)
     outage.ended()
 
@@ -35,7 +35,7 @@ def test_over() -> None:
 @given(st.lists(st.tuples(st.floats(0, 3), st.sampled_from(["ask", "began", "ended"])), max_size=50))
 def test_told_once_each(steps: list[tuple[float, str]]) -> None:
     """Listeners hear of beginnings and ends in turn; in an outage no two questions are closer than a second."""
-    outage, told, asked, now = Outage(), list[bool](), list[float](), 0.0
+    outage, told, asked, now = StoreOutage(), list[bool](), list[float](), 0.0
     outage.listen(told.append)
     for seconds, step in steps:
         now += seconds

@@ -1,0 +1,62 @@
+"""The session of a request, found in the same way for every door, also while the session store is down."""
+
+from hub.errors import NotAuthenticated, StoreUnavailable
+from hub.primitives.clock import Clock
+from hub.session.model import Session, SessionId
+from hub.session.sessions import Sessions
+from hub.session.store_outage import PROBE_SECONDS, TRUSTED_SECONDS, StoreOutage
+
+
+class SessionLookup:
+    """Finds sessions, and tolerates a short outage of the store.
+
+    A session that the store confirmed within the last `TRUSTED_SECONDS` goes on during an outage. All others get 503: an outage
+    is never taken for the end of a session.
+
+    Attributes:
+        outage: Whether the store is down.
+    """
+
+    def __init__(self, sessions: Sessions, clock: Clock) -> None:
+        self.outage = StoreOutage()
+        self._sessions = sessions
+        self._clock = clock
+
+    def cached(self, session_id: SessionId | None, *, passive: bool) -> Session | None:
+        """Return the session if that takes no call to the store; None: call `find`.
+
+        Parameters:
+            passive: Whether the request leaves the idle timeout alone.
+        """
+        return self._sessions.cached(session_id, passive=passive)
+
+    async def find(self, session_id: SessionId | None, *, passive: bool) -> Session:
+        """Return the living session of a browser; parameters as `cached`.
+
+        Raises:
+            NotAuthenticated: There is none.
+            SessionEnded: There was one; the extension `reason` tells why it ended.
+            StoreUnavailable: The store is down, and has not confirmed the session recently enough.
+        """
+        if session_id is not None and not self.outage.may_ask(self._clock.monotonic()):
+            return self._trusted(session_id)
+        try:
+            session = await self._sessions.current(session_id, passive=passive)
+        except StoreUnavailable as error:
+            self.outage.began(self._clock.monotonic())
+            if session_id is None:
+                raise
+            return self._trusted(session_id, error)
+        except NotAuthenticated:
+            if session_id is not None:
+                self.outage.ended()
+            raise
+        self.outage.ended()
+        return session
+
+    def _trusted(self, session_id: SessionId, cause: StoreUnavailable | None = None) -> Session:
+        session = self._sessions.last_confirmed(session_id, within_seconds=TRUSTED_SECONDS)
+        if session is None:
+            detail = "Try again in a moment. You are still logged in."
+            raise StoreUnavailable(detail, retry_after_seconds=PROBE_SECONDS) from cause
+        return session

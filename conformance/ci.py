@@ -49,7 +49,7 @@ SMOKE = (
     Command("default tests", ("-m", "tests"), 15),
     Command("fuzz", ("-m", "fuzz", "all", "25"), 3),
 )
-FULL = SMOKE
+FULL = (*SMOKE, Command("mutation sample", ("-m", "mutation", "--minutes", "30"), 32))
 SETS = {"smoke": SMOKE, "full": FULL}
 
 

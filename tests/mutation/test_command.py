@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mutation import reach
-from mutation.__main__ import main
+from mutation.command import main
 
 TEST = "tests/shop/test_prices.py"
 

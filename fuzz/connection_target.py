@@ -235,7 +235,7 @@ def _taken(world: World, reader: Reader) -> None:
     size = min(reader.byte(), seen.received - seen.taken) if seen else 0  # nobody takes what was not received
     if seen and size:
         seen.taken += size
-        world.connection.body_taken(request_id, size)
+        world.connection.body_accepted(request_id, size)
 
 
 def _notify(world: World, reader: Reader) -> None:
@@ -310,7 +310,7 @@ def _after_close(world: World, reader: Reader) -> None:
         assert not world.connection.begin(request_id, 200, {}, -1)
         assert not world.connection.send_body(request_id, b"", end=True)
         world.connection.fail(request_id, HubError())
-        world.connection.body_taken(request_id, world.witness.requests[request_id].received)
+        world.connection.body_accepted(request_id, world.witness.requests[request_id].received)
     world.connection.notify("session", "ended", {})
     assert world.connection.expire(FOREVER_SECONDS) == []
     assert world.connection.drop_stalled(FOREVER_SECONDS) == []

@@ -1,4 +1,4 @@
-"""The session of one channel: as the last request found it, and how the channel ends with it."""
+"""The session of one channel, as its last request found it."""
 
 from collections.abc import Sequence
 
@@ -10,16 +10,16 @@ from hub.gateway.routes import Route
 from hub.idempotency.outcome import Verdict
 from hub.session.model import Session, SessionId
 
-UNKNOWN_REASON = "unknown"  # the store no longer knows the session, so nobody knows why it ended
+UNKNOWN_REASON = "unknown"  # the store no longer has the session or its tombstone, so the reason for its end is lost
 OTHER_USER_REASON = "identity"
 
 
 class ChannelSession:
-    """What a channel knows of its session.
+    """The session of a channel.
 
     Attributes:
-        id: The session ID that the channel was opened with; the session may have moved to another since.
-        session: The session as the dispatch last found it.
+        id: The session ID with which the channel was opened; a later login may have given the session a new one.
+        session: The session as the dispatch found it last.
     """
 
     __slots__ = ("_identity", "_services", "id", "session")
@@ -34,7 +34,7 @@ class ChannelSession:
         """Return the session for a request of this channel; parameters as `Caller` and `Dispatch.admit`.
 
         Raises:
-            SessionEnded: It has ended, or belongs to another user than at the handshake: the channel ends as well.
+            SessionEnded: The session has ended, or belongs to another user than at the handshake. The channel must close.
             TooManyRequests, StoreUnavailable: As `Dispatch.admit`.
         """
         caller = Caller(transport="channel", session_id=self.id, address=address, identity=self._identity, passive=passive)
@@ -52,24 +52,24 @@ class ChannelSession:
         return session
 
     def accept(self, session: Session) -> None:
-        """Take over the session as the store has it now.
+        """Replace the session by `session`, which the store has confirmed.
 
         Raises:
-            SessionEnded: It belongs to another user than at the handshake.
+            SessionEnded: The session belongs to another user than at the handshake.
         """
         if session.identity != self._identity:
             raise SessionEnded(reason=OTHER_USER_REASON)
         self.session = session
 
     async def verdicts(self, keys: Sequence[str]) -> Sequence[Verdict] | None:
-        """Return how the requests with these idempotency keys stand, in their order; None if the store does not respond."""
+        """Return the verdicts on the requests with these idempotency keys, in their order; None if the store does not respond."""
         try:
             return await self._services.executor.verdicts(self.session, keys)
         except StoreUnavailable:
             return None
 
     def facts(self) -> SessionFacts:
-        """Return what the page learns about its session."""
+        """Return the facts about the session that the page receives in `ready`."""
         session, lifetimes, now = self.session, self._services.lifetimes, self._services.clock.now()
         return SessionFacts(
             session.subject,

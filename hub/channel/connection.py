@@ -273,7 +273,7 @@ class ChannelConnection:
         status: int,
         headers: messages.WireHeaders,
         body: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET,
-        extra: messages.AnswerFacts = messages.NO_FACTS,
+        extra: messages.ResponseFacts = messages.NO_FACTS,
     ) -> None:
         """Send a complete response. Nothing is sent if the request has ended.
 
@@ -293,7 +293,7 @@ class ChannelConnection:
         status: int,
         headers: messages.WireHeaders,
         length: int,
-        extra: messages.AnswerFacts = messages.NO_FACTS,
+        extra: messages.ResponseFacts = messages.NO_FACTS,
     ) -> bool:
         """Begin a response whose body follows with `send_body`; return False if the request has ended.
 
@@ -348,11 +348,11 @@ class ChannelConnection:
             self._send_error(request_id, error)
         self._end(request_id)
 
-    def body_taken(self, request_id: int, size: int) -> None:
+    def body_accepted(self, request_id: int, size: int) -> None:
         """Record that the API has accepted `size` bytes of an upload, and give new credit."""
         if self.state is State.CLOSED:
             return
-        self._uploads.taken(request_id, size)
+        self._uploads.accepted(request_id, size)
         if self._requests.stage(request_id) is not None and self._requests.message(request_id).progress:
             accepted = self._uploads.progress(request_id, self._settings.frame)
             if accepted is not None:
@@ -494,7 +494,7 @@ class ChannelConnection:
         headers: messages.WireHeaders,
         body: msgspec.Raw | msgspec.UnsetType,
         stream: int | msgspec.UnsetType,
-        facts: messages.AnswerFacts,
+        facts: messages.ResponseFacts,
     ) -> None:
         timing = facts.timing if self.tells_timing else msgspec.UNSET
         response = messages.ResponseMessage(request_id, status, headers, body, stream, timing, facts.replayed)

@@ -20,7 +20,7 @@ from hub.channel.events import (
 )
 from hub.channel.interfaces import ChannelServices, ChannelSocket
 from hub.channel.messages import HelloMessage, Rates, RequestMessage, Resume
-from hub.channel.running import Running
+from hub.channel.running import RunningRequests
 from hub.channel.sending import Sender
 from hub.channel.subscriptions import ChannelSubscriptions
 from hub.errors import IdentityChanged
@@ -80,8 +80,8 @@ class Driver:
         self._socket = socket
         self._channel_session = ChannelSession(services, session_id, session)
         self._connection = ChannelConnection(settings, now)
-        self._sender = Sender(self._connection.outbox, socket, settings, self.watch)
-        self._running = Running(self, services, self._channel_session, self._connection, self._sender)
+        self._sender = Sender(self._connection.outbox, socket, settings, self.check_every_second)
+        self._running = RunningRequests(self, services, self._channel_session, self._connection, self._sender)
         self._subscriptions: ChannelSubscriptions | None = None
         self._resuming: asyncio.Task[None] | None = None
         self._timer: Timer | None = None
@@ -112,7 +112,7 @@ class Driver:
             else:
                 events = self._connection.receive_binary(message, now)
             self._handle(events)
-            self.go_on()
+            self.advance()
         except ChannelClosed as closed:
             self._audit_close(closed)
             self.close(closed.code, closed.reason)
@@ -163,7 +163,7 @@ class Driver:
             self.close(closed.code, closed.reason)
         self.next_check_at = EVERY_SECOND if self._sender.has_unsent else min(self._connection.next_check_at, self._retires_at)
 
-    def watch(self) -> None:
+    def check_every_second(self) -> None:
         """Request a call of `tick` at the next second, because something began that may stall."""
         self.next_check_at = EVERY_SECOND
 
@@ -181,7 +181,7 @@ class Driver:
         self._sender.schedule()
 
     def drain(self, within_seconds: float) -> None:
-        """Ask the client to open another channel, on another node. Running requests continue.
+        """Ask the client to open another channel, on another node. RunningRequests requests continue.
 
         A client without the capability `drain` is disconnected as soon as it has no request; then it reconnects.
         """
@@ -190,7 +190,7 @@ class Driver:
             self._is_draining = True
             self._retires_at = self._services.clock.monotonic() + (within_seconds if was_asked else 0.0)
             self._sender.schedule()
-            self.watch()
+            self.check_every_second()
 
     def _rotate(self, now: float) -> None:
         """Drain a channel that is old, so that channels spread over the nodes again. Close it only when it has no request."""
@@ -267,7 +267,7 @@ class Driver:
             self.close(CloseCode.UNAVAILABLE, "the session store does not respond")
         elif not self.is_closed:
             self._send_ready(hello, verdicts)
-            self.go_on()
+            self.advance()
 
     def _send_ready(self, hello: HelloMessage, verdicts: Sequence[Verdict]) -> None:
         limits = self._services.rates.settings
@@ -293,7 +293,7 @@ class Driver:
             address=self.client_address,
         )
 
-    def go_on(self) -> None:
+    def advance(self) -> None:
         """Start the requests that may run now, send the outbox, and set the timer for the next deadline."""
         if self._connection.has_waiting:
             for started in self._connection.start_requests(self._services.clock.monotonic()):
@@ -316,4 +316,4 @@ class Driver:
         set_for, self._timer, self._timer_at = self._timer_at, None, math.inf
         self._handle(self._connection.expire(max(self._services.clock.monotonic(), set_for)))
         self._set_timer()
-        self.go_on()
+        self.advance()

@@ -22,7 +22,7 @@ class RequestAborted:
 
 @dataclass(frozen=True, slots=True)
 class BodyReceived:
-    """A segment of an upload arrived: forward it to the API, then call `ChannelConnection.body_taken`."""
+    """A segment of an upload arrived: forward it to the API, then call `ChannelConnection.body_accepted`."""
 
     id: int
     data: bytes

@@ -6,7 +6,7 @@ import msgspec
 
 from hub.channel import bodies
 from hub.channel.connection import ChannelConnection
-from hub.channel.messages import NO_FACTS, AnswerFacts, RequestMessage, WireHeaders
+from hub.channel.messages import NO_FACTS, RequestMessage, ResponseFacts, WireHeaders
 from hub.channel.sending import Sender
 from hub.channel.upload_body import UploadBody
 from hub.errors import ResourceServerBroken
@@ -57,7 +57,7 @@ class ResponseSender:
         self._sender = sender
         self._largest = inline
 
-    def send_whole(self, message: RequestMessage, response: ApiResponse, facts: AnswerFacts = NO_FACTS) -> bool:
+    def send_whole(self, message: RequestMessage, response: ApiResponse, facts: ResponseFacts = NO_FACTS) -> bool:
         """Send the response to `message` if its body is in memory and fits into one message; return whether it was sent."""
         if not isinstance(response.body, bytes):
             return False
@@ -65,7 +65,7 @@ class ResponseSender:
         fits = bodies.may_be_inline(headers, len(response.body), self._largest)
         return fits and self._respond(message.id, response, headers, response.body, facts)
 
-    async def send(self, message: RequestMessage, response: ApiResponse, facts: AnswerFacts = NO_FACTS) -> None:
+    async def send(self, message: RequestMessage, response: ApiResponse, facts: ResponseFacts = NO_FACTS) -> None:
         """Send the response to `message` while its body arrives.
 
         Raises:
@@ -80,7 +80,7 @@ class ResponseSender:
             length = len(collected) if complete else -1 if response.body_bytes is None else response.body_bytes
             await self._stream(message.id, response, headers, collected, length, facts)
 
-    def _respond(self, request_id: int, response: ApiResponse, headers: WireHeaders, body: bytes, facts: AnswerFacts) -> bool:
+    def _respond(self, request_id: int, response: ApiResponse, headers: WireHeaders, body: bytes, facts: ResponseFacts) -> bool:
         """Respond in one message; return False if the content of the body requires body frames."""
         text = bodies.inline_body(headers, body) if body else msgspec.UNSET
         if text is None:
@@ -101,7 +101,7 @@ class ResponseSender:
         return b"".join(segments), True
 
     async def _stream(
-        self, request_id: int, response: ApiResponse, headers: WireHeaders, begun: bytes, length: int, facts: AnswerFacts
+        self, request_id: int, response: ApiResponse, headers: WireHeaders, begun: bytes, length: int, facts: ResponseFacts
     ) -> None:
         if not self._connection.begin(request_id, response.status, headers, length, facts):
             return

@@ -1,4 +1,4 @@
-"""What the channel needs of others: the socket it speaks through, and the services behind it."""
+"""The interfaces of the channel: its socket, and the services that all channels of a worker share."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -20,37 +20,37 @@ from hub.topics.topics import Topics
 
 
 class ChannelSocket(Protocol):
-    """A WebSocket after its handshake. No method raises: a socket that broke reports its end to the driver's owner."""
+    """A WebSocket after its handshake. No method raises: a broken socket reports its end to the owner of the driver."""
 
     def write_frames(self, frames: Sequence[Frame], *, ping: bool = False) -> None:
-        """Send frames in one write. What the operating system does not take at once is buffered; see `buffered_bytes`.
+        """Send frames in one write. Bytes that the operating system does not accept are buffered; see `buffered_bytes`.
 
         Parameters:
-            ping: Whether a WebSocket ping (RFC 6455 section 5.5.2) goes with them.
+            ping: Whether to send a WebSocket ping (RFC 6455 section 5.5.2) with them.
         """
 
     def buffered_bytes(self) -> int:
-        """Return the bytes that wait inside this process because the client does not take them.
+        """Return the number of bytes buffered in this process because the client does not read.
 
-        Whoever owns the socket calls `Driver.drained` each time when this has become zero after it was not.
+        The owner of the socket calls `Driver.drained` each time the buffer has become empty.
         """
 
     def close(self, code: CloseCode, reason: str) -> None:
-        """Send what was written, then a close frame."""
+        """Send the buffered bytes, then a close frame."""
 
 
-def _nobody_listens(_session_key: str) -> None:
-    """Take a note of presence for nobody."""
+def _ignore_presence(_session_key: str) -> None:
+    """Ignore a change of presence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelServices:
-    """What all channels of a worker share.
+    """The services and settings that all channels of a worker share.
 
     Attributes:
-        csrf_matches: Tells whether the token of `hello` belongs to the session.
-        jitter: Returns a number from 0 to 1, by which the ages of channels differ.
-        note_presence: Told the key of a session when its first channel has opened here, and when the last one has closed.
+        csrf_matches: Returns whether the CSRF token of `hello` belongs to the session.
+        jitter: Returns a number from 0 to 1, which varies the maximum age of channels.
+        note_presence: Called with the key of a session when its first channel opened here, and when its last one closed.
     """
 
     dispatch: Dispatch
@@ -64,5 +64,5 @@ class ChannelServices:
     metrics: Metrics
     settings: ChannelSettings
     outage: StoreOutage
-    note_presence: Callable[[str], None] = _nobody_listens
+    note_presence: Callable[[str], None] = _ignore_presence
     jitter: Callable[[], float] = random.random

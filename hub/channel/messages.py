@@ -211,14 +211,14 @@ class Timing(Struct, frozen=True):
     upstream: float
 
 
-class AnswerFacts(Struct, frozen=True):
+class ResponseFacts(Struct, frozen=True):
     """Optional facts that the hub adds to a response."""
 
     timing: Timing | UnsetType = UNSET
     replayed: bool | UnsetType = UNSET
 
 
-NO_FACTS = AnswerFacts()
+NO_FACTS = ResponseFacts()
 
 
 class ResponseMessage(Struct, tag="response", frozen=True):

@@ -1,4 +1,4 @@
-"""The requests of one channel that run: a task for each, from the message to the end of its answer."""
+"""The running requests of one channel: one task for each, from the message to the end of its response."""
 
 import asyncio
 import functools
@@ -10,7 +10,7 @@ from hub.channel.channel_session import UNKNOWN_REASON, ChannelSession
 from hub.channel.connection import ChannelConnection
 from hub.channel.exchange import ResponseSender, api_request
 from hub.channel.interfaces import ChannelServices
-from hub.channel.messages import NO_FACTS, AnswerFacts, RequestMessage, Timing
+from hub.channel.messages import NO_FACTS, RequestMessage, ResponseFacts, Timing
 from hub.channel.requests import Started
 from hub.channel.sending import Sender
 from hub.channel.upload_body import UploadBody
@@ -23,43 +23,58 @@ logger = log.get(__name__)
 
 
 class Channel(Protocol):
-    """What a request needs of the channel that it came over.
+    """The channel of a request, as `RunningRequests` uses it.
 
     Attributes:
-        takes_gzip: Whether the client opens compressed answers itself.
+        takes_gzip: Whether the client decompresses gzip.
     """
 
     connection_id: str
     client_address: str
     takes_gzip: bool
 
-    def go_on(self) -> None:
-        """See what may be done now that a request has ended."""
+    def advance(self) -> None:
+        """Continue after a request has ended: start waiting requests and send the outbox."""
 
-    def watch(self) -> None:
-        """See to it that the channel is looked after from now on: an answer streams, and may stall."""
+    def check_every_second(self) -> None:
+        """Request a check at the next second, because a response streams and may stall."""
 
     def end_session(self, reason: str) -> None:
         """Close the channel because the session has ended."""
 
     def audit_refusal(self, reason: str, message: RequestMessage) -> None:
-        """Note that somebody asked for what they may not have."""
+        """Record in the audit log that the hub refused `message`."""
 
 
-class Running:
-    """The running requests of one channel, and the bodies that are being uploaded for them."""
+class RunningRequests:
+    """The running requests of one channel, with their tasks and uploads."""
 
-    __slots__ = ("_channel", "_connection", "_hand", "_loop", "_relay", "_sender", "_services", "_tasks", "_uploads")
+    __slots__ = (
+        "_channel",
+        "_channel_session",
+        "_connection",
+        "_loop",
+        "_responses",
+        "_sender",
+        "_services",
+        "_tasks",
+        "_uploads",
+    )
 
     def __init__(
-        self, channel: Channel, services: ChannelServices, hand: ChannelSession, connection: ChannelConnection, sender: Sender
+        self,
+        channel: Channel,
+        services: ChannelServices,
+        channel_session: ChannelSession,
+        connection: ChannelConnection,
+        sender: Sender,
     ) -> None:
         self._channel = channel
         self._services = services
-        self._hand = hand
+        self._channel_session = channel_session
         self._connection = connection
         self._sender = sender
-        self._relay = ResponseSender(connection, sender, inline=services.settings.inline)
+        self._responses = ResponseSender(connection, sender, inline=services.settings.inline)
         self._loop = asyncio.get_running_loop()
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._uploads: dict[int, UploadBody] = {}
@@ -70,32 +85,32 @@ class Running:
         return list(self._tasks.values())
 
     def start(self, started: Started) -> None:
-        """Begin to work for a request."""
+        """Start the task of a request."""
         message = started.message
         if isinstance(message.stream, int):
-            self._uploads[message.id] = UploadBody(functools.partial(self._on_taken, message.id))
+            self._uploads[message.id] = UploadBody(functools.partial(self._on_accepted, message.id))
         self._tasks[message.id] = self._loop.create_task(self._serve(started))
 
     def feed(self, request_id: int, data: bytes, *, end: bool) -> None:
-        """Hand on a part of an upload; `end` marks the last one."""
+        """Add a segment to an upload; `end` marks the last one."""
         self._uploads[request_id].feed(data, end=end)
 
     def stop(self, request_id: int) -> None:
-        """Stop the work for a request, if there is any."""
+        """Cancel the task of a request, if it has one."""
         if task := self._tasks.get(request_id):
             task.cancel()
 
     def stop_all(self) -> None:
-        """Stop the work for all requests."""
+        """Cancel the tasks of all requests."""
         for task in self._tasks.values():
             task.cancel()
 
-    def _on_taken(self, request_id: int, size: int) -> None:
-        self._connection.body_taken(request_id, size)
+    def _on_accepted(self, request_id: int, size: int) -> None:
+        self._connection.body_accepted(request_id, size)
         self._sender.schedule()
 
     async def _serve(self, started: Started) -> None:
-        """Bring one request to its end. The outer loop of a channel request: no exception leaves it."""
+        """Serve one request. This is the outermost function of its task: no exception leaves it."""
         message = started.message
         try:
             await self._respond(started)
@@ -111,7 +126,7 @@ class Running:
             self._connection.fail(message.id, _defect(error))
         finally:
             self._forget(message.id)
-            self._channel.go_on()
+            self._channel.advance()
 
     def _forget(self, request_id: int) -> None:
         self._tasks.pop(request_id, None)
@@ -122,20 +137,20 @@ class Running:
         message, began = started.message, self._services.clock.monotonic()
         response = await self._response(started, max(started.deadline - began, 0.001))
         facts = self._facts(started, response, began)
-        if self._relay.send_whole(message, response, facts):
+        if self._responses.send_whole(message, response, facts):
             return
-        self._channel.watch()
+        self._channel.check_every_second()
         try:
-            await self._relay.send(message, response, facts)
+            await self._responses.send(message, response, facts)
         finally:
             await response.close()
 
     async def _response(self, started: Started, timeout_seconds: float) -> ApiResponse:
-        """Return the response of the API, to this request or to the earlier one with its idempotency key."""
+        """Return the response of the API to this request, or to the earlier request with its idempotency key."""
         message, dispatch, address = started.message, self._services.dispatch, self._channel.client_address
         key = message.key if isinstance(message.key, str) else None
         if started.joins and key is not None:
-            session = await self._hand.admit(None, address, passive=message.passive)
+            session = await self._channel_session.admit(None, address, passive=message.passive)
             return await dispatch.join(session, key, timeout_seconds)
         request = api_request(
             message,
@@ -145,24 +160,24 @@ class Running:
             client_address=address,
         )
         place = dispatch.locate(request.path, transport="channel")
-        session = await self._hand.admit(place.route, address, passive=message.passive)
+        session = await self._channel_session.admit(place.route, address, passive=message.passive)
         if key is None and place.route.idempotency_header == "hub":
             key = idempotency_key(place.route, {name.lower(): value for name, value in request.headers})
         return await dispatch.respond(request, place, session, transport="channel", key=key)
 
-    def _facts(self, started: Started, response: ApiResponse, began: float) -> AnswerFacts:
+    def _facts(self, started: Started, response: ApiResponse, began: float) -> ResponseFacts:
         if not response.replayed and not self._connection.tells_timing:
             return NO_FACTS
         timing = Timing(_ms(started.queued_seconds), _ms(self._services.clock.monotonic() - began))
-        return AnswerFacts(timing, response.replayed or msgspec.UNSET)
+        return ResponseFacts(timing, response.replayed or msgspec.UNSET)
 
 
 def _ms(seconds: float) -> float:
-    return round(seconds * 10_000) / 10  # to a tenth: five times as fast as `round` with digits
+    return round(seconds * 10_000) / 10  # to a tenth; five times as fast as `round` with digits
 
 
 def _defect(error: Exception) -> HubError:
-    """Return how a request fails that met a defect of the hub."""
+    """Return the error of a request that failed because of a defect of the hub."""
     failure = HubError()
     failure.processed = "maybe"
     failure.__cause__ = error

@@ -12,11 +12,11 @@ class UploadBody:
     """An async iterator over the segments of a body. The credit given to the client bounds its memory.
 
     Parameters:
-        on_taken: Called with the size of each segment that the gateway reads.
+        on_accepted: Called with the size of each segment that the gateway reads.
     """
 
-    def __init__(self, on_taken: Callable[[int], None]) -> None:
-        self._on_taken = on_taken
+    def __init__(self, on_accepted: Callable[[int], None]) -> None:
+        self._on_accepted = on_accepted
         self._segments: deque[bytes] = deque()
         self._ended = False
         self._abandoned = False
@@ -46,5 +46,5 @@ class UploadBody:
             self._changed.clear()
             await self._changed.wait()
         segment = self._segments.popleft()
-        self._on_taken(len(segment))
+        self._on_accepted(len(segment))
         return segment

@@ -75,7 +75,7 @@ class Uploads:
         upload.buffered += size
         return total
 
-    def taken(self, request_id: int, size: int) -> None:
+    def accepted(self, request_id: int, size: int) -> None:
         """Record that the API has accepted `size` bytes."""
         if upload := self.streams.get(request_id):
             upload.buffered -= size

@@ -21,14 +21,14 @@ from hub.channel.events import (
     SubscribeReceived,
     UnsubscribeReceived,
 )
-from hub.channel.messages import AnswerFacts, SessionFacts, Timing
+from hub.channel.messages import ResponseFacts, SessionFacts, Timing
 from hub.channel.outbox import Frame
 from hub.config.settings import ChannelSettings
 from hub.errors import HubError
 
 SESSION = SessionFacts("s1", 900_000, 43_200_000, "Ada")
 TIMING = Timing(1.5, 20.0)
-ANSWERED = AnswerFacts(TIMING)
+ANSWERED = ResponseFacts(TIMING)
 HELLO = '{"type": "hello", "csrf": "t"}'
 BODY_LINE = re.compile(r'body (?P<id>\d+) (?P<end>END )?(?P<text>".*")')
 
@@ -141,12 +141,12 @@ class Replay:
         assert int(rest) == self.joined.pop(0)
 
     def _replays(self, rest: str) -> None:
-        self._answer(rest, AnswerFacts(TIMING, replayed=True))
+        self._answer(rest, ResponseFacts(TIMING, replayed=True))
 
     def _starts(self, rest: str) -> None:
         assert int(rest) == self.started.pop(0)
 
-    def _answer(self, rest: str, facts: AnswerFacts = ANSWERED) -> None:
+    def _answer(self, rest: str, facts: ResponseFacts = ANSWERED) -> None:
         request_id, status, headers, body = _head(rest)
         spliced = msgspec.Raw(body.encode()) if body else msgspec.UNSET
         self.connection.respond(request_id, status, headers, spliced, facts)
@@ -179,7 +179,7 @@ class Replay:
 
     def _takes(self, rest: str) -> None:
         number, size = rest.split()
-        self.connection.body_taken(int(number), int(size))
+        self.connection.body_accepted(int(number), int(size))
 
     def _says(self, rest: str) -> None:
         assert isinstance(self.events.pop(), {"bye": ByeReceived}[rest])

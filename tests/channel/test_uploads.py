@@ -16,11 +16,11 @@ def test_credit_comes_when_the_upload_is_opened_and_again_at_half() -> None:
     assert uploads.grants() == [(1, 100)]
 
     uploads.receive(1, 60, end=False)
-    uploads.taken(1, 49)
+    uploads.accepted(1, 49)
 
     assert uploads.grants() == []
 
-    uploads.taken(1, 1)
+    uploads.accepted(1, 1)
 
     assert uploads.grants() == [(1, 50)]
 
@@ -81,7 +81,7 @@ def test_window_is_never_exceeded_and_nobody_starves(steps: list[tuple[str, int,
             del credit[request_id]
         elif verb == "take" and request_id in untaken:
             taken = min(size, untaken[request_id])
-            uploads.taken(request_id, taken)
+            uploads.accepted(request_id, taken)
             untaken[request_id] -= taken
         elif verb == "close":
             uploads.close(request_id)
@@ -98,7 +98,7 @@ def test_window_is_never_exceeded_and_nobody_starves(steps: list[tuple[str, int,
                 uploads.receive(request_id, credit[request_id], end=False)
                 untaken[request_id] += credit[request_id]
                 credit[request_id] = 0
-            uploads.taken(request_id, untaken[request_id])
+            uploads.accepted(request_id, untaken[request_id])
             untaken[request_id] = 0
         for granted, more in uploads.grants():
             credit[granted] += more

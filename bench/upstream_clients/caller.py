@@ -13,12 +13,12 @@ from bench.upstream_clients.aiohttp_client import AiohttpClient
 from bench.upstream_clients.pyreqwest_client import PyreqwestClient
 from bench.upstream_clients.server import BODY_BYTES
 from hub.config.settings import RouteSettings
-from hub.gateway.door import Door
 from hub.gateway.resource_server import ResourceServer
 from hub.gateway.routes import Route
 from hub.primitives.http import read_body
 
-CLIENTS = {"pool": ResourceServer, "aiohttp": AiohttpClient, "pyreqwest": PyreqwestClient}
+Client = ResourceServer | AiohttpClient | PyreqwestClient
+CLIENTS: dict[str, type[Client]] = {"pool": ResourceServer, "aiohttp": AiohttpClient, "pyreqwest": PyreqwestClient}
 WARM_UP = 500
 HEADERS = [  # as the gateway sends them for a browser
     ("Accept", "application/json, text/plain, */*"),
@@ -44,7 +44,7 @@ async def measure(client: str, url: str, ca_file: str, at_once: int, requests: i
     return used / (requests // at_once * at_once) * 1e6
 
 
-async def call(door: Door, route: Route, url: str, requests: int) -> None:
+async def call(door: Client, route: Route, url: str, requests: int) -> None:
     """Send requests one after the other, with a time limit as the channel has one."""
     for _ in range(requests):
         answer = await door.send(route, f"{url}/csp/clinic/patients", method="GET", headers=HEADERS, timeout_seconds=30)

@@ -1,1 +1,1 @@
-"""Building blocks that know nothing of the hub: time, secrets, tasks, caches, limiters."""
+"""Building blocks that are independent of the rest of the hub: time, secrets, tasks, caches, limiters."""

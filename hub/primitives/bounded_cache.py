@@ -1,29 +1,29 @@
-"""A bounded memory of what a pure function says about short texts that come again and again, such as names of header fields."""
+"""A bounded cache for a pure function of short strings that repeat, such as header names."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-MOST = 1024
-LONGEST = 1024  # characters; with as many texts as there may be, a megabyte
+MAX_ENTRIES = 1024
+MAX_KEY_LENGTH = 1024  # characters; with `MAX_ENTRIES` entries the keys take a megabyte
 
 Value = TypeVar("Value")
 
 
 class BoundedCache(dict[str, Value], Generic[Value]):
-    """`remembered[text]` is what the function returns for the text.
+    """`cache[key]` is the cached result of the function for `key`.
 
-    Nobody can fill the memory: when there are too many texts, it begins anew, and a long text is not kept.
+    A full cache is cleared, and long keys are not cached, so that clients cannot fill the memory.
     """
 
-    def __init__(self, function: Callable[[str], Value], most: int = MOST) -> None:
+    def __init__(self, function: Callable[[str], Value], max_entries: int = MAX_ENTRIES) -> None:
         super().__init__()
         self._function = function
-        self._most = most
+        self._max_entries = max_entries
 
-    def __missing__(self, text: str) -> Value:
-        value = self._function(text)
-        if len(text) <= LONGEST:
-            if len(self) >= self._most:
+    def __missing__(self, key: str) -> Value:
+        value = self._function(key)
+        if len(key) <= MAX_KEY_LENGTH:
+            if len(self) >= self._max_entries:
                 self.clear()
-            self[text] = value
+            self[key] = value
         return value

@@ -1,4 +1,4 @@
-"""Time as a dependency: the only module that reads a clock or waits, so that a test can own both."""
+"""Time as a dependency. No other module reads a clock or sleeps, so that tests control time."""
 
 import asyncio
 import time
@@ -7,30 +7,30 @@ from typing import Protocol
 
 
 class Timer(Protocol):
-    """Something that is to happen later."""
+    """A scheduled callback."""
 
     def cancel(self) -> object:
-        """See to it that it does not happen; too late does no harm."""
+        """Cancel the callback; no effect if it has run."""
 
 
 class Clock(Protocol):
-    """What the hub asks of time. Tests hand in a clock that they move by hand."""
+    """The clock interface. Tests use a clock that they move by hand."""
 
     def now(self) -> float:
-        """Return the wall clock: epoch seconds, UTC. For instants that are stored or compared with other machines."""
+        """Return the wall clock time in epoch seconds, for times that are stored or compared with other machines."""
 
     def monotonic(self) -> float:
-        """Return seconds that never go back. For measuring and for deadlines inside one process."""
+        """Return seconds that never go back, for durations and deadlines inside one process."""
 
     async def sleep(self, seconds: float) -> None:
         """Return after `seconds`."""
 
     def call_later(self, seconds: float, callback: Callable[[], object]) -> Timer:
-        """Call `callback` after `seconds`, never before this returns. Costs less than a task that sleeps."""
+        """Call `callback` after `seconds`, and never before this method returns. Cheaper than a task that sleeps."""
 
 
 class SystemClock:
-    """The clock of this machine. It is read several times with each request, so nothing stands between."""
+    """The clock of this machine. It has no wrappers, because each request reads it several times."""
 
     now = staticmethod(time.time)
     monotonic = staticmethod(time.monotonic)

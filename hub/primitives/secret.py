@@ -1,13 +1,13 @@
-"""A string that must not be printed: tokens, codes, verifiers, session ids, client secrets."""
+"""Secrets that must not be printed: tokens, codes, verifiers, session IDs, client secrets."""
 
 import hashlib
 import hmac
 
 
 class Secret:
-    """Holds a secret and shows `Secret(***)` wherever it is printed, formatted or logged.
+    """A secret string. It appears as `Secret(***)` when it is printed, formatted or logged.
 
-    Only a door (the module that sends the secret to its party) or the codec (which encrypts it) calls `reveal`.
+    Only the module that sends the secret to its party, and the codec that encrypts it, call `reveal`.
     """
 
     __slots__ = ("_value",)
@@ -16,7 +16,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the secret itself."""
+        """Return the secret in clear text."""
         return self._value
 
     def __repr__(self) -> str:
@@ -36,5 +36,5 @@ class Secret:
 
 
 def digest(value: str) -> str:
-    """Return the SHA-256 of `value` in hexadecimal: how a secret of 256 random bits is named in Redis and compared."""
+    """Return the SHA-256 of `value` in hexadecimal. It names a secret of 256 random bits in Redis without revealing it."""
     return hashlib.sha256(value.encode()).hexdigest()

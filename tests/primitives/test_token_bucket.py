@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.primitives.token_bucket import FORGET_AT, TokenBuckets
+from hub.primitives.token_bucket import SWEEP_AT, TokenBuckets
 
 
 def test_burst_and_then_the_rate() -> None:
@@ -52,10 +52,10 @@ def test_clock_that_steps_back() -> None:
 def test_memory_is_bounded() -> None:
     """Strangers who come once are forgotten."""
     buckets = TokenBuckets(rate=1.0, burst=2.0)
-    for number in range(5 * FORGET_AT):
+    for number in range(5 * SWEEP_AT):
         buckets.take(str(number), number / 1000)
 
-    assert len(buckets) < 3 * FORGET_AT
+    assert len(buckets) < 3 * SWEEP_AT
 
 
 @given(st.lists(st.tuples(st.floats(0, 5), st.integers(1, 5)), max_size=60))

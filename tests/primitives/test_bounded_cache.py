@@ -25,7 +25,7 @@ def test_asks_once() -> None:
 
 
 def test_a_flood_does_not_fill_it() -> None:
-    """When it is full it begins anew, so that what comes all the time is cache again soon."""
+    """A full cache is cleared; a frequent key is cached again soon."""
     asked: list[str] = []
     cache = BoundedCache(asked.append, max_entries=10)
     for number in range(100):

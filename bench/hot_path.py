@@ -178,7 +178,7 @@ class HotPath:
         self._rules.inbound(ANSWER_FIELDS, status=200, route=self._route, public_origin=ORIGIN)
 
     async def _count(self) -> None:
-        self._metrics.tally.answered("http", 200, 0.0012)
+        self._metrics.tally.responded("http", 200, 0.0012)
 
     async def _write_line(self) -> None:
         self._access_log.request("GET", PATH, 200, 0.0012)

@@ -93,7 +93,7 @@ def _declared_media_type(headers: Headers) -> str:
 
 
 def has_no_body(method: str, status: int) -> bool:
-    """Tell whether an answer has no body whatever its headers say (RFC 9112 section 6.3)."""
+    """Return whether a response has no body, whatever its headers say (RFC 9112 section 6.3)."""
     return method == "HEAD" or status in BODILESS_STATUSES
 
 

@@ -17,7 +17,7 @@ class Liveness:
         self._pings = 0
 
     def heard(self, now: float) -> None:
-        """Note a sign of life."""
+        """Record a sign of life."""
         self._heard_at = now
         self._pinged_at = None
 

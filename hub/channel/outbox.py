@@ -58,19 +58,19 @@ class Outbox:
                 del self._lanes[priority]
         return dropped
 
-    def take(self, room: int) -> list[Frame]:
-        """Remove and return what may be sent now: all messages in batches, then body frames until they reach `room` bytes.
+    def take(self, max_bytes: int) -> list[Frame]:
+        """Remove and return what may be sent now: all messages in batches, then body frames until they reach `max_bytes`.
 
-        Without room nothing is returned. The last frame may exceed `room`.
+        If `max_bytes` is 0 or less, nothing is returned. The last frame may exceed the limit.
         """
-        if room <= 0:
+        if max_bytes <= 0:
             return []
         frames = self.take_messages()
         if self._lanes:
-            room -= sum(map(len, frames))
-        while room > 0 and self._lanes:
+            max_bytes -= sum(map(len, frames))
+        while max_bytes > 0 and self._lanes:
             frames.append(self._take_body())
-            room -= len(frames[-1])
+            max_bytes -= len(frames[-1])
         return frames
 
     def take_messages(self) -> list[Frame]:
@@ -98,13 +98,13 @@ class Outbox:
 def _batches(messages: list[bytes]) -> list[list[bytes]]:
     """Return the messages in order, grouped into batches of at most `BATCH_BYTES`."""
     batches: list[list[bytes]] = []
-    room = 0
+    free = 0
     for message in messages:
-        if len(message) > room:
+        if len(message) > free:
             batches.append([])
-            room = BATCH_BYTES
+            free = BATCH_BYTES
         batches[-1].append(message)
-        room -= len(message)
+        free -= len(message)
     return batches
 
 

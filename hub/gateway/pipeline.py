@@ -67,7 +67,7 @@ class Pipeline:
         except asyncio.CancelledError:
             self._metrics.tally.failed(transport, "cancelled")
             raise
-        self._metrics.tally.answered(transport, response.status, self._clock.monotonic() - started)
+        self._metrics.tally.responded(transport, response.status, self._clock.monotonic() - started)
         return response
 
     async def _respond(self, request: ApiRequest, place: Place, session: Session | None, started: float) -> ApiResponse:

@@ -24,16 +24,16 @@ WITHDRAWN_SECONDS = 900  # longer than any request waits in a buffer
 State = Literal["mine", "running", "done", "withdrawn", "unknown"]
 
 CLAIM = """
-local known = redis.call('HMGET', KEYS[1], 'state', 'fingerprint', 'owner', 'outcome')
-if known[1] then return known end
+local record = redis.call('HMGET', KEYS[1], 'state', 'fingerprint', 'owner', 'outcome')
+if record[1] then return record end
 redis.call('HSET', KEYS[1], 'state', 'running', 'fingerprint', ARGV[1], 'owner', ARGV[2])
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 return {'mine', ARGV[1], ARGV[2], false}
 """
 
 WITHDRAW = """
-local known = redis.call('HMGET', KEYS[1], 'state', 'fingerprint', 'owner', 'outcome')
-if known[1] then return known end
+local record = redis.call('HMGET', KEYS[1], 'state', 'fingerprint', 'owner', 'outcome')
+if record[1] then return record end
 redis.call('HSET', KEYS[1], 'state', 'withdrawn')
 redis.call('EXPIRE', KEYS[1], ARGV[1])
 return {'withdrawn', '', '', false}
@@ -47,8 +47,8 @@ return 1
 """
 
 RELEASE = """
-local known = redis.call('HMGET', KEYS[1], 'owner', 'state')
-if known[1] ~= ARGV[1] or known[2] ~= 'running' then return 0 end
+local record = redis.call('HMGET', KEYS[1], 'owner', 'state')
+if record[1] ~= ARGV[1] or record[2] ~= 'running' then return 0 end
 return redis.call('DEL', KEYS[1])
 """
 
@@ -104,8 +104,8 @@ class Ledger:
     async def look(self, name: str) -> Entry | None:
         """Return the record of a request; None if there is none."""
         with translated_errors():
-            known = await self._redis.hmget(_record(name), ["state", "fingerprint", "owner", "outcome"])
-            return await self._entry(name, cast(list[bytes | None], known)) if known[0] else None
+            record = await self._redis.hmget(_record(name), ["state", "fingerprint", "owner", "outcome"])
+            return await self._entry(name, cast(list[bytes | None], record)) if record[0] else None
 
     async def finish(self, name: str, outcome: Outcome) -> None:
         """Store the outcome of a request of this worker."""
@@ -132,8 +132,8 @@ class Ledger:
         with translated_errors():
             await self._redis.delete(_worker(self.owner))
 
-    async def _entry(self, name: str, known: list[bytes | None]) -> Entry:
-        state, fingerprint, owner, sealed = known
+    async def _entry(self, name: str, record: list[bytes | None]) -> Entry:
+        state, fingerprint, owner, sealed = record
         entry = Entry(
             cast(State, (state or b"").decode()),
             (fingerprint or b"").decode(),

@@ -26,7 +26,7 @@ class SingleFlight(Generic[Key, Result]):
         self._running: dict[Key, asyncio.Task[Result]] = {}
 
     def __contains__(self, key: Key) -> bool:
-        """Tell whether the work runs for this key."""
+        """Return whether the work runs for this key."""
         return key in self._running
 
     def start(self, key: Key, work: Callable[[], Coroutine[Any, Any, Result]]) -> asyncio.Task[Result]:

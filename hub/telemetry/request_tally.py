@@ -45,7 +45,7 @@ class RequestTally:
         """Count a request without a response, by the slug of its problem."""
         self._outcomes[transport, outcome] += 1
 
-    def answered(self, transport: str, status: int, seconds: float) -> None:
+    def responded(self, transport: str, status: int, seconds: float) -> None:
         """Count a response, and the time until it began."""
         self._outcomes[transport, str(status)] += 1
         self._spreads[transport][bisect_left(self._bounds, seconds)] += 1

@@ -1,4 +1,4 @@
-"""After a failed refresh nobody asks the provider about this session for a while: twice as long after each further failure."""
+"""Pauses after failed refreshes of a session, with exponential backoff."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from hub.errors import HubError
 from hub.primitives.backoff import ExponentialBackoff
 from hub.primitives.clock import Clock
 
-FIRST_SECONDS = 5.0  # when the provider did not name a time; doubled by each further failure
+FIRST_SECONDS = 5.0  # unless the provider named a time; each further failure doubles it
 AT_MOST_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """The last failure of a key: nobody tries again before `until` (monotonic)."""
+    """The last failure of a key. `until`: end of the pause, on the monotonic clock."""
 
     until: float
     count: int
@@ -21,10 +21,10 @@ class _Failure:
 
 
 class RefreshBackoff:
-    """Failures by key. What they are remembered for is bounded by `forget_old`.
+    """The recent failures by key. `forget_old` bounds their number.
 
     Parameters:
-        jitter: Returns a number from 0 to 1, by which waits are lengthened so that not all come back at once.
+        jitter: Returns a number from 0 to 1, which lengthens pauses so that they do not end together.
     """
 
     def __init__(self, clock: Clock, jitter: Callable[[], float]) -> None:
@@ -33,7 +33,7 @@ class RefreshBackoff:
         self._failures: dict[str, _Failure] = {}
 
     def raise_recent(self, key: str) -> None:
-        """Raise the error of the last failure, with the seconds that are left, as long as nobody should try again."""
+        """During the pause after a failure, raise its error, with the remaining seconds as `retry_after_seconds`."""
         failure = self._failures.get(key)
         if failure is None:
             return
@@ -43,7 +43,7 @@ class RefreshBackoff:
             raise failure.error
 
     def failed(self, key: str, error: HubError) -> float:
-        """Remember a failure; return in how many seconds the next try may be: when the provider says, or after our own time."""
+        """Record a failure; return the pause in seconds: the provider's `Retry-After`, or the next exponential one."""
         before = self._failures.get(key)
         count = 1 if before is None else before.count + 1
         wait = error.retry_after_seconds or self._waits.seconds(count)
@@ -51,10 +51,10 @@ class RefreshBackoff:
         return wait
 
     def succeeded(self, key: str) -> None:
-        """Forget the failures of a key."""
+        """Remove the failures of a key."""
         self._failures.pop(key, None)
 
     def forget_old(self) -> None:
-        """Drop the failures that are long over."""
+        """Remove the failures whose pause ended long ago."""
         over = self._clock.monotonic() - AT_MOST_SECONDS
         self._failures = {key: failure for key, failure in self._failures.items() if failure.until > over}

@@ -37,7 +37,7 @@ def test_hands_on_what_it_counted(steps: list[tuple[str, int, float] | tuple[str
             case None:
                 tally.flush()
             case (transport, status, time):
-                tally.answered(transport, status, time)
+                tally.responded(transport, status, time)
                 their_requests.labels(transport, str(status)).inc()
                 their_seconds.labels(transport).observe(time)
             case (transport, slug):

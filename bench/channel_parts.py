@@ -15,6 +15,7 @@ from hub.errors import NotFound
 from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.gateway.rate_limits import RateLimits
 from hub.gateway.routes import Place, RouteTable
+from hub.iris.api import IRIS_API
 from hub.primitives.clock import SystemClock
 from hub.primitives.secret import Secret
 from hub.session.cookie import xsrf_token, xsrf_token_matches
@@ -133,6 +134,11 @@ def new_session(session_id: SessionId, now: float) -> Session:
     )
 
 
+def routes() -> RouteTable:
+    """Return the one route that the channels lead to."""
+    return RouteTable([RouteSettings(prefix="/api", target="http://127.0.0.1:9")], IRIS_API)
+
+
 def services_for(pipeline: Pipeline, session: Session, clock: SystemClock) -> ChannelServices:
     """Return what stands behind the channels."""
     metrics = Metrics()
@@ -142,9 +148,8 @@ def services_for(pipeline: Pipeline, session: Session, clock: SystemClock) -> Ch
     topics: Any = NoTopics()
     executor: Any = None  # no request has an idempotency key
     lookup, rates = SessionLookup(sessions, clock), RateLimits(never_reached, clock, metrics)
-    routes = RouteTable([RouteSettings(prefix="/api", target="http://127.0.0.1:9")])
     return ChannelServices(
-        dispatch=Dispatch(routes, lookup, rates, executor, pipeline_, metrics),
+        dispatch=Dispatch(routes(), lookup, rates, executor, pipeline_, metrics),
         executor=executor,
         topics=topics,
         rates=rates,

@@ -13,7 +13,7 @@ import time
 import tracemalloc
 from collections.abc import Awaitable, Callable, Sequence
 
-from bench.channel_parts import BODY, FastClock, NullSocket, Pipeline, hello_of, new_session, services_for
+from bench.channel_parts import BODY, FastClock, NullSocket, Pipeline, hello_of, new_session, routes, services_for
 from bench.loop import loop_factory
 from hub.channel.driver import Driver
 from hub.channel.registry import Registry
@@ -83,12 +83,12 @@ async def _turns(count: int) -> None:
 
 async def harness(requests: int) -> float:
     """Return the CPU us of what the figures hold that is not the channel's: turns of the loop, and the pipeline's double."""
-    pipeline, loop = Pipeline(), asyncio.get_running_loop()
-    request, session = ApiRequest(method="GET", path="/"), new_session(SessionId.generate(), 0.0)
+    pipeline, loop, place = Pipeline(), asyncio.get_running_loop(), routes().locate("/api")
+    request, session = ApiRequest(method="GET", path="/api"), new_session(SessionId.generate(), 0.0)
     began = time.process_time()
     for _ in range(requests):
         loop.call_soon(pipeline.answer, 1)
-        await pipeline.handle(request, session, transport="channel")
+        await pipeline.handle(request, place, session, transport="channel")
     return (time.process_time() - began) / requests * 1e6
 
 

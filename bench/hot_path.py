@@ -27,6 +27,7 @@ from hub.gateway.resource_server import ResourceServer
 from hub.gateway.routes import Route, RouteTable
 from hub.gateway.upstream_sessions import UpstreamSessions
 from hub.gateway.websocket_door import UpstreamWebSocketClient
+from hub.iris.api import IRIS_API
 from hub.oidc.provider import OpenIDProvider
 from hub.oidc.providers import Providers
 from hub.primitives.clock import SystemClock
@@ -111,7 +112,8 @@ class HotPath:
                 RouteSettings(prefix="/open", target="http://127.0.0.1:9", token="none"),
                 RouteSettings(prefix="/api/admin", target="http://127.0.0.1:9/csp/admin"),
                 RouteSettings(prefix="/api", target="http://127.0.0.1:9/csp/clinic"),
-            ]
+            ],
+            IRIS_API,
         )
         self._route = self._table.resolve(PATH)
         providers = Providers([OpenIDProvider(ProviderSettings(issuer="https://iris.example/oauth2"), clock, lambda state: None)])

@@ -24,6 +24,8 @@ from hub.gateway.upstream_sessions import UpstreamSessions
 from hub.gateway.websocket_door import UpstreamWebSocketClient
 from hub.idempotency.executor import IdempotencyLimits, IdempotentExecutor
 from hub.idempotency.ledger import Ledger
+from hub.iris.api import IRIS_API
+from hub.iris.dialect import dialect_of
 from hub.iris.native_jwt import NativeJwt
 from hub.login.code_flow import CodeFlow
 from hub.login.form_login import FormLogin
@@ -105,7 +107,7 @@ class Services:
         self.client_tokens = ClientTokens(self.providers, clock)
         self.further_tokens = AudienceTokens(self.store, self.sessions, self.refresher, access, self.providers, clock)
         tokens = RouteTokens(access, self.further_tokens, self.client_tokens)
-        routes, jars = RouteTable(settings.routes), CookieJarStore(self.redis, codec)
+        routes, jars = RouteTable(settings.routes, IRIS_API), CookieJarStore(self.redis, codec)
         self.upstream_ends = UpstreamEnds(jars, self.sessions, routes, self.resource_server, clock, self.metrics)
         self.upstream_sessions = UpstreamSessions(jars, lifetimes, clock, self.upstream_ends.end)
         self.websocket_door = UpstreamWebSocketClient(route.ca_file for route in settings.routes)
@@ -296,4 +298,4 @@ def _provider(settings: ProviderSettings, clock: Clock, metrics: Metrics) -> Pro
     report_open_circuits = metrics.open_circuits.labels(settings.name).set
     if settings.kind == "iris_native":
         return NativeJwt(settings, clock, report_open_circuits)
-    return OpenIDProvider(settings, clock, report_open_circuits)
+    return OpenIDProvider(settings, clock, report_open_circuits, dialect_of)

@@ -1,6 +1,7 @@
 """The house rules that a machine can check: layers, doors, cycles, purity, clocks, docstrings, state. Imports nothing of ours."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ LAYERS: list[set[str]] = [  # from the ground up; a module imports from its own 
     {"hub.upstream", "hub.oidc"},
     {"hub.session"},
     {"hub.topics"},
-    {"hub.tokens", "hub.iris"},
+    {"hub.tokens"},
     {"hub.gateway", "hub.login"},
     {"hub.idempotency"},
     {"hub.dispatch"},
@@ -28,6 +29,7 @@ LAYERS: list[set[str]] = [  # from the ground up; a module imports from its own 
     {"hub.doctor"},
     {"hub.listener"},
     {"hub.web"},
+    {"hub.iris"},
     {"hub.services"},
     {"hub.application"},
     {"hub.process"},
@@ -102,6 +104,10 @@ PURE = {
         "hub.gateway.policy",
         "hub.iris.reserved",
         "hub.iris.error_documents",
+        "hub.iris.api",
+        "hub.iris.dialect",
+        "hub.gateway.api_profile",
+        "hub.oidc.dialect",
         "hub.gateway.message_signature",
         "hub.gateway.fhir",
         "hub.config.presets",
@@ -143,6 +149,15 @@ OUTER_LOOPS = {
     "hub.tokens.refresh_worker",
     *("hub.web.proxy", "hub.web.websocket_proxy"),
 }  # web/base.py gets Tornado's own outer loop through log_exception
+
+PRODUCT = re.compile("iris|csp", re.IGNORECASE)
+PRODUCT_SETTINGS = {"iris_errors", "iris_native", "/?IRISLogout=end"}  # settings and their values stay named as they are
+PRODUCT_NAMERS = {  # who else may name IRIS, and why
+    "hub.config.route_rules": "mistakes in settings are shown with an example of the right value",
+    "hub.errors": "the type of a problem is a contract with clients: iris-license-exhausted",
+    "hub.services": "builds the hub with the profile of IRIS",
+    "hub.commands.doctor": "builds the doctor with the knowledge about IRIS",
+}
 
 MUTATORS = {"append", "add", "update", "pop", "popitem", "clear", "setdefault", "extend", "insert", "remove", "discard", "sort"}
 
@@ -246,6 +261,25 @@ def test_rooms_that_stand_alone(name: str) -> None:
 
     assert name in imported
     assert set(imported) - {name, "hub.primitives"} == set()
+
+
+def product_mentions(tree: ast.Module) -> Iterator[str]:
+    """Yield identifiers, imported names and strings, without docstrings, in which a product is named."""
+    documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        named = [getattr(node, part, None) for part in ("id", "attr", "name", "arg", "module")]
+        if isinstance(node, ast.Constant) and id(node) not in documentation:
+            named.append(node.value)
+        yield from (text for text in named if isinstance(text, str) and PRODUCT.search(text))
+
+
+@EACH_HUB_MODULE
+def test_generic_code_names_no_product(module: Module) -> None:
+    """What is peculiar to IRIS stands in `hub/iris/`: all other code reaches it through a profile that it was built with."""
+    mentions = set(product_mentions(module.tree)) - PRODUCT_SETTINGS
+
+    if room(module.name) != "hub.iris":
+        assert bool(mentions) == (module.name in PRODUCT_NAMERS), mentions
 
 
 def test_no_import_cycle() -> None:

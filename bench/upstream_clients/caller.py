@@ -15,6 +15,7 @@ from bench.upstream_clients.server import BODY_BYTES
 from hub.config.settings import RouteSettings
 from hub.gateway.resource_server import ResourceServer
 from hub.gateway.routes import Route
+from hub.iris.api import IRIS_API
 from hub.primitives.http import read_body
 
 Client = ResourceServer | AiohttpClient | PyreqwestClient
@@ -33,7 +34,7 @@ HEADERS = [  # as the gateway sends them for a browser
 
 async def measure(client: str, url: str, ca_file: str, at_once: int, requests: int) -> float:
     """Return microseconds of CPU for each request."""
-    route = Route.compile(RouteSettings(prefix="/api", target=url, ca_file=ca_file))
+    route = Route.compile(RouteSettings(prefix="/api", target=url, ca_file=ca_file), IRIS_API)
     door = CLIENTS[client]([ca_file])
     await door.start()
     await asyncio.gather(*(call(door, route, url, WARM_UP // at_once) for _ in range(at_once)))

@@ -20,6 +20,7 @@ from bench.upstream_clients.server import LARGE_PATH
 from hub.config.settings import RouteSettings
 from hub.gateway.messages import ApiResponse
 from hub.gateway.routes import Route
+from hub.iris.api import IRIS_API
 from hub.primitives.http import BodyStream, chunks
 from tests.parties.certificates import make_certificates
 
@@ -29,7 +30,7 @@ SETTLE_SECONDS = 0.5
 
 async def held(client: str, url: str, ca_file: str) -> float:
     """Return the KiB that one answer more costs."""
-    route = Route.compile(RouteSettings(prefix="/api", target=url, ca_file=ca_file, timeout_seconds=60))
+    route = Route.compile(RouteSettings(prefix="/api", target=url, ca_file=ca_file, timeout_seconds=60), IRIS_API)
     door = CLIENTS[client]([ca_file])
     await door.start()
     answers: list[tuple[ApiResponse, BodyStream]] = []

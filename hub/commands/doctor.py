@@ -11,6 +11,7 @@ from hub.config.reader import load
 from hub.config.settings import SettingsError
 from hub.doctor.examination import examine
 from hub.doctor.findings import as_json, as_text, is_well
+from hub.iris.doctor import IRIS_KNOWLEDGE
 from hub.primitives.clock import SystemClock
 from hub.telemetry import log
 
@@ -34,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         settings = load(getattr(options, "config", DEFAULT_CONFIG))
         log.configure("ERROR", settings.log.format)
-        findings = asyncio.run(examine(settings, SystemClock()))
+        findings = asyncio.run(examine(settings, SystemClock(), IRIS_KNOWLEDGE))
     except SettingsError as error:
         if options.json:
             sys.stdout.write(json.dumps({"ok": False, "settings": error.mistakes}, indent=2) + "\n")

@@ -5,14 +5,14 @@ import asyncio
 from hub.config.settings import MAIN_PROVIDER, Settings
 from hub.doctor.findings import Finding, ok, skipped
 from hub.doctor.front import examine_front
-from hub.doctor.native import examine_native
+from hub.doctor.product import ProductKnowledge
 from hub.doctor.provider import examine_provider
 from hub.doctor.routes import examine_route
 from hub.doctor.store import examine_keys, examine_redis
 from hub.primitives.clock import Clock
 
 
-async def examine(settings: Settings, clock: Clock) -> list[Finding]:
+async def examine(settings: Settings, clock: Clock, product: ProductKnowledge) -> list[Finding]:
     """Return all findings.
 
     Raises:
@@ -25,14 +25,14 @@ async def examine(settings: Settings, clock: Clock) -> list[Finding]:
         findings.append(ok("redis-reachable", "redis.url", "is empty: the hub runs its own, which writes an append-only file"))
     findings += examine_keys(settings, clock.now())
     for provider in settings.all_providers:
-        if provider.kind == "iris_native":
-            findings += [finding async for finding in examine_native(provider)]
+        if (examiner := product.examiners.get(provider.kind)) is not None:
+            findings += [finding async for finding in examiner(provider)]
         else:
             suffix = "" if provider.name == MAIN_PROVIDER else f"/{provider.name}"
             redirect_uri = f"{settings.server.origin}/hub/callback{suffix}"
-            findings += [finding async for finding in examine_provider(provider, redirect_uri, clock)]
+            findings += [finding async for finding in examine_provider(provider, redirect_uri, clock, product)]
     if not settings.routes:
         findings.append(skipped("route-reachable", "routes", "there are none", "Name your API in [[routes]]."))
-    for found in await asyncio.gather(*(examine_route(route) for route in settings.routes)):
+    for found in await asyncio.gather(*(examine_route(route, product) for route in settings.routes)):
         findings += found
     return findings + await examine_front(settings.server)

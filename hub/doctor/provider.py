@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from hub.config.settings import ProviderSettings, is_loopback
 from hub.doctor.findings import Finding, failure, ok, skipped, warning
+from hub.doctor.product import ProductKnowledge
 from hub.doctor.web import NoAnswer, Reply, ask
 from hub.errors import HubError, ProviderMisbehaved, ProviderRejectedClient
 from hub.gateway.tls import trust
@@ -22,10 +23,12 @@ CLOCK_WARNING_SECONDS = 5.0
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"  # RFC 7636 appendix B: nobody will ever redeem what it is for
 
 
-async def examine_provider(settings: ProviderSettings, redirect_uri: str, clock: Clock) -> AsyncIterator[Finding]:
+async def examine_provider(
+    settings: ProviderSettings, redirect_uri: str, clock: Clock, product: ProductKnowledge
+) -> AsyncIterator[Finding]:
     """Yield what is found, the first things first; stops where the rest would only repeat the same trouble."""
     about, ca = settings.issuer, trust(settings.ca_file)
-    yield _https(settings)
+    yield _https(settings, product)
     try:
         reply = await ask(build_discovery_url(settings.issuer), ca=ca)
     except NoAnswer as error:
@@ -33,32 +36,36 @@ async def examine_provider(settings: ProviderSettings, redirect_uri: str, clock:
         return
     yield ok("provider-reachable", about, "answers")
     yield _clock(settings, reply, clock.now())
-    metadata = _metadata(settings, reply)
+    metadata = _metadata(settings, reply, product)
     if isinstance(metadata, Finding):
         yield metadata
         return
     yield ok("provider-issuer", about, "calls itself as the settings call it")
-    for finding in (_offline_access(settings, metadata), _grants(settings, metadata), _logout(settings, metadata)):
+    for finding in (
+        _offline_access(settings, metadata, product),
+        _grants(settings, metadata),
+        _logout(settings, metadata, product),
+    ):
         yield finding
     try:
         yield _keys(settings, await ask(metadata.jwks_uri, ca=ca), metadata.jwks_uri)
         yield _redirect_uri(
-            settings, await ask(_authorization_url(settings, metadata, redirect_uri, CHALLENGE), ca=ca), redirect_uri
+            settings, await ask(_authorization_url(settings, metadata, redirect_uri, CHALLENGE), ca=ca), redirect_uri, product
         )
-        yield _pkce(settings, await ask(_authorization_url(settings, metadata, redirect_uri, ""), ca=ca), redirect_uri)
+        yield _pkce(settings, await ask(_authorization_url(settings, metadata, redirect_uri, ""), ca=ca), redirect_uri, product)
     except NoAnswer as error:
         yield failure(
             "provider-endpoints", about, f"an endpoint does not answer ({error})", "See what the discovery document names."
         )
         return
-    yield await _client(settings, redirect_uri, clock)
+    yield await _client(settings, redirect_uri, clock, product)
 
 
-def _https(settings: ProviderSettings) -> Finding:
+def _https(settings: ProviderSettings, product: ProductKnowledge) -> Finding:
     url = urlsplit(settings.issuer)
     if url.scheme == "https":
         return ok("provider-https", settings.issuer, "is reached by TLS")
-    advice = "Give the web server in front of the provider a certificate. IRIS refuses token requests without TLS."
+    advice = product.advice("https", "Give the web server in front of the provider a certificate.")
     level = warning if is_loopback(url.hostname or "") else failure
     return level("provider-https", settings.issuer, "is plain HTTP: codes and tokens cross the network in clear", advice)
 
@@ -88,7 +95,7 @@ def _clock(settings: ProviderSettings, reply: Reply, now: float) -> Finding:
     return level("provider-clock", settings.issuer, message, "Let both machines take their time from the same NTP servers.")
 
 
-def _metadata(settings: ProviderSettings, reply: Reply) -> ProviderMetadata | Finding:
+def _metadata(settings: ProviderSettings, reply: Reply, product: ProductKnowledge) -> ProviderMetadata | Finding:
     try:
         return process_metadata(reply.status, reply.body, settings.issuer, reply.headers)
     except HubError as error:
@@ -98,9 +105,12 @@ def _metadata(settings: ProviderSettings, reply: Reply) -> ProviderMetadata | Fi
                 "provider-issuer",
                 settings.issuer,
                 f"calls itself {named}",
-                f"Set {setting_name(settings, 'issuer')} to exactly that, or mend IssuerEndpoint (host, port, prefix) in IRIS.",
+                product.advice(
+                    "issuer",
+                    f"Set {setting_name(settings, 'issuer')} to exactly that, or correct what the provider calls itself.",
+                ),
             )
-        advice = f"See {setting_name(settings, 'issuer')}: in IRIS it is https://HOST[:PORT]/[PREFIX/]oauth2."
+        advice = product.advice("discovery", f"See {setting_name(settings, 'issuer')}.")
         return failure("provider-discovery", settings.issuer, error.detail, advice)
 
 
@@ -113,18 +123,15 @@ def _issuer_named(reply: Reply) -> str | None:
     return issuer if isinstance(issuer, str) else None
 
 
-def _offline_access(settings: ProviderSettings, metadata: ProviderMetadata) -> Finding:
+def _offline_access(settings: ProviderSettings, metadata: ProviderMetadata, product: ProductKnowledge) -> Finding:
     setting = setting_name(settings, "scopes")
     if "offline_access" in settings.scopes:
-        note = (
-            "; in IRIS a refresh token then comes if ReturnRefreshToken is empty, f, or holds a or c" if metadata.is_iris else ""
-        )
-        return ok("provider-offline-access", setting, f"asks for offline_access{note}")
+        return ok("provider-offline-access", setting, f"asks for offline_access{product.refresh_token_note(metadata)}")
     return warning(
         "provider-offline-access",
         setting,
         "does not ask for offline_access: without a refresh token sessions end with the access token",
-        f"Add offline_access to {setting}, or let the provider give refresh tokens always (IRIS: ReturnRefreshToken = a).",
+        product.advice("refresh-token", f"Add offline_access to {setting}, or let the provider give refresh tokens always."),
     )
 
 
@@ -137,7 +144,7 @@ def _grants(settings: ProviderSettings, metadata: ProviderMetadata) -> Finding:
     )
 
 
-def _logout(settings: ProviderSettings, metadata: ProviderMetadata) -> Finding:
+def _logout(settings: ProviderSettings, metadata: ProviderMetadata, product: ProductKnowledge) -> Finding:
     if metadata.end_session_endpoint is None:
         return warning(
             "provider-logout",
@@ -150,7 +157,7 @@ def _logout(settings: ProviderSettings, metadata: ProviderMetadata) -> Finding:
             "provider-logout",
             settings.issuer,
             "tells clients of no logout: who logs out elsewhere stays logged in here",
-            "Enable front-channel logout (IRIS: Metadata frontchannel_logout_supported), and register the hub's URL.",
+            product.advice("logout", "Enable front-channel logout, and register the hub's URL."),
         )
     return ok("provider-logout", settings.issuer, "has logout, and tells its clients of it")
 
@@ -197,7 +204,7 @@ def _error_sent_back(reply: Reply, redirect_uri: str) -> str | None:
     return parse_qs(urlsplit(location).query).get("error", [""])[0] or None
 
 
-def _redirect_uri(settings: ProviderSettings, reply: Reply, redirect_uri: str) -> Finding:
+def _redirect_uri(settings: ProviderSettings, reply: Reply, redirect_uri: str, product: ProductKnowledge) -> Finding:
     if reply.status >= 400:
         return failure(
             "provider-redirect-uri",
@@ -210,23 +217,23 @@ def _redirect_uri(settings: ProviderSettings, reply: Reply, redirect_uri: str) -
             "provider-authorization",
             settings.issuer,
             f"refuses the authorization request: {error}",
-            f"See {setting_name(settings, 'scopes')} and authorization_parameters beside it (IRIS may want aud).",
+            product.advice("authorization", f"See {setting_name(settings, 'scopes')} and authorization_parameters beside it."),
         )
     return ok("provider-redirect-uri", settings.issuer, f"knows the client and {redirect_uri}")
 
 
-def _pkce(settings: ProviderSettings, reply: Reply, redirect_uri: str) -> Finding:
+def _pkce(settings: ProviderSettings, reply: Reply, redirect_uri: str, product: ProductKnowledge) -> Finding:
     if reply.status >= 400 or _error_sent_back(reply, redirect_uri):
         return ok("provider-pkce", settings.issuer, "refuses a login without PKCE")
     return warning(
         "provider-pkce",
         settings.issuer,
         "would begin a login without PKCE; the hub always uses it, so that only others are at risk",
-        "Enforce it (IRIS: ForcePKCEForConfidentialClients = 1).",
+        product.advice("pkce", "Enforce it."),
     )
 
 
-async def _client(settings: ProviderSettings, redirect_uri: str, clock: Clock) -> Finding:
+async def _client(settings: ProviderSettings, redirect_uri: str, clock: Clock, product: ProductKnowledge) -> Finding:
     """Try to redeem a code that does not exist: a provider looks at the client first."""
     provider = OpenIDProvider(settings, clock, lambda _: None)
     await provider.start()
@@ -237,7 +244,7 @@ async def _client(settings: ProviderSettings, redirect_uri: str, clock: Clock) -
             "provider-client",
             setting_name(settings, "client_id"),
             "is not accepted: the secret (or key) is wrong, or has expired",
-            f"See {setting_name(settings, 'client_authentication')}, and in IRIS ClientSecretInterval; then make a new secret.",
+            product.advice("client", f"See {setting_name(settings, 'client_authentication')}; then make a new secret."),
         )
     except TokenRefused:
         return ok("provider-client", setting_name(settings, "client_id"), "is accepted at the token endpoint")

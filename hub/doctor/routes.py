@@ -2,11 +2,12 @@
 
 from hub.config.settings import RouteSettings
 from hub.doctor.findings import Finding, failure, ok, warning
+from hub.doctor.product import ProductKnowledge
 from hub.doctor.web import NoAnswer, ask
 from hub.gateway.tls import trust
 
 
-async def examine_route(route: RouteSettings) -> list[Finding]:
+async def examine_route(route: RouteSettings, product: ProductKnowledge) -> list[Finding]:
     """Return what is found: does it answer, is it trusted, and does it ask for a token?"""
     about = f"{route.prefix} -> {route.target}"
     try:
@@ -19,11 +20,7 @@ async def examine_route(route: RouteSettings) -> list[Finding]:
             failure("route-reachable", about, f"does not answer ({error})", "See whether it runs, and the target of the route.")
         ]
     if reply.status >= 500:
-        return [
-            failure(
-                "route-reachable", about, f"answers {reply.status}", "See its log. 503 may mean that IRIS has no licence free."
-            )
-        ]
+        return [failure("route-reachable", about, f"answers {reply.status}", product.advice("route-fails", "See its log."))]
     found = [ok("route-reachable", about, f"answers ({reply.status})")]
     if route.token == "none":
         return found
@@ -35,5 +32,5 @@ async def examine_route(route: RouteSettings) -> list[Finding]:
             *found,
             warning("route-token", about, message, "See the target of the route, and that the application demands a token."),
         ]
-    advice = "Let the application check the token (IRIS: delegated or OAuth 2.0 authentication, or OnPreDispatch)."
+    advice = product.advice("route-token", "Let the application check the token.")
     return [*found, failure("route-token", about, f"answers {reply.status} to somebody without a token", advice)]

@@ -14,7 +14,7 @@ from hub.gateway import policy
 from hub.gateway.challenge import step_up_challenge
 from hub.gateway.forwarding import Forwarding, ForwardingDependencies
 from hub.gateway.messages import ApiRequest, ApiResponse
-from hub.gateway.response_rewriting import mended
+from hub.gateway.response_rewriting import rewrite_response
 from hub.gateway.routes import Place, Route
 from hub.primitives.clock import Clock
 from hub.primitives.http import BodyStream, read_body
@@ -94,7 +94,7 @@ class Pipeline:
         if route.websocket:
             return await _require_websocket(response)
         if response.status >= 400 or route.is_fhir:
-            response = await mended(response, route, request.method, self._public_origin)
+            response = await rewrite_response(response, route, request.method, self._public_origin)
         public = self._dependencies.headers.inbound(
             response.headers, status=response.status, route=route, public_origin=self._public_origin
         )

@@ -1,4 +1,4 @@
-"""Answers of resource servers that are mended before a browser gets them."""
+"""Rewrite responses of APIs before a browser gets them."""
 
 import json
 from collections.abc import AsyncIterator
@@ -7,19 +7,21 @@ from typing import Any
 from msgspec.structs import replace
 
 from hub.gateway import fhir
+from hub.gateway.api_profile import MAX_DOCUMENT_BYTES
 from hub.gateway.messages import ApiResponse
 from hub.gateway.routes import Route
-from hub.iris import error_documents as iris_errors
-from hub.primitives.http import BodyStream, chunks, read_body
+from hub.primitives.http import BodyStream, Headers, chunks, read_body
+
+_DESCRIBE_THE_BODY = frozenset(
+    {"content-type", "content-length", "content-encoding", "content-digest", "content-md5", "repr-digest", "digest", "etag"}
+    | {"last-modified", "accept-ranges", "content-range", "content-language"}
+)
 
 
-def is_final(response: ApiResponse, route: Route) -> bool:
-    """Tell whether `mended` would return the answer as it is, for sure: so it is with nearly all."""
-    return response.status < 400 and not route.is_fhir
+async def rewrite_response(response: ApiResponse, route: Route, method: str, public_origin: str) -> ApiResponse:
+    """Return the response: an error document of the API as an RFC 9457 problem, addresses of a FHIR server as those of the hub.
 
-
-async def mended(response: ApiResponse, route: Route, method: str, public_origin: str) -> ApiResponse:
-    """Return the answer: an error of IRIS as the problem that it stands for, addresses of a FHIR server as those of the hub.
+    A response below 400 stays as it is unless the route leads to a FHIR server: callers need not call for it.
 
     Raises:
         HubError: The body broke off.
@@ -28,25 +30,26 @@ async def mended(response: ApiResponse, route: Route, method: str, public_origin
         return response
     if route.is_fhir and fhir.has_addresses(response.headers):
         return await _rebased(response, fhir.Rebase(route.target, public_origin + route.prefix))
-    if route.iris_errors == "relay":
+    if route.error_documents == "relay":
         return response
-    if iris_errors.is_silent_refusal(response.status, response.body_bytes):
+    profile = route.profile
+    if (refusal := profile.empty_refusal(response.status, response.body_bytes)) is not None:
         await response.close()
-        return _with_problem(response, iris_errors.silent_refusal())
-    if not iris_errors.may_be_document(response.status, response.headers, response.body_bytes):
+        return _with_problem(response, refusal)
+    if not profile.may_be_error(response.status, response.headers, response.body_bytes):
         return response
     stream = chunks(response.body)
     body, is_whole = await _read(stream)
     if not is_whole:
         return replace(response, body=_again(body, stream))
-    redacted = route.iris_errors == "redacted"
-    problem = iris_errors.problem_of(response.status, response.headers, body, redacted=redacted)
+    redacted = route.error_documents == "redacted"
+    problem = profile.error_problem(response.status, response.headers, body, redacted=redacted)
     return replace(response, body=body, body_bytes=len(body)) if problem is None else _with_problem(response, problem)
 
 
 async def _rebased(response: ApiResponse, rebase: fhir.Rebase) -> ApiResponse:
     headers, body = fhir.without_length(response.headers), _translated(chunks(response.body), rebase)
-    if response.body_bytes is None or response.body_bytes > iris_errors.MAX_DOCUMENT_BYTES:
+    if response.body_bytes is None or response.body_bytes > MAX_DOCUMENT_BYTES:
         return replace(response, headers=headers, body=body, body_bytes=None)
     rebased = await read_body(body)
     return replace(response, headers=headers, body=rebased, body_bytes=len(rebased))
@@ -66,7 +69,7 @@ async def _read(body: BodyStream) -> tuple[bytes, bool]:
     async for piece in body:
         pieces.append(piece)
         size += len(piece)
-        if size > iris_errors.MAX_DOCUMENT_BYTES:
+        if size > MAX_DOCUMENT_BYTES:
             return b"".join(pieces), False
     return b"".join(pieces), True
 
@@ -77,7 +80,13 @@ async def _again(begun: bytes, rest: BodyStream) -> AsyncIterator[bytes]:
         yield piece
 
 
+def headers_of_problem(headers: Headers, body: bytes) -> Headers:
+    """Return the headers of a response whose body was replaced by this problem."""
+    kept = [(name, value) for name, value in headers if name.lower() not in _DESCRIBE_THE_BODY]
+    return [*kept, ("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
+
+
 def _with_problem(response: ApiResponse, problem: dict[str, Any]) -> ApiResponse:
     body = json.dumps(problem, ensure_ascii=False).encode()
-    headers = iris_errors.headers_of_problem(response.headers, body)
+    headers = headers_of_problem(response.headers, body)
     return replace(response, headers=headers, body=body, body_bytes=len(body))

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from hub.config.settings import RouteSettings
 from hub.errors import InvalidPath, RouteNotFound
+from hub.gateway.api_profile import ApiProfile
 from hub.gateway.paths import is_plain, name_of, normalise_path, readings
-from hub.iris import reserved as iris
 from hub.oidc.grants import TokenTarget
 from hub.tokens.demand import TokenDemand
 
@@ -35,13 +35,14 @@ class Route:
         max_age_seconds: How long ago the user may have proved who they are; 0: as long as the session lives.
         acr_values: Ways of authentication that are good enough; empty: any.
         timeout_seconds: Longest silence: until the answer begins, and between two pieces of it.
-        token_endpoints: Whether paths that end as those at which IRIS hands out tokens may be reached.
+        token_endpoints: Whether endpoints of the API that issue tokens may be reached.
         upstream_session: Whose session the requests use at the resource server: none, or one of each session or user.
         upstream_concurrency: Requests of one such session that run at once.
         upstream_idle_seconds: How long such a session may be idle there.
         upstream_logout: Path below the target that ends it, by GET with its cookies; empty: nothing does.
         idempotency_header: Who interprets the request header `Idempotency-Key`: the API or the hub.
-        iris_errors: What becomes of error documents of IRIS.
+        profile: What the product that serves the API understands besides HTTP.
+        error_documents: What becomes of its error documents.
         is_fhir: Whether the resource server is a FHIR server, whose address in its answers becomes the hub's.
         is_signed: Whether the hub signs each request (`hub.gateway.message_signature`). Its body is then held in memory.
     """
@@ -66,12 +67,13 @@ class Route:
     upstream_idle_seconds: float
     upstream_logout: str
     idempotency_header: Literal["api", "hub"]
-    iris_errors: Literal["problem", "redacted", "relay"]
+    profile: ApiProfile
+    error_documents: Literal["problem", "redacted", "relay"]
     is_signed: bool
     is_fhir: bool
 
     @classmethod
-    def compile(cls, settings: RouteSettings) -> Self:
+    def compile(cls, settings: RouteSettings, profile: ApiProfile) -> Self:
         """Build the route from settings that were checked when they were read."""
         target = urlsplit(settings.target)
         return cls(
@@ -95,7 +97,8 @@ class Route:
             upstream_idle_seconds=settings.upstream_idle_seconds,
             upstream_logout=settings.upstream_logout,
             idempotency_header=settings.idempotency_header,
-            iris_errors=settings.iris_errors,
+            profile=profile,
+            error_documents=settings.iris_errors,
             is_signed=settings.proof != "none",
             is_fhir=settings.preset == "fhir",
         )
@@ -108,29 +111,26 @@ class Route:
     def target_url(self, path: str, query: str) -> str:
         """Return the URL at the resource server for a normalised path of this route and a query (empty: none).
 
-        Query parameters that would act on the gateway of IRIS are left out.
+        Query parameters that would act on the product itself (`ApiProfile`) are left out.
 
         Raises:
             InvalidPath: The query holds characters with which a request line could be forged.
-            RouteNotFound: The path leads to the administration of IRIS, or to an endpoint that hands out tokens.
+            RouteNotFound: The path is not for browsers.
         """
         if _QUERY.fullmatch(query) is None:
             raise InvalidPath("The query holds a character that must be percent-encoded.")
         rest = self.target_path + path[len(self.prefix) :]
         self._refuse_what_is_not_for_browsers(rest)
-        passed = iris.without_reserved(query)
+        passed = self.profile.without_reserved(query)
         return f"{self.target_origin}{rest or '/'}" + (f"?{passed}" if passed else "")
 
     def _refuse_what_is_not_for_browsers(self, path: str) -> None:
-        if is_plain(path) and iris.is_ordinary(path):
+        if is_plain(path) and self.profile.is_ordinary(path):
             return
         for reading in (reading.decode("latin-1") for reading in readings(path)):
-            if iris.is_administration(reading, self.target_path):
-                raise RouteNotFound("This path administers IRIS. If browsers have to reach it, give it a route of its own.")
-            if not self.token_endpoints and iris.is_token_endpoint(reading, self.target_path):
-                raise RouteNotFound(
-                    "IRIS hands out tokens at such paths. If this one does not, set token_endpoints of its route."
-                )
+            refusal = self.profile.path_refusal(reading, self.target_path, token_endpoints=self.token_endpoints)
+            if refusal is not None:
+                raise RouteNotFound(refusal)
 
 
 def _demand(settings: RouteSettings) -> TokenDemand | None:
@@ -153,8 +153,8 @@ class RouteTable:
     A lookup takes as long as there are different lengths of prefixes, however many routes there are.
     """
 
-    def __init__(self, routes: Sequence[RouteSettings]) -> None:
-        compiled = [Route.compile(settings) for settings in routes]
+    def __init__(self, routes: Sequence[RouteSettings], profile: ApiProfile) -> None:
+        compiled = [Route.compile(settings, profile) for settings in routes]
         self._routes = sorted(compiled, key=lambda route: len(route.prefix), reverse=True)
         self._by_prefix = {route.prefix: route for route in self._routes}
         self._folded = {route.prefix.lower(): route for route in self._routes}

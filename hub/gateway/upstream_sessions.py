@@ -132,13 +132,14 @@ class UpstreamSessions:
         if (until := self._paused.get(route.target, now)) > now:
             raise _exhausted(until - now)
         response = await send("")
-        if response.status == 503:
+        if response.status == route.profile.exhausted_status:
             await response.close()
             wait = _retry_after(response) or PAUSE_SECONDS
             self._paused[route.target] = self._clock.now() + wait
             logger.warning("upstream_session.refused", route=route.prefix, retry_after_seconds=wait)
             raise _exhausted(wait)
-        jar = UpstreamCookieJar(target=route.target, cookies={}, used_at=now).after(_set_cookies(response), self._clock.now())
+        empty = UpstreamCookieJar(target=route.target, cookies={}, used_at=now)
+        jar = empty.after(_set_cookies(response), self._clock.now(), route.profile.ignored_cookies)
         if jar.cookies or response.status < 400:
             await self._put(route, session, owner, jar)
         return slot.until_end_of(response)
@@ -148,7 +149,7 @@ class UpstreamSessions:
     ) -> ApiResponse:
         response = await send(jar.header)
         now = self._clock.now()
-        after = jar.after(_set_cookies(response), now)
+        after = jar.after(_set_cookies(response), now, route.profile.ignored_cookies)
         if response.status == 401 and jar.cookies and self._may_drop((owner, route.target), now):
             await self._drop(owner, jar)  # some gateways refuse a cookie before they look at the token
         elif after.cookies != jar.cookies:

@@ -7,17 +7,11 @@ import json
 import zlib
 from typing import Any
 
+from hub.gateway.api_profile import MAX_DOCUMENT_BYTES
 from hub.primitives.http import Headers
-
-MAX_DOCUMENT_BYTES = 64 * 1024  # an error that is larger is relayed as it is
 
 IRIS_ERROR = "urn:hub:problem:iris-error"
 API_REFUSED = "urn:hub:problem:api-refused"
-
-_DESCRIBE_THE_BODY = frozenset(
-    {"content-type", "content-length", "content-encoding", "content-digest", "content-md5", "repr-digest", "digest", "etag"}
-    | {"last-modified", "accept-ranges", "content-range", "content-language"}
-)
 
 
 def may_be_document(status: int, headers: Headers, body_bytes: int | None) -> bool:
@@ -28,9 +22,12 @@ def may_be_document(status: int, headers: Headers, body_bytes: int | None) -> bo
     return kind in ("application/json", "text/json") and _field(headers, "content-encoding").lower() in ("", "identity", "gzip")
 
 
-def is_silent_refusal(status: int, body_bytes: int | None) -> bool:
-    """Tell whether an answer is a 401 with nothing in it, as IRIS sends it for whatever reason."""
-    return status == 401 and body_bytes == 0
+def empty_refusal(status: int, body_bytes: int | None) -> dict[str, Any] | None:
+    """Return the problem for a 401 with an empty body, which IRIS sends for whatever reason; None for any other response."""
+    if status != 401 or body_bytes != 0:
+        return None
+    detail = "The API has refused the login without saying why. Logging in again may help."
+    return {"type": API_REFUSED, "title": "The API refuses this login", "status": 401, "detail": detail}
 
 
 def problem_of(status: int, headers: Headers, body: bytes, *, redacted: bool) -> dict[str, Any] | None:
@@ -58,18 +55,6 @@ def problem_of(status: int, headers: Headers, body: bytes, *, redacted: bool) ->
     if envelope is not document:
         kept |= {"errors": errors, "summary": summary}
     return problem | ({"detail": summary} if isinstance(summary, str) and summary else {}) | kept
-
-
-def silent_refusal() -> dict[str, Any]:
-    """Return the problem that a 401 with nothing in it stands for."""
-    detail = "The API has refused the login without saying why. Logging in again may help."
-    return {"type": API_REFUSED, "title": "The API refuses this login", "status": 401, "detail": detail}
-
-
-def headers_of_problem(headers: Headers, body: bytes) -> Headers:
-    """Return the fields of an answer whose body was replaced by this problem."""
-    kept = [(name, value) for name, value in headers if name.lower() not in _DESCRIBE_THE_BODY]
-    return [*kept, ("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
 
 
 def _field(headers: Headers, name: str) -> str:

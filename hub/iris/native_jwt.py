@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from hub.config.settings import ProviderSettings
 from hub.errors import HubError, ProviderMisbehaved, ProviderRejectedClient
+from hub.iris.dialect import IRIS_DIALECT
 from hub.iris.native_messages import (
-    CredentialsRefused,
     JsonRequest,
     build_login,
     build_logout,
@@ -25,6 +25,7 @@ from hub.iris.native_messages import (
 )
 from hub.oidc.door import ProviderDoor, ProviderResponse, report_nothing
 from hub.oidc.id_token import IdTokenClaims, Original
+from hub.oidc.providers import CredentialsRefused, PasswordProvider
 from hub.oidc.token_endpoint import TokenRefused, TokenResponse
 from hub.primitives.clock import Clock
 from hub.primitives.secret import Secret
@@ -36,7 +37,7 @@ PROBE_RETRY_SECONDS = 5.0
 _log = log.get(__name__)
 
 
-class NativeJwt:
+class NativeJwt(PasswordProvider):
     """A JWT-enabled IRIS application of the settings, as the rest of the hub sees it."""
 
     def __init__(
@@ -197,7 +198,7 @@ class NativeJwt:
                 self._trouble = error.detail
                 await self._clock.sleep(PROBE_RETRY_SECONDS)
             else:
-                _log.info("provider.discovered", provider=self.name, issuer=self.issuer, iris=True)
+                _log.info("provider.discovered", provider=self.name, issuer=self.issuer, dialect=IRIS_DIALECT.name)
                 self._trouble = None
                 return
 

@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 
 from hub.config.settings import ProviderSettings
-from hub.errors import HubError, LoginFailed, ProviderMisbehaved, ProviderRejectedClient
+from hub.errors import HubError, ProviderMisbehaved, ProviderRejectedClient
 from hub.oidc.provider_response import decode_object, refuse_unavailable
+from hub.oidc.providers import CredentialsRefused
 from hub.oidc.token_endpoint import TOKEN, TokenRefused, TokenResponse
 from hub.primitives.secret import Secret
 
@@ -21,12 +22,6 @@ NOT_ENABLED = (
     "The IRIS application does not take logins with JWT. Switch on its JWT authentication (JWTAuthEnabled), with password "
     "authentication among its allowed methods."
 )
-
-
-class CredentialsRefused(LoginFailed):
-    """User name or password are wrong; IRIS does not say which, or whether the password has expired."""
-
-    title = "User name or password are wrong"
 
 
 @dataclass(frozen=True, slots=True)

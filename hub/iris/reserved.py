@@ -46,6 +46,15 @@ def is_ordinary(path: str) -> bool:
     return _NOTABLE.isdisjoint(path.lower().split("/"))
 
 
+def path_refusal(path: str, target_path: str, *, token_endpoints: bool) -> str | None:
+    """Return why a path is not for browsers; None if it may pass (`hub.gateway.api_profile.PathRefusal`)."""
+    if is_administration(path, target_path):
+        return "This path administers IRIS. If browsers have to reach it, give it a route of its own."
+    if not token_endpoints and is_token_endpoint(path, target_path):
+        return "IRIS hands out tokens at such paths. If this one does not, set token_endpoints of its route."
+    return None
+
+
 def is_administration(path: str, target_path: str) -> bool:
     """Tell whether a path at the resource server administers the instance, and its route does not lead to just that.
 

@@ -1,4 +1,4 @@
-"""Logging in with the hub's own form, for IRIS applications in native JWT mode: the password goes to IRIS once and is not kept.
+"""Log users in with the hub's own form. The password goes to the provider once and is not kept.
 
 Guessing is limited for each user name and each address; while the limit cannot be kept, nobody logs in. What proves that a form
 is ours: a token bound to the browser's pre-login cookie, which a page of another origin can neither read nor set.
@@ -10,10 +10,8 @@ from collections.abc import Callable
 
 from hub.config.settings import SessionSettings
 from hub.errors import BadRequest, TooManyRequests
-from hub.iris.native_jwt import NativeJwt
-from hub.iris.native_messages import CredentialsRefused
 from hub.login.new_session import Authenticated, Visitor, new_session
-from hub.oidc.providers import Providers
+from hub.oidc.providers import CredentialsRefused, PasswordProvider, Providers
 from hub.oidc.token_endpoint import TokenResponse
 from hub.primitives.clock import Clock
 from hub.primitives.secret import Secret, digest
@@ -31,7 +29,7 @@ logger = log.get(__name__)
 
 
 class FormLogin:
-    """Logs users in at the IRIS applications of the settings."""
+    """Logs users in at the providers that have no login pages."""
 
     def __init__(
         self,
@@ -59,7 +57,7 @@ class FormLogin:
         Raises:
             BadRequest: There is no such provider.
         """
-        return isinstance(self._providers.named(provider_name), NativeJwt)
+        return isinstance(self._providers.named(provider_name), PasswordProvider)
 
     def label(self, provider_name: str) -> str:
         """Return how the form calls the provider.
@@ -80,7 +78,7 @@ class FormLogin:
         Raises:
             CredentialsRefused: They are wrong, or cannot be right.
             TooManyRequests: Too many were wrong before; `retry_after_seconds` says when to try again.
-            ProviderUnavailable, ProviderMisbehaved: IRIS did not say whether they are right.
+            ProviderUnavailable, ProviderMisbehaved: The provider did not say whether they are right.
             StoreUnavailable: Redis does not answer; nothing was tried, or the user is not logged in.
         """
         provider, user = self._provider(provider_name), user.strip()
@@ -110,7 +108,7 @@ class FormLogin:
             raise
 
     async def _start(
-        self, provider: NativeJwt, response: TokenResponse, asked_at: float, visitor: Visitor, present: SessionId | None
+        self, provider: PasswordProvider, response: TokenResponse, asked_at: float, visitor: Visitor, present: SessionId | None
     ) -> SessionId:
         subject, now = response.subject or "", self._clock.now()
         user = Authenticated(
@@ -125,9 +123,9 @@ class FormLogin:
         await self._sessions.start(session, "" if present is None else present.key)
         return session_id
 
-    def _provider(self, name: str) -> NativeJwt:
+    def _provider(self, name: str) -> PasswordProvider:
         provider = self._providers.named(name)
-        if not isinstance(provider, NativeJwt):
+        if not isinstance(provider, PasswordProvider):
             raise BadRequest(f"provider: {name} has login pages of its own. Log in at /hub/login.")
         return provider
 

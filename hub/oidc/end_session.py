@@ -3,18 +3,15 @@
 from urllib.parse import urlencode, urlsplit
 
 from hub.config.settings import ProviderSettings
+from hub.oidc.dialect import ProviderDialect
 from hub.oidc.metadata import ProviderMetadata
 from hub.oidc.token_endpoint import FormRequest
 from hub.primitives.secret import Secret
 
 
-def is_direct(metadata: ProviderMetadata, settings: ProviderSettings) -> bool:
-    """Tell whether the hub itself calls the end-session endpoint, instead of sending the browser there.
-
-    IRIS finds the session by the ID token alone, which must not reach the browser; others know
-    the browser by its cookie.
-    """
-    return settings.end_session == "direct" or (settings.end_session == "auto" and metadata.is_iris)
+def is_direct(dialect: ProviderDialect, settings: ProviderSettings) -> bool:
+    """Return whether the hub itself calls the end-session endpoint, instead of sending the browser there."""
+    return settings.end_session == "direct" or (settings.end_session == "auto" and dialect.ends_session_by_id_token)
 
 
 def build_end_session_url(metadata: ProviderMetadata, client_id: str, post_logout_redirect_uri: str, state: str) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from hub.errors import ProviderMisbehaved
+from hub.oidc.dialect import ProviderDialect
 from hub.oidc.metadata import ProviderMetadata
 from hub.oidc.provider_response import decode_object
 from hub.oidc.token_endpoint import WHAT, FormRequest, TokenResponse, process_token_response
@@ -28,19 +29,21 @@ class TokenTarget:
     scopes: tuple[str, ...] = ()
 
 
-def build_client_credentials(metadata: ProviderMetadata, target: TokenTarget) -> FormRequest:
+def build_client_credentials(metadata: ProviderMetadata, target: TokenTarget, dialect: ProviderDialect) -> FormRequest:
     """Make the request for a token of the hub itself (RFC 6749 section 4.4)."""
-    return FormRequest(metadata.token_endpoint, {"grant_type": "client_credentials", **_target_form(metadata, target)})
+    return FormRequest(metadata.token_endpoint, {"grant_type": "client_credentials", **_target_form(dialect, target)})
 
 
-def build_exchange(metadata: ProviderMetadata, access_token: Secret, target: TokenTarget) -> FormRequest:
+def build_exchange(
+    metadata: ProviderMetadata, access_token: Secret, target: TokenTarget, dialect: ProviderDialect
+) -> FormRequest:
     """Make the request that exchanges a user's access token for one that is for another party (RFC 8693 section 2.1)."""
     form = {
         "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
         "subject_token": access_token.reveal(),
         "subject_token_type": ACCESS_TOKEN,
         "requested_token_type": ACCESS_TOKEN,
-        **_target_form(metadata, target),
+        **_target_form(dialect, target),
     }
     return FormRequest(metadata.token_endpoint, form)
 
@@ -67,10 +70,10 @@ def process_exchange(status: int, headers: Mapping[str, str], body: bytes) -> To
     return _access_token_only(response)
 
 
-def _target_form(metadata: ProviderMetadata, target: TokenTarget) -> dict[str, str]:
-    """Return the parameters that name the target. IRIS calls the audience `aud`."""
+def _target_form(dialect: ProviderDialect, target: TokenTarget) -> dict[str, str]:
+    """Return the parameters that name the target."""
     form = {
-        "aud" if metadata.is_iris else "audience": target.audience,
+        dialect.audience_parameter: target.audience,
         "resource": target.resource,
         "scope": " ".join(target.scopes),
     }

@@ -42,15 +42,6 @@ class ProviderMetadata:
     scopes_supported: tuple[str, ...] | None = None
 
     @property
-    def is_iris(self) -> bool:
-        """Whether the endpoints lie as InterSystems IRIS lays them out, which no other known provider does."""
-        return self.issuer.endswith("/oauth2") and (
-            self.revocation_endpoint == f"{self.issuer}/revocation"
-            and self.introspection_endpoint == f"{self.issuer}/introspection"
-            and self.end_session_endpoint == f"{self.issuer}/logout"
-        )
-
-    @property
     def endpoints(self) -> dict[str, str]:
         """All URLs that the hub or a browser will call, by the name of their member."""
         named = {

@@ -9,6 +9,7 @@ from hub.config.settings import ProviderSettings
 from hub.errors import ProviderMisbehaved
 from hub.oidc.authorization import NO_PARAMETERS, AuthorizationRequest, build_authorization_request
 from hub.oidc.client_calls import ClientCalls
+from hub.oidc.dialect import DialectOf, standard_dialect
 from hub.oidc.door import ProviderDoor, ProviderResponse, report_nothing
 from hub.oidc.dpop import SCHEME, DPoPKey
 from hub.oidc.end_session import build_direct_end_session, build_end_session_url, is_direct
@@ -34,16 +35,22 @@ class OpenIDProvider:
     """The OpenID Provider of the settings, as the rest of the hub sees it."""
 
     def __init__(
-        self, settings: ProviderSettings, clock: Clock, report_open_circuits: Callable[[float], None] = report_nothing
+        self,
+        settings: ProviderSettings,
+        clock: Clock,
+        report_open_circuits: Callable[[float], None] = report_nothing,
+        dialect_of: DialectOf = standard_dialect,
     ) -> None:
         """Parameters:
             report_open_circuits: Is told the number of endpoints that are being left alone, whenever it changes.
+            dialect_of: Recognizes the provider's dialect by its metadata.
 
         Raises:
             SettingsError: A certificate or a private key cannot be read.
         """
         self._settings = settings
         self._clock = clock
+        self._dialect_of = dialect_of
         self._door = ProviderDoor(
             clock,
             settings.timeout_seconds,
@@ -170,7 +177,7 @@ class OpenIDProvider:
             TokenRefused, ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: As `process_token_response`.
         """
         metadata = await self.metadata()
-        request = build_client_credentials(metadata, target)
+        request = build_client_credentials(metadata, target, self._dialect_of(metadata))
         return await self._client.request_tokens(metadata, request, process_client_credentials)
 
     async def exchange(self, access_token: Secret, target: TokenTarget) -> TokenResponse:
@@ -181,7 +188,7 @@ class OpenIDProvider:
             ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: As `process_exchange`.
         """
         metadata = await self.metadata()
-        request = build_exchange(metadata, access_token, target)
+        request = build_exchange(metadata, access_token, target, self._dialect_of(metadata))
         return await self._client.request_tokens(metadata, request, process_exchange)
 
     async def validate_id_token(
@@ -269,14 +276,13 @@ class OpenIDProvider:
     async def log_out(self, *, id_token: Secret | None, access_token: Secret, return_url: str) -> str:
         """End the session at the provider, and return where the browser has to go now.
 
-        IRIS finds its session by the ID token, which must not reach the browser: the hub itself calls. Other providers know
-        the browser by its cookie, so it has to visit them.
+        Most providers know the browser by its cookie, so it has to visit them. `ProviderDialect` names the exception.
 
         Raises:
             ProviderUnavailable, ProviderMisbehaved: The session at the provider may live on.
         """
         metadata = await self.metadata()
-        if is_direct(metadata, self._settings) and id_token is not None:
+        if is_direct(self._dialect_of(metadata), self._settings) and id_token is not None:
             if not await self.end_session(id_token):
                 _log.warning("provider.end_session_refused", provider=self.name)
             return return_url
@@ -308,7 +314,8 @@ class OpenIDProvider:
         return {"Authorization": f"{SCHEME} {access_token.reveal()}", SCHEME: proof, "Accept": ACCEPT}
 
     def _compare(self, metadata: ProviderMetadata) -> None:
-        """Hold what the provider says of itself against the settings."""
+        """Log that the metadata were read, and compare them with the settings."""
+        _log.info("provider.discovered", provider=self.name, issuer=self.issuer, dialect=self._dialect_of(metadata).name)
         self._client.compare(metadata)
         found = contradicts(metadata, self._settings.pushed_authorization)
         if found is not None and found != self._contradiction:

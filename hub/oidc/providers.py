@@ -1,10 +1,11 @@
 """All providers of the settings by their names, and what the rest of the hub asks of each, whatever its kind."""
 
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from hub.config.settings import MAIN_PROVIDER
-from hub.errors import BadRequest, ProviderUnavailable
+from hub.errors import BadRequest, LoginFailed, ProviderUnavailable
 from hub.oidc.dpop import DPoPKey
 from hub.oidc.id_token import IdTokenClaims, Original
 from hub.oidc.provider import OpenIDProvider
@@ -13,7 +14,7 @@ from hub.primitives.secret import Secret
 
 
 class Provider(Protocol):
-    """A provider of logins: an OpenID Provider, or the JWT authentication of an IRIS application."""
+    """A provider of logins: an `OpenIDProvider` or a `PasswordProvider`."""
 
     @property
     def name(self) -> str:
@@ -75,6 +76,25 @@ class Provider(Protocol):
 
         Raises:
             ProviderUnavailable, ProviderMisbehaved: The session at the provider may live on.
+        """
+
+
+class CredentialsRefused(LoginFailed):
+    """User name or password are wrong; the provider does not say which, or whether the password has expired."""
+
+    title = "User name or password are wrong"
+
+
+class PasswordProvider(Provider):
+    """A provider without login pages: users type their password into the hub's own form."""
+
+    @abstractmethod
+    async def login(self, user: str, password: Secret) -> TokenResponse:
+        """Log a user in; `subject` of the response is the name by which the provider knows the user.
+
+        Raises:
+            CredentialsRefused: User name or password are wrong.
+            ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: The provider did not say.
         """
 
 

@@ -97,7 +97,6 @@ class ProviderDocuments:
                 _log.warning("provider.discovery_failed", issuer=self._issuer, reason=error.detail)
             self._trouble = error.detail
             raise
-        _log.info("provider.discovered", issuer=self._issuer, iris=metadata.is_iris)
         self._compare(metadata)
         return metadata
 

@@ -4,7 +4,7 @@ The hub stores them in place of the browser, which never sees them.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -12,9 +12,6 @@ from hub.primitives.secret import Secret
 
 MAX_COOKIES = 20
 MAX_COOKIE_BYTES = 4096
-
-IGNORED_COOKIES = frozenset({"cspbrowserid", "irissessiontoken"})
-"""IRIS logs in any client with the first cookie without a password. The second is for IRIS's own login page."""
 
 FRESH_PART = 0.9  # of the idle timeout: a session that was idle for longer may have ended when the next request arrives
 
@@ -50,19 +47,20 @@ class UpstreamCookieJar:
         """
         return now - self.used_at < idle_seconds * FRESH_PART
 
-    def after(self, set_cookies: Iterable[str], now: float) -> Self:
+    def after(self, set_cookies: Iterable[str], now: float, ignored: Collection[str] = ()) -> Self:
         """Return the jar after a response with these `Set-Cookie` headers (RFC 6265 section 5.3).
 
         Path and domain are ignored, because the jar belongs to one application.
 
         Parameters:
             now: Epoch seconds.
+            ignored: Names, in lower case, of cookies that never enter the jar.
         """
         cookies = dict(self.cookies)
         for header in set_cookies:
             pair, _, _ = header.partition(";")
             found = _PAIR.fullmatch(pair)
-            if found is None or found[1].lower() in IGNORED_COOKIES or len(header) > MAX_COOKIE_BYTES:
+            if found is None or found[1].lower() in ignored or len(header) > MAX_COOKIE_BYTES:
                 continue
             cookies.pop(found[1], None)
             if found[2] and not _EXPIRED.search(header):

@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass
 
 from hub.errors import BodyTooLarge, HubError, TooManyRequests
-from hub.iris.native_messages import CredentialsRefused
 from hub.login.form_login import FormLogin, form_token, form_token_matches
 from hub.login.return_url import parse_return_to
+from hub.oidc.providers import CredentialsRefused
 from hub.primitives.secret import Secret
 from hub.session.model import BrowserId
 from hub.web import csrf

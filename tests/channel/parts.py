@@ -17,6 +17,7 @@ from hub.gateway.rate_limits import RateLimits
 from hub.gateway.routes import Place, Route
 from hub.idempotency.executor import Execute
 from hub.idempotency.outcome import Verdict
+from hub.iris.api import IRIS_API
 from hub.primitives.http import Headers
 from hub.primitives.secret import Secret
 from hub.session.cookie import xsrf_token, xsrf_token_matches
@@ -28,7 +29,7 @@ from tests.channel.dialogue import sent_by
 from tests.parties.clock import START, ManualClock
 
 LIFETIMES = Lifetimes(900.0, 43_200.0, 0.0)
-ROUTE = Route.compile(RouteSettings(prefix="/api", target="https://api.example"))
+ROUTE = Route.compile(RouteSettings(prefix="/api", target="https://api.example"), IRIS_API)
 JSON: Headers = [("content-type", "application/json")]
 Answer = Callable[[ApiRequest], Awaitable[ApiResponse]]
 

@@ -16,6 +16,7 @@ from hub.config.reader import load
 from hub.config.settings import RouteSettings, ServerSettings, Settings
 from hub.doctor.examination import examine
 from hub.doctor.findings import Finding, as_json, as_text, is_well
+from hub.iris.doctor import IRIS_KNOWLEDGE
 from hub.primitives.clock import SystemClock
 from hub.session.key_folder import add_key
 from iris_standin import Client, Options, Standin
@@ -44,7 +45,7 @@ class Ward:
 
     async def findings(self, changed: Settings | None = None, **environment: str) -> dict[str, Finding]:
         """Return what the doctor says, by the name of the check; of several the worst."""
-        found = await examine(changed or self.settings(**environment), SystemClock())
+        found = await examine(changed or self.settings(**environment), SystemClock(), IRIS_KNOWLEDGE)
         order = ["skipped", "ok", "warning", "failure"]
         worst = sorted(found, key=lambda finding: order.index(finding.level))
         for text in (as_text(found), json.dumps(as_json(found))):

@@ -10,6 +10,7 @@ from hub.config.settings import RouteSettings
 from hub.errors import BadRequest
 from hub.gateway.headers import HeaderRules
 from hub.gateway.routes import Route
+from hub.iris.api import IRIS_API
 from hub.primitives.http import Headers
 from hub.primitives.secret import Secret
 
@@ -25,7 +26,7 @@ def sent(*fields: tuple[str, str]) -> Headers:
 
 def received(*fields: tuple[str, str], status: int = 200, target: str = "https://iris.example/csp/clinic") -> Headers:
     """Return what passes of a resource server's fields on a route that says nothing about caching."""
-    route = Route.compile(RouteSettings(prefix="/api", target=target, token="none"))
+    route = Route.compile(RouteSettings(prefix="/api", target=target, token="none"), IRIS_API)
     return RULES.inbound(list(fields), status=status, route=route, public_origin=ORIGIN)
 
 
@@ -216,7 +217,7 @@ class TestInbound:
     )
     def test_an_answer_to_a_user_is_stored_nowhere_by_default(self, token, status, fields, expected):
         """Only an answer that allows it may be kept."""
-        route = Route.compile(RouteSettings(prefix="/api", target="https://h", token=token))
+        route = Route.compile(RouteSettings(prefix="/api", target="https://h", token=token), IRIS_API)
 
         assert expected == RULES.inbound(fields, status=status, route=route, public_origin=ORIGIN)
 

@@ -16,6 +16,7 @@ from hub.config.settings import RouteSettings, SettingsError
 from hub.gateway.message_signature import SignatureKey, with_signature
 from hub.gateway.message_signer import MessageSigner
 from hub.gateway.routes import Route
+from hub.iris.api import IRIS_API
 from hub.primitives.http import Headers
 from hub.session.keyring import make_key_file
 from iris_standin.proof import Message, ProofRefused, Proofs
@@ -118,10 +119,10 @@ class TestProver:
         """Two requests that are alike carry different proofs; a route without the setting carries none."""
         make_key_file(tmp_path / "key")
         settings = self.settings("hmac-sha256", tmp_path / "key")
-        signer, route = MessageSigner([settings], clock), Route.compile(settings)
+        signer, route = MessageSigner([settings], clock), Route.compile(settings, IRIS_API)
         first, second = (signer.sign(route, AUTHORIZED, method="GET", url=URL) for _ in range(2))
         assert dict(first)["Signature"] != dict(second)["Signature"]
-        plain = Route.compile(RouteSettings(prefix="/x", target="https://iris.example"))
+        plain = Route.compile(RouteSettings(prefix="/x", target="https://iris.example"), IRIS_API)
         assert signer.sign(plain, AUTHORIZED, method="GET", url=URL) == AUTHORIZED
 
     @pytest.mark.parametrize("key", [EC_KEY, generate_private_key(SECP384R1()), None], ids=["p256", "p384", "text"])

@@ -30,6 +30,7 @@ from hub.gateway.resource_server import ResourceServer
 from hub.gateway.routes import RouteTable
 from hub.gateway.upstream_sessions import UpstreamSessions
 from hub.gateway.websocket_door import UpstreamWebSocketClient
+from hub.iris.api import IRIS_API
 from hub.oidc.grants import TokenTarget
 from hub.primitives.clock import SystemClock
 from hub.primitives.http import read_body
@@ -114,7 +115,8 @@ async def hub() -> AsyncIterator[Hub]:
             RouteSettings(prefix="/lab", target=server.url, token="exchange", audience="lab", scopes=["read"]),
             RouteSettings(prefix="/ward", target=server.url, max_age_seconds=60),
             RouteSettings(prefix="/once", target=server.url, idempotency_header="hub"),
-        ]
+        ],
+        IRIS_API,
     )
     tokens, metrics = Tokens(), Metrics()
     upstream = cast(UpstreamSessions, None)  # no route of these uses one; see test_upstream_sessions.py

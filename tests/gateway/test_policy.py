@@ -9,6 +9,7 @@ from hub.config.settings import RouteSettings
 from hub.errors import MethodNotAllowed, NotAuthenticated, StepUpRequired
 from hub.gateway.policy import authorise
 from hub.gateway.routes import Route
+from hub.iris.api import IRIS_API
 from tests.parties.clock import START
 from tests.session.samples import make_session
 
@@ -17,7 +18,7 @@ SESSION = make_session()
 
 def route(**settings: Any) -> Route:
     """Return a route that reads and writes."""
-    return Route.compile(RouteSettings(prefix="/api", target="https://h", methods=["GET", "POST"], **settings))
+    return Route.compile(RouteSettings(prefix="/api", target="https://h", methods=["GET", "POST"], **settings), IRIS_API)
 
 
 def test_lets_a_user_pass() -> None:

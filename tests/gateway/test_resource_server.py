@@ -22,6 +22,7 @@ from hub.errors import (
 )
 from hub.gateway.messages import ApiResponse
 from hub.gateway.routes import Route
+from hub.iris.api import IRIS_API
 from hub.primitives.http import read_body
 from tests.gateway.candidates import CANDIDATES, KNOWN_SHORTFALLS, PATIENCE_SECONDS, Candidate
 from tests.parties.certificates import Certificates, make_certificates
@@ -89,7 +90,7 @@ async def serve() -> AsyncIterator[Callable[..., Any]]:
 
 def route_to(url: str, **settings: Any) -> Route:
     """Return a route to `url` with the defaults of the settings."""
-    return Route.compile(RouteSettings(prefix="/api", target=url, **settings))
+    return Route.compile(RouteSettings(prefix="/api", target=url, **settings), IRIS_API)
 
 
 async def send(door: Any, url: str, method: str = "GET", **options: Any) -> ApiResponse:

@@ -11,6 +11,7 @@ from hub.config.settings import RouteSettings
 from hub.errors import InvalidPath, RouteNotFound
 from hub.gateway.paths import normalise_path
 from hub.gateway.routes import RouteTable
+from hub.iris.api import IRIS_API
 from tests.gateway.hostile_paths import ANY_PATHS, HOSTILE_PATHS, outcome, without_short_ways
 
 PREFIXES = ["/api", "/Api", "/api/admin", "/api/Admin", "/api/x", "/a", "/admin", "/a.p/i"]
@@ -29,7 +30,7 @@ RESERVED = [
 
 def table(*prefixes: str) -> RouteTable:
     """Return routes whose targets have the name of their prefix."""
-    return RouteTable([RouteSettings(prefix=p, target=f"https://server.example/base{p}") for p in prefixes])
+    return RouteTable([RouteSettings(prefix=p, target=f"https://server.example/base{p}") for p in prefixes], IRIS_API)
 
 
 class TestResolve:
@@ -118,7 +119,7 @@ class TestTargetUrl:
     )
     def test_puts_the_rest_behind_the_target(self, target, path, query, url):
         """The prefix is replaced by the target; path and query go on as they are."""
-        route = RouteTable([RouteSettings(prefix="/api", target=target)]).resolve(path)
+        route = RouteTable([RouteSettings(prefix="/api", target=target)], IRIS_API).resolve(path)
 
         assert url == route.target_url(path, query)
 

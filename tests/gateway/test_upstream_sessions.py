@@ -15,6 +15,7 @@ from hub.gateway.messages import ApiResponse
 from hub.gateway.routes import Route, RouteTable
 from hub.gateway.upstream_ends import UpstreamEnds
 from hub.gateway.upstream_sessions import UpstreamSessions
+from hub.iris.api import IRIS_API
 from hub.primitives.http import read_body
 from hub.session.codec import RecordCodec
 from hub.session.events import EventFeed
@@ -127,10 +128,10 @@ async def world(redis_url: str, clock: ManualClock) -> AsyncIterator[World]:
         codec = RecordCodec(keyring)
         store, jars = SessionStore(redis, codec, LIFETIMES, clock), CookieJarStore(redis, codec)
         sessions = Sessions(store, EventFeed(redis, clock), RevocationQueue(redis, codec), LIFETIMES, clock, Metrics())
-        ends = UpstreamEnds(jars, sessions, RouteTable([ROUTE]), iris, clock, Metrics())
+        ends = UpstreamEnds(jars, sessions, RouteTable([ROUTE], IRIS_API), iris, clock, Metrics())
         upstream = UpstreamSessions(jars, LIFETIMES, clock, ends.end)
         workers.append(Worker(upstream, ends, sessions, store, jars, redis.aclose))
-    yield World(iris, workers, Route.compile(ROUTE), clock)
+    yield World(iris, workers, Route.compile(ROUTE, IRIS_API), clock)
     for worker in workers:
         await worker.upstream.close()
         await worker.ends.close()

@@ -6,12 +6,13 @@ from hub.config.settings import RouteSettings
 from hub.errors import BadRequest
 from hub.gateway.routes import Route
 from hub.idempotency.outcome import idempotency_key
+from hub.iris.api import IRIS_API
 
 KEY = "6f1f7a52-2a5c-4d6e-9c40-0a4f3b1d2e11"
 OTHER_KEY = "9a7d0c38-7a4b-4a4e-8f35-5d0b7c1e2f22"
 
-API = Route.compile(RouteSettings(prefix="/api", target="https://iris.example"))
-HUB = Route.compile(RouteSettings(prefix="/api", target="https://iris.example", idempotency_header="hub"))
+API = Route.compile(RouteSettings(prefix="/api", target="https://iris.example"), IRIS_API)
+HUB = Route.compile(RouteSettings(prefix="/api", target="https://iris.example", idempotency_header="hub"), IRIS_API)
 
 
 @pytest.mark.parametrize("route", [API, HUB])

@@ -105,10 +105,3 @@ def test_any_bytes(body: bytes) -> None:
 def test_only_small_json_of_errors_is_read(status: int, headers: Headers, length: int | None, expected: bool) -> None:
     """Everything else streams as ever."""
     assert iris_errors.may_be_document(status, headers, length) is expected
-
-
-def test_fields_about_the_old_body_go() -> None:
-    """Length, encoding, digest and tag belonged to another body."""
-    before = [*JSON, ("Content-Length", "5"), ("ETag", '"x"'), ("X-Trace", "7"), ("Content-Digest", "sha-256=:x:")]
-    after = [("X-Trace", "7"), ("Content-Type", "application/problem+json"), ("Content-Length", "2")]
-    assert iris_errors.headers_of_problem(before, b"{}") == after

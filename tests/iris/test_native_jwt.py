@@ -9,7 +9,7 @@ import pytest
 from hub.config.settings import ProviderSettings
 from hub.errors import ProviderRejectedClient, ProviderUnavailable
 from hub.iris.native_jwt import NativeJwt
-from hub.iris.native_messages import CredentialsRefused
+from hub.oidc.providers import CredentialsRefused
 from hub.oidc.token_endpoint import TokenRefused, TokenResponse
 from hub.primitives.secret import Secret
 from iris_standin import Standin

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from hub.config.settings import ProviderSettings
 from hub.errors import HubError, ProviderMisbehaved, ProviderRejectedClient, ProviderUnavailable
 from hub.iris.native_messages import (
-    CredentialsRefused,
     build_login,
     build_logout,
     build_probe,
@@ -20,6 +19,7 @@ from hub.iris.native_messages import (
     process_login,
     process_refresh,
 )
+from hub.oidc.providers import CredentialsRefused
 from hub.oidc.token_endpoint import TokenRefused
 from hub.primitives.secret import Secret
 

@@ -10,6 +10,7 @@ from hub.config.settings import RouteSettings
 from hub.errors import RouteNotFound
 from hub.gateway.paths import normalise_path
 from hub.gateway.routes import RouteTable
+from hub.iris.api import IRIS_API
 from hub.iris.reserved import without_reserved
 from tests.gateway.hostile_paths import without_short_ways
 
@@ -29,7 +30,7 @@ ROOT = RouteSettings(prefix="/iris", target="https://iris.example")
 def forwarded(path: str, query: str = "", route: RouteSettings = CLINIC) -> str:
     """Return the URL to which a request goes."""
     normal = normalise_path(path)
-    return RouteTable([route]).resolve(normal).target_url(normal, query)
+    return RouteTable([route], IRIS_API).resolve(normal).target_url(normal, query)
 
 
 def spelt(name: str, upper: list[bool], encoded: list[bool], times: int) -> str:

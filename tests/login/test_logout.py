@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from hub.errors import SessionEnded, StoreUnavailable
+from hub.oidc.dialect import ProviderDialect
 from hub.oidc.metadata import ProviderMetadata
 from hub.session.model import Session, SessionId
 from tests.login.conftest import RETURN_URL, LoginHouse
@@ -23,6 +24,11 @@ async def reason_of(house: LoginHouse, session_id: SessionId) -> str:
     return ""
 
 
+def by_id_token(_metadata: ProviderMetadata) -> ProviderDialect:
+    """Recognize a provider whose end-session endpoint wants the ID token."""
+    return ProviderDialect(ends_session_by_id_token=True)
+
+
 async def test_browser_visits_the_provider(login_house: LoginHouse) -> None:
     """RP-Initiated Logout 1.0 section 2: the browser goes to the end-session endpoint and back; no ID token stands in the URL."""
     session_id = await login_house.log_in()
@@ -35,8 +41,8 @@ async def test_browser_visits_the_provider(login_house: LoginHouse) -> None:
 
 
 async def test_ends_at_the_provider_directly(login_house: LoginHouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    """IRIS is called by the hub, with the latest ID token, after the session here has ended and before tokens are revoked."""
-    monkeypatch.setattr(ProviderMetadata, "is_iris", True)
+    """The hub calls the provider, with the latest ID token, after its own session has ended and before tokens are revoked."""
+    monkeypatch.setattr(login_house.providers.openid("main"), "_dialect_of", by_id_token)
     session_id = await login_house.log_in()
     session = await login_house.sessions.confirmed(session_id)
     destination = await login_house.logout.end(session_id)
@@ -126,7 +132,7 @@ class TestTrouble:
         self, login_house: LoginHouse, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The session here is over, the browser goes back to the application, and the tokens are revoked later."""
-        monkeypatch.setattr(ProviderMetadata, "is_iris", True)
+        monkeypatch.setattr(login_house.providers.openid("main"), "_dialect_of", by_id_token)
         login_house.main.answers["/logout"] = CannedAnswer(503)
         session_id = await login_house.log_in()
 

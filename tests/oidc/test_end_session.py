@@ -6,10 +6,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from hub.oidc.dialect import ProviderDialect
 from hub.oidc.end_session import build_direct_end_session, build_end_session_url, is_direct
-from hub.oidc.metadata import process_metadata
 from hub.primitives.secret import Secret
-from tests.oidc.samples import IRIS, METADATA, iris_discovery, settings
+from tests.oidc.samples import METADATA, settings
 
 WITHOUT = dataclasses.replace(METADATA, end_session_endpoint=None)
 
@@ -49,7 +49,7 @@ class TestDirect:
         assert build_direct_end_session(WITHOUT, Secret("t"), "hub") is None
 
     @pytest.mark.parametrize(
-        ("chosen", "iris", "direct"),
+        ("chosen", "by_id_token", "direct"),
         [
             ("auto", True, True),
             ("auto", False, False),
@@ -57,8 +57,8 @@ class TestDirect:
             ("browser", True, False),
         ],
     )
-    def test_choice(self, chosen: Literal["auto", "browser", "direct"], iris: bool, direct: bool) -> None:
-        """The setting decides; `auto` means direct for IRIS only."""
-        metadata = process_metadata(200, iris_discovery(), IRIS) if iris else METADATA
+    def test_choice(self, chosen: Literal["auto", "browser", "direct"], by_id_token: bool, direct: bool) -> None:
+        """The setting decides; `auto` leaves it to the dialect."""
+        dialect = ProviderDialect(ends_session_by_id_token=by_id_token)
 
-        assert direct == is_direct(metadata, settings(end_session=chosen))
+        assert direct == is_direct(dialect, settings(end_session=chosen))

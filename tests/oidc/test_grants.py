@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.errors import HubError, ProviderMisbehaved, ProviderRejectedClient, ProviderUnavailable
+from hub.iris.dialect import IRIS_DIALECT
+from hub.oidc.dialect import STANDARD
 from hub.oidc.grants import (
     TokenTarget,
     build_client_credentials,
@@ -16,10 +18,9 @@ from hub.oidc.grants import (
     process_client_credentials,
     process_exchange,
 )
-from hub.oidc.metadata import process_metadata
 from hub.oidc.token_endpoint import TargetRefused, TokenRefused
 from hub.primitives.secret import Secret
-from tests.oidc.samples import IRIS, ISSUER, METADATA, iris_discovery
+from tests.oidc.samples import ISSUER, METADATA
 
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 TARGET = TokenTarget(audience="lab", resource="https://lab.example/api", scopes=("read", "write"))
@@ -37,21 +38,20 @@ class TestClientCredentials:
 
     def test_request(self) -> None:
         """The target stands in the form."""
-        request = build_client_credentials(METADATA, TARGET)
+        request = build_client_credentials(METADATA, TARGET, STANDARD)
 
         assert request.url == f"{ISSUER}/token"
         assert dict(parse_qsl(request.body)) == {"grant_type": "client_credentials", **AS_FORM}
 
     def test_no_target(self) -> None:
         """What the settings leave out is left to the provider."""
-        request = build_client_credentials(METADATA, TokenTarget())
+        request = build_client_credentials(METADATA, TokenTarget(), STANDARD)
 
         assert parse_qsl(request.body) == [("grant_type", "client_credentials")]
 
     def test_iris(self) -> None:
         """IRIS calls the audience `aud`."""
-        metadata = process_metadata(200, iris_discovery(), IRIS)
-        request = build_client_credentials(metadata, TokenTarget(audience="https://iris.example/csp/clinic"))
+        request = build_client_credentials(METADATA, TokenTarget(audience="https://iris.example/csp/clinic"), IRIS_DIALECT)
 
         assert dict(parse_qsl(request.body))["aud"] == "https://iris.example/csp/clinic"
         assert "audience" not in request.body
@@ -69,7 +69,7 @@ class TestExchange:
 
     def test_request(self) -> None:
         """Section 2.1: the user's token is the subject, and an access token is asked for."""
-        request = build_exchange(METADATA, Secret("the-users"), TARGET)
+        request = build_exchange(METADATA, Secret("the-users"), TARGET, STANDARD)
 
         assert dict(parse_qsl(request.body)) == {
             "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
@@ -81,7 +81,7 @@ class TestExchange:
 
     def test_repr(self) -> None:
         """Neither the user's token nor the client's secret is printed."""
-        printed = repr(build_exchange(METADATA, Secret("the-users"), TARGET))
+        printed = repr(build_exchange(METADATA, Secret("the-users"), TARGET, STANDARD))
 
         assert "the-users" not in printed and "Basic" not in printed
 

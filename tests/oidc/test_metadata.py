@@ -6,7 +6,7 @@ import pytest
 
 from hub.errors import ProviderMisbehaved, ProviderUnavailable
 from hub.oidc.metadata import build_discovery_url, process_metadata
-from tests.oidc.samples import IRIS, ISSUER, discovery, iris_discovery
+from tests.oidc.samples import ISSUER, discovery
 
 
 class TestDiscoveryRequest:
@@ -108,20 +108,3 @@ class TestDiscoveryResponse:
             process_metadata(503, b"", ISSUER, {"Retry-After": "5"})
 
         assert caught.value.retry_after_seconds == 5.0
-
-
-class TestIris:
-    """Recognition of InterSystems IRIS by the layout of its endpoints."""
-
-    def test_iris(self) -> None:
-        """The document that IRIS 2026.1 makes is accepted and recognised, without announcing `iss` in responses."""
-        metadata = process_metadata(200, iris_discovery(), IRIS)
-
-        assert (metadata.is_iris, metadata.authorization_response_iss_parameter_supported) == (True, False)
-
-    def test_other(self) -> None:
-        """Another provider is not taken for IRIS, even where its issuer ends alike."""
-        issuer = f"{ISSUER}/oauth2"
-        metadata = process_metadata(200, discovery(issuer=issuer, revocation_endpoint=f"{issuer}/revoke"), issuer)
-
-        assert not metadata.is_iris

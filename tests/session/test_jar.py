@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.iris.api import IGNORED_COOKIES
 from hub.session.jar import MAX_COOKIES, UpstreamCookieJar
 
 EMPTY = UpstreamCookieJar(target="https://iris.example/csp/clinic", cookies={}, used_at=0.0)
@@ -11,7 +12,7 @@ SESSION = "CSPSESSIONID-SP-443-UP-csp-clinic-"
 
 def after(*fields: str, jar: UpstreamCookieJar = EMPTY) -> str:
     """Return what is sent after these `Set-Cookie` fields."""
-    return jar.after(fields, 10.0).header
+    return jar.after(fields, 10.0, IGNORED_COOKIES).header
 
 
 def test_cookies_of_a_csp_session_are_kept() -> None:

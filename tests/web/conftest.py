@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from tornado.netutil import bind_sockets
 from hub.application import build_admin_front, build_front
 from hub.config.settings import (
     AdminSettings,
+    LimitSettings,
     ProviderSettings,
     RouteSettings,
     ServerSettings,
@@ -120,6 +121,9 @@ def build_house(redis_url: str, clock: ManualClock, root: Path) -> BuildHouse:
         session: SessionSettings | None = None,
         admin: AdminSettings | None = None,
         provider_settings: Mapping[str, Any] | None = None,
+        routes: Sequence[RouteSettings] | None = None,
+        limits: LimitSettings | None = None,
+        redis_url: str = redis_url,
         **server: Any,
     ) -> AsyncIterator[House]:
         public, inner = bind_sockets(0, "127.0.0.1"), bind_sockets(0, "127.0.0.1")
@@ -137,10 +141,13 @@ def build_house(redis_url: str, clock: ManualClock, root: Path) -> BuildHouse:
                     client_secret=Secret(CLIENT_SECRET),
                     **(provider_settings or {}),
                 ),
-                routes=[
+                routes=list(routes)
+                if routes is not None
+                else [
                     RouteSettings(prefix="/api", target=api.url),
                     RouteSettings(prefix="/open", target=api.url, token="none"),
                 ],
+                limits=limits or LimitSettings(),
                 static=dataclasses.replace(StaticSettings(), root=str(root)),
                 session=session or SessionSettings(),
                 admin=admin or AdminSettings(),

@@ -152,6 +152,7 @@ class Services:
         )
         self.rates = RateLimits(settings.limits, clock, self.metrics)
         lookup = SessionLookup(self.sessions, clock)
+        self.outage = lookup.outage
         self.dispatch = Dispatch(routes, lookup, self.rates, self.executor, pipeline, self.metrics)
         self.topics = Topics(TopicStore(self.redis, keyring, self.events), settings.topics, clock)
         self.registry = Registry(
@@ -166,7 +167,7 @@ class Services:
                 clock=clock,
                 metrics=self.metrics,
                 settings=settings.channel,
-                outage=lookup.outage,
+                outage=self.outage,
                 note_presence=self.presence.note,
             )
         )
@@ -225,6 +226,7 @@ class Services:
             troubles["hub"] = f"must be restarted: {', '.join(self._crashed)} stopped working"
         try:
             await self.store.ping()
+            self.outage.ended()
         except StoreUnavailable:
             troubles["redis"] = "does not answer"
         of_providers = self.providers.troubles()

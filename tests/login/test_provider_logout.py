@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from hub.config.settings import ProviderSettings
-from hub.errors import BadRequest, SessionEnded
+from hub.errors import BadRequest, SessionEnded, StoreUnavailable
 from hub.iris.native_jwt import NativeJwt
 from hub.login.provider_logout import ProviderLogout
 from hub.oidc.provider import OpenIDProvider
@@ -108,6 +108,39 @@ async def test_token_of_another_provider(parties: Parties) -> None:
     assert await parties.living() == ["main", "second"]
 
     assert await parties.logout.by_token("second", token) == 1
+
+
+async def test_token_that_is_sent_twice(parties: Parties) -> None:
+    """L8: a logout token counts once, until it has expired; it ends no session that began after it."""
+    token = Secret(parties.second.logout_token())
+    await parties.logout.by_token("second", token)
+    later = replace(parties.of_second, key=SessionId.generate().key)
+    await parties.sessions.start(later)
+    with pytest.raises(BadRequest, match="before"):
+        await parties.logout.by_token("second", token)
+
+    assert await parties.sessions.by_key(later.key) == later
+
+
+async def test_token_that_ended_nothing_may_be_sent_again(parties: Parties, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While Redis does not answer nobody is logged out, so the provider may try again with the same token."""
+
+    async def fail(*_: object) -> None:
+        raise StoreUnavailable
+
+    token = Secret(parties.second.logout_token())
+    with monkeypatch.context() as patch:
+        patch.setattr(parties.sessions, "end", fail)
+        with pytest.raises(StoreUnavailable):
+            await parties.logout.by_token("second", token)
+
+    assert await parties.logout.by_token("second", token) == 1
+
+
+@pytest.mark.parametrize(("claims", "ended"), [({"sub": "bob"}, 0), ({"sub": None}, 1), ({"sub": "bob", "sid": None}, 0)])
+async def test_whom_a_token_names(parties: Parties, claims: dict[str, str | None], ended: int) -> None:
+    """Subject and session have to fit both, where both are named; the session alone is enough, too."""
+    assert await parties.logout.by_token("second", Secret(parties.second.logout_token(**claims))) == ended
 
 
 async def test_front_channel(parties: Parties) -> None:

@@ -55,7 +55,23 @@ def test_what_is_taken_stays_here(text: str) -> None:
     assert (resolved.scheme, resolved.netloc) == ("https", "hub.example")
 
 
-def test_too_long() -> None:
+@pytest.mark.parametrize("length", [2048, 2049])
+def test_too_long(length: int) -> None:
     """A return URL that no application needs is refused."""
-    with pytest.raises(BadRequest):
-        parse_return_to("/" + "a" * 3000)
+    path = "/" + "a" * (length - 1)
+    if length <= 2048:
+        assert parse_return_to(path) == path
+    else:
+        with pytest.raises(BadRequest, match="2048"):
+            parse_return_to(path)
+
+
+@pytest.mark.parametrize("layers", [1, 3, 4, 9])
+def test_encoded_again_and_again(layers: int) -> None:
+    """More layers of percent-encoding than anybody uses are refused, whatever they hide."""
+    path = "/a%" + "25" * (layers - 1) + "20b"
+    if layers <= 3:
+        assert parse_return_to(path) == path
+    else:
+        with pytest.raises(BadRequest, match="too many times"):
+            parse_return_to(path)

@@ -167,6 +167,21 @@ class TestRenewal:
         assert first not in renewed
         assert party.calls(TOKEN_PATH) == 2
 
+    async def test_rejected_on_two_workers(
+        self, one: Worker, other: Worker, party: HostileProvider, session: Session, clock: ManualClock
+    ) -> None:
+        """The worker that comes second takes the token that the first one got."""
+        first = await one.further.get(session, RESOURCE)
+        held = party.hold(TOKEN_PATH)
+        renewals = asyncio.gather(*(worker.further.renew(session, RESOURCE, first) for worker in (one, other)))
+        await party.asked(TOKEN_PATH, 2)
+        await clock.advance(1)
+        held.set()
+        renewed = await clock.advance_until(renewals)
+
+        assert len({first, *renewed}) == 2
+        assert party.calls(TOKEN_PATH) == 2
+
     async def test_own_refresh_keeps_them(self, one: Worker, party: HostileProvider, session: Session) -> None:
         """Refreshing the session's own token costs no further one."""
         token = await one.further.get(session, EXCHANGE)

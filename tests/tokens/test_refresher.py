@@ -11,6 +11,7 @@ from hub.session.model import Session, SessionId, Tombstone
 from hub.session.redis_client import connect
 from hub.session.refresh_lock import LEASE_SECONDS
 from hub.session.store import CLAIM_SECONDS, session_name
+from hub.tokens import refresher
 from hub.tokens.backoff import FIRST_SECONDS
 from hub.tokens.refresh_worker import CONCURRENT_GRANTS
 from tests.parties.clock import ManualClock
@@ -29,6 +30,7 @@ class TestOnce:
         results = await asyncio.gather(*(one.refresher.refresh(session.key, spent) for _ in range(200)))
 
         assert party.calls(TOKEN_PATH) == 1
+        assert (one.outcomes("refreshed"), one.outcomes("taken")) == (1, 0)
         assert {result.tokens.access_token for result in results} != {spent}
         assert len({result.tokens.access_token for result in results}) == 1
 
@@ -145,7 +147,7 @@ class TestFailures:
         for _ in range(5):
             with pytest.raises(error):
                 await one.refresher.refresh(session.key, session.tokens.access_token)
-        assert party.calls(TOKEN_PATH) == 1
+        assert party.calls(TOKEN_PATH) == one.outcomes("failed") == 1
 
         del party.answers[TOKEN_PATH]
         wait = 17 if answer.headers else FIRST_SECONDS
@@ -241,6 +243,31 @@ class TestAfterwards:
 
         assert await heard.get() == SessionWasRefreshed(session.key, clock.now() + 300, version=2)
         task.cancel()
+
+
+class TestPatience:
+    """A request that waits for another worker's refresh."""
+
+    async def test_has_an_end(
+        self,
+        one: Worker,
+        party: HostileProvider,
+        session: Session,
+        clock: ManualClock,
+        redis_url: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Then it is told to come back in 5 s, and spends nothing: the refresh token is in the other worker's hands."""
+        monkeypatch.setattr(refresher, "LEASE_TIMEOUT_SECONDS", 0.5)
+        client, began = connect(redis_url, 2.0), clock.monotonic()
+        await client.hset(session_name(session.key), mapping={"lease_owner": "another worker", "lease_until": 1 << 50})
+        with pytest.raises(ProviderUnavailable) as caught:
+            await clock.advance_until(one.refresher.refresh(session.key, session.tokens.access_token))
+        waited = clock.monotonic() - began
+        await client.aclose()
+
+        assert (caught.value.retry_after_seconds, party.calls(TOKEN_PATH)) == (5.0, 0)
+        assert 0.5 <= waited < 1
 
 
 class TestSleep:

@@ -15,6 +15,12 @@ def test_margin(lifetime: float, margin: float) -> None:
     assert margin_seconds(lifetime) == margin
 
 
+@pytest.mark.parametrize(("difference", "margin"), [(0, 360), (20, 380), (-20, 380), (1440, 1800), (1441, 1800), (-9999, 1800)])
+def test_margin_grows_with_the_difference_of_clocks(difference: float, margin: float) -> None:
+    """Whichever clock is ahead: the API may read the end of a token by a third one. Half of the token's life is the limit."""
+    assert margin_seconds(3600, difference) == margin
+
+
 @given(lifetime=st.floats(1, 10**6), jitter=st.floats(0, 1))
 def test_due_within_the_last_quarter(lifetime: float, jitter: float) -> None:
     """Whatever the lifetime, a token is used for three quarters of it, and refreshed before its end."""

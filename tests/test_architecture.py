@@ -57,7 +57,7 @@ DOORS: dict[str, set[str]] = {
         "hub.process.embedded_redis",
     },
     "aiohttp": {
-        "hub.oidc.door",
+        "hub.oidc.http_client",
         "hub.gateway.websocket_door",
         "hub.doctor.web",
     },

@@ -1,1 +1,1 @@
-"""Looks at everything around a hub and says what is wrong, and how to mend it."""
+"""The doctor: checks the surroundings of a hub, and says what is wrong and how to fix it."""

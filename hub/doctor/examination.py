@@ -1,4 +1,4 @@
-"""Everything that the doctor looks at, in the order in which it can be mended."""
+"""All checks of the doctor, in the order in which to fix their findings."""
 
 import asyncio
 
@@ -13,16 +13,18 @@ from hub.primitives.clock import Clock
 
 
 async def examine(settings: Settings, clock: Clock, product: ProductKnowledge) -> list[Finding]:
-    """Return all findings.
+    """Run all checks and return their findings.
 
     Raises:
-        SettingsError: A file that the settings name cannot be used.
+        SettingsError: A file named in the settings cannot be used.
     """
     findings = []
     if settings.redis.url:
         findings += await examine_redis(settings.redis.url, settings.redis.timeout_seconds)
     else:
-        findings.append(ok("redis-reachable", "redis.url", "is empty: the hub runs its own, which writes an append-only file"))
+        findings.append(
+            ok("redis-reachable", "redis.url", "is empty: the hub starts a private Redis, which writes an append-only file")
+        )
     findings += examine_keys(settings, clock.now())
     for provider in settings.all_providers:
         if (examiner := product.examiners.get(provider.kind)) is not None:
@@ -32,7 +34,7 @@ async def examine(settings: Settings, clock: Clock, product: ProductKnowledge) -
             redirect_uri = f"{settings.server.origin}/hub/callback{suffix}"
             findings += [finding async for finding in examine_provider(provider, redirect_uri, clock, product)]
     if not settings.routes:
-        findings.append(skipped("route-reachable", "routes", "there are none", "Name your API in [[routes]]."))
+        findings.append(skipped("route-reachable", "routes", "there are no routes", "Add a [[routes]] table for your API."))
     for found in await asyncio.gather(*(examine_route(route, product) for route in settings.routes)):
         findings += found
     return findings + await examine_front(settings.server)

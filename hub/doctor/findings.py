@@ -1,4 +1,4 @@
-"""What the doctor says. Pure. Nothing in it is a secret: names, addresses without queries, and advice."""
+"""Findings of the doctor, and their output as text and JSON. Pure. Findings contain no secrets."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -11,14 +11,14 @@ MARKS: dict[Level, str] = {"ok": "ok     ", "warning": "WARNING", "failure": "FA
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The outcome of one check.
+    """The result of one check.
 
     Attributes:
-        check: Its name, by which programs know it.
-        about: What was looked at: a setting, or an address.
-        level: `failure`: users will not be able to work, or are not safe. `warning`: it works, and could be better.
-        message: What was seen.
-        advice: What to do about it; empty if there is nothing to do.
+        check: Name of the check, for programs.
+        about: What was checked: a setting or an address.
+        level: `failure`: users cannot work, or are not safe. `warning`: it works, but should be improved. `skipped`: not checked.
+        message: What the check found.
+        advice: What to do; empty if there is nothing to do.
     """
 
     check: str
@@ -29,32 +29,32 @@ class Finding:
 
 
 def ok(check: str, about: str, message: str) -> Finding:
-    """Return that all is well."""
+    """Return a finding without a problem."""
     return Finding(check, about, "ok", message)
 
 
 def warning(check: str, about: str, message: str, advice: str) -> Finding:
-    """Return what could be better."""
+    """Return a finding that should be improved."""
     return Finding(check, about, "warning", message, advice)
 
 
 def failure(check: str, about: str, message: str, advice: str) -> Finding:
-    """Return what is wrong."""
+    """Return a finding that must be fixed."""
     return Finding(check, about, "failure", message, advice)
 
 
 def skipped(check: str, about: str, message: str, advice: str = "") -> Finding:
-    """Return why nothing can be said."""
+    """Return why a check was skipped."""
     return Finding(check, about, "skipped", message, advice)
 
 
 def is_well(findings: Iterable[Finding]) -> bool:
-    """Tell whether nothing is wrong."""
+    """Return whether there is no failure."""
     return all(finding.level != "failure" for finding in findings)
 
 
 def as_text(findings: Sequence[Finding]) -> str:
-    """Return the findings for people: one line each, and the advice below it."""
+    """Return the findings as text: one line each, with the advice below it."""
     lines = []
     for finding in findings:
         lines.append(f"{MARKS[finding.level]}  {finding.check:<22} {finding.about}: {finding.message}")
@@ -66,5 +66,5 @@ def as_text(findings: Sequence[Finding]) -> str:
 
 
 def as_json(findings: Sequence[Finding]) -> dict[str, Any]:
-    """Return the findings for programs."""
+    """Return the findings as a JSON object for programs."""
     return {"ok": is_well(findings), "findings": [asdict(finding) for finding in findings]}

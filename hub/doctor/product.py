@@ -1,4 +1,4 @@
-"""What the doctor knows about one product, besides the specifications. Pure: the knowledge itself is defined elsewhere."""
+"""The doctor's knowledge of one product, in addition to the specifications. Pure: other modules define the knowledge."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ class ProductKnowledge:
     """Advice for one product.
 
     Attributes:
-        hints: Sentences that follow an advice, by the topic of the advice.
-        refresh_token_note: Returns what else decides about refresh tokens at a provider of the product; empty for others.
-        examiners: Examine providers that are no OpenID Providers, by `provider.kind`.
+        hints: Sentences to add to an advice, by topic.
+        refresh_token_note: Returns what else controls refresh tokens at a provider of the product; empty for other providers.
+        examiners: Functions that check providers of other kinds than OpenID Providers, by `provider.kind`.
     """
 
     hints: Mapping[str, str]
@@ -23,5 +23,5 @@ class ProductKnowledge:
     examiners: Mapping[str, Callable[[ProviderSettings], AsyncIterator[Finding]]]
 
     def advice(self, topic: str, text: str) -> str:
-        """Return an advice with the product's hint behind it."""
+        """Return an advice, followed by the product's hint for its topic."""
         return f"{text} {self.hints.get(topic, '')}".rstrip()

@@ -1,4 +1,4 @@
-"""Looks at an OpenID Provider: can the hub log people in there, keep them logged in, and log them out?"""
+"""Checks of an OpenID Provider: whether login, refresh and logout can work."""
 
 import json
 import secrets
@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from hub.config.settings import ProviderSettings, is_loopback
 from hub.doctor.findings import Finding, failure, ok, skipped, warning
 from hub.doctor.product import ProductKnowledge
-from hub.doctor.web import NoAnswer, Reply, ask
+from hub.doctor.web import NoResponse, ProbeResponse, probe
 from hub.errors import HubError, ProviderMisbehaved, ProviderRejectedClient
 from hub.gateway.tls import trust
 from hub.oidc.metadata import ProviderMetadata, build_discovery_url, process_metadata
@@ -20,27 +20,27 @@ from hub.primitives.clock import Clock
 from hub.primitives.secret import Secret
 
 CLOCK_WARNING_SECONDS = 5.0
-CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"  # RFC 7636 appendix B: nobody will ever redeem what it is for
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"  # RFC 7636 appendix B; the code of this request is never redeemed
 
 
 async def examine_provider(
     settings: ProviderSettings, redirect_uri: str, clock: Clock, product: ProductKnowledge
 ) -> AsyncIterator[Finding]:
-    """Yield what is found, the first things first; stops where the rest would only repeat the same trouble."""
+    """Yield the findings, the most basic ones first. Stops where later checks would fail for the same reason."""
     about, ca = settings.issuer, trust(settings.ca_file)
     yield _https(settings, product)
     try:
-        reply = await ask(build_discovery_url(settings.issuer), ca=ca)
-    except NoAnswer as error:
-        yield _no_answer(settings, error)
+        response = await probe(build_discovery_url(settings.issuer), ca=ca)
+    except NoResponse as error:
+        yield _no_response(settings, error)
         return
-    yield ok("provider-reachable", about, "answers")
-    yield _clock(settings, reply, clock.now())
-    metadata = _metadata(settings, reply, product)
+    yield ok("provider-reachable", about, "responds")
+    yield _clock(settings, response, clock.now())
+    metadata = _metadata(settings, response, product)
     if isinstance(metadata, Finding):
         yield metadata
         return
-    yield ok("provider-issuer", about, "calls itself as the settings call it")
+    yield ok("provider-issuer", about, "has the issuer of the settings")
     for finding in (
         _offline_access(settings, metadata, product),
         _grants(settings, metadata),
@@ -48,14 +48,14 @@ async def examine_provider(
     ):
         yield finding
     try:
-        yield _keys(settings, await ask(metadata.jwks_uri, ca=ca), metadata.jwks_uri)
+        yield _keys(settings, await probe(metadata.jwks_uri, ca=ca), metadata.jwks_uri)
         yield _redirect_uri(
-            settings, await ask(_authorization_url(settings, metadata, redirect_uri, CHALLENGE), ca=ca), redirect_uri, product
+            settings, await probe(_authorization_url(settings, metadata, redirect_uri, CHALLENGE), ca=ca), redirect_uri, product
         )
-        yield _pkce(settings, await ask(_authorization_url(settings, metadata, redirect_uri, ""), ca=ca), redirect_uri, product)
-    except NoAnswer as error:
+        yield _pkce(settings, await probe(_authorization_url(settings, metadata, redirect_uri, ""), ca=ca), redirect_uri, product)
+    except NoResponse as error:
         yield failure(
-            "provider-endpoints", about, f"an endpoint does not answer ({error})", "See what the discovery document names."
+            "provider-endpoints", about, f"an endpoint does not respond ({error})", "Check the URLs in the discovery document."
         )
         return
     yield await _client(settings, redirect_uri, clock, product)
@@ -64,59 +64,64 @@ async def examine_provider(
 def _https(settings: ProviderSettings, product: ProductKnowledge) -> Finding:
     url = urlsplit(settings.issuer)
     if url.scheme == "https":
-        return ok("provider-https", settings.issuer, "is reached by TLS")
-    advice = product.advice("https", "Give the web server in front of the provider a certificate.")
+        return ok("provider-https", settings.issuer, "uses TLS")
+    advice = product.advice("https", "Install a TLS certificate on the web server of the provider.")
     level = warning if is_loopback(url.hostname or "") else failure
-    return level("provider-https", settings.issuer, "is plain HTTP: codes and tokens cross the network in clear", advice)
+    return level("provider-https", settings.issuer, "is plain HTTP: codes and tokens cross the network unencrypted", advice)
 
 
-def _no_answer(settings: ProviderSettings, error: NoAnswer) -> Finding:
+def _no_response(settings: ProviderSettings, error: NoResponse) -> Finding:
     if error.is_tls:
         setting = setting_name(settings, "ca_file")
-        return failure("provider-tls", settings.issuer, f"its certificate is not trusted ({error})", f"Name its CA in {setting}.")
+        return failure(
+            "provider-tls",
+            settings.issuer,
+            f"its certificate is not trusted ({error})",
+            f"Set {setting} to the certificate of its CA.",
+        )
     return failure(
         "provider-reachable",
         settings.issuer,
-        f"does not answer ({error})",
-        f"See whether it runs, and whether {setting_name(settings, 'issuer')} names the right host, port and prefix.",
+        f"does not respond ({error})",
+        f"Check that it runs, and check host, port and prefix in {setting_name(settings, 'issuer')}.",
     )
 
 
-def _clock(settings: ProviderSettings, reply: Reply, now: float) -> Finding:
+def _clock(settings: ProviderSettings, response: ProbeResponse, now: float) -> Finding:
     try:
-        theirs = parsedate_to_datetime(reply.headers.get("date", "")).timestamp()
+        theirs = parsedate_to_datetime(response.headers.get("date", "")).timestamp()
     except ValueError:
-        return skipped("provider-clock", settings.issuer, "says no time (Date)")
+        return skipped("provider-clock", settings.issuer, "sends no Date header")
     difference = theirs - now
     if abs(difference) <= CLOCK_WARNING_SECONDS:
-        return ok("provider-clock", settings.issuer, "has the same time")
+        return ok("provider-clock", settings.issuer, "its clock agrees with this machine")
     level = failure if abs(difference) > settings.leeway_seconds else warning
     message = f"its clock is {abs(difference):.0f} s {'ahead' if difference > 0 else 'behind'}"
-    return level("provider-clock", settings.issuer, message, "Let both machines take their time from the same NTP servers.")
+    return level("provider-clock", settings.issuer, message, "Use the same NTP servers on both machines.")
 
 
-def _metadata(settings: ProviderSettings, reply: Reply, product: ProductKnowledge) -> ProviderMetadata | Finding:
+def _metadata(settings: ProviderSettings, response: ProbeResponse, product: ProductKnowledge) -> ProviderMetadata | Finding:
     try:
-        return process_metadata(reply.status, reply.body, settings.issuer, reply.headers)
+        return process_metadata(response.status, response.body, settings.issuer, response.headers)
     except HubError as error:
-        named = _issuer_named(reply) if isinstance(error, ProviderMisbehaved) else None
+        named = _issuer_named(response) if isinstance(error, ProviderMisbehaved) else None
         if named is not None and named != settings.issuer:
             return failure(
                 "provider-issuer",
                 settings.issuer,
-                f"calls itself {named}",
+                f"has the issuer {named}",
                 product.advice(
                     "issuer",
                     f"Set {setting_name(settings, 'issuer')} to exactly that, or correct what the provider calls itself.",
                 ),
             )
-        advice = product.advice("discovery", f"See {setting_name(settings, 'issuer')}.")
+        advice = product.advice("discovery", f"Check {setting_name(settings, 'issuer')}.")
         return failure("provider-discovery", settings.issuer, error.detail, advice)
 
 
-def _issuer_named(reply: Reply) -> str | None:
+def _issuer_named(response: ProbeResponse) -> str | None:
     try:
-        document = json.loads(reply.body)
+        document = json.loads(response.body)
     except ValueError:
         return None
     issuer = document.get("issuer") if isinstance(document, dict) else None
@@ -130,17 +135,17 @@ def _offline_access(settings: ProviderSettings, metadata: ProviderMetadata, prod
     return warning(
         "provider-offline-access",
         setting,
-        "does not ask for offline_access: without a refresh token sessions end with the access token",
-        product.advice("refresh-token", f"Add offline_access to {setting}, or let the provider give refresh tokens always."),
+        "does not contain offline_access: without a refresh token, sessions end with the access token",
+        product.advice("refresh-token", f"Add offline_access to {setting}, or make the provider always issue refresh tokens."),
     )
 
 
 def _grants(settings: ProviderSettings, metadata: ProviderMetadata) -> Finding:
     grants = metadata.grant_types_supported
     if grants is None or "refresh_token" in grants:
-        return ok("provider-grants", settings.issuer, "knows refresh tokens")
+        return ok("provider-grants", settings.issuer, "supports refresh tokens")
     return warning(
-        "provider-grants", settings.issuer, "lists no refresh tokens", "Allow the grant refresh_token at the provider."
+        "provider-grants", settings.issuer, "does not list refresh tokens", "Allow the grant type refresh_token at the provider."
     )
 
 
@@ -149,36 +154,39 @@ def _logout(settings: ProviderSettings, metadata: ProviderMetadata, product: Pro
         return warning(
             "provider-logout",
             settings.issuer,
-            "has no end_session_endpoint: who logs out here stays logged in there",
-            "Tell users so, or use a provider with RP-initiated logout.",
+            "has no end_session_endpoint: users who log out at the hub stay logged in at the provider",
+            "Tell your users, or use a provider with RP-initiated logout.",
         )
     if not (metadata.frontchannel_logout_supported or metadata.backchannel_logout_supported):
         return warning(
             "provider-logout",
             settings.issuer,
-            "tells clients of no logout: who logs out elsewhere stays logged in here",
+            "does not send logout notifications: users who log out elsewhere stay logged in at the hub",
             product.advice("logout", "Enable front-channel logout, and register the hub's URL."),
         )
-    return ok("provider-logout", settings.issuer, "has logout, and tells its clients of it")
+    return ok("provider-logout", settings.issuer, "supports logout, and notifies its clients")
 
 
-def _keys(settings: ProviderSettings, reply: Reply, url: str) -> Finding:
+def _keys(settings: ProviderSettings, response: ProbeResponse, url: str) -> Finding:
     try:
-        keys = json.loads(reply.body)["keys"]
+        keys = json.loads(response.body)["keys"]
         usable = [key for key in keys if key.get("use", "sig") == "sig" and key.get("kty") in ("RSA", "EC", "OKP")]
     except (ValueError, KeyError, TypeError, AttributeError):
-        return failure("provider-keys", url, "publishes no key set (JWKS)", "See jwks_uri in the discovery document.")
+        return failure("provider-keys", url, "publishes no key set (JWKS)", "Check jwks_uri in the discovery document.")
     fitting = [key for key in usable if key.get("alg") is None or key["alg"] in settings.signing_algorithms]
     if fitting:
-        return ok("provider-keys", url, f"publishes {len(fitting)} keys that ID tokens may be signed with")
+        return ok("provider-keys", url, f"publishes {len(fitting)} usable signing keys")
     setting = setting_name(settings, "signing_algorithms")
     return failure(
-        "provider-keys", url, f"publishes no key for {setting}", f"Name the provider's algorithm there: {_algorithms(usable)}."
+        "provider-keys",
+        url,
+        f"publishes no key for {setting}",
+        f"Add the algorithm of the provider there: {_algorithms(usable)}.",
     )
 
 
 def _algorithms(keys: list[dict[str, str]]) -> str:
-    return ", ".join(sorted({str(key.get("alg", "any")) for key in keys})) or "it has none to sign with"
+    return ", ".join(sorted({str(key.get("alg", "any")) for key in keys})) or "it has no signing keys"
 
 
 def _authorization_url(settings: ProviderSettings, metadata: ProviderMetadata, redirect_uri: str, challenge: str) -> str:
@@ -196,45 +204,45 @@ def _authorization_url(settings: ProviderSettings, metadata: ProviderMetadata, r
     return f"{metadata.authorization_endpoint}{mark}{urlencode(parameters)}"
 
 
-def _error_sent_back(reply: Reply, redirect_uri: str) -> str | None:
-    """Return the error with which the provider has sent the browser back; None if it did not."""
-    location = reply.headers.get("location", "")
+def _error_sent_back(response: ProbeResponse, redirect_uri: str) -> str | None:
+    """Return the error code with which the provider redirects back; None if it does not redirect back with an error."""
+    location = response.headers.get("location", "")
     if not location.startswith(redirect_uri):
         return None
     return parse_qs(urlsplit(location).query).get("error", [""])[0] or None
 
 
-def _redirect_uri(settings: ProviderSettings, reply: Reply, redirect_uri: str, product: ProductKnowledge) -> Finding:
-    if reply.status >= 400:
+def _redirect_uri(settings: ProviderSettings, response: ProbeResponse, redirect_uri: str, product: ProductKnowledge) -> Finding:
+    if response.status >= 400:
         return failure(
             "provider-redirect-uri",
             settings.issuer,
-            f"refuses to begin a login (status {reply.status}): it does not know client_id or {redirect_uri}",
-            "Register exactly this redirect URI for this client at the provider, letter by letter.",
+            f"rejects the login (status {response.status}): it does not know client_id or {redirect_uri}",
+            "Register exactly this redirect URI for this client at the provider.",
         )
-    if error := _error_sent_back(reply, redirect_uri):
+    if error := _error_sent_back(response, redirect_uri):
         return failure(
             "provider-authorization",
             settings.issuer,
-            f"refuses the authorization request: {error}",
-            product.advice("authorization", f"See {setting_name(settings, 'scopes')} and authorization_parameters beside it."),
+            f"rejects the authorization request: {error}",
+            product.advice("authorization", f"Check {setting_name(settings, 'scopes')} and authorization_parameters."),
         )
-    return ok("provider-redirect-uri", settings.issuer, f"knows the client and {redirect_uri}")
+    return ok("provider-redirect-uri", settings.issuer, f"accepts the client and {redirect_uri}")
 
 
-def _pkce(settings: ProviderSettings, reply: Reply, redirect_uri: str, product: ProductKnowledge) -> Finding:
-    if reply.status >= 400 or _error_sent_back(reply, redirect_uri):
-        return ok("provider-pkce", settings.issuer, "refuses a login without PKCE")
+def _pkce(settings: ProviderSettings, response: ProbeResponse, redirect_uri: str, product: ProductKnowledge) -> Finding:
+    if response.status >= 400 or _error_sent_back(response, redirect_uri):
+        return ok("provider-pkce", settings.issuer, "rejects logins without PKCE")
     return warning(
         "provider-pkce",
         settings.issuer,
-        "would begin a login without PKCE; the hub always uses it, so that only others are at risk",
-        product.advice("pkce", "Enforce it."),
+        "accepts logins without PKCE. The hub always uses PKCE; other clients may be at risk",
+        product.advice("pkce", "Enforce PKCE at the provider."),
     )
 
 
 async def _client(settings: ProviderSettings, redirect_uri: str, clock: Clock, product: ProductKnowledge) -> Finding:
-    """Try to redeem a code that does not exist: a provider looks at the client first."""
+    """Try to redeem a code that does not exist. Providers check the client authentication before the code."""
     provider = OpenIDProvider(settings, clock, lambda _: None)
     await provider.start()
     try:
@@ -243,17 +251,15 @@ async def _client(settings: ProviderSettings, redirect_uri: str, clock: Clock, p
         return failure(
             "provider-client",
             setting_name(settings, "client_id"),
-            "is not accepted: the secret (or key) is wrong, or has expired",
-            product.advice("client", f"See {setting_name(settings, 'client_authentication')}; then make a new secret."),
+            "is rejected: the secret or key is wrong or has expired",
+            product.advice("client", f"Check {setting_name(settings, 'client_authentication')}; then create a new secret."),
         )
     except TokenRefused:
         return ok("provider-client", setting_name(settings, "client_id"), "is accepted at the token endpoint")
     except HubError as error:
         return failure(
-            "provider-client", settings.issuer, f"its token endpoint cannot be used: {error}", "See the log of the provider."
+            "provider-client", settings.issuer, f"its token endpoint does not work: {error}", "Read the log of the provider."
         )
     finally:
         await provider.close()
-    return failure(
-        "provider-client", settings.issuer, "gave tokens for a code that nobody has issued", "Do not use this provider."
-    )
+    return failure("provider-client", settings.issuer, "issued tokens for an invented code", "Do not use this provider.")

@@ -1,36 +1,40 @@
-"""Looks at the resource servers behind the routes, without any token."""
+"""Checks of the APIs behind the routes, with requests without a token."""
 
 from hub.config.settings import RouteSettings
 from hub.doctor.findings import Finding, failure, ok, warning
 from hub.doctor.product import ProductKnowledge
-from hub.doctor.web import NoAnswer, ask
+from hub.doctor.web import NoResponse, probe
 from hub.gateway.tls import trust
 
 
 async def examine_route(route: RouteSettings, product: ProductKnowledge) -> list[Finding]:
-    """Return what is found: does it answer, is it trusted, and does it ask for a token?"""
+    """Check that the API responds, has a trusted certificate, and demands a token. Return the findings."""
     about = f"{route.prefix} -> {route.target}"
     try:
-        reply = await ask(route.target.rstrip("/") + "/", ca=trust(route.ca_file))
-    except NoAnswer as error:
+        response = await probe(route.target.rstrip("/") + "/", ca=trust(route.ca_file))
+    except NoResponse as error:
         if error.is_tls:
-            advice = f"Name its CA in ca_file of the route {route.prefix}."
+            advice = f"Set ca_file of the route {route.prefix} to the certificate of its CA."
             return [failure("route-tls", about, f"its certificate is not trusted ({error})", advice)]
         return [
-            failure("route-reachable", about, f"does not answer ({error})", "See whether it runs, and the target of the route.")
+            failure(
+                "route-reachable", about, f"does not respond ({error})", "Check that it runs, and check the target of the route."
+            )
         ]
-    if reply.status >= 500:
-        return [failure("route-reachable", about, f"answers {reply.status}", product.advice("route-fails", "See its log."))]
-    found = [ok("route-reachable", about, f"answers ({reply.status})")]
+    if response.status >= 500:
+        return [failure("route-reachable", about, f"returns {response.status}", product.advice("route-fails", "Read its log."))]
+    found = [ok("route-reachable", about, f"responds ({response.status})")]
     if route.token == "none":
         return found
-    if reply.status in (401, 403):
-        return [*found, ok("route-token", about, "asks for a token")]
-    if reply.status == 404:
-        message = "answers 404 without a token: the path may be wrong, or the application looks for the page before the token"
+    if response.status in (401, 403):
+        return [*found, ok("route-token", about, "demands a token")]
+    if response.status == 404:
+        message = "returns 404 without a token: the path may be wrong, or the application checks the path before the token"
         return [
             *found,
-            warning("route-token", about, message, "See the target of the route, and that the application demands a token."),
+            warning(
+                "route-token", about, message, "Check the target of the route, and check that the application demands a token."
+            ),
         ]
-    advice = product.advice("route-token", "Let the application check the token.")
-    return [*found, failure("route-token", about, f"answers {reply.status} to somebody without a token", advice)]
+    advice = product.advice("route-token", "Make the application check the token.")
+    return [*found, failure("route-token", about, f"returns {response.status} without a token: anybody can use the API", advice)]

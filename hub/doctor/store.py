@@ -1,4 +1,4 @@
-"""Looks at Redis and at the keys with which the sessions in it are sealed."""
+"""Checks of Redis and of the session keys."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ OTHERS = 0o077
 
 
 async def examine_redis(url: str, timeout_seconds: float) -> list[Finding]:
-    """Return what is found of a Redis that operators run themselves."""
+    """Check a Redis that operators run themselves: reachability, eviction, persistence. Return the findings."""
     redis = connect(url, timeout_seconds)
     try:
         with translated_errors():
@@ -27,40 +27,42 @@ async def examine_redis(url: str, timeout_seconds: float) -> list[Finding]:
                     **await redis.config_get("save"),
                 }
         except StoreUnavailable:
-            message = "does not tell its configuration (managed services do not)"
-            return [ok("redis-reachable", "redis.url", "answers"), skipped("redis-eviction", "redis.url", message)]
+            message = "does not show its configuration, as is usual for managed services"
+            return [ok("redis-reachable", "redis.url", "responds"), skipped("redis-eviction", "redis.url", message)]
     except StoreUnavailable:
         return [
             failure(
                 "redis-reachable",
                 "redis.url",
-                "does not answer",
-                "See whether it runs, and the address and password in redis.url.",
+                "does not respond",
+                "Check that it runs, and check address and password in redis.url.",
             )
         ]
     finally:
         await redis.aclose()
     settings = {_text(name): _text(value) for name, value in facts.items()}
-    return [ok("redis-reachable", "redis.url", "answers"), _eviction(settings), _persistence(settings)]
+    return [ok("redis-reachable", "redis.url", "responds"), _eviction(settings), _persistence(settings)]
 
 
 def _eviction(settings: dict[str, str]) -> Finding:
     policy = settings.get("maxmemory-policy", "noeviction")
     if policy == "noeviction":
-        return ok("redis-eviction", "redis.url", "evicts nothing")
-    message = f"evicts keys when its memory is full ({policy}): users are logged out, and ended sessions may come back to life"
-    return failure("redis-eviction", "redis.url", message, "Set maxmemory-policy noeviction.")
+        return ok("redis-eviction", "redis.url", "does not evict keys")
+    message = f"evicts keys when its memory is full ({policy}): users are logged out, and ended sessions may become valid again"
+    return failure("redis-eviction", "redis.url", message, "Set maxmemory-policy to noeviction.")
 
 
 def _persistence(settings: dict[str, str]) -> Finding:
     if settings.get("appendonly") == "yes":
         return ok("redis-persistence", "redis.url", "writes an append-only file")
     if settings.get("save"):
-        advice = "Set appendonly yes."
+        advice = "Set appendonly to yes."
         return warning(
-            "redis-persistence", "redis.url", "writes snapshots only: a crash loses the logins of some minutes", advice
+            "redis-persistence", "redis.url", "writes snapshots only: a crash loses the logins of the last minutes", advice
         )
-    return warning("redis-persistence", "redis.url", "keeps nothing on disk: a restart logs everybody out", "Set appendonly yes.")
+    return warning(
+        "redis-persistence", "redis.url", "writes nothing to disk: a restart logs all users out", "Set appendonly to yes."
+    )
 
 
 def _text(value: bytes | str | None) -> str:
@@ -68,7 +70,7 @@ def _text(value: bytes | str | None) -> str:
 
 
 def examine_keys(settings: Settings, now: float) -> list[Finding]:
-    """Return what is found of the session keys."""
+    """Check the session keys: readability, permissions, age. Return the findings."""
     sources = KeySources.of(settings)
     about = str(sources.folder) if sources.folder is not None else "session.key_files"
     try:
@@ -76,17 +78,17 @@ def examine_keys(settings: Settings, now: float) -> list[Finding]:
         dated = [] if sources.folder is None else read_folder(sources.folder)
     except KeyringError as error:
         if not settings.redis.url and not settings.session.key_dir and not settings.session.key_files:
-            return [skipped("keys", about, "are made at the first start")]
-        return [failure("keys", about, str(error), "Make one: hub keys rotate.")]
+            return [skipped("keys", about, "are created at the first start")]
+        return [failure("keys", about, str(error), "Create a key with hub keys rotate.")]
     files = [*sources.files, *(each.file for each in dated)]
     exposed = [file for file in files if _is_open_to_others(file)]
     if exposed:
-        advice = "chmod 600: whoever reads it can read every session in Redis."
-        return [failure("keys", str(exposed[0]), "may be read by other users of this machine", advice)]
+        advice = "Run chmod 600 on it. With this key, anybody can decrypt all sessions in Redis."
+        return [failure("keys", str(exposed[0]), "is readable by other users of this machine", advice)]
     made_at = [each.made_at for each in dated] or [file.stat().st_mtime for file in files]
     days = (now - max(made_at)) / 86400
     if days * 86400 > OLD_KEY_SECONDS:
-        return [warning("keys", about, f"the newest key is {days:.0f} days old", "hub keys rotate; it needs no restart.")]
+        return [warning("keys", about, f"the newest key is {days:.0f} days old", "Run hub keys rotate. No restart is needed.")]
     return [ok("keys", about, f"the newest key is {days:.0f} days old")]
 
 

@@ -1,4 +1,4 @@
-"""DOOR to whatever answers HTTP: asks once, follows nothing, keeps nothing."""
+"""HTTP client of the doctor: one request, without redirects and cookies."""
 
 import ssl
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ TIMEOUT_SECONDS = 10.0
 MAX_BODY_BYTES = 1024 * 1024
 
 
-class NoAnswer(Exception):
-    """Nobody answered, or nobody who can be trusted.
+class NoResponse(Exception):
+    """There was no response, or no trusted server.
 
     Attributes:
-        is_tls: Whether the certificate, or TLS itself, is the trouble.
+        is_tls: Whether TLS or the certificate is the reason.
     """
 
     def __init__(self, reason: str, *, is_tls: bool) -> None:
@@ -24,12 +24,12 @@ class NoAnswer(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer.
+class ProbeResponse:
+    """An HTTP response.
 
     Attributes:
-        headers: By name in lower case; of a field that came several times the last.
-        set_cookies: All `Set-Cookie` fields.
+        headers: Response headers by name in lower case; the last value of a repeated header.
+        set_cookies: Values of all `Set-Cookie` headers.
     """
 
     status: int
@@ -38,31 +38,31 @@ class Reply:
     body: bytes
 
 
-async def ask(
+async def probe(
     url: str, *, method: str = "GET", ca: ssl.SSLContext | None = None, headers: Mapping[str, str] | None = None
-) -> Reply:
-    """Return the answer of `url`.
+) -> ProbeResponse:
+    """Send one request and return the response.
 
     Parameters:
-        ca: Whom to trust; None: whom the system trusts.
+        ca: TLS context with the trusted certificates; None: those of the system.
 
     Raises:
-        NoAnswer: There is none.
+        NoResponse: There is no response, or the server is not trusted.
     """
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session,
-            session.request(method, URL(url, encoded=True), allow_redirects=False, ssl=ca or True, headers=headers) as answer,
+            session.request(method, URL(url, encoded=True), allow_redirects=False, ssl=ca or True, headers=headers) as response,
         ):
-            body = await answer.content.read(MAX_BODY_BYTES)
-            fields = {name.lower(): value for name, value in answer.headers.items()}
-            return Reply(answer.status, fields, answer.headers.getall("Set-Cookie", []), body)
+            body = await response.content.read(MAX_BODY_BYTES)
+            by_name = {name.lower(): value for name, value in response.headers.items()}
+            return ProbeResponse(response.status, by_name, response.headers.getall("Set-Cookie", []), body)
     except aiohttp.ClientConnectorSSLError as error:
-        raise NoAnswer(str(error.os_error), is_tls=True) from error
+        raise NoResponse(str(error.os_error), is_tls=True) from error
     except aiohttp.ClientConnectorCertificateError as error:
-        raise NoAnswer(str(error.certificate_error), is_tls=True) from error
+        raise NoResponse(str(error.certificate_error), is_tls=True) from error
     except TimeoutError as error:
-        raise NoAnswer(f"no answer within {TIMEOUT_SECONDS:.0f} seconds", is_tls=False) from error
+        raise NoResponse(f"no response within {TIMEOUT_SECONDS:.0f} seconds", is_tls=False) from error
     except (aiohttp.ClientError, OSError) as error:
-        raise NoAnswer(str(error) or type(error).__name__, is_tls=False) from error
+        raise NoResponse(str(error) or type(error).__name__, is_tls=False) from error

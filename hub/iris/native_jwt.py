@@ -23,7 +23,7 @@ from hub.iris.native_messages import (
     process_refresh,
     unexpected,
 )
-from hub.oidc.door import ProviderDoor, ProviderResponse, report_nothing
+from hub.oidc.http_client import ProviderHttpClient, ProviderResponse, report_nothing
 from hub.oidc.id_token import IdTokenClaims, Original
 from hub.oidc.providers import CredentialsRefused, PasswordProvider
 from hub.oidc.token_endpoint import TokenRefused, TokenResponse
@@ -48,7 +48,7 @@ class NativeJwt(PasswordProvider):
         """
         self._settings = settings
         self._clock = clock
-        self._door = ProviderDoor(
+        self._http = ProviderHttpClient(
             clock,
             settings.timeout_seconds,
             settings.ca_file,
@@ -81,18 +81,18 @@ class NativeJwt(PasswordProvider):
     @property
     def clock_difference(self) -> float:
         """Seconds that the clock of IRIS is ahead of ours, as far as known."""
-        return self._door.clock_difference
+        return self._http.clock_difference
 
     async def start(self) -> None:
         """Open the door, and begin to ask whether the application takes JWT until it says so. Does not wait for it."""
-        await self._door.start()
+        await self._http.start()
         self._probing = asyncio.create_task(self._probe_until_good())
 
     async def close(self) -> None:
         """End everything that is under way, and close the door."""
         if self._probing is not None:
             await end_tasks([self._probing])
-        await self._door.close()
+        await self._http.close()
 
     def status(self) -> str | None:
         """Say in one line why nobody can log in; None if nothing speaks against it."""
@@ -219,4 +219,4 @@ class NativeJwt(PasswordProvider):
         self._trouble = None
 
     async def _send(self, request: JsonRequest, what: str) -> ProviderResponse:
-        return await self._door.call("POST", request.url, what, headers=request.headers, body=request.body)
+        return await self._http.call("POST", request.url, what, headers=request.headers, body=request.body)

@@ -1,1 +1,1 @@
-"""The ceremonies that a user sees: logging in, coming back, logging out."""
+"""Login and logout, as users and providers start them."""

@@ -1,4 +1,4 @@
-"""Logging in with the authorization code flow (OpenID Connect Core section 3.1, PKCE RFC 7636): begin, and complete."""
+"""Login with the authorization code flow and PKCE (OpenID Connect Core 1.0 section 3.1, RFC 7636)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from hub.telemetry import log
 from hub.telemetry.metrics import Metrics
 from hub.tokens.schedule import scheduled
 
-RESTART_WINDOW_SECONDS = 60.0  # a login that fails twice within this time needs its user
+RESTART_WINDOW_SECONDS = 60.0  # a failed login restarts by itself at most once in this time
 NOTHING_SPECIAL = LoginParameters()
 
 logger = log.get(__name__)
@@ -27,7 +27,7 @@ logger = log.get(__name__)
 
 @dataclass(frozen=True, slots=True)
 class BegunLogin:
-    """Send the browser to `url`, and let it remember `browser_id` in the pre-login cookie."""
+    """A login attempt that has begun: the browser goes to `url` and stores `browser_id` in the pre-login cookie."""
 
     url: str
     browser_id: BrowserId
@@ -35,7 +35,7 @@ class BegunLogin:
 
 @dataclass(frozen=True, slots=True)
 class CompletedLogin:
-    """The login succeeded: the browser gets `session_id` (None: it keeps the session that it has) and goes to `return_to`."""
+    """A successful login: the browser gets `session_id` (None: its present session continues) and goes to `return_to`."""
 
     session_id: SessionId | None
     return_to: str
@@ -72,17 +72,17 @@ class CodeFlow:
         present: SessionId | None = None,
         parameters: LoginParameters = NOTHING_SPECIAL,
     ) -> BegunLogin:
-        """Store a login attempt of this browser, and say where it has to go.
+        """Store a new login attempt of this browser, and return the URL to which the browser has to go.
 
         Parameters:
-            present: The session that the browser has already.
-            parameters: What this login asks of the provider.
+            present: The session that the browser already has.
+            parameters: Parameters of this login for the provider.
 
         Raises:
-            BadRequest: There is no such provider, or the settings do not accept what the login asks for.
-            LoginFailed: The provider refuses what the login asks for.
-            ProviderUnavailable, ProviderMisbehaved: The provider's metadata cannot be had, or it takes no login now.
-            StoreUnavailable: Redis does not answer.
+            BadRequest: There is no such provider, or the settings do not accept the parameters.
+            LoginFailed: The provider rejects the parameters.
+            ProviderUnavailable, ProviderMisbehaved: There is no metadata, or the provider takes no login now.
+            StoreUnavailable: Redis does not respond.
         """
         provider = self._providers.openid(provider_name)
         browser_id = browser_id or BrowserId.generate()
@@ -111,26 +111,26 @@ class CodeFlow:
         visitor: Visitor,
         provider_name: str = MAIN_PROVIDER,
     ) -> CompletedLogin:
-        """Turn the authorization response into a session.
+        """Create a session from the authorization response.
 
         Parameters:
-            parameters: The query of the callback, each name with all its values.
-            present: The session that the browser has already, if it says so; it is replaced by the new one.
-            provider_name: The provider whose callback this is. A response may not come to another one's (RFC 9700 section 4.4).
+            parameters: The query of the callback: each name with all its values.
+            present: The session that the browser sends, if any. The new session replaces it.
+            provider_name: The provider of this callback URL. The response must belong to it (RFC 9700 section 4.4).
 
         Raises:
-            LoginFailed: The response cannot be used.
-            ProviderUnavailable, ProviderMisbehaved: The provider did not deliver.
-            StoreUnavailable: Redis does not answer.
+            LoginFailed: The response is not valid.
+            ProviderUnavailable, ProviderMisbehaved: The provider issued no usable tokens.
+            StoreUnavailable: Redis does not respond.
         """
         state_key = digest("".join(parameters.get("state", [])))
         attempt = await self._attempts.take(state_key)
         if not isinstance(attempt, LoginAttempt):
             return await self._without_attempt(attempt, present)
         if browser_id is None or browser_id.key != attempt.browser_key:
-            raise LoginFailed("This login was begun in another browser. Begin again here.")
+            raise LoginFailed("This login was started in another browser. Log in again here.")
         if attempt.provider != provider_name:
-            raise LoginFailed("The response does not come from the login service that was asked. Please log in again.")
+            raise LoginFailed("The response comes from another login service than the login was sent to. Please log in again.")
         session_id, session = await self._authenticate(parameters, attempt, visitor)
         await self._sessions.start(session, attempt.present if present is None else present.key)
         await self._attempts.finish(state_key, attempt.return_to, self._settings.login_timeout_seconds)
@@ -138,15 +138,15 @@ class CodeFlow:
         return CompletedLogin(session_id, attempt.return_to)
 
     async def may_restart(self, browser_id: BrowserId | None) -> bool:
-        """Tell whether a failed login may begin anew without asking: once, and only if the browser keeps our cookie."""
+        """Return whether a failed login may restart by itself: once a minute, if the browser sends the pre-login cookie."""
         return browser_id is not None and await self._attempts.may_restart(browser_id.key, RESTART_WINDOW_SECONDS)
 
     async def _without_attempt(self, attempt: FinishedAttempt | None, present: SessionId | None) -> CompletedLogin:
-        """A callback loaded twice, or too late: with a living session the user just goes on."""
+        """Complete a callback that was loaded twice or too late: a user with a valid session continues with it."""
         try:
             await self._sessions.confirmed(present)
         except NotAuthenticated as error:
-            raise LoginExpired("This login has expired or was used already. Begin again.") from error
+            raise LoginExpired("This login has expired or was already completed. Log in again.") from error
         return CompletedLogin(None, attempt.return_to if attempt else "/")
 
     async def _authenticate(
@@ -163,9 +163,9 @@ class CodeFlow:
         try:
             response = await provider.exchange_code(code, attempt.code_verifier, self._redirect_uri(attempt.provider))
         except TokenRefused as error:
-            raise LoginFailed(f"The login service did not accept the login ({error.error}). Begin again.") from error
+            raise LoginFailed(f"The login service rejected the login ({error.error}). Log in again.") from error
         if response.id_token is None:
-            raise ProviderMisbehaved("It sent no ID token; provider.scopes must contain openid.")
+            raise ProviderMisbehaved("The login service sent no ID token. provider.scopes must contain openid.")
         claims = await provider.validate_id_token(
             response.id_token, nonce=attempt.nonce, access_token=response.access_token, demands=attempt.parameters
         )
@@ -186,6 +186,6 @@ class CodeFlow:
         return new_session(user, tokens, visitor, self._settings, self._clock.now())
 
     def _redirect_uri(self, provider_name: str) -> str:
-        """Return the callback of a provider: each has its own, so that no response can be taken for another one's."""
+        """Return the callback URL of a provider. Each provider has its own, which prevents mix-up attacks."""
         callback = f"{self._origin}/hub/callback"
         return callback if provider_name == MAIN_PROVIDER else f"{callback}/{provider_name}"

@@ -1,7 +1,7 @@
-"""Log users in with the hub's own form. The password goes to the provider once and is not kept.
+"""Login with the hub's own form. The password is sent to the provider once and not stored.
 
-Guessing is limited for each user name and each address; while the limit cannot be kept, nobody logs in. What proves that a form
-is ours: a token bound to the browser's pre-login cookie, which a page of another origin can neither read nor set.
+Failed logins are limited by user name and by address. If Redis cannot count them, no login is possible. The CSRF token of the
+form is bound to the browser's pre-login cookie, which a page of another origin can neither read nor set.
 """
 
 import hashlib
@@ -52,7 +52,7 @@ class FormLogin:
         self._address_limit = FailureLimit.of_address(settings.login_attempts_per_address_per_minute)
 
     def serves(self, provider_name: str) -> bool:
-        """Tell whether users of this provider log in with the form.
+        """Return whether users of this provider log in with the form.
 
         Raises:
             BadRequest: There is no such provider.
@@ -60,7 +60,7 @@ class FormLogin:
         return isinstance(self._providers.named(provider_name), PasswordProvider)
 
     def label(self, provider_name: str) -> str:
-        """Return how the form calls the provider.
+        """Return the name of the provider that the form shows.
 
         Raises:
             BadRequest: There is no such provider, or it has login pages of its own.
@@ -70,16 +70,16 @@ class FormLogin:
     async def complete(
         self, provider_name: str, user: str, password: Secret, visitor: Visitor, present: SessionId | None
     ) -> SessionId:
-        """Turn user name and password into a session, and return its id.
+        """Log a user in by name and password. Return the ID of the new session.
 
         Parameters:
-            present: The session that the browser has already; it is replaced by the new one.
+            present: The session that the browser already has. The new session replaces it.
 
         Raises:
-            CredentialsRefused: They are wrong, or cannot be right.
-            TooManyRequests: Too many were wrong before; `retry_after_seconds` says when to try again.
-            ProviderUnavailable, ProviderMisbehaved: The provider did not say whether they are right.
-            StoreUnavailable: Redis does not answer; nothing was tried, or the user is not logged in.
+            CredentialsRefused: User name or password are wrong, empty or too long.
+            TooManyRequests: There were too many failed logins. `retry_after_seconds` says when to try again.
+            ProviderUnavailable, ProviderMisbehaved: The provider did not check the credentials.
+            StoreUnavailable: Redis does not respond. The user is not logged in.
         """
         provider, user = self._provider(provider_name), user.strip()
         if not (0 < len(user) <= MAX_USER_CHARACTERS and 0 < len(password.reveal()) <= MAX_PASSWORD_CHARACTERS):
@@ -131,15 +131,15 @@ class FormLogin:
 
 
 def form_token(browser_id: BrowserId, provider_name: str) -> str:
-    """Return the hidden token of a form: an HMAC keyed with the pre-login id, so it proves the cookie and does not show it."""
+    """Return the CSRF token of a form: an HMAC keyed with the pre-login ID, which does not reveal the cookie."""
     return hmac.new(browser_id.reveal().encode(), f"hub login form {provider_name}".encode(), hashlib.sha256).hexdigest()
 
 
 def form_token_matches(browser_id: BrowserId, provider_name: str, token: str) -> bool:
-    """Tell whether `token` stood in a form that this browser was given for this provider, in constant time."""
+    """Return whether `token` is the CSRF token of this browser and provider. Compares in constant time."""
     return hmac.compare_digest(form_token(browser_id, provider_name).encode(), token.encode())
 
 
 def _ref(user: str) -> str:
-    """Return a name for the log: what was typed as a user name may be a password."""
+    """Return a hash for the log, because users sometimes type their password as user name."""
     return session_ref(digest(user.casefold()))

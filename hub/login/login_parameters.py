@@ -1,7 +1,7 @@
-"""What the address of a login may ask for: `/hub/login?max_age=300&prompt=login`. Pure.
+"""Parameters of a login URL, such as `/hub/login?max_age=300&prompt=login`. Pure.
 
-Anybody can write such an address. What is not in this list is ignored, or refused where it would mean something that the hub
-does not do; `none` is no prompt here, since a login begins when a person opens it and shows them something (ASVS 7.6.2).
+Anybody can write such a URL. Unknown parameters are ignored. Those of logins that a third party starts are rejected.
+`prompt=none` is not allowed, because the user must see that a login happens (ASVS 7.6.2).
 """
 
 import re
@@ -15,22 +15,22 @@ LONGEST_MAX_AGE_SECONDS = 366 * 86400
 MAX_WORDS = 10
 LONGEST_HINT = 256
 
-ACR_VALUE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,128}")  # what stands between the spaces of a list (RFC 6749 appendix A.4)
+ACR_VALUE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,128}")  # one word of a space-separated list (RFC 6749 appendix A.4)
 LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,8}")  # BCP 47
 DIGITS = re.compile(r"[0-9]{1,9}")
 
-OF_THIRD_PARTIES = ("iss", "target_link_uri")
+OF_THIRD_PARTIES = ("iss", "target_link_uri")  # OpenID Connect Core 1.0 section 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginParameters:
-    """What one login asks of the provider (OpenID Connect Core 1.0 section 3.1.2.1); empty: nothing.
+    """Parameters of one login for the provider (OpenID Connect Core 1.0 section 3.1.2.1). Empty values are not sent.
 
     Attributes:
-        prompt: What the provider shall show, as words of `PROMPTS`.
-        max_age: How many seconds ago the person may have proved who they are; None: any.
-        acr_values: Ways of authentication that are good enough, the preferred first.
-        login_hint: Who is going to log in.
+        prompt: Pages that the provider has to show: words of `PROMPTS`.
+        max_age: Longest time since the user's authentication, in seconds; None: no limit.
+        acr_values: Accepted authentication methods, the preferred first.
+        login_hint: The user who is expected to log in.
         ui_locales: Languages of the login pages, the preferred first.
     """
 
@@ -53,30 +53,28 @@ class LoginParameters:
 
 
 def parse_login_parameters(query: Mapping[str, list[str]]) -> LoginParameters:
-    """Read what a login asks for out of the query of its address; an empty value asks for nothing.
+    """Parse the parameters from the query of a login URL. Empty values are ignored.
 
     Raises:
-        BadRequest: A value is none that can be asked for, or stands there twice; the detail begins with its name. Or another
-            party wants the login (OpenID Connect Core 1.0 section 4): it would choose where the person lands.
+        BadRequest: A value is invalid or repeated; the detail begins with the name of its parameter. Or a third party starts the
+            login (OpenID Connect Core 1.0 section 4), which would let it choose the page that the user gets.
     """
     for name in OF_THIRD_PARTIES:
         if name in query:
-            raise BadRequest(f"{name}: a login cannot be begun by another party; open the application and log in there.")
+            raise BadRequest(f"{name}: another party cannot start a login. Open the application and log in there.")
     return LoginParameters(
         prompt=_words(query, "prompt", PROMPTS.__contains__, f"may hold {', '.join(PROMPTS)}"),
         max_age=_max_age(query),
-        acr_values=_words(query, "acr_values", ACR_VALUE.fullmatch, "must be words, with a space between them"),
+        acr_values=_words(query, "acr_values", ACR_VALUE.fullmatch, "must be words separated by spaces"),
         login_hint=_login_hint(query),
-        ui_locales=_words(
-            query, "ui_locales", LANGUAGE.fullmatch, "must be language tags such as de-AT, with a space between them"
-        ),
+        ui_locales=_words(query, "ui_locales", LANGUAGE.fullmatch, "must be language tags such as de-AT, separated by spaces"),
     )
 
 
 def _single(query: Mapping[str, list[str]], name: str) -> str:
     values = query.get(name, [])
     if len(values) > 1:
-        raise BadRequest(f"{name}: stands there more than once.")
+        raise BadRequest(f"{name}: may be given only once.")
     return values[0] if values else ""
 
 
@@ -84,7 +82,7 @@ def _words(query: Mapping[str, list[str]], name: str, is_one: Callable[[str], ob
     text = _single(query, name)
     words = tuple(dict.fromkeys(text.split(" "))) if text else ()
     if len(words) > MAX_WORDS or not all(is_one(word) for word in words):
-        raise BadRequest(f"{name}: {rule}; {MAX_WORDS} at most.")
+        raise BadRequest(f"{name}: {rule}. At most {MAX_WORDS} are allowed.")
     return words
 
 
@@ -93,12 +91,12 @@ def _max_age(query: Mapping[str, list[str]]) -> int | None:
     if not text:
         return None
     if not DIGITS.fullmatch(text) or int(text) > LONGEST_MAX_AGE_SECONDS:
-        raise BadRequest(f"max_age: must be whole seconds from 0 to {LONGEST_MAX_AGE_SECONDS}.")
+        raise BadRequest(f"max_age: must be a whole number of seconds from 0 to {LONGEST_MAX_AGE_SECONDS}.")
     return int(text)
 
 
 def _login_hint(query: Mapping[str, list[str]]) -> str:
     text = _single(query, "login_hint")
     if len(text) > LONGEST_HINT or not text.isprintable():
-        raise BadRequest(f"login_hint: must be printable, and not longer than {LONGEST_HINT} characters.")
+        raise BadRequest(f"login_hint: must be printable and have at most {LONGEST_HINT} characters.")
     return text

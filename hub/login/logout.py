@@ -1,7 +1,7 @@
-"""Logging out: the session ends in the store first, then at the provider, and last the tokens are revoked.
+"""Logout: ends the session in Redis first, then at the provider, and then revokes the tokens.
 
-The order is IRIS's: it finds its session by the ID token, and no longer does once the tokens are revoked. The ID token goes to
-the provider from the hub itself or not at all: a browser never holds one.
+IRIS requires this order: it finds its session by the ID token, but not after the tokens were revoked. The hub sends the ID token
+itself or not at all, so that no browser ever sees one.
 """
 
 from hub.errors import HubError, NotAuthenticated, StoreUnavailable
@@ -16,7 +16,7 @@ logger = log.get(__name__)
 
 
 class Logout:
-    """Ends sessions at the request of their users."""
+    """Ends sessions when users log out."""
 
     def __init__(
         self, sessions: Sessions, providers: Providers, revocations: RevocationQueue, clock: Clock, return_url: str
@@ -28,18 +28,18 @@ class Logout:
         self._return_url = return_url
 
     async def end(self, session_id: SessionId, address: str = "", *, everywhere: bool = False) -> str:
-        """End the session, and return the URL to which the browser should go now.
+        """End the session. Return the URL to which the browser has to go.
 
-        That is the provider's end-session endpoint where the provider has one that browsers visit (RP-Initiated Logout 1.0),
-        else the application. A provider that does not answer holds nobody up: the session of the hub is over in any case.
+        That is the provider's end-session endpoint if browsers have to visit it (RP-Initiated Logout 1.0), and the application
+        otherwise. The session of the hub ends even if the provider does not respond.
 
         Parameters:
-            address: Where the user is, for the audit.
-            everywhere: End all other sessions of the user first. At the provider only the present one is ended; the tokens of all
-                are revoked.
+            address: IP address of the user, for the audit.
+            everywhere: End all other sessions of the user first. At the provider only the present session ends, but the tokens of
+                all sessions are revoked.
 
         Raises:
-            StoreUnavailable: Redis does not answer; the user is still logged in, here at least.
+            StoreUnavailable: Redis does not respond. The user is still logged in.
         """
         try:
             present = await self._sessions.confirmed(session_id, passive=True)
@@ -69,8 +69,8 @@ class Logout:
             return self._return_url
 
     async def _revoke_now(self, session: Session) -> None:
-        """Let the revocation, which has waited for the session at the provider to end, wait no longer."""
+        """Revoke the tokens now. The revocation had to wait for the end of the session at the provider."""
         try:
             await self._revocations.hasten(session.key, self._clock.now())
         except StoreUnavailable:
-            logger.info("logout.revocation_not_hastened", session_ref=session.ref)  # it is due by itself in a minute
+            logger.info("logout.revocation_not_hastened", session_ref=session.ref)  # it becomes due by itself within a minute

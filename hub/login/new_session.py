@@ -1,4 +1,4 @@
-"""The session that a successful login makes, whichever ceremony it was. Pure, but for the random id."""
+"""The session that a successful login creates, whatever kind of login it was. Pure, except for the random ID."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ MAX_CLIENT_CHARACTERS = 120
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """The browser that logs in, as lists of sessions name it.
+    """The browser that logs in, as lists of sessions show it.
 
     Attributes:
-        client: Its `User-Agent`, shortened.
-        address: Where it is.
+        client: Value of `User-Agent`.
+        address: IP address.
     """
 
     client: str
@@ -28,10 +28,10 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authenticated:
-    """What a provider said about the user who has just logged in.
+    """The identity of a user who has just logged in, as stated by the provider.
 
     Attributes:
-        claims: All claims that are known; the settings say which of them the page may see.
+        claims: All known claims. The setting `session.claims` selects those that the page may see.
     """
 
     provider: str
@@ -48,11 +48,14 @@ class Authenticated:
 def new_session(
     user: Authenticated, tokens: TokenSet, visitor: Visitor, settings: SessionSettings, now: float
 ) -> tuple[SessionId, Session]:
-    """Return a session and its id: always a new one, so that nobody can have planted it (session fixation, ASVS 7.2.4)."""
+    """Return a session and its ID. The ID is always new, which prevents session fixation (ASVS 7.2.4)."""
     session_id = SessionId.generate()
     name = user.claims.get("name") or user.claims.get("preferred_username")
     if tokens.refresh_token is None:
-        logger.warning("login.no_refresh_token", hint="ask for offline_access, or let the provider issue one")
+        logger.warning(
+            "login.no_refresh_token",
+            hint="Add offline_access to provider.scopes, or configure the provider to issue refresh tokens.",
+        )
     return session_id, Session(
         key=session_id.key,
         version=1,

@@ -1,8 +1,8 @@
-"""Logging out at the provider: what it tells the hub ends the sessions that came out of the one which has ended there.
+"""Logout at the provider: ends the hub's sessions when the session at the provider ends.
 
-Front-Channel Logout 1.0 and Back-Channel Logout 1.0. Tokens are revoked whatever scope they were granted with: section 2.7 of the
-latter would let refresh tokens with `offline_access` live, for clients that go on working for an absent user. The hub does not:
-with the session its copies are gone, and a token that nobody holds is of use to a thief only.
+Front-Channel Logout 1.0 and Back-Channel Logout 1.0. All tokens are revoked, even refresh tokens with `offline_access`, which
+section 2.7 of the latter would preserve for clients that work without the user. The hub does not: it deletes its copies with the
+session, and only a thief could still use the tokens.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ logger = log.get(__name__)
 
 
 class ProviderLogout:
-    """Ends sessions at the request of their provider."""
+    """Ends sessions when their provider says so."""
 
     def __init__(self, sessions: Sessions, providers: Providers, seen: LogoutTokenStore, clock: Clock) -> None:
         self._sessions = sessions
@@ -30,28 +30,29 @@ class ProviderLogout:
         self._clock = clock
 
     async def by_browser(self, provider: str, issuer: str, session_id: str) -> int:
-        """End the sessions that came out of one at the provider, whose page a browser shows; return how many.
+        """End the sessions that belong to a session at the provider (front-channel logout). Return their number.
 
-        Whoever knows issuer and `sid` can do this, and nobody else: a browser does not prove who has sent it.
+        The request is not authenticated. An attacker would have to know issuer and `sid`.
 
         Parameters:
-            provider: Its name in the settings.
+            provider: Name of the provider in the settings.
+            session_id: `sid` of the session at the provider.
 
         Raises:
-            BadRequest: There is no such OpenID Provider, or it is not the one that `issuer` names. Nothing has ended.
-            StoreUnavailable: Redis does not answer; some of the sessions may live on.
+            BadRequest: There is no such OpenID Provider, or `issuer` is that of another one. Nothing has ended.
+            StoreUnavailable: Redis does not respond. Some of the sessions may still exist.
         """
         if issuer != self.issuer(provider):
-            raise BadRequest("iss: this is not the issuer of the provider.")
+            raise BadRequest("iss: is not the issuer of this provider.")
         return await self._end(await self._sessions.of_provider_session(issuer, session_id), provider)
 
     async def by_token(self, provider: str, token: Secret) -> int:
-        """End the sessions that a logout token names; return how many. None is as good: they may have ended before.
+        """End the sessions that a logout token names. Return their number; 0 is no error, because they may have ended before.
 
         Raises:
-            BadRequest: There is no such OpenID Provider, or the token is not valid, or was used before.
-            ProviderUnavailable: The provider's keys cannot be had; the token may be sent again.
-            StoreUnavailable: Redis does not answer; the token may be sent again.
+            BadRequest: There is no such OpenID Provider, or the token is not valid or was used before.
+            ProviderUnavailable: The provider's keys are not available; the token may be sent again.
+            StoreUnavailable: Redis does not respond; the token may be sent again.
         """
         try:
             claims = await self._providers.openid(provider).validate_logout_token(token)
@@ -66,15 +67,15 @@ class ProviderLogout:
             raise
 
     def issuer(self, provider: str) -> str:
-        """Return the issuer of the OpenID Provider of this name.
+        """Return the issuer of the OpenID Provider with this name.
 
         Raises:
-            BadRequest: There is none.
+            BadRequest: There is no such OpenID Provider.
         """
         return self._providers.openid(provider).issuer
 
     async def _named(self, claims: LogoutClaims) -> list[Session]:
-        """Return the sessions of one session at the provider, or else all of the user, whether they have a `sid` or not."""
+        """Return the sessions of one session at the provider, or all sessions of the user if the token has no `sid`."""
         if claims.session_id is not None:
             found = await self._sessions.of_provider_session(claims.issuer, claims.session_id)
             return [session for session in found if claims.subject in (None, session.subject)]

@@ -1,4 +1,4 @@
-"""Where to go after the login. Only a path of our own: anything else would make the hub an open redirector (RFC 9700 4.11.1)."""
+"""Validation of the URL after a login. Only local paths are allowed, to prevent open redirects (RFC 9700 section 4.11.1)."""
 
 import re
 from urllib.parse import unquote
@@ -7,19 +7,19 @@ from hub.errors import BadRequest
 
 MAX_LENGTH = 2048
 UNENCODED = re.compile(r"[\s<>\"'`\xa0]")
-"""What a URL never holds unencoded."""
+"""Characters that must be percent-encoded in a URL."""
 
 DECEPTIVE = re.compile(r"[\x00-\x1f\x7f-\x9f\\\u2028\u2029]")
 """Control characters, which browsers drop, and backslashes, which they read as slashes (WHATWG URL, section 4.4)."""
 
 
 def parse_return_to(text: str) -> str:
-    """Return `text` if it is a local path, with query and fragment if it has them; empty means `/`.
+    """Return `text` if it is a local path, optionally with query and fragment. Empty text means `/`.
 
-    It is judged as it stands and after every percent-decoding, since something on the way may decode it.
+    The text is checked as received and after each percent-decoding, because a server on the way may decode it.
 
     Raises:
-        BadRequest: It could lead away from this host, or back into the login.
+        BadRequest: The URL could lead to another host, or into `/hub/`.
     """
     if not text:
         return "/"

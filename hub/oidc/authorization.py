@@ -14,38 +14,38 @@ from hub.errors import BadRequest, LoginFailed
 from hub.oidc.metadata import ProviderMetadata
 from hub.primitives.secret import Secret
 
-RANDOM_BYTES = 32  # 256 bits, as RFC 7636 section 7.1 asks of the code verifier
+RANDOM_BYTES = 32  # 256 bits, as RFC 7636 section 7.1 requires for the code verifier
 
 NO_PARAMETERS: Mapping[str, str] = MappingProxyType({})
 
 ERROR_CODE = re.compile(r"[a-z0-9_]{1,64}")
-"""Looks of an error code that may be repeated to the person; no provider writes anything else in its place."""
+"""Error codes that may be shown to the user. Other text in their place is dropped."""
 
 EXPLANATIONS = {
     "access_denied": "The login was cancelled, or access was denied.",
     "login_required": "The login service asks you to log in again.",
     "consent_required": "The login service needs your consent. Please log in again and give it.",
-    "interaction_required": "The login service needs an answer from you. Please log in again.",
+    "interaction_required": "The login service needs your input. Please log in again.",
     "account_selection_required": "The login service needs to know which account to use. Please log in again.",
     "temporarily_unavailable": "The login service is busy. Please try again in a moment.",
     "server_error": "The login service had a problem. Please try again in a moment.",
-    "invalid_scope": "The login service does not allow what this application asks for. Please tell its operator.",
+    "invalid_scope": "The login service does not allow the access that this application requests. Please tell its operator.",
     "invalid_request": "The login service did not understand this application. Please tell its operator.",
     "unauthorized_client": "The login service does not know this application. Please tell its operator.",
 }
-EXPLANATION_OF_OTHERS = "The login service refused the login."
+EXPLANATION_OF_OTHERS = "The login service rejected the login."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRequest:
-    """Where to send the browser, and what has to be remembered until it comes back.
+    """An authorization request: the URL for the browser, and the values to store until the browser returns.
 
     Attributes:
-        url: The authorization endpoint with all parameters, or with a reference to them.
-        parameters: What the login asks for.
-        state: Names the attempt in the response; used once.
-        nonce: Binds the ID token to the attempt.
-        code_verifier: Proves at the token endpoint that the code was asked for by us.
+        url: The authorization endpoint with all parameters, or with a `request_uri` of a pushed request.
+        parameters: All parameters of the request.
+        state: Identifies the login attempt in the response; used once.
+        nonce: Binds the ID token to the login attempt.
+        code_verifier: Shows the token endpoint that the same party requested the code (PKCE).
     """
 
     url: str = field(repr=False)
@@ -56,7 +56,7 @@ class AuthorizationRequest:
 
     @property
     def demands(self) -> dict[str, str]:
-        """What the ID token has to show in return: `max_age` and `acr_values`, as far as they were asked for."""
+        """The requested `max_age` and `acr_values`, which the ID token must satisfy."""
         return {name: self.parameters[name] for name in ("max_age", "acr_values") if name in self.parameters}
 
 
@@ -67,15 +67,15 @@ def build_authorization_request(
     *,
     extra: Mapping[str, str] = NO_PARAMETERS,
 ) -> AuthorizationRequest:
-    """Make the request for an authorization code, with fresh state, nonce and S256 challenge.
+    """Build a request for an authorization code, with fresh state, nonce and S256 challenge.
 
     Parameters:
         redirect_uri: The hub's callback, as registered at the provider.
-        extra: Further parameters of this one request, such as `prompt`. They win over those of the settings, but cannot make a
-            login weaker than those want it, and neither can replace a parameter that the hub sets itself.
+        extra: Parameters of this login alone, such as `prompt`. They replace those of the settings, but cannot weaken the
+            required authentication. Neither can replace a parameter that the hub sets itself.
 
     Raises:
-        BadRequest: `extra` asks for ways of authentication which the settings do not accept.
+        BadRequest: `extra` demands authentication methods that the settings do not accept.
     """
     state, nonce, code_verifier = (secrets.token_urlsafe(RANDOM_BYTES) for _ in range(3))
     parameters = {
@@ -101,21 +101,21 @@ def build_authorization_request(
 
 
 def authorization_url(metadata: ProviderMetadata, parameters: Mapping[str, str]) -> str:
-    """Return the authorization endpoint with these parameters; a query that it has stays (RFC 6749 section 3.1)."""
+    """Return the authorization endpoint with these parameters. A query in its URL is preserved (RFC 6749 section 3.1)."""
     endpoint = metadata.authorization_endpoint
     return endpoint + ("&" if urlsplit(endpoint).query else "?") + urlencode(parameters)
 
 
 def process_authorization_response(parameters: Mapping[str, list[str]], *, expected_issuer: str, iss_required: bool) -> Secret:
-    """Return the authorization code out of the callback's query. The caller has found the attempt by `state` before.
+    """Return the authorization code from the callback's query. The caller has already found the login attempt by `state`.
 
     Parameters:
-        expected_issuer: Issuer that the attempt was begun at; `iss` has to be identical (RFC 9207 section 2.4).
-        iss_required: The provider announced that it always sends `iss`.
+        expected_issuer: Issuer of the login attempt; `iss` must be identical (RFC 9207 section 2.4).
+        iss_required: The provider has announced that it always sends `iss`.
 
     Raises:
-        LoginFailed: The response is an error, was tampered with, or comes from another provider. Its extension `error`
-            holds the provider's error code, if there is one. Nothing else of the response is repeated.
+        LoginFailed: The response is an error, was tampered with, or comes from another provider. The extension `error` is the
+            provider's error code, if there is one. Nothing else of the response is shown.
     """
     _refuse_duplicates(parameters)
     _refuse_other_issuer(parameters, expected_issuer, required=iss_required)
@@ -128,9 +128,9 @@ def process_authorization_response(parameters: Mapping[str, list[str]], *, expec
 
 
 def _strictest(settings: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
-    """Return what has to hold where settings and caller both say how people prove who they are.
+    """Return the stricter value of each authentication requirement that both settings and `extra` set.
 
-    Anybody can write the address of a login: what the operator demands is the least that is asked for.
+    Anybody can write a login URL, so `extra` must not weaken what the operator requires.
     """
     strictest = {}
     if "max_age" in settings and "max_age" in extra:
@@ -139,29 +139,29 @@ def _strictest(settings: Mapping[str, str], extra: Mapping[str, str]) -> dict[st
         accepted = settings["acr_values"].split()
         strictest["acr_values"] = " ".join(value for value in extra["acr_values"].split() if value in accepted)
         if not strictest["acr_values"]:
-            raise BadRequest("acr_values: holds none that provider.authorization_parameters accepts.")
+            raise BadRequest("acr_values: contains no value that provider.authorization_parameters accepts.")
     if "prompt" in settings and "prompt" in extra:
         words = dict.fromkeys([*settings["prompt"].split(), *extra["prompt"].split()])
-        strictest["prompt"] = " ".join(word for word in words if word != "none")  # which stands alone (section 3.1.2.1)
+        strictest["prompt"] = " ".join(word for word in words if word != "none")  # `none` cannot be combined (section 3.1.2.1)
     return strictest
 
 
 def _refuse_duplicates(parameters: Mapping[str, list[str]]) -> None:
-    """A parameter must not occur more than once (RFC 6749 section 3.1): which of the two was checked?"""
+    """Reject repeated parameters (RFC 6749 section 3.1): two servers could use different values."""
     if any(len(values) != 1 for values in parameters.values()):
         raise LoginFailed("The response of the login service is ambiguous. Please log in again.")
 
 
 def _refuse_other_issuer(parameters: Mapping[str, list[str]], expected_issuer: str, *, required: bool) -> None:
-    """Stop mix-up attacks: a code of one provider must not be taken to another (RFC 9207, RFC 9700 section 4.4)."""
+    """Prevent mix-up attacks: the code of one provider must not be sent to another (RFC 9207, RFC 9700 section 4.4)."""
     if "iss" not in parameters and not required:
         return
     if parameters.get("iss", [""])[0] != expected_issuer:
-        raise LoginFailed("The response does not come from the login service that was asked. Please log in again.")
+        raise LoginFailed("The response comes from another login service than the login was sent to. Please log in again.")
 
 
 def refused_authorization(code: str) -> LoginFailed:
-    """Return what an error code of the provider means to the person who logs in (RFC 6749 section 4.1.2.1)."""
+    """Return the error that an error code of the provider means for the user (RFC 6749 section 4.1.2.1)."""
     if not ERROR_CODE.fullmatch(code):
         return LoginFailed(EXPLANATION_OF_OTHERS)
     return LoginFailed(EXPLANATIONS.get(code, EXPLANATION_OF_OTHERS), error=code)

@@ -1,6 +1,6 @@
-"""How the hub proves to a provider who it is (RFC 6749 section 2.3.1; RFC 7523 and OpenID Connect Core 1.0 section 9).
+"""Client authentication at a provider (RFC 6749 section 2.3.1; RFC 7523 and OpenID Connect Core 1.0 section 9).
 
-Pure, but for the key, which is read once. The hub is a confidential client: there is no way without a proof.
+Pure, except that the key is read from a file once. The hub is a confidential client and always authenticates.
 """
 
 import base64
@@ -20,8 +20,8 @@ from hub.oidc.token_endpoint import FormRequest
 from hub.primitives.secret import Secret
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-LIFETIME_SECONDS = 45  # IRIS takes assertions of 60 s at most, and its clock is known to some seconds only
-BACKDATED_SECONDS = 5  # for the same reason: one that seems to come out of the future is refused
+LIFETIME_SECONDS = 45  # IRIS accepts at most 60 s, and its clock is only known to within seconds
+BACKDATED_SECONDS = 5  # providers reject assertions from the future, and their clocks may be slightly behind
 JTI_BYTES = 24
 
 RSA_ALGORITHMS = ("RS256", "PS256", "RS384", "PS384", "RS512", "PS512")
@@ -31,14 +31,14 @@ ED25519_ALGORITHMS = ("EdDSA",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientCredentials:
-    """Who the hub is at a provider, and with what it proves it.
+    """The hub's client credentials at a provider.
 
     Attributes:
-        method: One of `provider.client_authentication`.
-        algorithms: What a JWT of the hub may be signed with, the preferred first; empty for methods without one.
-        key: Signs the JWTs of `private_key_jwt`.
-        key_id: `kid` of that key; empty: none.
-        audience_is_token_endpoint: `aud` of the JWTs is the token endpoint, and not the issuer.
+        method: A value of `provider.client_authentication`.
+        algorithms: Signature algorithms for client assertions, the preferred first; empty for methods without assertions.
+        key: Private key for the client assertions of `private_key_jwt`.
+        key_id: `kid` of that key; empty: the assertions have none.
+        audience_is_token_endpoint: Whether `aud` of client assertions is the token endpoint instead of the issuer.
     """
 
     client_id: str
@@ -51,10 +51,10 @@ class ClientCredentials:
 
 
 def read_credentials(settings: ProviderSettings) -> ClientCredentials:
-    """Return the hub's credentials at a provider; reads the private key, if they have one.
+    """Return the hub's credentials at a provider. Reads the private key, if one is set.
 
     Raises:
-        SettingsError: The key cannot be read, or cannot sign with the algorithm of the settings.
+        SettingsError: The key cannot be read, or does not fit the algorithm of the settings.
     """
     method = settings.client_authentication
     key: PrivateKey | None = None
@@ -77,7 +77,7 @@ def read_credentials(settings: ProviderSettings) -> ClientCredentials:
 
 
 def authenticate(request: FormRequest, client: ClientCredentials, metadata: ProviderMetadata, now: float) -> FormRequest:
-    """Return the request with the proof of who sends it: a new one each time, since an assertion counts once (RFC 7523).
+    """Return the request with client authentication. Each call makes a new client assertion, because it can be used once.
 
     Parameters:
         now: Epoch seconds by the provider's clock.
@@ -88,35 +88,35 @@ def authenticate(request: FormRequest, client: ClientCredentials, metadata: Prov
             authorization = f"Basic {base64.b64encode(credentials.encode()).decode()}"
             return replace(request, headers={**request.headers, "Authorization": authorization})
         case "client_secret_post":
-            proof = {"client_id": client.client_id, "client_secret": client.secret.reveal()}
+            credentials_form = {"client_id": client.client_id, "client_secret": client.secret.reveal()}
         case _:
-            proof = {
+            credentials_form = {
                 "client_id": client.client_id,
                 "client_assertion_type": ASSERTION_TYPE,
                 "client_assertion": _assertion(client, metadata, now),
             }
-    return replace(request, form={**request.form, **proof})
+    return replace(request, form={**request.form, **credentials_form})
 
 
 def mismatch(client: ClientCredentials, metadata: ProviderMetadata) -> str | None:
-    """Say in one line what the provider does not list of how the hub authenticates; None if nothing speaks against it.
+    """Return a warning if the provider does not list the hub's way of client authentication; None if it does.
 
-    Lists can be wrong: it is worth a warning, and the hub goes on.
+    Such lists can be wrong, so the hub continues in any case.
     """
     methods = metadata.token_endpoint_auth_methods_supported
     if methods is not None and client.method not in methods:
-        return f"The provider does not list {client.method}, but {', '.join(methods)}: see provider.client_authentication."
+        return f"The provider lists {', '.join(methods)}, but not {client.method}. Check provider.client_authentication."
     listed = metadata.token_endpoint_auth_signing_alg_values_supported
     if client.algorithms and listed is not None and not set(client.algorithms) & set(listed):
         return (
-            f"The provider does not list {' or '.join(client.algorithms)} for client assertions, but {', '.join(listed)}: "
-            "see provider.client_assertion_algorithm and provider.client_key_file."
+            f"The provider lists {', '.join(listed)} for client assertions, but not {' or '.join(client.algorithms)}. "
+            "Check provider.client_assertion_algorithm and provider.client_key_file."
         )
     return None
 
 
 def _assertion(client: ClientCredentials, metadata: ProviderMetadata, now: float) -> str:
-    """Make the JWT in which the client speaks for itself (RFC 7523 section 3, OpenID Connect Core 1.0 section 9)."""
+    """Return a client assertion (RFC 7523 section 3, OpenID Connect Core 1.0 section 9)."""
     claims = {
         "iss": client.client_id,
         "sub": client.client_id,
@@ -143,11 +143,11 @@ def _algorithms_of(key: PrivateKey) -> tuple[str, ...]:
 
 
 def _chosen(settings: ProviderSettings, possible: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the algorithm of the settings, or all possible ones if they leave it open."""
+    """Return the algorithm of the settings, or all possible algorithms if the settings name none."""
     wanted = settings.client_assertion_algorithm
     chosen = (wanted,) if wanted in possible else () if wanted else possible
     if not chosen:
         setting = setting_name(settings, "client_assertion_algorithm")
-        usable = ", ".join(possible) or "nothing that the hub knows"
-        raise SettingsError([f"{setting}: what the client authenticates with can sign with {usable}."])
+        usable = ", ".join(possible) or "no algorithm that the hub supports"
+        raise SettingsError([f"{setting}: must fit the key or secret, which can sign with {usable}."])
     return chosen

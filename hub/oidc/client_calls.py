@@ -1,4 +1,4 @@
-"""The hub as a client of one provider: the calls that need a proof of who makes them, and whether the provider accepts it."""
+"""Calls to a provider in which the hub authenticates as an OAuth client. Tracks whether the provider accepts the hub."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -6,8 +6,8 @@ from dataclasses import replace
 from hub.config.settings import ProviderSettings
 from hub.errors import LoginFailed, ProviderMisbehaved, ProviderRejectedClient
 from hub.oidc.client_authentication import authenticate, mismatch, read_credentials
-from hub.oidc.door import ProviderDoor, ProviderResponse
 from hub.oidc.dpop import SCHEME, USE_NONCE, DPoPKey
+from hub.oidc.http_client import ProviderHttpClient, ProviderResponse
 from hub.oidc.metadata import ProviderMetadata
 from hub.oidc.provider_response import refuse_unavailable
 from hub.oidc.pushed_authorization import WHAT as PUSH
@@ -30,25 +30,25 @@ _log = log.get(__name__)
 
 
 class ClientCalls:
-    """Calls a provider in the hub's own name."""
+    """Sends authenticated requests to one provider."""
 
-    def __init__(self, settings: ProviderSettings, door: ProviderDoor, dpop: DPoPKey | None) -> None:
+    def __init__(self, settings: ProviderSettings, http: ProviderHttpClient, dpop: DPoPKey | None) -> None:
         """Raises:
         SettingsError: The private key cannot be read.
         """
         self._name = settings.name
         self._client = read_credentials(settings)
-        self._door = door
+        self._http = http
         self._dpop = dpop
         self._trouble: str | None = None
         self._warned: str | None = None
 
     def trouble(self) -> str | None:
-        """Say in one line why the provider does not accept the hub; None as long as it does."""
+        """Return in one line why the provider rejects the hub as a client; None if it does not."""
         return self._trouble
 
     def compare(self, metadata: ProviderMetadata) -> None:
-        """Warn the operator, once, if the provider does not list how the hub authenticates."""
+        """Log a warning, once, if the provider does not list the hub's way of client authentication."""
         found = mismatch(self._client, metadata)
         if found is not None and found != self._warned:
             _log.warning("provider.client_authentication_not_listed", provider=self._name, reason=found)
@@ -60,14 +60,14 @@ class ClientCalls:
         request: FormRequest,
         process: Callable[[int, Mapping[str, str], bytes], TokenResponse] = process_token_response,
     ) -> TokenResponse:
-        """Send a token request and read the answer.
+        """Send a token request and return the tokens.
 
         Raises:
             TokenRefused, ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: As `process`.
         """
-        answer = await self._post_with_dpop(metadata, request)
+        response = await self._post_with_dpop(metadata, request)
         try:
-            response = process(answer.status, answer.headers, answer.body)
+            tokens = process(response.status, response.headers, response.body)
         except ProviderRejectedClient as error:
             self._rejected(error)
             raise
@@ -75,18 +75,18 @@ class ClientCalls:
             self._accepted()
             raise
         self._accepted()
-        self._refuse_other_type(response)
-        return response
+        self._require_token_type(tokens)
+        return tokens
 
     async def push(self, metadata: ProviderMetadata, parameters: Mapping[str, str]) -> str:
-        """Hand in what a login asks for, and return where the browser has to go.
+        """Push an authorization request (RFC 9126) and return the URL to which the browser has to go.
 
         Raises:
             LoginFailed, ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: As `process_push`.
         """
-        answer = await self._post(metadata, build_push(metadata, parameters), PUSH)
+        response = await self._post(metadata, build_push(metadata, parameters), PUSH)
         try:
-            request_uri = process_push(answer.status, answer.headers, answer.body)
+            request_uri = process_push(response.status, response.headers, response.body)
         except ProviderRejectedClient as error:
             self._rejected(error)
             raise
@@ -97,7 +97,7 @@ class ClientCalls:
         return build_pushed_url(metadata, self._client.client_id, request_uri)
 
     async def revoke(self, metadata: ProviderMetadata, token: Secret, hint: str) -> bool:
-        """Revoke a token (RFC 7009); tell whether the provider did so, or did not know it any more.
+        """Revoke a token (RFC 7009). Return whether the token is certainly invalid now.
 
         Raises:
             ProviderRejectedClient, ProviderUnavailable: The token is still valid (section 2.2.1).
@@ -105,42 +105,48 @@ class ClientCalls:
         request = build_revocation(metadata, token, hint)
         if request is None:
             return False
-        answer = await self._post(metadata, request, REVOCATION)
-        refuse_unavailable(answer.status, answer.headers, REVOCATION)
-        if answer.status == 200:
+        response = await self._post(metadata, request, REVOCATION)
+        refuse_unavailable(response.status, response.headers, REVOCATION)
+        if response.status == 200:
             self._accepted()
             return True
-        error = token_error(answer.status, answer.headers, answer.body, what=REVOCATION)
+        error = token_error(response.status, response.headers, response.body, what=REVOCATION)
         if isinstance(error, ProviderRejectedClient):
             self._rejected(error)
             raise error
-        _log.info("provider.revocation_refused", status=answer.status, reason=error.detail)
+        _log.info("provider.revocation_refused", status=response.status, reason=error.detail)
         return False
 
     async def _post_with_dpop(self, metadata: ProviderMetadata, request: FormRequest) -> ProviderResponse:
-        """Send a token request; with the proof to whose key the tokens will be bound, if they are to be."""
+        """Send a token request, with a DPoP proof if tokens are bound to a key. Retry once if the provider demands a nonce."""
         if self._dpop is None:
             return await self._post(metadata, request, WHAT)
-        answer = await self._post(metadata, self._with_dpop_proof(request, self._dpop), WHAT)
-        if self._dpop.learn(request.url, answer.headers.items()) and answer.status == 400 and USE_NONCE.encode() in answer.body:
-            answer = await self._post(metadata, self._with_dpop_proof(request, self._dpop), WHAT)
-        return answer
+        response = await self._post(metadata, self._with_dpop_proof(request, self._dpop), WHAT)
+        if (
+            self._dpop.learn(request.url, response.headers.items())
+            and response.status == 400
+            and USE_NONCE.encode() in response.body
+        ):
+            response = await self._post(metadata, self._with_dpop_proof(request, self._dpop), WHAT)
+        return response
 
     @staticmethod
     def _with_dpop_proof(request: FormRequest, dpop: DPoPKey) -> FormRequest:
         return replace(request, headers={**request.headers, SCHEME: dpop.make_proof("POST", request.url)})
 
-    def _refuse_other_type(self, response: TokenResponse) -> None:
-        """A token must be of the type that was asked for: one that is not bound could be used by whoever steals it."""
+    def _require_token_type(self, tokens: TokenResponse) -> None:
+        """Raise `ProviderMisbehaved` for a token of another type than requested: a bearer token is not bound to the DPoP key."""
         wanted = "Bearer" if self._dpop is None else SCHEME
-        if response.token_type != wanted:
+        if tokens.token_type != wanted:
             raise ProviderMisbehaved(
-                f"The {WHAT} issued a {response.token_type} token, where {wanted} was asked for: see provider.dpop_key_file."
+                f"The {WHAT} issued a {tokens.token_type} token, but the hub requested {wanted}. Check provider.dpop_key_file."
             )
 
     async def _post(self, metadata: ProviderMetadata, request: FormRequest, what: str) -> ProviderResponse:
-        proved = authenticate(request, self._client, metadata, self._door.now())
-        return await self._door.call("POST", proved.url, what, headers=proved.headers, body=proved.body.encode())
+        authenticated = authenticate(request, self._client, metadata, self._http.now())
+        return await self._http.call(
+            "POST", authenticated.url, what, headers=authenticated.headers, body=authenticated.body.encode()
+        )
 
     def _rejected(self, error: ProviderRejectedClient) -> None:
         if self._trouble is None:

@@ -1,7 +1,7 @@
-"""Encrypted JWTs of the provider (RFC 7516, RFC 7519 section 5.2, OpenID Connect Core 1.0 section 10.2). Pure, but for the key.
+"""Encrypted JWTs of the provider (RFC 7516, RFC 7519 section 5.2, OpenID Connect Core 1.0 section 10.2).
 
-joserfc decrypts. Encryption hides and proves nothing: whoever has the public key can encrypt, so that what is inside has to be
-signed all the same.
+Pure, except that the key is read from a file. joserfc decrypts. JWE gives confidentiality, not authenticity: anybody can encrypt
+with the public key, so the inner token must still be signed.
 """
 
 from dataclasses import dataclass, field
@@ -21,26 +21,26 @@ from hub.primitives.secret import Secret
 SETTING = "id_token_key_file"
 
 RSA_ALGORITHMS = ("RSA-OAEP", "RSA-OAEP-256")
-"""Not RSA1_5: its padding lets an attacker decrypt by asking often enough (RFC 8725 section 3.2)."""
+"""Without RSA1_5: its padding allows an attacker to decrypt by many requests (RFC 8725 section 3.2)."""
 
 EC_ALGORITHMS = ("ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A192KW", "ECDH-ES+A256KW")
 CONTENT_ALGORITHMS = ("A128GCM", "A192GCM", "A256GCM", "A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512")
-"""No compression (`zip`) beside them: a small token could become a large one."""
+"""Compression (`zip`) is not supported: a small token could become a large one."""
 
 
 @dataclass(frozen=True, slots=True)
 class DecryptionKey:
-    """The private key that the provider encrypts for."""
+    """The private key for tokens that the provider encrypts."""
 
     key: RSAKey | ECKey = field(repr=False)
     algorithms: tuple[str, ...]
 
 
 def read_decryption_key(settings: ProviderSettings) -> DecryptionKey | None:
-    """Read the key of the settings; None if they name none.
+    """Read the key of `id_token_key_file`; None if that is not set.
 
     Raises:
-        SettingsError: It cannot be read, or nobody can encrypt for it.
+        SettingsError: The key cannot be read, or is of a type that can only sign.
     """
     path = settings.id_token_key_file
     if not path:
@@ -52,25 +52,25 @@ def read_decryption_key(settings: ProviderSettings) -> DecryptionKey | None:
         case EllipticCurvePrivateKey():
             return DecryptionKey(ECKey.import_key(Path(path).read_bytes()), EC_ALGORITHMS)
         case _:
-            raise SettingsError([f"{name}: the key in {path} can only sign; ID tokens are encrypted for RSA and EC keys."])
+            raise SettingsError([f"{name}: the key in {path} can only sign. Use an RSA or EC key."])
 
 
 def is_encrypted(text: str) -> bool:
-    """Tell whether a compact JWT is encrypted: it has five parts then, and three if it is signed (RFC 7516 section 9)."""
+    """Return whether a compact JWT is encrypted: it then has five parts instead of three (RFC 7516 section 9)."""
     return text.count(".") == 4
 
 
 def decrypt_signed(token: Secret, key: DecryptionKey | None, *, what: str, required: bool = True) -> Secret:
-    """Return the signed JWT inside; whose signature it is has still to be checked.
+    """Return the signed JWT inside an encrypted one. The caller still has to verify its signature.
 
     Parameters:
-        key: None: the provider does not encrypt for the hub. Otherwise it does.
-        what: The kind of token in words, such as `ID token`.
-        required: Whether a token that is not encrypted is refused where there is a key.
+        key: Private key for decryption; None if the provider does not encrypt tokens for the hub.
+        what: The kind of token for error texts, such as `ID token`.
+        required: Whether to reject a token that is not encrypted although there is a key.
 
     Raises:
-        ProviderMisbehaved: It is encrypted and should not be, or the other way round; or it cannot be decrypted; or what is
-            inside is not signed.
+        ProviderMisbehaved: The token is encrypted without a key, is not encrypted although required, cannot be decrypted, or
+            contains no signed JWT.
     """
     text = token.reveal()
     if not is_encrypted(text):
@@ -78,27 +78,27 @@ def decrypt_signed(token: Secret, key: DecryptionKey | None, *, what: str, requi
             raise ProviderMisbehaved(f"The {what} is not encrypted, although provider.{SETTING} is set.")
         return token
     if key is None:
-        raise ProviderMisbehaved(f"The {what} is encrypted. Name the private key for it in provider.{SETTING}.")
+        raise ProviderMisbehaved(f"The {what} is encrypted. Set provider.{SETTING} to the private key for it.")
     inner = decrypt(token, key, what=what)
-    if inner.count(".") != 2:  # OpenID Connect Core 1.0 section 2: it is signed first
-        raise ProviderMisbehaved(f"The {what} is encrypted, but holds no signed JWT.")
+    if inner.count(".") != 2:  # OpenID Connect Core 1.0 section 2: sign first, then encrypt
+        raise ProviderMisbehaved(f"The {what} is encrypted, but contains no signed JWT.")
     return Secret(inner)
 
 
 def decrypt(token: Secret, key: DecryptionKey, *, what: str) -> str:
-    """Return what is inside an encrypted JWT.
+    """Return the plaintext of an encrypted JWT.
 
     Parameters:
-        what: The kind of token in words, such as `ID token`.
+        what: The kind of token for error texts, such as `ID token`.
 
     Raises:
-        ProviderMisbehaved: It cannot be decrypted, or not with algorithms that the hub takes.
+        ProviderMisbehaved: The token cannot be decrypted, or uses an algorithm that the hub does not support.
     """
     registry = jwe.JWERegistry(algorithms=[*key.algorithms, *CONTENT_ALGORITHMS], strict_check_header=False)
     try:
         plaintext = jwe.decrypt_compact(token.reveal(), key.key, registry=registry).plaintext
         return (plaintext or b"").decode()
-    except (JoseError, ValueError, TypeError, KeyError) as error:  # the last two where members of the header are of a wrong kind
+    except (JoseError, ValueError, TypeError, KeyError) as error:  # TypeError and KeyError: malformed header members
         raise ProviderMisbehaved(
             f"The {what} cannot be decrypted. It must be encrypted for the key in provider.{SETTING}, by one of "
             f"{', '.join(key.algorithms)} with one of {', '.join(CONTENT_ALGORITHMS)}."

@@ -1,4 +1,4 @@
-"""Ending the session at the provider (OpenID Connect RP-Initiated Logout 1.0). Pure."""
+"""Requests that end the session at the provider (OpenID Connect RP-Initiated Logout 1.0). Pure."""
 
 from urllib.parse import urlencode, urlsplit
 
@@ -15,9 +15,9 @@ def is_direct(dialect: ProviderDialect, settings: ProviderSettings) -> bool:
 
 
 def build_end_session_url(metadata: ProviderMetadata, client_id: str, post_logout_redirect_uri: str, state: str) -> str | None:
-    """Return where to send the browser (section 2); None if the provider has no such endpoint.
+    """Return the logout URL for the browser (section 2); None if the provider has no end-session endpoint.
 
-    `client_id` stands in for the `id_token_hint`: no ID token is put in a URL that a browser sees.
+    It carries `client_id` instead of `id_token_hint`, because no ID token may appear in a URL that a browser sees.
     """
     endpoint = metadata.end_session_endpoint
     if endpoint is None:
@@ -27,10 +27,10 @@ def build_end_session_url(metadata: ProviderMetadata, client_id: str, post_logou
 
 
 def build_direct_end_session(metadata: ProviderMetadata, id_token: Secret, client_id: str) -> FormRequest | None:
-    """Make the request with which the hub ends the session itself; None if the provider has no such endpoint.
+    """Build the request by which the hub itself ends the session; None if the provider has no end-session endpoint.
 
     Parameters:
-        id_token: The latest one: IRIS compares the whole text.
+        id_token: The latest ID token of the session. IRIS compares the whole text.
     """
     if metadata.end_session_endpoint is None:
         return None

@@ -1,4 +1,4 @@
-"""Grants besides those of a login: for another audience, for the hub itself (RFC 8707, RFC 8693, RFC 6749 section 4.4). Pure."""
+"""Grants for audience-restricted tokens and for tokens of the hub itself (RFC 8707, RFC 8693, RFC 6749 section 4.4). Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,12 +16,12 @@ ISSUED_TOKEN_TYPES = (ACCESS_TOKEN, "urn:ietf:params:oauth:token-type:jwt")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenTarget:
-    """Whom a token is for, and what it may be used for.
+    """The API for which a token is requested, and the scopes of the token.
 
     Attributes:
         audience: The provider's name for the resource server (RFC 8693 section 2.1).
-        resource: The same as an absolute URI (RFC 8707).
-        scopes: Empty: what the provider gives.
+        resource: The resource server as an absolute URI (RFC 8707).
+        scopes: Requested scopes; empty: the provider's default.
     """
 
     audience: str = ""
@@ -30,14 +30,14 @@ class TokenTarget:
 
 
 def build_client_credentials(metadata: ProviderMetadata, target: TokenTarget, dialect: ProviderDialect) -> FormRequest:
-    """Make the request for a token of the hub itself (RFC 6749 section 4.4)."""
+    """Build the request for an access token of the hub itself (client credentials grant, RFC 6749 section 4.4)."""
     return FormRequest(metadata.token_endpoint, {"grant_type": "client_credentials", **_target_form(dialect, target)})
 
 
 def build_exchange(
     metadata: ProviderMetadata, access_token: Secret, target: TokenTarget, dialect: ProviderDialect
 ) -> FormRequest:
-    """Make the request that exchanges a user's access token for one that is for another party (RFC 8693 section 2.1)."""
+    """Build the request that exchanges a user's access token for an audience-restricted token (RFC 8693 section 2.1)."""
     form = {
         "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
         "subject_token": access_token.reveal(),
@@ -49,7 +49,7 @@ def build_exchange(
 
 
 def process_client_credentials(status: int, headers: Mapping[str, str], body: bytes) -> TokenResponse:
-    """Read the answer to `build_client_credentials`. A refresh token, which it must not hold (section 4.4.3), is dropped.
+    """Parse the response to `build_client_credentials`. A refresh token is dropped: section 4.4.3 forbids it.
 
     Raises:
         TokenRefused, ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: As `process_token_response`.
@@ -58,15 +58,15 @@ def process_client_credentials(status: int, headers: Mapping[str, str], body: by
 
 
 def process_exchange(status: int, headers: Mapping[str, str], body: bytes) -> TokenResponse:
-    """Read the answer to `build_exchange`. A refresh token is dropped: the session's own renews everything.
+    """Parse the response to `build_exchange`. A refresh token is dropped: that of the session is enough.
 
     Raises:
         TokenRefused, ProviderRejectedClient, ProviderUnavailable: As `process_token_response`.
-        ProviderMisbehaved: As well, and if what was issued is no access token (RFC 8693 section 2.2.1).
+        ProviderMisbehaved: As `process_token_response`, or the issued token is not an access token (RFC 8693 section 2.2.1).
     """
     response = process_token_response(status, headers, body)
     if decode_object(body, WHAT).get("issued_token_type") not in ISSUED_TOKEN_TYPES:
-        raise ProviderMisbehaved(f"The {WHAT} issued something else than an access token in exchange for one.")
+        raise ProviderMisbehaved(f"The {WHAT} did not issue an access token in a token exchange.")
     return _access_token_only(response)
 
 

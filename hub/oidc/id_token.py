@@ -1,6 +1,6 @@
-"""ID token validation (OpenID Connect Core 1.0 sections 3.1.3.7 and 12.2). Pure: is handed the keys and the time.
+"""ID token validation (OpenID Connect Core 1.0 sections 3.1.3.7 and 12.2). Pure: the caller passes the keys and the time.
 
-`signed_jwt` verifies the signature; the claims are checked here, against the time that the caller hands in.
+`signed_jwt` verifies the signature. This module checks the claims.
 """
 
 import base64
@@ -17,7 +17,7 @@ from hub.primitives.secret import Secret
 WHAT = "ID token"
 
 OTHER_KINDS = frozenset({"at+jwt", "logout+jwt", "oauth-authz-req+jwt", "secevent+jwt", "dpop+jwt"})
-"""Values of `typ` that say "I am no ID token": one kind must not pass for another (RFC 8725 section 3.11)."""
+"""Values of `typ` of other kinds of JWT, which must not be accepted as ID tokens (RFC 8725 section 3.11)."""
 
 HASHES = {
     "256": "sha256",
@@ -28,18 +28,18 @@ HASHES = {
 
 
 class SubjectChanged(ProviderMisbehaved):
-    """A refreshed ID token speaks of somebody else (section 12.2): nothing of that response may be used."""
+    """A refreshed ID token is about another user (section 12.2). Nothing of that token response may be used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdTokenClaims:
-    """What a validated ID token says.
+    """The claims of a validated ID token.
 
     Attributes:
-        subject: `sub`: who logged in; unique only together with `issuer`.
-        session_id: `sid`: the session at the provider, which logout names.
-        auth_time: Epoch seconds at which the person proved who they are.
-        claims: All claims as sent.
+        subject: `sub`: the user; unique only together with `issuer`.
+        session_id: `sid`: the session at the provider, to which logout messages refer.
+        auth_time: Time of the user's authentication in epoch seconds.
+        claims: All claims as received.
     """
 
     issuer: str
@@ -50,7 +50,7 @@ class IdTokenClaims:
 
 
 class Original(Protocol):
-    """What has to be known of the first ID token when a refreshed one is judged."""
+    """The identity in the first ID token, against which a refreshed one is checked."""
 
     @property
     def issuer(self) -> str:
@@ -63,11 +63,11 @@ class Original(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectations:
-    """What every ID token for the hub is measured by.
+    """The values that every ID token for the hub must match.
 
     Attributes:
-        algorithms: Signature algorithms that the operator allows.
-        leeway_seconds: Clock difference that is tolerated.
+        algorithms: Signature algorithms that the settings allow.
+        leeway_seconds: Tolerated clock difference.
         max_age_seconds: `max_age` of the authorization request; None if it had none.
         acr_values: `acr_values` of the authorization request; empty if it had none.
     """
@@ -89,16 +89,16 @@ def validate_id_token(
     nonce: str | None,
     access_token: Secret | None,
 ) -> IdTokenClaims:
-    """Check the ID token of a login and return what it says.
+    """Validate the ID token of a login and return its claims.
 
     Parameters:
         now: Epoch seconds.
-        nonce: Nonce of the authorization request. None only where none was sent, which a login never does.
-        access_token: Access token that came with it; compared with `at_hash`, if that is present.
+        nonce: Nonce of the authorization request; None if the request had none. Logins always have one.
+        access_token: Access token of the same response; compared with `at_hash`, if that is present.
 
     Raises:
-        UnknownKey: No key fits; try again with a fresh key set.
-        ProviderMisbehaved: Any rule is broken; the detail says which.
+        UnknownKey: No key matches; try again with a fresh key set.
+        ProviderMisbehaved: A rule is broken; the detail says which.
     """
     signed = _verified(token, keys, expected.algorithms)
     claims = signed.claims
@@ -122,14 +122,14 @@ def validate_refreshed_id_token(
     nonce: str | None = None,
     auth_time: float | None = None,
 ) -> IdTokenClaims:
-    """Check the ID token of a refresh response (section 12.2) and return what it says.
+    """Validate the ID token of a refresh response (section 12.2) and return its claims.
 
     Parameters:
-        nonce: Nonce of the login. The token may leave it out, but must not hold another one. None if it was not kept.
-        auth_time: `auth_time` of the first ID token; None if there was none.
+        nonce: Nonce of the login; None if it was not stored. The token may omit it, but must not contain another one.
+        auth_time: `auth_time` of the first ID token; None if it had none.
 
     Raises:
-        SubjectChanged: Issuer or subject are not those of the first ID token.
+        SubjectChanged: Issuer or subject differ from those of the first ID token.
         UnknownKey, ProviderMisbehaved: As in `validate_id_token`.
     """
     signed = _verified(token, keys, expected.algorithms)
@@ -146,30 +146,30 @@ def validate_refreshed_id_token(
 
 
 def require_stated_identity(token: Secret, original: Original) -> None:
-    """Check whom a refreshed ID token speaks of, without its signature: what needs no keys can be done before storing.
+    """Check the issuer and subject of a refreshed ID token without its signature. This needs no keys, so it runs before storing.
 
     Raises:
-        SubjectChanged: Issuer or subject are not those of the login.
-        ProviderMisbehaved: It is no JWT.
+        SubjectChanged: Issuer or subject differ from those of the login.
+        ProviderMisbehaved: The token is not a JWT.
     """
     _refuse_other_identity(stated_claims(token, what=WHAT), original)
 
 
 def _refuse_other_identity(claims: Mapping[str, Any], original: Original) -> None:
     if claims.get("sub") != original.subject or claims.get("iss") != original.issuer:
-        raise SubjectChanged("The refreshed ID token speaks of another person than the login.")
+        raise SubjectChanged("The refreshed ID token is about another user than the login.")
 
 
 def _verified(token: Secret, keys: KeySet, algorithms: Collection[str]) -> SignedJwt:
-    """Return a token whose signature is right (rules 6 and 7), and which does not say that it is of another kind."""
+    """Return the token if its signature is valid (rules 6 and 7) and it is not of another kind."""
     signed = verify(token, keys, algorithms, what=WHAT)
-    if signed.kind in OTHER_KINDS or "events" in signed.claims:  # which makes it a logout token or another security event
-        raise ProviderMisbehaved("The token in place of the ID token is of another kind.")
+    if signed.kind in OTHER_KINDS or "events" in signed.claims:  # `events` marks a logout token or another security event
+        raise ProviderMisbehaved("The provider sent a token of another kind in place of the ID token.")
     return signed
 
 
 def _check_issuer_and_audience(claims: Mapping[str, Any], expected: Expectations) -> None:
-    """Rules 2 to 5. IRIS lists the resource servers beside the client id, and names the client in `azp`."""
+    """Check rules 2 to 5. IRIS lists the resource servers beside the client ID in `aud`, and names the client in `azp`."""
     if claims.get("iss") != expected.issuer:
         raise ProviderMisbehaved("The ID token's iss is not provider.issuer.")
     subject = claims.get("sub")
@@ -185,35 +185,35 @@ def _check_issuer_and_audience(claims: Mapping[str, Any], expected: Expectations
 
 
 def _check_times(claims: Mapping[str, Any], now: float, leeway_seconds: float) -> None:
-    """Rules 9 and 10. Fractions are tolerated: IRIS sends them."""
+    """Check rules 9 and 10. Fractions of seconds are accepted, because IRIS sends them."""
     expires_at, issued_at = instant(claims, "exp", what=WHAT), instant(claims, "iat", what=WHAT)
     if expires_at is None or issued_at is None:
         raise ProviderMisbehaved("The ID token lacks exp or iat.")
     if expires_at + leeway_seconds <= now:
-        raise ProviderMisbehaved("The ID token has expired. Are the clocks of provider and hub right?")
+        raise ProviderMisbehaved("The ID token has expired. Check the clocks of provider and hub.")
     not_before = instant(claims, "nbf", what=WHAT)
     if issued_at - leeway_seconds > now or (not_before is not None and not_before - leeway_seconds > now):
-        raise ProviderMisbehaved("The ID token is not valid yet. Are the clocks of provider and hub right?")
+        raise ProviderMisbehaved("The ID token is not valid yet. Check the clocks of provider and hub.")
 
 
 def _check_authentication(claims: Mapping[str, Any], expected: Expectations, now: float) -> None:
-    """Rules 12 and 13: what the operator asked for by `acr_values` and `max_age` has to be given."""
+    """Check rules 12 and 13: the token must satisfy the requested `acr_values` and `max_age`."""
     if expected.acr_values and claims.get("acr") not in expected.acr_values:
-        raise ProviderMisbehaved("The login service did not authenticate in the way that acr_values asks for.")
+        raise ProviderMisbehaved("The login service did not use an authentication method of acr_values.")
     if expected.max_age_seconds is not None:
         auth_time = instant(claims, "auth_time", what=WHAT)
         if auth_time is None or auth_time + expected.max_age_seconds + expected.leeway_seconds < now:
-            raise ProviderMisbehaved("The login at the login service is longer ago than max_age allows.")
+            raise ProviderMisbehaved("The login at the login service is older than max_age allows.")
 
 
 def _check_access_token_hash(claims: Mapping[str, Any], algorithm: str, access_token: Secret | None) -> None:
-    """Section 3.1.3.8: `at_hash` is the left half of the access token's hash."""
+    """Check `at_hash`, the left half of the hash of the access token (section 3.1.3.8)."""
     if "at_hash" not in claims or access_token is None:
         return
     digest = hashlib.new(HASHES[algorithm[-3:]], access_token.reveal().encode()).digest()
     expected = base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()
     if not is_same(claims["at_hash"], expected):
-        raise ProviderMisbehaved("The access token is not the one that the ID token was issued with (at_hash).")
+        raise ProviderMisbehaved("The access token does not belong to the ID token: at_hash differs.")
 
 
 def _claims(claims: dict[str, Any]) -> IdTokenClaims:

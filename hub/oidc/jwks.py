@@ -19,7 +19,7 @@ SIGNATURES: dict[tuple[str, str | None], tuple[str, ...]] = {
     ("EC", "P-521"): ("ES512",),
     ("OKP", "Ed25519"): ("EdDSA",),
 }
-"""Algorithms that a key can make, by type and curve. What is not listed, such as symmetric keys, is ignored."""
+"""Signature algorithms by key type and curve. Other keys, such as symmetric ones, are ignored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class VerificationKey:
 
     Attributes:
         key_id: `kid`, as text; None if the key has none.
-        algorithms: Algorithms that it may verify: those of its type, or the one of its `alg`.
-        key: The key as PyJWT takes it.
+        algorithms: Algorithms that the key may verify: all of its type, or the one in its `alg`.
+        key: The key in the form that PyJWT expects.
     """
 
     key_id: str | None
@@ -39,33 +39,33 @@ class VerificationKey:
 
 @dataclass(frozen=True, slots=True)
 class KeySet:
-    """The keys that may verify a signature of the provider."""
+    """The public keys that verify signatures of the provider."""
 
     keys: tuple[VerificationKey, ...] = ()
 
     def select(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
-        """Return the keys that fit a header: same `kid`, if it names one, and able to make `alg`."""
+        """Return the keys that match a JWT header: they support `alg`, and have its `kid` if it has one."""
         return tuple(key for key in self.keys if algorithm in key.algorithms and (key_id is None or key.key_id == key_id))
 
 
 def process_jwks(status: int, headers: Mapping[str, str], body: bytes) -> KeySet:
-    """Read the answer of the `jwks_uri`. Keys that the hub cannot use are left out (RFC 7517 section 5).
+    """Parse the response of the `jwks_uri`. Keys that the hub cannot use are dropped (RFC 7517 section 5).
 
     Raises:
-        ProviderUnavailable: The provider cannot answer now.
-        ProviderMisbehaved: The answer is no key set.
+        ProviderUnavailable: The provider cannot respond now.
+        ProviderMisbehaved: The response is not a key set.
     """
     refuse_unavailable(status, headers, WHAT)
     if status != 200:
-        raise ProviderMisbehaved(f"The {WHAT} of the login service answered with status {status}.")
+        raise ProviderMisbehaved(f"The {WHAT} of the login service responded with status {status}.")
     members = decode_object(body, WHAT).get("keys")
     if not isinstance(members, list):
-        raise ProviderMisbehaved(f"The {WHAT} of the login service holds no list of keys.")
+        raise ProviderMisbehaved(f"The {WHAT} of the login service contains no list of keys.")
     return KeySet(tuple(key for member in members if (key := _parse_key(member)) is not None))
 
 
 def _parse_key(member: object) -> VerificationKey | None:
-    """Return the key, or None if it is not one that can verify a signature."""
+    """Return the key; None if it cannot verify signatures."""
     if not isinstance(member, dict) or member.get("use", "sig") != "sig" or not _may_verify(member):
         return None
     kind, curve = member.get("kty"), member.get("crv")
@@ -84,7 +84,7 @@ def _parse_key(member: object) -> VerificationKey | None:
     if kind == "RSA" and key.key_size < MIN_RSA_BITS:
         return None
     kid = member.get("kid")
-    return VerificationKey(None if kid is None else str(kid), algorithms, key)  # Caché of 2017 sends numbers
+    return VerificationKey(None if kid is None else str(kid), algorithms, key)  # Caché 2017 sends numbers
 
 
 def _may_verify(member: dict[str, Any]) -> bool:

@@ -1,7 +1,7 @@
-"""Logout token validation (OpenID Connect Back-Channel Logout 1.0 sections 2.4 to 2.6). Pure: is handed the keys and the time.
+"""Logout token validation (OpenID Connect Back-Channel Logout 1.0 sections 2.4 to 2.6). Pure: the caller passes keys and time.
 
-A logout token ends sessions, so that nothing else may pass for one: not an ID token, of which there are many about, and no
-old logout token. Whether its `jti` was seen before is for the caller to find out.
+A logout token ends sessions. ID tokens and old logout tokens must not be accepted in its place. The caller checks whether the
+`jti` was used before.
 """
 
 from collections.abc import Collection, Mapping
@@ -18,22 +18,22 @@ WHAT = "logout token"
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 KINDS = frozenset({"logout+jwt", "jwt", ""})
-"""Values of `typ` that are accepted. Section 2.4 only recommends the first; without it the claims have to show what it is."""
+"""Accepted values of `typ`. Section 2.4 only recommends the first one; the claims show the kind of token otherwise."""
 
-LONGEST_AGE_SECONDS = 300.0  # however late its `exp` is: the longer a token lives, the longer its `jti` must be remembered
-LONGEST_NAME = 512  # characters of `jti`, `sub` and `sid`, which become parts of keys
+LONGEST_AGE_SECONDS = 300.0  # even if `exp` is later: `jti` has to be stored for as long as the token is accepted
+LONGEST_NAME = 512  # characters of `jti`, `sub` and `sid`, which become parts of Redis keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogoutClaims:
-    """Whose sessions a validated logout token ends.
+    """The claims of a validated logout token: which sessions it ends.
 
     Attributes:
-        subject: `sub`. Without a `session_id` all sessions of this user end.
-        session_id: `sid`: the one session at the provider that has ended.
-        token_id: `jti`; a second token with the same one is a replay.
-        expires_at: Epoch seconds after which the token would be refused for its age alone, leeway included; so long its
-            `token_id` has to be remembered.
+        subject: `sub`. Without a `session_id`, all sessions of this user end.
+        session_id: `sid`: the session at the provider that has ended.
+        token_id: `jti`; a second token with the same value is a replay.
+        expires_at: Time in epoch seconds after which the token is rejected for its age, leeway included. `token_id` must be
+            stored until then.
     """
 
     issuer: str
@@ -53,21 +53,21 @@ def validate_logout_token(
     leeway_seconds: float,
     now: float,
 ) -> LogoutClaims:
-    """Check a logout token and return what it says.
+    """Validate a logout token and return its claims.
 
     Parameters:
-        algorithms: Signature algorithms that the operator allows.
-        leeway_seconds: Clock difference that is tolerated.
+        algorithms: Signature algorithms that the settings allow.
+        leeway_seconds: Tolerated clock difference.
         now: Epoch seconds by the provider's clock.
 
     Raises:
-        UnknownKey: No key fits; try again with a fresh key set.
-        ProviderMisbehaved: Any rule is broken; the detail says which.
+        UnknownKey: No key matches; try again with a fresh key set.
+        ProviderMisbehaved: A rule is broken; the detail says which.
     """
     signed = verify(token, keys, algorithms, what=WHAT)
     claims = signed.claims
     if signed.kind not in KINDS:
-        raise ProviderMisbehaved("The token in place of the logout token is of another kind.")
+        raise ProviderMisbehaved("The provider sent a token of another kind in place of the logout token.")
     _check_purpose(claims)
     _check_issuer_and_audience(claims, issuer, client_id)
     expires_at = _check_times(claims, now, leeway_seconds)
@@ -81,16 +81,16 @@ def validate_logout_token(
 
 
 def _check_purpose(claims: Mapping[str, Any]) -> None:
-    """Rules 6 and 7: what makes it a logout token, and what no logout token has."""
+    """Check rules 6 and 7: the token has the logout event and no nonce."""
     events = claims.get("events")
     if not isinstance(events, dict) or not isinstance(events.get(EVENT), dict):
-        raise ProviderMisbehaved("The logout token's events do not say that it is one.")
+        raise ProviderMisbehaved("The logout token's events do not contain the logout event.")
     if "nonce" in claims:
-        raise ProviderMisbehaved("The logout token has a nonce, which belongs into ID tokens.")
+        raise ProviderMisbehaved("The logout token has a nonce, which is not allowed.")
 
 
 def _check_issuer_and_audience(claims: Mapping[str, Any], issuer: str, client_id: str) -> None:
-    """Rule 4, first half."""
+    """Check `iss` and `aud` (rule 4)."""
     if claims.get("iss") != issuer:
         raise ProviderMisbehaved("The logout token's iss is not provider.issuer.")
     audience = claims.get("aud")
@@ -99,24 +99,24 @@ def _check_issuer_and_audience(claims: Mapping[str, Any], issuer: str, client_id
 
 
 def _check_times(claims: Mapping[str, Any], now: float, leeway_seconds: float) -> float:
-    """Rule 4, second half; return when the token becomes too old."""
+    """Check `iat`, `exp` and `nbf` (rule 4). Return the time in epoch seconds when the token becomes too old."""
     issued_at, expires_at = instant(claims, "iat", what=WHAT), instant(claims, "exp", what=WHAT)
     if issued_at is None or expires_at is None:
         raise ProviderMisbehaved("The logout token lacks exp or iat.")
     not_before = instant(claims, "nbf", what=WHAT)
     if max(issued_at, not_before or issued_at) - leeway_seconds > now:
-        raise ProviderMisbehaved("The logout token is not valid yet. Are the clocks of provider and hub right?")
+        raise ProviderMisbehaved("The logout token is not valid yet. Check the clocks of provider and hub.")
     refused_from = min(expires_at, issued_at + LONGEST_AGE_SECONDS) + leeway_seconds
     if refused_from <= now:
-        raise ProviderMisbehaved("The logout token is too old. Are the clocks of provider and hub right?")
+        raise ProviderMisbehaved("The logout token is too old. Check the clocks of provider and hub.")
     return refused_from
 
 
 def _name(claims: Mapping[str, Any], name: str) -> str | None:
-    """Return a claim that names something; None if it is absent."""
+    """Return a claim that is an identifier; None if it is absent."""
     value = claims.get(name)
     if value is None:
         return None
     if not isinstance(value, str) or not 0 < len(value) <= LONGEST_NAME:
-        raise ProviderMisbehaved(f"The logout token's {name} is no usable name.")
+        raise ProviderMisbehaved(f"The logout token's {name} is not a usable identifier.")
     return value

@@ -15,9 +15,9 @@ NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderMetadata:
-    """What the hub uses of the discovery document. Members that it does not know are ignored (section 4.2).
+    """The members of the discovery document that the hub uses. Unknown members are ignored (section 4.2).
 
-    A list that is None was left out, which says nothing about what the provider can do.
+    None means that the provider omitted the list. That does not say what the provider supports.
     """
 
     issuer: str
@@ -43,7 +43,7 @@ class ProviderMetadata:
 
     @property
     def endpoints(self) -> dict[str, str]:
-        """All URLs that the hub or a browser will call, by the name of their member."""
+        """All URLs that the hub or a browser will call, by member name."""
         named = {
             "authorization_endpoint": self.authorization_endpoint,
             "token_endpoint": self.token_endpoint,
@@ -63,23 +63,23 @@ def build_discovery_url(issuer: str) -> str:
 
 
 def process_metadata(status: int, body: bytes, expected_issuer: str, headers: Mapping[str, str] = NO_HEADERS) -> ProviderMetadata:
-    """Read the answer to a discovery request.
+    """Parse the response to a discovery request.
 
     Raises:
-        ProviderUnavailable: The provider cannot answer now.
-        ProviderMisbehaved: The answer is no discovery document, or one that the hub must not use. The detail tells the
-            operator which member is wrong.
+        ProviderUnavailable: The provider cannot respond now.
+        ProviderMisbehaved: The response is not a discovery document that the hub can use. The detail tells the operator which
+            member is wrong.
     """
     refuse_unavailable(status, headers, "discovery document")
     url = build_discovery_url(expected_issuer)
     if status != 200:
-        raise ProviderMisbehaved(f"{url} answered with status {status}. Is provider.issuer right?")
+        raise ProviderMisbehaved(f"{url} responded with status {status}. Check provider.issuer.")
     try:
         metadata = msgspec.json.decode(body, type=ProviderMetadata)
     except msgspec.ValidationError as error:
-        raise ProviderMisbehaved(f"{url} is no usable discovery document: {error}.") from error
+        raise ProviderMisbehaved(f"{url} is not a usable discovery document: {error}.") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ProviderMisbehaved(f"{url} did not answer with JSON. Is provider.issuer right?") from error
+        raise ProviderMisbehaved(f"{url} did not return JSON. Check provider.issuer.") from error
     _refuse_other_issuer(metadata, expected_issuer)
     _refuse_unsafe_endpoints(metadata)
     _refuse_without_s256(metadata)
@@ -89,25 +89,27 @@ def process_metadata(status: int, body: bytes, expected_issuer: str, headers: Ma
 def _refuse_other_issuer(metadata: ProviderMetadata, expected_issuer: str) -> None:
     if metadata.issuer != expected_issuer:
         raise ProviderMisbehaved(
-            f"The provider calls itself {metadata.issuer!r}, but provider.issuer is {expected_issuer!r}. Both must be "
-            "identical, letter by letter (OpenID Connect Discovery 1.0 section 4.3)."
+            f"The provider's issuer is {metadata.issuer!r}, but provider.issuer is {expected_issuer!r}. Both must be "
+            "identical, character by character (OpenID Connect Discovery 1.0 section 4.3)."
         )
 
 
 def _refuse_unsafe_endpoints(metadata: ProviderMetadata) -> None:
-    """A provider reached by https must not lead codes and tokens to plain http."""
+    """Reject http endpoints of a provider that is reached by https: codes and tokens would be sent unencrypted."""
     allowed = ("https",) if metadata.issuer.startswith("https:") else ("https", "http")
     for name, text in metadata.endpoints.items():
         try:
             url = urlsplit(text)
         except ValueError as error:
-            raise ProviderMisbehaved(f"The discovery document's {name} is no URL.") from error
+            raise ProviderMisbehaved(f"The discovery document's {name} is not a URL.") from error
         if url.scheme not in allowed or not url.hostname or url.fragment:
             raise ProviderMisbehaved(f"The discovery document's {name} must be an {allowed[0]} URL without fragment.")
 
 
 def _refuse_without_s256(metadata: ProviderMetadata) -> None:
-    """PKCE is always used. A provider that lists no methods may know it all the same: IRIS of 2022 does."""
+    """Reject a provider that lists methods without S256. A provider without a list may support it, as IRIS 2022 does."""
     methods = metadata.code_challenge_methods_supported
     if methods is not None and "S256" not in methods:
-        raise ProviderMisbehaved("The provider does not offer the code challenge method S256 (RFC 7636), which the hub uses.")
+        raise ProviderMisbehaved(
+            "The provider does not support the code challenge method S256 (RFC 7636), which the hub requires."
+        )

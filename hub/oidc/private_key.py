@@ -1,4 +1,4 @@
-"""Private keys of the hub in files (PEM): the one that it signs with as a client, the one that ID tokens are encrypted for."""
+"""Reading of the hub's private keys (PEM): for client assertions, DPoP, message signatures and encrypted ID tokens."""
 
 from pathlib import Path
 
@@ -19,28 +19,28 @@ def read_private_key(path: str, setting: str) -> PrivateKey:
     """Read the private key in a PEM file.
 
     Parameters:
-        setting: Where the file was named, for the operator.
+        setting: Name of the setting with the path, for error texts.
 
     Raises:
-        SettingsError: The file cannot be read, or holds no key that the hub can use.
+        SettingsError: The file cannot be read, or contains no key that the hub can use.
     """
     try:
         key = load_pem_private_key(Path(path).read_bytes(), password=None)
     except OSError as error:
         raise SettingsError([f"{setting}: {path} cannot be read ({error.strerror})."]) from error
-    except TypeError as error:  # what cryptography raises where a password is missing
+    except TypeError as error:  # cryptography raises this if a password is missing
         raise SettingsError(
-            [f"{setting}: the key in {path} is protected by a password, which the hub cannot ask for."]
+            [f"{setting}: the key in {path} is protected by a password. Save it without one: the hub cannot ask for it."]
         ) from error
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise SettingsError([f"{setting}: {path} holds no private key (PEM) that can be read."]) from error
+        raise SettingsError([f"{setting}: {path} is not a readable private key (PEM)."]) from error
     if not isinstance(key, PrivateKey):
-        raise SettingsError([f"{setting}: the key in {path} is none of RSA, EC and Ed25519."])
+        raise SettingsError([f"{setting}: the key in {path} must be of type RSA, EC or Ed25519."])
     if isinstance(key, RSAPrivateKey) and key.key_size < MIN_RSA_BITS:
-        raise SettingsError([f"{setting}: the RSA key in {path} has less than {MIN_RSA_BITS} bits."])
+        raise SettingsError([f"{setting}: the RSA key in {path} must have at least {MIN_RSA_BITS} bits."])
     return key
 
 
 def setting_name(settings: ProviderSettings, key: str) -> str:
-    """Return what the operator calls a setting of this provider."""
+    """Return the full name of a setting of this provider, for error texts."""
     return f"provider.{key}" if settings.name == MAIN_PROVIDER else f"providers[{settings.name}].{key}"

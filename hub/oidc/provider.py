@@ -1,4 +1,4 @@
-"""An OpenID Provider: what the rest of the hub asks of it, put together from the pure modules and the door."""
+"""An OpenID Provider as the rest of the hub uses it. Combines the pure modules with the HTTP client."""
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
@@ -10,15 +10,15 @@ from hub.errors import ProviderMisbehaved
 from hub.oidc.authorization import NO_PARAMETERS, AuthorizationRequest, build_authorization_request
 from hub.oidc.client_calls import ClientCalls
 from hub.oidc.dialect import DialectOf, standard_dialect
-from hub.oidc.door import ProviderDoor, ProviderResponse, report_nothing
 from hub.oidc.dpop import SCHEME, DPoPKey
 from hub.oidc.end_session import build_direct_end_session, build_end_session_url, is_direct
 from hub.oidc.grants import TokenTarget, build_client_credentials, build_exchange, process_client_credentials, process_exchange
+from hub.oidc.http_client import ProviderHttpClient, ProviderResponse, report_nothing
 from hub.oidc.id_token import IdTokenClaims, Original
 from hub.oidc.logout_token import LogoutClaims
 from hub.oidc.metadata import ProviderMetadata
+from hub.oidc.provider_documents import ProviderDocuments
 from hub.oidc.provider_response import refuse_unavailable
-from hub.oidc.published import ProviderDocuments
 from hub.oidc.pushed_authorization import contradicts, is_pushed
 from hub.oidc.token_checks import TokenChecks
 from hub.oidc.token_endpoint import FormRequest, TokenResponse, build_code_exchange, build_refresh
@@ -32,7 +32,7 @@ _log = log.get(__name__)
 
 
 class OpenIDProvider:
-    """The OpenID Provider of the settings, as the rest of the hub sees it."""
+    """One OpenID Provider of the settings."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class OpenIDProvider:
         dialect_of: DialectOf = standard_dialect,
     ) -> None:
         """Parameters:
-            report_open_circuits: Is told the number of endpoints that are being left alone, whenever it changes.
+            report_open_circuits: Called with the number of open circuits whenever it changes.
             dialect_of: Recognizes the provider's dialect by its metadata.
 
         Raises:
@@ -51,17 +51,17 @@ class OpenIDProvider:
         self._settings = settings
         self._clock = clock
         self._dialect_of = dialect_of
-        self._door = ProviderDoor(
+        self._http = ProviderHttpClient(
             clock,
             settings.timeout_seconds,
             settings.ca_file,
             name=settings.name,
             report_open_circuits=report_open_circuits,
         )
-        self.dpop = DPoPKey.read(settings, self._door.now)
-        self._client = ClientCalls(settings, self._door, self.dpop)
-        self._published = ProviderDocuments(settings.issuer, self._door, clock, self._compare)
-        self._checks = TokenChecks(settings, self._published, clock, self.now)
+        self.dpop = DPoPKey.read(settings, self._http.now)
+        self._client = ClientCalls(settings, self._http, self.dpop)
+        self._documents = ProviderDocuments(settings.issuer, self._http, clock, self._compare)
+        self._checks = TokenChecks(settings, self._documents, clock, self.now)
         self._contradiction: str | None = None
 
     @property
@@ -71,62 +71,62 @@ class OpenIDProvider:
 
     @property
     def label(self) -> str:
-        """What people see when they choose between several providers."""
+        """The name that users see when they choose between several providers."""
         return self._settings.label or self._settings.name
 
     @property
     def issuer(self) -> str:
-        """The URL that it calls itself by."""
+        """The issuer identifier of the provider: its URL, as in `iss`."""
         return self._settings.issuer
 
     @property
     def kills_old_access_token(self) -> bool:
-        """Whether a refresh ends the old access token at once; most providers let it live to its end."""
+        """Whether a refresh makes the old access token invalid at once. Most providers let it expire."""
         return self._settings.refresh_ends_access_token
 
     @property
     def clock_difference(self) -> float:
-        """Seconds that the provider's clock is ahead of ours, as far as known."""
-        return self._door.clock_difference
+        """How many seconds the provider's clock is ahead of ours, as far as known."""
+        return self._http.clock_difference
 
     def now(self) -> float:
-        """Return the time by the provider's clock, as far as known, in epoch seconds: what its tokens are judged by."""
-        return self._door.now()
+        """Return the time of the provider's clock in epoch seconds, as far as known. Its tokens are checked against this time."""
+        return self._http.now()
 
     async def start(self) -> None:
-        """Open the door, and begin to look for the provider until it is found. Does not wait for it."""
-        await self._door.start()
-        self._published.start()
+        """Start discovery in the background, which is repeated until it succeeds. Returns at once."""
+        await self._http.start()
+        self._documents.start()
 
     async def close(self) -> None:
-        """End everything that is under way, and close the door."""
-        await self._published.close()
-        await self._door.close()
+        """Stop the background work and abort all calls."""
+        await self._documents.close()
+        await self._http.close()
 
     def status(self) -> str | None:
-        """Say in one line why nobody can log in; None if nothing speaks against it."""
-        return self._published.trouble() or self._client.trouble() or self._contradiction
+        """Return in one line why no login is possible; None if logins should work."""
+        return self._documents.trouble() or self._client.trouble() or self._contradiction
 
     async def metadata(self) -> ProviderMetadata:
-        """Return the provider's metadata; renewed each hour, and kept while the provider does not answer.
+        """Return the cached metadata. It is renewed each hour, and remains in use while the provider does not respond.
 
         Raises:
-            ProviderUnavailable, ProviderMisbehaved: There is none yet.
+            ProviderUnavailable, ProviderMisbehaved: There is no metadata yet.
         """
-        return await self._published.metadata()
+        return await self._documents.metadata()
 
     async def begin_login(self, redirect_uri: str, parameters: Mapping[str, str] = NO_PARAMETERS) -> AuthorizationRequest:
-        """Return where a browser has to go to log in, and what has to be remembered until it comes back.
+        """Return the authorization request of a new login: the URL for the browser, and what to store until its return.
 
-        Where the request is pushed, the URL serves for one login that begins at once.
+        If the request is pushed, its URL can be used for one login and expires soon.
 
         Parameters:
-            parameters: What this login asks for, besides the settings.
+            parameters: Parameters of this login, in addition to those of the settings.
 
         Raises:
-            BadRequest: `parameters` ask for ways of authentication which the settings do not accept.
-            LoginFailed, ProviderRejectedClient: The provider refuses the pushed request.
-            ProviderUnavailable, ProviderMisbehaved: The provider's metadata cannot be had, or it takes no request now.
+            BadRequest: `parameters` demand authentication methods that the settings do not accept.
+            LoginFailed, ProviderRejectedClient: The provider rejects the pushed request.
+            ProviderUnavailable, ProviderMisbehaved: There is no metadata, or the provider cannot take the request now.
         """
         metadata = await self.metadata()
         request = build_authorization_request(metadata, self._settings, redirect_uri, extra=parameters)
@@ -135,13 +135,11 @@ class OpenIDProvider:
         return replace(request, url=await self._client.push(metadata, request.parameters))
 
     async def exchange_code(self, code: Secret, code_verifier: Secret, redirect_uri: str) -> TokenResponse:
-        """Turn an authorization code into tokens.
-
-        The ID token comes back as a signed one, decrypted if the provider encrypts it.
+        """Exchange an authorization code for tokens. An encrypted ID token is returned decrypted, still signed.
 
         Raises:
             TokenRefused, ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: As `process_token_response`.
-            ProviderMisbehaved: The ID token cannot be decrypted, or is not encrypted and has to be.
+            ProviderMisbehaved: The ID token cannot be decrypted, or is not encrypted although `id_token_key_file` is set.
         """
         metadata = await self.metadata()
         request = build_code_exchange(metadata, code=code, code_verifier=code_verifier, redirect_uri=redirect_uri)
@@ -149,17 +147,17 @@ class OpenIDProvider:
         return self._with_readable_id_token(response)
 
     async def refresh(self, refresh_token: Secret, *, resource: str = "") -> TokenResponse:
-        """Get fresh tokens. If this is cancelled, the answer, and with it a rotated refresh token, is lost.
+        """Refresh the tokens. Do not cancel this: the response, and with it a rotated refresh token, would be lost.
 
-        An ID token that cannot be decrypted is left out, as the provider may do (OpenID Connect Core 1.0 section 12.2): raising
-        would lose the refresh token.
+        An ID token that cannot be decrypted is dropped, because an error would lose the refresh token. Providers may omit the ID
+        token anyway (OpenID Connect Core 1.0 section 12.2).
 
         Parameters:
-            resource: URI of a resource server that the access token shall be for (RFC 8707); empty: as at the login.
+            resource: URI of the API for which the access token is meant (RFC 8707); empty: as at the login.
 
         Raises:
-            TokenRefused: `error` is `invalid_grant` if the refresh token is used up, expired or revoked.
-            TargetRefused: The provider gives no access token for this resource.
+            TokenRefused: `error` is `invalid_grant` if the refresh token was used before, has expired, or was revoked.
+            TargetRefused: The provider issues no access token for this resource.
             ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: As `process_token_response`.
         """
         metadata = await self.metadata()
@@ -171,7 +169,7 @@ class OpenIDProvider:
             return replace(response, id_token=None)
 
     async def client_token(self, target: TokenTarget) -> TokenResponse:
-        """Get an access token for the hub itself (client credentials).
+        """Request an access token of the hub itself (client credentials grant, RFC 6749 section 4.4).
 
         Raises:
             TokenRefused, ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: As `process_token_response`.
@@ -181,10 +179,10 @@ class OpenIDProvider:
         return await self._client.request_tokens(metadata, request, process_client_credentials)
 
     async def exchange(self, access_token: Secret, target: TokenTarget) -> TokenResponse:
-        """Exchange the access token of a user for one that is for another party (RFC 8693).
+        """Exchange the access token of a user for an audience-restricted token (RFC 8693).
 
         Raises:
-            TokenRefused: The token is not valid any more, or the provider gives none for this target.
+            TokenRefused: The access token is no longer valid, or the provider issues no token for this target.
             ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: As `process_exchange`.
         """
         metadata = await self.metadata()
@@ -194,15 +192,15 @@ class OpenIDProvider:
     async def validate_id_token(
         self, token: Secret, *, nonce: str, access_token: Secret | None, demands: Mapping[str, str] = NO_PARAMETERS
     ) -> IdTokenClaims:
-        """Check the ID token of a login.
+        """Validate the ID token of a login and return its claims.
 
         Parameters:
-            demands: `max_age` and `acr_values` of this login, as far as it asked for them; otherwise those of the settings hold.
+            demands: `max_age` and `acr_values` that this login requested. Those of the settings apply otherwise.
 
         Raises:
             UnknownKey: The provider does not publish the key, or not yet.
-            ProviderUnavailable: The provider's keys cannot be had.
-            ProviderMisbehaved: A rule is broken; the detail says which.
+            ProviderUnavailable: The provider's keys are not available.
+            ProviderMisbehaved: The token is not valid; the detail says why.
         """
         return await self._checks.id_token(token, nonce=nonce, access_token=access_token, demands=demands)
 
@@ -215,55 +213,55 @@ class OpenIDProvider:
         nonce: str | None = None,
         auth_time: float | None = None,
     ) -> IdTokenClaims:
-        """Check the ID token of a refresh response against the session's `original` issuer and subject.
+        """Validate the ID token of a refresh response against the issuer and subject of the login (`original`).
 
         Raises:
-            SubjectChanged: It speaks of somebody else; the session must end.
+            SubjectChanged: The token is about another user; the session must end.
             UnknownKey: The provider does not publish the key, or not yet.
-            ProviderUnavailable: The provider's keys cannot be had.
-            ProviderMisbehaved: A rule is broken; the detail says which.
+            ProviderUnavailable: The provider's keys are not available.
+            ProviderMisbehaved: The token is not valid; the detail says why.
         """
         return await self._checks.refreshed_id_token(
             token, original=original, access_token=access_token, nonce=nonce, auth_time=auth_time
         )
 
     async def validate_logout_token(self, token: Secret) -> LogoutClaims:
-        """Check a logout token that was posted to the hub; `expires_at` of what it says is by the hub's clock.
+        """Validate a logout token that was posted to the hub. `expires_at` of the result is by the hub's clock.
 
         Raises:
             UnknownKey: The provider does not publish the key, or not yet.
-            ProviderUnavailable: The provider's keys cannot be had.
-            ProviderMisbehaved: A rule is broken; the detail says which.
+            ProviderUnavailable: The provider's keys are not available.
+            ProviderMisbehaved: The token is not valid; the detail says why.
         """
         return await self._checks.logout_token(token)
 
     async def userinfo(self, access_token: Secret, subject: str) -> dict[str, Any]:
-        """Return the claims about `subject` (OpenID Connect Core 1.0 section 5.3).
+        """Return the claims about `subject` from the userinfo endpoint (OpenID Connect Core 1.0 section 5.3).
 
-        Empty if the provider has no such endpoint or does not take this access token there, which is so where access
-        tokens are meant for a resource server alone.
+        The result is empty if the provider has no userinfo endpoint, or if it rejects the access token there because the token is
+        meant for the API alone.
 
         Raises:
-            ProviderUnavailable: The provider does not answer.
+            ProviderUnavailable: The provider does not respond.
             UnknownKey: The response is signed with a key that the provider does not publish.
-            ProviderMisbehaved: The claims are about somebody else, or cannot be read, or their signature is wrong.
+            ProviderMisbehaved: The claims are about another user, cannot be read, or have a wrong signature.
         """
         url = (await self.metadata()).userinfo_endpoint
         if url is None:
             return {}
-        answer = await self._door.call("GET", url, USERINFO, headers=self._credentials(url, access_token))
-        if self.dpop is not None and self.dpop.learn(url, answer.headers.items()) and answer.status == 401:
-            answer = await self._door.call("GET", url, USERINFO, headers=self._credentials(url, access_token))
-        refuse_unavailable(answer.status, answer.headers, USERINFO)
-        if answer.status in (401, 403):
-            _log.info("provider.userinfo_refused", status=answer.status)
+        response = await self._http.call("GET", url, USERINFO, headers=self._credentials(url, access_token))
+        if self.dpop is not None and self.dpop.learn(url, response.headers.items()) and response.status == 401:
+            response = await self._http.call("GET", url, USERINFO, headers=self._credentials(url, access_token))
+        refuse_unavailable(response.status, response.headers, USERINFO)
+        if response.status in (401, 403):
+            _log.info("provider.userinfo_refused", status=response.status)
             return {}
-        if answer.status != 200:
-            raise ProviderMisbehaved(f"The {USERINFO} of the login service answered with status {answer.status}.")
-        return require_subject(await self._checks.userinfo(answer.headers, answer.body), subject)
+        if response.status != 200:
+            raise ProviderMisbehaved(f"The {USERINFO} of the login service responded with status {response.status}.")
+        return require_subject(await self._checks.userinfo(response.headers, response.body), subject)
 
     async def revoke(self, token: Secret, hint: str) -> bool:
-        """Revoke a token (RFC 7009); tell whether the provider did so, or did not know it any more.
+        """Revoke a token (RFC 7009). Return whether the token is certainly invalid now.
 
         Parameters:
             hint: `refresh_token` or `access_token`.
@@ -274,38 +272,39 @@ class OpenIDProvider:
         return await self._client.revoke(await self.metadata(), token, hint)
 
     async def log_out(self, *, id_token: Secret | None, access_token: Secret, return_url: str) -> str:
-        """End the session at the provider, and return where the browser has to go now.
+        """End the session at the provider. Return the URL to which the browser has to go.
 
-        Most providers know the browser by its cookie, so it has to visit them. `ProviderDialect` names the exception.
+        Most providers find the session by the browser's cookie, so the browser has to visit them. `ProviderDialect` names the
+        exception.
 
         Raises:
-            ProviderUnavailable, ProviderMisbehaved: The session at the provider may live on.
+            ProviderUnavailable, ProviderMisbehaved: The session at the provider may still exist.
         """
         metadata = await self.metadata()
         if is_direct(self._dialect_of(metadata), self._settings) and id_token is not None:
             if not await self.end_session(id_token):
                 _log.warning("provider.end_session_refused", provider=self.name)
             return return_url
-        state = secrets.token_urlsafe(16)  # comes back with the browser and is of no further use (RP-Initiated Logout 1.0)
+        state = secrets.token_urlsafe(16)  # the provider returns it; the hub does not need it (RP-Initiated Logout 1.0)
         return build_end_session_url(metadata, self._settings.client_id, return_url, state) or return_url
 
     async def end_session(self, id_token: Secret) -> bool:
-        """End the session at the provider without the browser; tell whether the provider agreed.
+        """End the session at the provider without the browser. Return whether the provider accepted the request.
 
         Raises:
-            ProviderUnavailable: The provider does not answer; the session there may live on.
+            ProviderUnavailable: The provider does not respond; the session there may still exist.
         """
         what, metadata = "end-session endpoint", await self.metadata()
         request = build_direct_end_session(metadata, id_token, self._settings.client_id)
         if request is None:
             return False
-        answer = await self._post(request, what)
-        if answer.status in (404, 405, 501):  # it knows GET only, where the token stands in the URL: the second choice
-            answer = await self._door.call("GET", f"{request.url}?{request.body}", what)
-        refuse_unavailable(answer.status, answer.headers, what)
-        if answer.status >= 400:
-            _log.info("provider.end_session_refused", status=answer.status)
-        return answer.status < 400
+        response = await self._post(request, what)
+        if response.status in (404, 405, 501):  # it supports GET only; POST comes first because GET puts the token into the URL
+            response = await self._http.call("GET", f"{request.url}?{request.body}", what)
+        refuse_unavailable(response.status, response.headers, what)
+        if response.status >= 400:
+            _log.info("provider.end_session_refused", status=response.status)
+        return response.status < 400
 
     def _credentials(self, url: str, access_token: Secret) -> dict[str, str]:
         if self.dpop is None:
@@ -314,7 +313,7 @@ class OpenIDProvider:
         return {"Authorization": f"{SCHEME} {access_token.reveal()}", SCHEME: proof, "Accept": ACCEPT}
 
     def _compare(self, metadata: ProviderMetadata) -> None:
-        """Log that the metadata were read, and compare them with the settings."""
+        """Log the discovery, compare the metadata with the settings, and log contradictions once."""
         _log.info("provider.discovered", provider=self.name, issuer=self.issuer, dialect=self._dialect_of(metadata).name)
         self._client.compare(metadata)
         found = contradicts(metadata, self._settings.pushed_authorization)
@@ -328,4 +327,4 @@ class OpenIDProvider:
         return replace(response, id_token=self._checks.readable(response.id_token))
 
     def _post(self, request: FormRequest, what: str) -> Awaitable[ProviderResponse]:
-        return self._door.call("POST", request.url, what, headers=request.headers, body=request.body.encode())
+        return self._http.call("POST", request.url, what, headers=request.headers, body=request.body.encode())

@@ -1,4 +1,4 @@
-"""What an HTTP answer of the provider says by its status and form alone. Pure."""
+"""Checks of a provider's HTTP response that depend only on its status and format. Pure."""
 
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
@@ -8,18 +8,18 @@ import msgspec
 
 from hub.errors import ProviderMisbehaved, ProviderUnavailable
 
-MAX_RETRY_AFTER_SECONDS = 3600.0  # a provider that asks for a day must not lock everybody out for a day
+MAX_RETRY_AFTER_SECONDS = 3600.0  # limits a `Retry-After` that would lock all users out for hours
 NOT_NOW = frozenset({408, 425, 429})
 
 
 def refuse_unavailable(status: int, headers: Mapping[str, str], what: str) -> None:
-    """Sort out the statuses that say "not now", which tell nothing about the request itself.
+    """Raise an error for statuses that ask to try again later.
 
     Parameters:
-        what: The endpoint in words, for the operator.
+        what: Name of the endpoint for operators.
 
     Raises:
-        ProviderUnavailable: 408, 425, 429 or 5xx; with `retry_after_seconds` if the provider named it.
+        ProviderUnavailable: The status is 408, 425, 429 or 5xx. `retry_after_seconds` is that of the provider, if it sent one.
     """
     error = unavailable(status, headers, what)
     if error is not None:
@@ -27,11 +27,11 @@ def refuse_unavailable(status: int, headers: Mapping[str, str], what: str) -> No
 
 
 def unavailable(status: int, headers: Mapping[str, str], what: str) -> ProviderUnavailable | None:
-    """Return what `refuse_unavailable` raises for this answer; None if it tells something about the request itself."""
+    """Return the error that `refuse_unavailable` raises for this response; None if it raises none."""
     if status not in NOT_NOW and status < 500:
         return None
     return ProviderUnavailable(
-        f"The {what} of the login service answered with status {status}.",
+        f"The {what} of the login service responded with status {status}.",
         retry_after_seconds=parse_retry_after(headers),
     )
 
@@ -39,14 +39,14 @@ def unavailable(status: int, headers: Mapping[str, str], what: str) -> ProviderU
 def parse_retry_after(headers: Mapping[str, str]) -> float | None:
     """Return `Retry-After` (RFC 9110 section 10.2.3) in seconds; None if it is absent or unreadable.
 
-    A date is taken relative to the `Date` of the same answer, so that no clock of ours is compared with the provider's.
+    A date is compared with the `Date` of the same response, so the difference between the clocks does not matter.
     """
-    fields = {name.lower(): value.strip() for name, value in headers.items()}
-    text = fields.get("retry-after", "")
+    by_name = {name.lower(): value.strip() for name, value in headers.items()}
+    text = by_name.get("retry-after", "")
     if text.isascii() and text.isdigit():
         return min(float(text), MAX_RETRY_AFTER_SECONDS)
     try:
-        wait = (parsedate_to_datetime(text) - parsedate_to_datetime(fields.get("date", ""))).total_seconds()
+        wait = (parsedate_to_datetime(text) - parsedate_to_datetime(by_name.get("date", ""))).total_seconds()
     except (ValueError, TypeError):
         return None
     return min(max(wait, 0.0), MAX_RETRY_AFTER_SECONDS)
@@ -56,9 +56,9 @@ def decode_object(body: bytes, what: str) -> dict[str, Any]:
     """Decode a JSON object.
 
     Raises:
-        ProviderMisbehaved: The body is no JSON, or JSON of another kind.
+        ProviderMisbehaved: The body is not a JSON object.
     """
     try:
         return msgspec.json.decode(body, type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ProviderMisbehaved(f"The {what} of the login service did not answer with a JSON object.") from error
+        raise ProviderMisbehaved(f"The {what} of the login service did not return a JSON object.") from error

@@ -1,4 +1,4 @@
-"""All providers of the settings by their names, and what the rest of the hub asks of each, whatever its kind."""
+"""All providers of the settings by name, and the interface that each kind of provider has."""
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ from hub.primitives.secret import Secret
 
 
 class Provider(Protocol):
-    """A provider of logins: an `OpenIDProvider` or a `PasswordProvider`."""
+    """An identity provider: an `OpenIDProvider` or a `PasswordProvider`."""
 
     @property
     def name(self) -> str:
@@ -22,35 +22,35 @@ class Provider(Protocol):
 
     @property
     def label(self) -> str:
-        """What people see when they choose between several."""
+        """The name that users see when they choose between several providers."""
 
     @property
     def issuer(self) -> str:
-        """Together with the subject it names a user."""
+        """The issuer identifier. Issuer and subject together identify a user."""
 
     @property
     def kills_old_access_token(self) -> bool:
-        """Whether a refresh makes the old access token invalid at once, so that calls have to wait for it."""
+        """Whether a refresh makes the old access token invalid at once. API calls then wait for a refresh that is due."""
 
     @property
     def clock_difference(self) -> float:
-        """Seconds that its clock is ahead of ours, as far as known."""
+        """How many seconds the provider's clock is ahead of ours, as far as known."""
 
     async def start(self) -> None:
-        """Open the door to it. Does not wait until it answers."""
+        """Start the background work. Does not wait for the provider."""
 
     async def close(self) -> None:
-        """End everything that is under way, and close the door."""
+        """Stop the background work and abort all calls."""
 
     def status(self) -> str | None:
-        """Say in one line why nobody can log in; None if nothing speaks against it."""
+        """Return in one line why no login is possible; None if logins should work."""
 
     async def refresh(self, refresh_token: Secret, *, resource: str = "") -> TokenResponse:
-        """Get fresh tokens, or with `resource` an access token for that one alone (RFC 8707).
+        """Refresh the tokens. With `resource`, get an access token for that API alone (RFC 8707).
 
         Raises:
-            TokenRefused: `error` is `invalid_grant` if the refresh token is used up, expired or revoked.
-            ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: There are no tokens now.
+            TokenRefused: `error` is `invalid_grant` if the refresh token was used before, has expired, or was revoked.
+            ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: The provider issued no tokens.
         """
 
     async def validate_refreshed_id_token(
@@ -62,20 +62,20 @@ class Provider(Protocol):
         nonce: str | None = None,
         auth_time: float | None = None,
     ) -> IdTokenClaims:
-        """Check the ID token of a refresh response against the login."""
+        """Validate the ID token of a refresh response against that of the login."""
 
     async def revoke(self, token: Secret, hint: str) -> bool:
-        """Revoke a token; tell whether the provider did so, or did not know it any more.
+        """Revoke a token. Return whether the token is certainly invalid now.
 
         Raises:
             ProviderRejectedClient, ProviderUnavailable: The token is still valid.
         """
 
     async def log_out(self, *, id_token: Secret | None, access_token: Secret, return_url: str) -> str:
-        """End the session at the provider, as far as the hub can; return where the browser has to go now.
+        """End the session at the provider, as far as the hub can. Return the URL to which the browser has to go.
 
         Raises:
-            ProviderUnavailable, ProviderMisbehaved: The session at the provider may live on.
+            ProviderUnavailable, ProviderMisbehaved: The session at the provider may still exist.
         """
 
 
@@ -99,7 +99,7 @@ class PasswordProvider(Provider):
 
 
 class Providers:
-    """The providers of the settings, the main one first."""
+    """All providers of the settings, the main provider first."""
 
     def __init__(self, providers: Iterable[Provider]) -> None:
         self._by_name = {provider.name: provider for provider in providers}
@@ -113,35 +113,36 @@ class Providers:
 
     @property
     def main(self) -> Provider:
-        """The provider that logs in whoever names no other."""
+        """The default provider: it is used unless a login names another one."""
         return self._by_name[MAIN_PROVIDER]
 
     def named(self, name: str) -> Provider:
-        """Return the provider that a login asks for.
+        """Return the provider with this name.
 
         Raises:
-            BadRequest: There is none of this name.
+            BadRequest: There is no such provider.
         """
         if name not in self._by_name:
-            raise BadRequest(f"provider: there is none of this name. Known: {', '.join(sorted(self._by_name))}.")
+            raise BadRequest(f"provider: there is no provider of this name. Known: {', '.join(sorted(self._by_name))}.")
         return self._by_name[name]
 
     def openid(self, name: str) -> OpenIDProvider:
-        """Return the OpenID Provider that a login asks for.
+        """Return the OpenID Provider with this name.
 
         Raises:
-            BadRequest: There is none of this name, or it is of another kind.
+            BadRequest: There is no such provider, or it is of another kind.
         """
         provider = self.named(name)
         if not isinstance(provider, OpenIDProvider):
-            raise BadRequest(f"provider: {name} is no OpenID Provider.")
+            raise BadRequest(f"provider: {name} is not an OpenID Provider.")
         return provider
 
     def of(self, name: str, issuer: str) -> Provider:
-        """Return the provider that a session came from.
+        """Return the provider that issued the tokens of a session.
 
         Raises:
-            ProviderUnavailable: The settings no longer hold it, or hold another one under its name: its tokens cannot be renewed.
+            ProviderUnavailable: It is no longer in the settings, or its name now belongs to another issuer. The tokens cannot be
+                refreshed.
         """
         provider = self._by_name.get(name)
         if provider is None or provider.issuer != issuer:
@@ -154,21 +155,21 @@ class Providers:
         return provider.dpop if isinstance(provider, OpenIDProvider) else None
 
     def kills_old_access_token(self, name: str) -> bool:
-        """Tell whether calls have to wait while this provider refreshes a session; False for one that is gone."""
+        """Return whether API calls must wait for a refresh at this provider; False if it is no longer in the settings."""
         return name in self._killing
 
     async def start(self) -> None:
-        """Open all doors."""
+        """Start all providers."""
         for provider in self:
             await provider.start()
 
     async def close(self) -> None:
-        """Close all doors."""
+        """Close all providers."""
         for provider in self:
             await provider.close()
 
     def troubles(self) -> dict[str, str]:
-        """Return why nobody can log in, by provider; empty if nothing speaks against any of them."""
+        """Return why no login is possible, by provider; empty if logins should work everywhere."""
         found = {provider.name: provider.status() for provider in self}
         return {_part(name): trouble for name, trouble in found.items() if trouble is not None}
 

@@ -1,4 +1,7 @@
-"""Pushed authorization requests (RFC 9126): the hub hands in what a login asks for, the browser takes a reference there. Pure."""
+"""Pushed authorization requests (RFC 9126). Pure.
+
+The hub sends the parameters of a login to the provider. The browser gets only a reference to them, the `request_uri`.
+"""
 
 import re
 from collections.abc import Mapping
@@ -24,10 +27,10 @@ class _PushedRequestMessage(msgspec.Struct):
 
 
 def is_pushed(metadata: ProviderMetadata, setting: Setting) -> bool:
-    """Tell whether a login is to be pushed: wherever the provider offers it, unless the operator wants something else.
+    """Return whether to push a login. With `auto` that is so if the provider supports it.
 
     Raises:
-        ProviderMisbehaved: Settings and provider cannot both have their way.
+        ProviderMisbehaved: The setting contradicts the provider's metadata.
     """
     contradiction = contradicts(metadata, setting)
     if contradiction is not None:
@@ -36,23 +39,23 @@ def is_pushed(metadata: ProviderMetadata, setting: Setting) -> bool:
 
 
 def contradicts(metadata: ProviderMetadata, setting: Setting) -> str | None:
-    """Say in one line why nobody can log in with this setting; None if nothing speaks against it."""
+    """Return in one line why no login is possible with this setting; None if there is no contradiction."""
     if setting == "never" and metadata.require_pushed_authorization_requests:
-        return "The provider takes pushed authorization requests only: provider.pushed_authorization must not be never."
+        return "The provider requires pushed authorization requests. Set provider.pushed_authorization to auto or always."
     if metadata.pushed_authorization_request_endpoint is not None:
         return None
     if setting == "always":
-        return "The provider offers no pushed authorization requests: provider.pushed_authorization must not be always."
+        return "The provider does not support pushed authorization requests. Set provider.pushed_authorization to auto or never."
     if metadata.require_pushed_authorization_requests:
-        return "The provider takes pushed authorization requests only, but its discovery document names no endpoint for them."
+        return "The provider requires pushed authorization requests, but its discovery document has no endpoint for them."
     return None
 
 
 def build_push(metadata: ProviderMetadata, parameters: Mapping[str, str]) -> FormRequest:
-    """Make the request that hands in the parameters of an authorization request (section 2.1).
+    """Build the request that pushes the parameters of a login (section 2.1).
 
     Raises:
-        ProviderMisbehaved: The provider has no endpoint for it.
+        ProviderMisbehaved: The provider has no endpoint for pushed authorization requests.
     """
     endpoint = metadata.pushed_authorization_request_endpoint
     if endpoint is None:
@@ -61,36 +64,36 @@ def build_push(metadata: ProviderMetadata, parameters: Mapping[str, str]) -> For
 
 
 def process_push(status: int, headers: Mapping[str, str], body: bytes) -> str:
-    """Return the `request_uri`: good for one login that begins at once (sections 2.2 and 7.3).
+    """Return the `request_uri` of the response. It can be used for one login and expires soon (sections 2.2 and 7.3).
 
     Raises:
-        LoginFailed: The provider refuses what the login asks for; the extension `error` holds its error code.
-        ProviderRejectedClient: Client id, secret or key are wrong.
+        LoginFailed: The provider rejects the parameters; the extension `error` is its error code.
+        ProviderRejectedClient: Client ID, secret or key are wrong.
         ProviderUnavailable: 429, 5xx or the like.
-        ProviderMisbehaved: The answer is neither a reference that can be used nor an OAuth error.
+        ProviderMisbehaved: The response contains neither a usable `request_uri` nor an OAuth error.
     """
     refuse_unavailable(status, headers, WHAT)
-    if status not in (200, 201):  # section 2.2 says 201; some say 200
+    if status not in (200, 201):  # section 2.2 requires 201; some providers send 200
         raise _refused(status, headers, body)
     try:
         wire = msgspec.convert(decode_object(body, WHAT), _PushedRequestMessage)
     except msgspec.ValidationError as error:
         raise ProviderMisbehaved(f"The {WHAT} sent a response that cannot be used: {error}.") from error
     if not REQUEST_URI.fullmatch(wire.request_uri):
-        raise ProviderMisbehaved(f"The {WHAT} sent a request_uri that is none.")
+        raise ProviderMisbehaved(f"The {WHAT} sent an invalid request_uri.")
     if not wire.expires_in > 0:
-        raise ProviderMisbehaved(f"The {WHAT} sent a request_uri that has expired already.")
+        raise ProviderMisbehaved(f"The {WHAT} sent a request_uri that has already expired.")
     return wire.request_uri
 
 
 def build_pushed_url(metadata: ProviderMetadata, client_id: str, request_uri: str) -> str:
-    """Return where to send the browser: client id and reference, and nothing else (section 4)."""
+    """Return the URL for the browser. It carries only client ID and `request_uri` (section 4)."""
     return authorization_url(metadata, {"client_id": client_id, "request_uri": request_uri})
 
 
 def _refused(
     status: int, headers: Mapping[str, str], body: bytes
 ) -> LoginFailed | ProviderRejectedClient | ProviderUnavailable | ProviderMisbehaved:
-    """Return what an error answer (section 2.3) means: it has the codes of both the token and the authorization endpoint."""
+    """Return the error for an error response. It can have codes of the token and of the authorization endpoint (section 2.3)."""
     error = token_error(status, headers, body, what=WHAT)
     return refused_authorization(error.error) if isinstance(error, TokenRefused) else error

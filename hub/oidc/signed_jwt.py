@@ -1,6 +1,6 @@
-"""Signed JWTs of the provider (RFC 7515, RFC 7519), whatever they say. Pure: is handed the keys.
+"""Signature checks for JWTs of the provider (RFC 7515, RFC 7519). Pure: the caller passes the keys.
 
-PyJWT verifies the signature; what the claims mean is for `id_token` and `logout_token` to judge.
+PyJWT verifies the signature. `id_token`, `logout_token` and `userinfo` check the claims.
 """
 
 import base64
@@ -18,17 +18,17 @@ from hub.primitives.secret import Secret
 
 
 class UnknownKey(ProviderMisbehaved):
-    """No key of the set fits the token's header. The provider may have rotated its keys: fetch them again."""
+    """No key of the set matches the token's header. The provider may have rotated its keys: fetch them again."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignedJwt:
-    """A JWT whose signature is right.
+    """A JWT with a valid signature.
 
     Attributes:
         algorithm: `alg` of its header, one of those that the caller allows.
-        kind: `typ` of its header in small letters, without `application/`; empty if it has none. One kind must not pass for
-            another (RFC 8725 section 3.11).
+        kind: `typ` of its header in lower case, without `application/`; empty if it has none. Callers check it, so that one kind
+            of JWT is not accepted as another (RFC 8725 section 3.11).
     """
 
     algorithm: str
@@ -37,15 +37,15 @@ class SignedJwt:
 
 
 def verify(token: Secret, keys: KeySet, algorithms: Collection[str], *, what: str) -> SignedJwt:
-    """Check the signature of a token.
+    """Verify the signature of a token and return its claims.
 
     Parameters:
-        algorithms: Signature algorithms that the operator allows.
-        what: The kind of token in words, such as `ID token`.
+        algorithms: Signature algorithms that the settings allow.
+        what: The kind of token for error texts, such as `ID token`.
 
     Raises:
-        UnknownKey: No key fits; try again with a fresh key set.
-        ProviderMisbehaved: It is no JWT, the algorithm is not allowed, or the signature is wrong.
+        UnknownKey: No key matches; try again with a fresh key set.
+        ProviderMisbehaved: The token is not a JWT, its algorithm is not allowed, or its signature is wrong.
     """
     text = token.reveal()
     header = _header(text, what)
@@ -55,17 +55,17 @@ def verify(token: Secret, keys: KeySet, algorithms: Collection[str], *, what: st
     candidates = keys.select(None if key_id is None else str(key_id), algorithm)
     if not candidates:
         raise UnknownKey(f"The {what} is signed with a key that the provider does not publish.")
-    if key_id is None and len(candidates) > 1:  # OpenID Connect Core 1.0 section 10.1: with several keys the header must name one
-        raise ProviderMisbehaved(f"The {what} does not say which of the provider's keys it is signed with.")
+    if key_id is None and len(candidates) > 1:  # OpenID Connect Core 1.0 section 10.1: `kid` is required then
+        raise ProviderMisbehaved(f"The {what} has no kid, although the provider has several keys.")
     kind = str(header.get("typ", "")).lower().removeprefix("application/")
     return SignedJwt(algorithm, kind, _payload(text, candidates, algorithm, what))
 
 
 def stated_claims(token: Secret, *, what: str) -> dict[str, Any]:
-    """Return the claims of a token whose signature nobody has checked.
+    """Return the claims of a token without checking its signature.
 
     Raises:
-        ProviderMisbehaved: It is no JWT.
+        ProviderMisbehaved: The token is not a JWT.
     """
     text = token.reveal()
     _header(text, what)
@@ -79,21 +79,21 @@ def instant(claims: Mapping[str, Any], name: str, *, what: str) -> float | None:
     """Return a NumericDate (RFC 7519 section 2) in epoch seconds; None if it is absent.
 
     Raises:
-        ProviderMisbehaved: The claim is no number.
+        ProviderMisbehaved: The claim is not a number.
     """
     value = claims.get(name)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ProviderMisbehaved(f"The {what}'s {name} is no number.")
+        raise ProviderMisbehaved(f"The {what}'s {name} is not a number.")
     try:
         return float(value)
     except OverflowError as error:
-        raise ProviderMisbehaved(f"The {what}'s {name} is no time.") from error
+        raise ProviderMisbehaved(f"The {what}'s {name} is not a time.") from error
 
 
 def is_same(value: object, expected: str) -> bool:
-    """Compare a claim with a secret of ours, in a time that does not tell how much of it is right."""
+    """Compare a claim with a secret in constant time."""
     return isinstance(value, str) and hmac.compare_digest(value.encode(), expected.encode())
 
 
@@ -102,7 +102,7 @@ def _header(text: str, what: str) -> Mapping[str, Any]:
         header, _, _ = text.split(".")
         return msgspec.json.decode(_decode_segment(header), type=dict[str, Any])
     except (ValueError, msgspec.DecodeError) as error:
-        raise ProviderMisbehaved(f"The {what} is no signed JWT.") from error
+        raise ProviderMisbehaved(f"The {what} is not a signed JWT.") from error
 
 
 def _decode_segment(segment: str) -> bytes:
@@ -110,7 +110,7 @@ def _decode_segment(segment: str) -> bytes:
 
 
 def _payload(text: str, candidates: Collection[VerificationKey], algorithm: str, what: str) -> dict[str, Any]:
-    """Return the claims as soon as one of the keys verifies the signature. Several keys can bear one `kid`."""
+    """Return the claims if one of the keys verifies the signature. Several keys can have the same `kid`."""
     for candidate in candidates:
         try:
             payload = jwt.PyJWS(algorithms=[algorithm]).decode(text, candidate.key, algorithms=[algorithm])

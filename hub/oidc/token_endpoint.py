@@ -1,6 +1,6 @@
 """Token and revocation requests (RFC 6749 sections 4.1.3, 5 and 6; RFC 7009). Pure.
 
-Who sends them is not proved here: `client_authentication` adds that.
+`client_authentication` adds the client authentication.
 """
 
 import re
@@ -19,17 +19,17 @@ from hub.primitives.secret import Secret
 WHAT = "token endpoint"
 FORM_HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 REJECTED_CLIENT = (
-    "The login service rejects the hub as a client. Mend provider.client_id, provider.client_secret (or client_key_file), "
-    "or provider.client_authentication."
+    "The login service rejects the hub as a client. Check provider.client_id, provider.client_secret (or client_key_file), "
+    "and provider.client_authentication."
 )
-TOKEN = re.compile(r"[\x21-\x7e]+")  # RFC 6749 appendix A.12, less the space, which would split the Authorization header
+TOKEN = re.compile(r"[\x21-\x7e]+")  # RFC 6749 appendix A.12 without the space, which would split the Authorization header
 TOKEN_TYPES = {"bearer": "Bearer", "dpop": "DPoP"}
-ERROR_CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")  # narrower than RFC 6749 section 5.2: it is shown to people
+ERROR_CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")  # narrower than RFC 6749 section 5.2, because it is shown to users
 
 
 @dataclass(frozen=True, slots=True)
 class FormRequest:
-    """A POST with a form body. Headers and form hold secrets and are not printed."""
+    """A POST request with a form body. Headers and form contain secrets and are left out of `repr`."""
 
     url: str
     form: dict[str, str] = field(repr=False)
@@ -37,21 +37,21 @@ class FormRequest:
 
     @property
     def body(self) -> str:
-        """The form as it is sent."""
+        """The form, encoded."""
         return urlencode(self.form)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenResponse:
-    """A successful token response (RFC 6749 section 5.1). What it leaves out stays as it was (section 6).
+    """A successful token response (RFC 6749 section 5.1). A value that is missing has not changed (section 6).
 
     Attributes:
-        token_type: `Bearer`, or `DPoP` for a token that is bound to a key; however the provider writes it.
-        expires_in: Seconds from now; None if the provider did not say.
-        refresh_expires_in: Seconds that the refresh token lives; None if the provider did not say, as most do.
-        scope: Granted scopes in the provider's order (IRIS sorts them); None if they are those that were asked for.
-        subject: Whose tokens these are, where the response itself says so (IRIS's native JWT).
-        context: Further members, such as the `patient` of SMART: what the login is about.
+        token_type: `Bearer`, or `DPoP` for a token that is bound to a key, in this spelling.
+        expires_in: Seconds until the access token expires; None if not stated.
+        refresh_expires_in: Seconds until the refresh token expires; None if not stated, as with most providers.
+        scope: Granted scopes in the provider's order (IRIS sorts them); None if exactly the requested scopes were granted.
+        subject: User of the tokens, if the response names one (IRIS's native JWT mode).
+        context: Other members with plain values, such as `patient` of SMART.
     """
 
     access_token: Secret
@@ -66,10 +66,10 @@ class TokenResponse:
 
 
 class TokenRefused(LoginFailed):
-    """The token endpoint refused the grant.
+    """The token endpoint rejected the grant.
 
     Attributes:
-        error: The provider's error code. `invalid_grant`: the code or refresh token is used up, expired or revoked.
+        error: The provider's error code. `invalid_grant`: the code or refresh token was used before, has expired, or was revoked.
     """
 
     title = "The login service refused the grant"
@@ -80,11 +80,11 @@ class TokenRefused(LoginFailed):
 
 
 class TargetRefused(TokenRefused):
-    """The provider does not know the audience or resource, or grants nothing there (`invalid_target`, RFC 8707 section 2)."""
+    """The provider does not know the audience or resource, or issues no token for it (`invalid_target`, RFC 8707 section 2)."""
 
 
 class _TokenMessage(msgspec.Struct):
-    """Members of a token response as they come; unknown ones are ignored."""
+    """Members of a token response as received. Unknown members are ignored."""
 
     access_token: str
     token_type: str
@@ -96,7 +96,7 @@ class _TokenMessage(msgspec.Struct):
 
 
 def build_code_exchange(metadata: ProviderMetadata, *, code: Secret, code_verifier: Secret, redirect_uri: str) -> FormRequest:
-    """Make the request that turns an authorization code into tokens (RFC 6749 section 4.1.3, RFC 7636 section 4.5)."""
+    """Build the request that exchanges an authorization code for tokens (RFC 6749 section 4.1.3, RFC 7636 section 4.5)."""
     form = {
         "grant_type": "authorization_code",
         "code": code.reveal(),
@@ -107,7 +107,7 @@ def build_code_exchange(metadata: ProviderMetadata, *, code: Secret, code_verifi
 
 
 def build_refresh(metadata: ProviderMetadata, refresh_token: Secret, resource: str = "") -> FormRequest:
-    """Make the request for fresh tokens (RFC 6749 section 6). Without `scope`: what was granted stays granted."""
+    """Build a refresh request (RFC 6749 section 6). It has no `scope`, so the granted scopes stay the same."""
     form = {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal()}
     if resource:  # RFC 8707 section 2.2: an access token for this resource alone
         form["resource"] = resource
@@ -115,7 +115,7 @@ def build_refresh(metadata: ProviderMetadata, refresh_token: Secret, resource: s
 
 
 def build_revocation(metadata: ProviderMetadata, token: Secret, hint: str) -> FormRequest | None:
-    """Make the request that revokes `token` (RFC 7009 section 2.1); None if the provider has no endpoint for it.
+    """Build the request that revokes `token` (RFC 7009 section 2.1); None if the provider has no revocation endpoint.
 
     Parameters:
         hint: `refresh_token` or `access_token`.
@@ -126,13 +126,13 @@ def build_revocation(metadata: ProviderMetadata, token: Secret, hint: str) -> Fo
 
 
 def process_token_response(status: int, headers: Mapping[str, str], body: bytes) -> TokenResponse:
-    """Read an answer of the token endpoint.
+    """Parse a response of the token endpoint.
 
     Raises:
-        TokenRefused: The grant was refused; `error` says why.
-        ProviderRejectedClient: Client id or secret are wrong.
-        ProviderUnavailable: 429, 5xx or the like: the grant is neither accepted nor refused.
-        ProviderMisbehaved: The answer is neither tokens nor an OAuth error.
+        TokenRefused: The grant was rejected; `error` says why.
+        ProviderRejectedClient: Client ID or secret are wrong.
+        ProviderUnavailable: 429, 5xx or the like: the grant was neither accepted nor rejected.
+        ProviderMisbehaved: The response contains neither tokens nor an OAuth error.
     """
     refuse_unavailable(status, headers, WHAT)
     if status != 200:
@@ -144,9 +144,7 @@ def process_token_response(status: int, headers: Mapping[str, str], body: bytes)
         raise ProviderMisbehaved(f"The {WHAT} sent a response that cannot be used: {error}.") from error
     token_type = TOKEN_TYPES.get(wire.token_type.lower())
     if token_type is None:  # RFC 6749 section 7.1: a token of unknown type must not be used
-        raise ProviderMisbehaved(
-            f"The {WHAT} issued a token of a type that the hub does not know; only Bearer is used, and DPoP."
-        )
+        raise ProviderMisbehaved(f"The {WHAT} issued a token of an unknown type. The hub supports Bearer and DPoP.")
     return TokenResponse(
         access_token=_token(wire.access_token, "access_token"),
         token_type=token_type,
@@ -162,10 +160,10 @@ def process_token_response(status: int, headers: Mapping[str, str], body: bytes)
 def token_error(
     status: int, headers: Mapping[str, str], body: bytes, what: str = WHAT
 ) -> TokenRefused | ProviderRejectedClient | ProviderUnavailable | ProviderMisbehaved:
-    """Return what an error answer (RFC 6749 section 5.2, also used by RFC 7009 section 2.2.1) means for the hub.
+    """Return the error that an error response stands for (RFC 6749 section 5.2, RFC 7009 section 2.2.1).
 
     Parameters:
-        what: The endpoint in words, for the operator.
+        what: Name of the endpoint for operators.
     """
     match _error_code(body):
         case "invalid_client" | "unauthorized_client":
@@ -177,14 +175,14 @@ def token_error(
             return TargetRefused("invalid_target")
         case str(error):
             return TokenRefused(error)
-        case None if status == 401:  # 401 means a failed client authentication even where no JSON says so
+        case None if status == 401:  # 401 means that client authentication failed, even without a JSON body
             return ProviderRejectedClient(REJECTED_CLIENT)
         case None:
-            return ProviderMisbehaved(f"The {what} answered with status {status} and no OAuth error.")
+            return ProviderMisbehaved(f"The {what} responded with status {status} and no OAuth error.")
 
 
 def _error_code(body: bytes) -> str | None:
-    """Return the OAuth error code; None if the body holds none that is well-formed."""
+    """Return the OAuth error code; None if the body contains no well-formed one."""
     try:
         document = msgspec.json.decode(body, type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -194,25 +192,25 @@ def _error_code(body: bytes) -> str | None:
 
 
 def _context(document: Mapping[str, Any]) -> dict[str, str | int | float | bool]:
-    """Return the members that are no part of OAuth, as far as they are plain values."""
+    """Return the members that OAuth does not define, if their values are plain."""
     further = {name: value for name, value in document.items() if name not in _TokenMessage.__struct_fields__}
     return {name: value for name, value in further.items() if isinstance(value, str | int | float | bool)}
 
 
 def _token(text: str, name: str) -> Secret:
     if not TOKEN.fullmatch(text):
-        raise ProviderMisbehaved(f"The {WHAT} sent an {name} that is empty or holds characters which no token may hold.")
+        raise ProviderMisbehaved(f"The {WHAT} sent an {name} that is empty or contains invalid characters.")
     return Secret(text)
 
 
 def _seconds(value: float | str | None) -> float | None:
-    """Read `expires_in`; some providers send it as text."""
+    """Return a lifetime in seconds. Some providers send it as text."""
     if value is None or value == "":
         return None
     try:
         seconds = float(value)
     except ValueError as error:
-        raise ProviderMisbehaved(f"The {WHAT} sent an expires_in that is no number.") from error
+        raise ProviderMisbehaved(f"The {WHAT} sent an expires_in that is not a number.") from error
     if not 0 <= seconds < float("inf"):
-        raise ProviderMisbehaved(f"The {WHAT} sent an expires_in that is no time to live.")
+        raise ProviderMisbehaved(f"The {WHAT} sent an expires_in that is negative or infinite.")
     return seconds

@@ -14,27 +14,27 @@ from hub.primitives.secret import Secret
 
 WHAT = "userinfo endpoint"
 JWT = "userinfo response"
-ACCEPT = "application/json, application/jwt"  # which of them comes is settled when the client is registered
+ACCEPT = "application/json, application/jwt"  # the registration of the client decides which one the provider sends
 
 
 @dataclass(frozen=True, slots=True)
 class SignedUserinfo:
-    """A userinfo response that is a JWT; it says nothing before `verify_userinfo` has judged it."""
+    """A userinfo response that is a signed JWT. Its claims must not be used before `verify_userinfo`."""
 
     token: Secret
 
 
 def read_userinfo(headers: Mapping[str, str], body: bytes, key: DecryptionKey | None) -> dict[str, Any] | SignedUserinfo:
-    """Return the claims, or the signed JWT that holds them.
+    """Return the claims of the response, or the signed JWT that contains them.
 
-    An encrypted response need not be signed (section 5.3.2); like plain JSON it is believed because it came over TLS, from the
-    provider itself.
+    An encrypted response need not be signed (section 5.3.2). Like plain JSON, it is trusted because it came over TLS from the
+    provider.
 
     Parameters:
-        key: Decrypts, if the provider encrypts for the hub.
+        key: Private key for decryption; None if the provider does not encrypt for the hub.
 
     Raises:
-        ProviderMisbehaved: It is neither, or cannot be decrypted.
+        ProviderMisbehaved: The response is neither JSON nor a JWT, or cannot be decrypted.
     """
     kind = {name.lower(): value for name, value in headers.items()}.get("content-type", "")
     if kind.partition(";")[0].strip().lower() != "application/jwt":
@@ -42,10 +42,10 @@ def read_userinfo(headers: Mapping[str, str], body: bytes, key: DecryptionKey | 
     try:
         text = body.decode("ascii").strip()
     except UnicodeDecodeError as error:
-        raise ProviderMisbehaved(f"The {WHAT} of the login service answered with a JWT that is none.") from error
+        raise ProviderMisbehaved(f"The {WHAT} of the login service returned an invalid JWT.") from error
     if is_encrypted(text):
         if key is None:
-            raise ProviderMisbehaved(f"The {JWT} is encrypted. Name the private key for it in provider.id_token_key_file.")
+            raise ProviderMisbehaved(f"The {JWT} is encrypted. Set provider.id_token_key_file to the private key for it.")
         text = decrypt(Secret(text), key, what=JWT)
         if text.startswith("{"):
             return decode_object(text.encode(), WHAT)
@@ -68,13 +68,13 @@ def verify_userinfo(
         now: Epoch seconds by the provider's clock.
 
     Raises:
-        UnknownKey: No key fits; try again with a fresh key set.
-        ProviderMisbehaved: The signature is wrong, or it was made for somebody else, or as something else, or has expired.
+        UnknownKey: No key matches; try again with a fresh key set.
+        ProviderMisbehaved: The signature, issuer or audience is wrong, the JWT is of another kind, or it has expired.
     """
     jwt = verify(signed.token, keys, algorithms, what=JWT)
     claims = jwt.claims
     if jwt.kind in OTHER_KINDS or "events" in claims:
-        raise ProviderMisbehaved(f"The token in place of the {JWT} is of another kind.")
+        raise ProviderMisbehaved(f"The provider sent a token of another kind in place of the {JWT}.")
     if claims.get("iss", issuer) != issuer:
         raise ProviderMisbehaved(f"The {JWT}'s iss is not provider.issuer.")
     audience = claims.get("aud", client_id)
@@ -82,16 +82,16 @@ def verify_userinfo(
         raise ProviderMisbehaved(f"The {JWT}'s aud is not provider.client_id.")
     expires_at = instant(claims, "exp", what=JWT)
     if expires_at is not None and expires_at + leeway_seconds <= now:
-        raise ProviderMisbehaved(f"The {JWT} has expired. Are the clocks of provider and hub right?")
+        raise ProviderMisbehaved(f"The {JWT} has expired. Check the clocks of provider and hub.")
     return claims
 
 
 def require_subject(claims: dict[str, Any], subject: str) -> dict[str, Any]:
-    """Return the claims, if they are about `subject`: else they must not be used (section 5.3.2).
+    """Return the claims if they are about `subject` (section 5.3.2).
 
     Raises:
-        ProviderMisbehaved: They are about somebody else.
+        ProviderMisbehaved: The claims are about another user.
     """
     if claims.get("sub") != subject:
-        raise ProviderMisbehaved(f"The {WHAT} answered about another person than the one who logged in.")
+        raise ProviderMisbehaved(f"The {WHAT} returned claims about another user than the one who logged in.")
     return claims

@@ -36,7 +36,7 @@ def test_for_people_and_programs(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert main(["doctor", "--config", str(file)]) == 1
     text = capsys.readouterr().out
     assert "FAILURE  provider-reachable" in text
-    assert "-> See whether it runs" in text
+    assert "-> Check that it runs" in text
     assert main(["--config", str(file), "doctor", "--json"]) == 1
     report = json.loads(out := capsys.readouterr().out)
     assert (report["ok"], "provider-reachable" in [each["check"] for each in report["findings"]]) == (False, True)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from hub.oidc.published import RENEWAL_SECONDS
+from hub.oidc.provider_documents import RENEWAL_SECONDS
 from tests.conformance.visitor import require_login, require_refusal
 from tests.parties.hostile_provider import HostileProvider
 from tests.parties.signing import SigningKey

@@ -115,7 +115,7 @@ class TestComplete:
     async def test_callback_of_another_provider(self, login_house: LoginHouse) -> None:
         """RFC 9700 section 4.4: a response at the callback of a provider that was not asked is refused, and no code is sent."""
         login = await login_house.flow.begin("/", None, "second")
-        with pytest.raises(LoginFailed, match="was asked"):
+        with pytest.raises(LoginFailed, match="another login service"):
             await login_house.complete(login)
 
         assert login_house.second.calls("/token") == 0
@@ -191,8 +191,8 @@ class TestRefusals:
         ("changes", "message"),
         [
             ({"error": "access_denied", "code": None}, "cancelled"),
-            ({"iss": "https://evil.example"}, "was asked"),
-            ({"iss": None}, "was asked"),
+            ({"iss": "https://evil.example"}, "another login service"),
+            ({"iss": None}, "another login service"),
             ({"code": None}, "no code"),
             ({"code": ["a", "b"]}, "ambiguous"),
         ],

@@ -69,7 +69,7 @@ def test_refused(name: str, value: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_twice(name: str) -> None:
     """A parameter that stands there twice could be read in two ways."""
-    with pytest.raises(BadRequest, match=f"^{name}: stands there more than once"):
+    with pytest.raises(BadRequest, match=f"^{name}: may be given only once"):
         parse_login_parameters({name: ["1", "2"]})
 
 

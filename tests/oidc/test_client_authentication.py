@@ -166,7 +166,7 @@ class TestAlgorithm:
     def test_curve_without_algorithm(self, tmp_path: Path) -> None:
         """A curve that no JWT algorithm knows is told at the start."""
         path = write_key(tmp_path, ec.generate_private_key(ec.SECP224R1()))
-        with pytest.raises(SettingsError, match="nothing that the hub knows"):
+        with pytest.raises(SettingsError, match="no algorithm that the hub supports"):
             read_credentials(settings(client_authentication="private_key_jwt", client_key_file=path))
 
 

@@ -112,7 +112,7 @@ class TestRefused:
 
     def test_encrypted_without_a_key(self) -> None:
         """The operator is told which setting is missing."""
-        with pytest.raises(ProviderMisbehaved, match="Name the private key"):
+        with pytest.raises(ProviderMisbehaved, match="to the private key"):
             decrypt_signed(encrypted(SIGNED, RSA, "RSA-OAEP"), None, what="ID token")
 
 

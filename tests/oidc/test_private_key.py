@@ -31,9 +31,9 @@ def test_read(tmp_path: Path, key: PrivateKeyTypes) -> None:
 @pytest.mark.parametrize(
     ("key", "detail"),
     [
-        (rsa.generate_private_key(public_exponent=65537, key_size=1024), "less than 2048 bits"),  # noqa: S505
-        (x25519.X25519PrivateKey.generate(), "none of RSA, EC and Ed25519"),
-        (dsa.generate_private_key(key_size=2048), "none of RSA, EC and Ed25519"),
+        (rsa.generate_private_key(public_exponent=65537, key_size=1024), "at least 2048 bits"),  # noqa: S505
+        (x25519.X25519PrivateKey.generate(), "RSA, EC or Ed25519"),
+        (dsa.generate_private_key(key_size=2048), "RSA, EC or Ed25519"),
     ],
     ids=["short", "x25519", "dsa"],
 )
@@ -57,7 +57,7 @@ def test_no_key(tmp_path: Path, content: bytes) -> None:
     """What is no key is told, and not repeated."""
     path = tmp_path / "key.pem"
     path.write_bytes(content)
-    with pytest.raises(SettingsError, match="holds no private key") as caught:
+    with pytest.raises(SettingsError, match="not a readable private key") as caught:
         read_private_key(str(path), "provider.client_key_file")
 
     assert "AAAA" not in str(caught.value)

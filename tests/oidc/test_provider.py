@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hub.config.settings import ProviderSettings
 from hub.errors import HubError, ProviderMisbehaved, ProviderRejectedClient, ProviderUnavailable
 from hub.oidc.authorization import build_authorization_request, process_authorization_response
-from hub.oidc.door import MAX_ANSWER_BYTES
 from hub.oidc.grants import TokenTarget
+from hub.oidc.http_client import MAX_RESPONSE_BYTES
 from hub.oidc.id_token import IdTokenClaims, SubjectChanged
 from hub.oidc.provider import OpenIDProvider
 from hub.oidc.signed_jwt import UnknownKey
@@ -113,7 +113,7 @@ class TestDiscovery:
             after = provider.status()
 
         assert (before, after, caught.value.retry_after_seconds) == (
-            "The discovery document of the login service answered with status 503.",
+            "The discovery document of the login service responded with status 503.",
             None,
             4.0,
         )
@@ -191,7 +191,7 @@ class TestAnswers:
     @pytest.mark.parametrize("compressed", [False, True])
     async def test_huge(self, party: HostileProvider, provider: OpenIDProvider, compressed: bool) -> None:
         """An answer without end is not read to its end, compressed or not."""
-        body = b" " * (2 * MAX_ANSWER_BYTES)
+        body = b" " * (2 * MAX_RESPONSE_BYTES)
         headers = {"Content-Encoding": "gzip"} if compressed else {}
         party.answers["/token"] = CannedAnswer(200, gzip.compress(body) if compressed else body, headers)
         with pytest.raises(ProviderMisbehaved, match="more than 1048576 bytes"):
@@ -592,7 +592,7 @@ class TestUserinfo:
     async def test_invalid_sub(self, party: HostileProvider, provider: OpenIDProvider, subject: Any) -> None:
         """userinfo-invalid-sub (C9): claims about anybody else are refused."""
         party.userinfo = {"sub": subject}
-        with pytest.raises(ProviderMisbehaved, match="another person"):
+        with pytest.raises(ProviderMisbehaved, match="another user"):
             await provider.userinfo(Secret("at"), SUBJECT)
 
     async def test_no_endpoint(self, party: HostileProvider, provider: OpenIDProvider) -> None:
@@ -703,9 +703,9 @@ async def test_token_that_is_not_bound(party: HostileProvider, clock: ManualCloc
     key = generate_private_key(SECP256R1())
     file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     async with connected(party.issuer, clock, dpop_key_file=str(file)) as provider:
-        with pytest.raises(ProviderMisbehaved, match="Bearer token, where DPoP"):
+        with pytest.raises(ProviderMisbehaved, match="Bearer token, but the hub requested DPoP"):
             await Login(provider, party).exchange()
     party.token_members = {"token_type": "DPoP"}
     async with connected(party.issuer, clock) as provider:
-        with pytest.raises(ProviderMisbehaved, match="DPoP token, where Bearer"):
+        with pytest.raises(ProviderMisbehaved, match="DPoP token, but the hub requested Bearer"):
             await Login(provider, party).exchange()

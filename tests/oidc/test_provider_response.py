@@ -47,4 +47,4 @@ def test_decode_object(body: bytes) -> None:
     with pytest.raises(ProviderMisbehaved) as caught:
         decode_object(body, "key set")
 
-    assert caught.value.detail == "The key set of the login service did not answer with a JSON object."
+    assert caught.value.detail == "The key set of the login service did not return a JSON object."

@@ -116,7 +116,7 @@ async def test_callback_loaded_again(clinic: Clinic) -> None:
 
         elsewhere = await stranger.open(callback)
         assert elsewhere.status == 400
-        assert "Begin again" in elsewhere.text
+        assert "Log in again" in elsewhere.text
         assert (await stranger.fetch("/hub/session")).json()["authenticated"] is False
 
         await browser.fetch("/hub/logout", method="POST")

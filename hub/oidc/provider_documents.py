@@ -1,11 +1,11 @@
-"""What the provider publishes about itself: metadata and signing keys. Fetched once for all who ask, kept, renewed."""
+"""Metadata and signing keys of a provider: fetched with single-flight, cached, and renewed."""
 
 import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
 from hub.errors import HubError
-from hub.oidc.door import ProviderDoor
+from hub.oidc.http_client import ProviderHttpClient
 from hub.oidc.jwks import KeySet, process_jwks
 from hub.oidc.metadata import ProviderMetadata, build_discovery_url, process_metadata
 from hub.oidc.signed_jwt import UnknownKey
@@ -15,25 +15,25 @@ from hub.primitives.tasks import end_tasks
 from hub.telemetry import log
 
 METADATA_FRESH_SECONDS = 3600.0
-KEYS_FRESH_SECONDS = 600.0  # a key that the provider withdraws is believed no longer than this
-RENEWAL_SECONDS = 30.0  # tokens with invented key ids must not become a flood of requests to the provider
+KEYS_FRESH_SECONDS = 600.0  # a key that the provider withdraws is accepted no longer than this
+RENEWAL_SECONDS = 30.0  # tokens with invented key IDs must not cause a flood of requests to the provider
 DISCOVERY_RETRY_SECONDS = 5.0
-DISCOVERY_WAIT_SECONDS = 4.0  # shorter, so that a circuit that has opened lets each of those retries through
+DISCOVERY_WAIT_SECONDS = 4.0  # shorter than the retry interval, so that an open circuit lets each retry through
 
 T = TypeVar("T")
 _log = log.get(__name__)
 
 
 class ProviderDocuments:
-    """Metadata and keys of the provider at `issuer`, asked for through its door."""
+    """Caches the metadata and the keys of one provider."""
 
-    def __init__(self, issuer: str, door: ProviderDoor, clock: Clock, compare: Callable[[ProviderMetadata], None]) -> None:
+    def __init__(self, issuer: str, http: ProviderHttpClient, clock: Clock, compare: Callable[[ProviderMetadata], None]) -> None:
         """Parameters:
-        compare: Is shown the metadata whenever they have been read.
+        compare: Called with the metadata whenever they were fetched.
         """
         self._issuer = issuer
         self._compare = compare
-        self._door = door
+        self._http = http
         self._clock = clock
         self._metadata = StaleWhileRevalidate(
             self._fetch_metadata, clock, fresh_seconds=METADATA_FRESH_SECONDS, retry_seconds=RENEWAL_SECONDS
@@ -45,34 +45,34 @@ class ProviderDocuments:
         self._trouble = "The provider's discovery document has not been read yet."
 
     def start(self) -> None:
-        """Begin to look for the provider until it is found."""
+        """Start discovery in the background. It is repeated until it succeeds."""
         self._discovery = asyncio.create_task(self._discover())
 
     async def close(self) -> None:
-        """End everything that is under way."""
+        """Stop all background work."""
         if self._discovery is not None:
             await end_tasks([self._discovery])
         await self._metadata.close()
         await self._keys.close()
 
     def trouble(self) -> str | None:
-        """Say in one line why the provider has not been found; None once it has been."""
+        """Return in one line why discovery has failed so far; None once it has succeeded."""
         return None if self._metadata.is_known else self._trouble
 
     async def metadata(self) -> ProviderMetadata:
-        """Return the metadata; renewed each hour, and kept while the provider does not answer.
+        """Return the cached metadata. It is renewed each hour, and remains in use while the provider does not respond.
 
         Raises:
-            ProviderUnavailable, ProviderMisbehaved: There is none yet.
+            ProviderUnavailable, ProviderMisbehaved: There is no metadata yet.
         """
         return await self._metadata.get()
 
     async def with_keys(self, validate: Callable[[KeySet], T]) -> T:
-        """Validate something with the keys in hand; if none of them fits, once more after fetching them again.
+        """Return the result of `validate` with the cached keys. If no key matches, fetch the keys again and repeat it once.
 
         Raises:
             UnknownKey: The provider does not publish the key, or not yet.
-            ProviderUnavailable, ProviderMisbehaved: The keys cannot be had, or as `validate` raises.
+            ProviderUnavailable, ProviderMisbehaved: The keys are not available, or `validate` raised this.
         """
         try:
             return validate(await self._keys.get())
@@ -80,7 +80,7 @@ class ProviderDocuments:
             return validate(await self._keys.renew())
 
     async def _discover(self) -> None:
-        """Ask until the provider has answered once: while the hub is not ready, nobody else will ask."""
+        """Fetch the metadata until it succeeds. A hub that is not ready gets no logins, which would fetch it."""
         while not self._metadata.is_known:
             try:
                 await self._metadata.get()
@@ -90,8 +90,8 @@ class ProviderDocuments:
     async def _fetch_metadata(self) -> ProviderMetadata:
         url = build_discovery_url(self._issuer)
         try:
-            answer = await self._door.call("GET", url, "discovery document", longest_wait_seconds=DISCOVERY_WAIT_SECONDS)
-            metadata = process_metadata(answer.status, answer.body, self._issuer, answer.headers)
+            response = await self._http.call("GET", url, "discovery document", longest_wait_seconds=DISCOVERY_WAIT_SECONDS)
+            metadata = process_metadata(response.status, response.body, self._issuer, response.headers)
         except HubError as error:
             if self._metadata.is_known or error.detail != self._trouble:
                 _log.warning("provider.discovery_failed", issuer=self._issuer, reason=error.detail)
@@ -102,5 +102,5 @@ class ProviderDocuments:
 
     async def _fetch_keys(self) -> KeySet:
         metadata = await self.metadata()
-        answer = await self._door.call("GET", metadata.jwks_uri, "key set")
-        return process_jwks(answer.status, answer.headers, answer.body)
+        response = await self._http.call("GET", metadata.jwks_uri, "key set")
+        return process_jwks(response.status, response.headers, response.body)

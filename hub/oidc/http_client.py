@@ -1,7 +1,7 @@
-"""The door to a provider: sends what the pure modules build, and hands back the answers.
+"""HTTP client for one provider: sends the requests that the pure modules build, and returns the responses.
 
-Every call is limited in time and size, follows no redirect, verifies TLS, keeps no cookies and has a connection
-of its own. An endpoint that keeps failing is left alone for a while, and the provider's clock is compared with ours.
+Each call has a timeout and a maximum response size. It follows no redirects, verifies TLS, stores no cookies and uses a
+connection of its own. Each endpoint has a circuit breaker. The `Date` of each response shows how far the provider's clock is off.
 """
 
 import random
@@ -20,16 +20,16 @@ from hub.oidc.provider_response import unavailable
 from hub.primitives.clock import Clock
 from hub.telemetry import log
 
-MAX_ANSWER_BYTES = 1024 * 1024  # the largest real answers, key sets with certificates, have some 50 KB
-WRONG_CLOCK_SECONDS = 30.0  # from here on the operator is told
-RIGHT_CLOCK_SECONDS = 20.0  # lower, so that a difference at the edge is not told again and again
+MAX_RESPONSE_BYTES = 1024 * 1024  # the largest real responses are key sets with certificates, of about 50 KB
+WRONG_CLOCK_SECONDS = 30.0  # a larger difference is logged as a warning
+RIGHT_CLOCK_SECONDS = 20.0  # lower, so that a difference close to the limit is not logged again and again
 
 _log = log.get(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderResponse:
-    """A whole answer of the provider, whatever its status."""
+    """A complete HTTP response of the provider, whatever its status."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -38,18 +38,18 @@ class ProviderResponse:
 
 @dataclass(slots=True)
 class _Endpoint:
-    """An endpoint's circuit, and what was wrong at its last failure."""
+    """The circuit breaker of an endpoint, and the detail of its last failure."""
 
     breaker: CircuitBreaker
     trouble: str = ""
 
 
 def report_nothing(open_circuits: float) -> None:
-    """Stand in where nobody counts."""
+    """Ignore the number of open circuits."""
 
 
-class ProviderDoor:
-    """Calls one provider."""
+class ProviderHttpClient:
+    """Sends HTTP requests to one provider."""
 
     def __init__(
         self,
@@ -62,11 +62,11 @@ class ProviderDoor:
         chance: Callable[[], float] = random.random,
     ) -> None:
         """Parameters:
-            timeout_seconds: Time limit of one call, from the connection to the last byte.
+            timeout_seconds: Timeout of one call, from opening the connection to the last byte of the response.
             ca_file: Certificates (PEM) to trust besides those of the system.
             name: The provider's name in the settings, for the log.
-            report_open_circuits: Is told the number of endpoints that are not being asked, whenever it changes.
-            chance: Random numbers from 0 to 1, which spread the waits.
+            report_open_circuits: Called with the number of open circuits whenever it changes.
+            chance: Returns random numbers from 0 to 1, the jitter of the waits.
 
         Raises:
             SettingsError: `ca_file` cannot be read.
@@ -84,24 +84,24 @@ class ProviderDoor:
 
     @property
     def clock_difference(self) -> float:
-        """Seconds that the provider's clock is ahead of ours, as far as known."""
+        """Return how many seconds the provider's clock is ahead of ours, as far as known."""
         return self._difference.seconds
 
     def now(self) -> float:
-        """Return the time by the provider's clock, as far as known: what its tokens are judged by. Epoch seconds."""
+        """Return the time of the provider's clock in epoch seconds, as far as known. Its tokens are checked against this time."""
         return self._difference.correct(self._clock.now())
 
     async def start(self) -> None:
-        """Make ready to call. Connects to nobody yet."""
+        """Create the HTTP session. Opens no connection yet."""
         self._session = aiohttp.ClientSession(
-            # A kept connection may be closed by the provider as we send: a code, which counts once, would be lost.
+            # The provider may close an idle connection while we send on it. A code, which can be used once, would be lost.
             connector=aiohttp.TCPConnector(force_close=True, ssl=self._tls),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=self._timeout_seconds),
         )
 
     async def close(self) -> None:
-        """Break off what is under way."""
+        """Abort all calls."""
         if self._session is not None:
             await self._session.close()
 
@@ -115,35 +115,35 @@ class ProviderDoor:
         body: bytes | None = None,
         longest_wait_seconds: float = LONGEST_WAIT_SECONDS,
     ) -> ProviderResponse:
-        """Send one request and read the whole answer.
+        """Send one request and return the complete response.
 
         Parameters:
-            what: The endpoint in words, for the operator. Each has a circuit of its own, so that it is one of a few constants.
-            longest_wait_seconds: How long the endpoint is left alone at most when it keeps failing, unless it asks for more.
+            what: Name of the endpoint for operators. It must be one of a few constants, because each name has its own circuit.
+            longest_wait_seconds: Longest time that the circuit stays open, unless the provider asks for more by `Retry-After`.
 
         Raises:
-            ProviderUnavailable: There is no answer, or the endpoint is being left alone; then `retry_after_seconds` says for
-                how long, and the detail what was wrong with it.
-            ProviderMisbehaved: The answer is larger than any that the hub can use.
+            ProviderUnavailable: There is no response, or the circuit is open. `retry_after_seconds` then says for how long, and
+                the detail says why.
+            ProviderMisbehaved: The response is larger than `MAX_RESPONSE_BYTES`.
         """
         endpoint = self._endpoints.setdefault(what, _Endpoint(CircuitBreaker(longest_wait_seconds)))
         ticket = self._admit(endpoint)
         try:
-            answer = await self._send(method, url, what, headers, body)
+            response = await self._send(method, url, what, headers, body)
         except ProviderUnavailable as error:
             self._failed(endpoint, ticket, what, error)
             raise
-        except ProviderMisbehaved:  # nonsense, but there
+        except ProviderMisbehaved:  # the response cannot be used, but the endpoint responds
             self._succeeded(endpoint, what)
             raise
         finally:
             endpoint.breaker.abandoned(ticket)
-        trouble = unavailable(answer.status, answer.headers, what)
-        if trouble is not None and answer.status != HTTPStatus.NOT_IMPLEMENTED:  # which is so for good, as with 405
+        trouble = unavailable(response.status, response.headers, what)
+        if trouble is not None and response.status != HTTPStatus.NOT_IMPLEMENTED:  # permanent, like 405
             self._failed(endpoint, ticket, what, trouble)
         else:
             self._succeeded(endpoint, what)
-        return answer
+        return response
 
     async def _send(
         self, method: str, url: str, what: str, headers: Mapping[str, str] | None, body: bytes | None
@@ -200,31 +200,31 @@ async def _read(response: aiohttp.ClientResponse, what: str) -> bytes:
     body = bytearray()
     async for chunk in response.content.iter_chunked(65536):
         body += chunk
-        if len(body) > MAX_ANSWER_BYTES:
+        if len(body) > MAX_RESPONSE_BYTES:
             response.close()
-            raise ProviderMisbehaved(f"The {what} of the login service answered with more than {MAX_ANSWER_BYTES} bytes.")
+            raise ProviderMisbehaved(f"The {what} of the login service sent a response of more than {MAX_RESPONSE_BYTES} bytes.")
     return bytes(body)
 
 
 def _explain(error: Exception, what: str) -> str:
-    """Say what happened without names of hosts, which belong into the log and not before a person who logs in."""
+    """Return a description without host names. It is shown to users; host names are only for the log."""
     match error:
         case aiohttp.ClientSSLError():
             return f"The {what} of the login service has no TLS certificate that this machine trusts."
         case TimeoutError():
-            return f"The {what} of the login service did not answer in time."
+            return f"The {what} of the login service did not respond in time."
         case aiohttp.ClientConnectorError():
             return f"The {what} of the login service cannot be reached."
         case _:
-            return f"The {what} of the login service broke off."
+            return f"The {what} of the login service closed the connection before its response was complete."
 
 
 def _tls_context(ca_file: str) -> ssl.SSLContext:
-    """Return what the provider is verified against: the certificates of the system and those of `ca_file`, if named."""
+    """Return a TLS context that trusts the certificates of the system and those of `ca_file`, if given."""
     context = ssl.create_default_context()
     if ca_file:
         try:
             context.load_verify_locations(ca_file)
         except OSError as error:  # ssl.SSLError is one
-            raise SettingsError([f"provider.ca_file: {ca_file} holds no certificate (PEM) that can be read."]) from error
+            raise SettingsError([f"provider.ca_file: {ca_file} is not a readable PEM file with certificates."]) from error
     return context

@@ -128,7 +128,7 @@ class HotPath:
             websockets=cast(UpstreamWebSocketClient, None),
             sessions=upstream,
             signer=MessageSigner([], clock),
-            dpop_key=providers.dpop_key,
+            dpop_key=providers.dpop_keys.get,
             clock=clock,
         )
         self._pipeline = Pipeline(tokens, ways, ORIGIN, clock, self._metrics)

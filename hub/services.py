@@ -116,7 +116,7 @@ class Services:
             websockets=self.websocket_door,
             sessions=self.upstream_sessions,
             signer=MessageSigner(settings.routes, clock),
-            dpop_key=self.providers.dpop_key,
+            dpop_key=self.providers.dpop_keys.get,
             clock=clock,
         )
         pipeline = Pipeline(tokens, ways, origin, clock, self.metrics)

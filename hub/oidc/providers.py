@@ -1,7 +1,7 @@
 """All providers of the settings by name, and the interface that each kind of provider has."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
 from hub.config.settings import MAIN_PROVIDER
@@ -99,11 +99,21 @@ class PasswordProvider(Provider):
 
 
 class Providers:
-    """All providers of the settings, the main provider first."""
+    """All providers of the settings, the main provider first.
+
+    Attributes:
+        invalidating: Names of the providers that invalidate the old access token at a refresh: requests wait for the refresh.
+        dpop_keys: DPoP keys by the name of the provider, for those that bind tokens to a key.
+    """
 
     def __init__(self, providers: Iterable[Provider]) -> None:
         self._by_name = {provider.name: provider for provider in providers}
-        self._killing = {name for name, provider in self._by_name.items() if provider.kills_old_access_token}
+        self.invalidating = frozenset(name for name, provider in self._by_name.items() if provider.kills_old_access_token)
+        self.dpop_keys: Mapping[str, DPoPKey] = {
+            name: provider.dpop
+            for name, provider in self._by_name.items()
+            if isinstance(provider, OpenIDProvider) and provider.dpop is not None
+        }
 
     def __len__(self) -> int:
         return len(self._by_name)
@@ -148,15 +158,6 @@ class Providers:
         if provider is None or provider.issuer != issuer:
             raise ProviderUnavailable("The login service that issued this login is not in the settings any more. Log in again.")
         return provider
-
-    def dpop_key(self, name: str) -> DPoPKey | None:
-        """Return the DPoP key of a provider; None if it issues bearer tokens or is no longer in the settings."""
-        provider = self._by_name.get(name)
-        return provider.dpop if isinstance(provider, OpenIDProvider) else None
-
-    def kills_old_access_token(self, name: str) -> bool:
-        """Return whether API calls must wait for a refresh at this provider; False if it is no longer in the settings."""
-        return name in self._killing
 
     async def start(self) -> None:
         """Start all providers."""

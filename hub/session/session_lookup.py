@@ -15,23 +15,20 @@ class SessionLookup:
 
     Attributes:
         outage: Whether the store is down.
+        cached: `Sessions.cached`: returns the session if that takes no call to the store, else None; then call `find`.
     """
 
     def __init__(self, sessions: Sessions, clock: Clock) -> None:
         self.outage = StoreOutage()
+        self.cached = sessions.cached
         self._sessions = sessions
         self._clock = clock
 
-    def cached(self, session_id: SessionId | None, *, passive: bool) -> Session | None:
-        """Return the session if that takes no call to the store; None: call `find`.
+    async def find(self, session_id: SessionId | None, *, passive: bool) -> Session:
+        """Return the session of a browser, which has not ended.
 
         Parameters:
             passive: Whether the request leaves the idle timeout alone.
-        """
-        return self._sessions.cached(session_id, passive=passive)
-
-    async def find(self, session_id: SessionId | None, *, passive: bool) -> Session:
-        """Return the living session of a browser; parameters as `cached`.
 
         Raises:
             NotAuthenticated: There is none.

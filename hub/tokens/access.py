@@ -27,7 +27,7 @@ class TokenAccess:
         tokens, now = session.tokens, self._clock.now()
         if tokens.is_expired(now + MIN_REMAINING_SECONDS):
             return None
-        if self._providers.kills_old_access_token(session.provider):
+        if session.provider in self._providers.invalidating:
             may_be_invalid = tokens.is_due(now) or self._refresher.is_refreshing(session.key)
             return None if may_be_invalid else tokens.access_token
         if tokens.is_due(now):

@@ -17,8 +17,19 @@ ENCRYPTION_ALGORITHMS = ("none", "RSA1_5", "RSA-OAEP", "A128KW", "A192KW", "A256
 ENCRYPTION_METHODS = ("none", "A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512")
 CLIENT_AUTHENTICATION = ("client_secret_post", "client_secret_basic", "client_secret_jwt", "private_key_jwt")
 CLAIMS = (
-    *("preferred_username", "email", "email_verified", "name", "phone_number", "phone_number_verified"),
-    *("iss", "sub", "aud", "exp", "auth_time", "jti", "sid"),
+    "preferred_username",
+    "email",
+    "email_verified",
+    "name",
+    "phone_number",
+    "phone_number_verified",
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "auth_time",
+    "jti",
+    "sid",
 )
 LOCALES = ["ar", "de", "en", "en-us", "es", "es-cl", "fr", "it", "ja", "ko", "nl", "pt-br", "ru", "uk", "zh-cn"]
 

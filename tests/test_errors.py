@@ -105,9 +105,12 @@ def test_the_tree_in_the_docstring() -> None:
 def test_truth_about_failure(kind: type[HubError]) -> None:
     """Only errors after the request had left can mean that it was carried out."""
     after_sending = {
-        *("ResourceServerBroken", "ResourceServerTimeout"),
-        *("DeadlineExceeded", "UploadStalled"),
-        *("ClientStalled", "AnswerNotKept"),
+        "ResourceServerBroken",
+        "ResourceServerTimeout",
+        "DeadlineExceeded",
+        "UploadStalled",
+        "ClientStalled",
+        "AnswerNotKept",
         "OutcomeUnknown",
     }
 

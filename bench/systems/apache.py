@@ -14,8 +14,16 @@ from tests.parties.hub import free_port
 
 MODULES = Path("/usr/lib/apache2/modules")
 NEEDED = (
-    *("mpm_event", "authn_core", "authz_core", "authz_user", "headers", "proxy", "proxy_http", "ssl"),
-    *("socache_shmcb", "auth_openidc"),
+    "mpm_event",
+    "authn_core",
+    "authz_core",
+    "authz_user",
+    "headers",
+    "proxy",
+    "proxy_http",
+    "ssl",
+    "socache_shmcb",
+    "auth_openidc",
 )
 CONFIGURATION = """
 ServerRoot "{folder}"

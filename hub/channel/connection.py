@@ -78,8 +78,20 @@ class ChannelConnection:
     """
 
     __slots__ = (
-        *("outbox", "state", "tells_timing", "_downloads", "_events", "_held", "_liveness", "_opened_at", "_pending"),
-        *("_receivable", "_requests", "_settings", "_supports_drain", "_uploads"),
+        "_downloads",
+        "_events",
+        "_held",
+        "_liveness",
+        "_opened_at",
+        "_pending",
+        "_receivable",
+        "_requests",
+        "_settings",
+        "_supports_drain",
+        "_uploads",
+        "outbox",
+        "state",
+        "tells_timing",
     )
 
     def __init__(self, settings: ChannelSettings, now: float) -> None:

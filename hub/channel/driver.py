@@ -50,9 +50,25 @@ class Driver:
     """
 
     __slots__ = (
-        *("client_address", "close_code", "connection_id", "next_check_at", "session_key", "takes_gzip"),
-        *("_channel_session", "_connection", "_is_draining", "_paused_until", "_resuming", "_retires_at", "_running"),
-        *("_sender", "_services", "_socket", "_subscriptions", "_timer", "_timer_at"),
+        "_channel_session",
+        "_connection",
+        "_is_draining",
+        "_paused_until",
+        "_resuming",
+        "_retires_at",
+        "_running",
+        "_sender",
+        "_services",
+        "_socket",
+        "_subscriptions",
+        "_timer",
+        "_timer_at",
+        "client_address",
+        "close_code",
+        "connection_id",
+        "next_check_at",
+        "session_key",
+        "takes_gzip",
     )
 
     def __init__(

@@ -20,7 +20,7 @@ from hub.topics.topics import Topics
 
 
 class ChannelSocket(Protocol):
-    """A WebSocket after its handshake. No method raises: a broken socket reports its end to the owner of the driver."""
+    """A WebSocket after its handshake, implemented above by `hub.web`. No method raises: the socket reports its end itself."""
 
     def write_frames(self, frames: Sequence[Frame], *, ping: bool = False) -> None:
         """Send frames in one write. Bytes that the operating system does not accept are buffered; see `buffered_bytes`.

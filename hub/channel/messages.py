@@ -9,7 +9,6 @@ from hub.idempotency.outcome import Key, Verdict
 from hub.topics.model import Position, Topic
 
 SUBPROTOCOL = "hub.v1"
-OWN_TOPICS = frozenset({"session", "hub"})
 CAPABILITIES = ["gzip", "resume", "windows", "priority", "progress", "timing", "topics", "drain"]
 """The optional parts of the protocol that this version supports."""
 

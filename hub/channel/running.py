@@ -23,7 +23,7 @@ logger = log.get(__name__)
 
 
 class Channel(Protocol):
-    """The channel of a request, as `RunningRequests` uses it.
+    """The channel of a request. A callback upward: the driver, which implements it, imports this module.
 
     Attributes:
         takes_gzip: Whether the client decompresses gzip.

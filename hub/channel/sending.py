@@ -24,8 +24,19 @@ class Sender:
     """
 
     __slots__ = (
-        *("_has_unsent", "_loop", "_on_unsent", "_outbox", "_ping_is_due", "_progress_at", "_scheduled", "_sent", "_settings"),
-        *("_socket", "_stopped", "_writable", "_written"),
+        "_has_unsent",
+        "_loop",
+        "_on_unsent",
+        "_outbox",
+        "_ping_is_due",
+        "_progress_at",
+        "_scheduled",
+        "_sent",
+        "_settings",
+        "_socket",
+        "_stopped",
+        "_writable",
+        "_written",
     )
 
     def __init__(self, outbox: Outbox, socket: ChannelSocket, settings: ChannelSettings, on_unsent: Callable[[], None]) -> None:

@@ -9,7 +9,7 @@ import contextlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from msgspec.structs import replace
 
@@ -37,13 +37,6 @@ Send = Callable[[str], Awaitable[ApiResponse]]
 logger = log.get(__name__)
 
 
-class End(Protocol):
-    """Ends a session at a resource server, without anybody waiting for it."""
-
-    def __call__(self, jar: UpstreamCookieJar) -> None:
-        """End the session of these cookies."""
-
-
 @dataclass(slots=True)
 class _SessionSlot:
     """What the requests of one owner to one application share in this process."""
@@ -56,7 +49,9 @@ class _SessionSlot:
 class UpstreamSessions:
     """Sends requests in the sessions of their owners."""
 
-    def __init__(self, jars: CookieJarStore, lifetimes: Lifetimes, clock: Clock, end: End) -> None:
+    def __init__(
+        self, jars: CookieJarStore, lifetimes: Lifetimes, clock: Clock, end: Callable[[UpstreamCookieJar], None]
+    ) -> None:
         """Take the services.
 
         Parameters:

@@ -12,8 +12,18 @@ from urllib.parse import unquote_plus
 MAX_DECODINGS = 4  # as for paths: nobody encodes more often in good faith
 
 _ACTIONS = (
-    *("username", "password", "oldpassword", "logout", "loginpage", "noredirect", "token", "submit", "cancel"),
-    *("securitytoken", "securitysubmit", "securitycancel"),
+    "username",
+    "password",
+    "oldpassword",
+    "logout",
+    "loginpage",
+    "noredirect",
+    "token",
+    "submit",
+    "cancel",
+    "securitytoken",
+    "securitysubmit",
+    "securitycancel",
 )
 RESERVED = frozenset(
     {f"{maker}{action}" for maker in ("iris", "cache") for action in _ACTIONS}

@@ -50,7 +50,7 @@ class IdTokenClaims:
 
 
 class Original(Protocol):
-    """The identity in the first ID token, against which a refreshed one is checked."""
+    """The identity in the first ID token, against which a refreshed one is checked. Sessions, which lie above, keep it."""
 
     @property
     def issuer(self) -> str:

@@ -32,14 +32,11 @@ class ProviderMetadata:
     require_pushed_authorization_requests: bool = False
     authorization_response_iss_parameter_supported: bool = False
     frontchannel_logout_supported: bool = False
-    frontchannel_logout_session_supported: bool = False
     backchannel_logout_supported: bool = False
-    backchannel_logout_session_supported: bool = False
     code_challenge_methods_supported: tuple[str, ...] | None = None
     token_endpoint_auth_methods_supported: tuple[str, ...] | None = None
     token_endpoint_auth_signing_alg_values_supported: tuple[str, ...] | None = None
     grant_types_supported: tuple[str, ...] | None = None
-    scopes_supported: tuple[str, ...] | None = None
 
     @property
     def endpoints(self) -> dict[str, str]:

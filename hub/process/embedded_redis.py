@@ -129,10 +129,26 @@ class EmbeddedRedis:
 
     def _options(self) -> list[str]:
         return [
-            *("--port", "0", "--unixsocket", str(self._socket), "--unixsocketperm", "700"),
-            *("--dir", str(self._folder), "--logfile", str(self._log_file), "--loglevel", "notice"),
-            *("--save", "", "--appendonly", "yes", "--appendfsync", "everysec"),
-            *("--maxmemory-policy", "noeviction"),  # a full store must refuse, not forget sessions
+            "--port",
+            "0",
+            "--unixsocket",
+            str(self._socket),
+            "--unixsocketperm",
+            "700",
+            "--dir",
+            str(self._folder),
+            "--logfile",
+            str(self._log_file),
+            "--loglevel",
+            "notice",
+            "--save",
+            "",
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            "everysec",
+            "--maxmemory-policy",
+            "noeviction",  # a full store must refuse, not forget sessions
         ]
 
     def _last_words(self) -> str:

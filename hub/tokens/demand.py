@@ -33,6 +33,3 @@ class TokenDemand:
         """Name under which the token is stored: a digest of kind, provider and target. The order of scopes does not matter."""
         target = self.target
         return digest("|".join([self.kind, self.provider, target.audience, target.resource, " ".join(sorted(target.scopes))]))
-
-
-PLAIN = TokenDemand()

@@ -21,7 +21,7 @@ RETRY_SECONDS = 1.0  # after Redis did not respond
 
 
 class Subscriber(Protocol):
-    """The receiver of events: a channel."""
+    """The receiver of events. A callback upward: channels lie above the topics."""
 
     @property
     def session(self) -> Session:

@@ -39,9 +39,22 @@ class UpstreamResponse:
 
     __deletable__ = ("_parser",)  # for mypyc
     __slots__ = (
-        *("body_bytes", "has_begun", "has_head", "headers", "is_complete", "keeps_connection"),
-        *("lasts_until_close", "pieces", "reason", "status", "unread_bytes"),
-        *("_bytes_without_body", "_heads", "_is_interim", "_parser", "_wire"),
+        "_bytes_without_body",
+        "_heads",
+        "_is_interim",
+        "_parser",
+        "_wire",
+        "body_bytes",
+        "has_begun",
+        "has_head",
+        "headers",
+        "is_complete",
+        "keeps_connection",
+        "lasts_until_close",
+        "pieces",
+        "reason",
+        "status",
+        "unread_bytes",
     )
 
     def __init__(self, method: str) -> None:

@@ -16,8 +16,6 @@ from hub.session.model import SessionId
 XSRF_HEADER = "x-xsrf-token"  # CSRF token of the session; Angular sends it by itself
 CUSTOM_HEADER = "x-hub-csrf"  # a page of another origin cannot send it without a CORS preflight, which the hub rejects
 
-token_matches = xsrf_token_matches
-
 
 def require_own_origin(headers: Mapping[str, str], origin: str) -> None:
     """Check `Sec-Fetch-Site` and `Origin`, where the browser sends them.

@@ -17,7 +17,7 @@ CHECKS_PER_BEAT = 5  # a page that is gone without a word is noticed within two 
 
 
 class PassThroughSocket(Protocol):
-    """A WebSocket that is passed through.
+    """A WebSocket that is passed through. A callback upward: the module of the WebSockets imports this one.
 
     Attributes:
         was_used: Whether its page has sent anything since the last check.

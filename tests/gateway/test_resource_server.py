@@ -770,8 +770,17 @@ class TestBrokenServers:
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n",
         ],
         ids=[
-            *("nothing", "another protocol", "half a head", "no status", "negative length", "two lengths", "length and chunks"),
-            *("large field", "many fields", "bad name", "switch"),
+            "nothing",
+            "another protocol",
+            "half a head",
+            "no status",
+            "negative length",
+            "two lengths",
+            "length and chunks",
+            "large field",
+            "many fields",
+            "bad name",
+            "switch",
         ],
     )
     async def test_an_answer_that_is_no_http(self, door, serve, answer):

@@ -39,10 +39,30 @@ def test_lines_of_a_diff() -> None:
     """Added lines count, removed ones have no mutants."""
     diff = "\n".join(
         [
-            *("--- a/hub/a.py", "+++ b/hub/a.py", "@@ -1,2 +1 @@", "-x", "-y", "+z", "@@ -9,0 +9,3 @@", "+1", "+2", "+3"),
-            *("--- a/hub/b.py", "+++ b/hub/b.py", "@@ -5,2 +4,0 @@", "-x", "-y"),
-            *("--- a/hub/c.html", "+++ b/hub/c.html", "@@ -1 +1 @@", "-x", "+y"),
-            *("--- a/hub/d.py", "+++ /dev/null", "@@ -1 +0,0 @@", "-x"),
+            "--- a/hub/a.py",
+            "+++ b/hub/a.py",
+            "@@ -1,2 +1 @@",
+            "-x",
+            "-y",
+            "+z",
+            "@@ -9,0 +9,3 @@",
+            "+1",
+            "+2",
+            "+3",
+            "--- a/hub/b.py",
+            "+++ b/hub/b.py",
+            "@@ -5,2 +4,0 @@",
+            "-x",
+            "-y",
+            "--- a/hub/c.html",
+            "+++ b/hub/c.html",
+            "@@ -1 +1 @@",
+            "-x",
+            "+y",
+            "--- a/hub/d.py",
+            "+++ /dev/null",
+            "@@ -1 +0,0 @@",
+            "-x",
         ]
     )
 

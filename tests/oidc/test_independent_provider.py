@@ -283,7 +283,7 @@ async def test_back_channel_logout(browser: aiohttp.ClientSession, posted: tuple
 
     assert (ended.issuer, ended.subject, ended.session_id) == (claims.issuer, "alice", claims.session_id)
     assert claims.session_id is not None
-    assert metadata.backchannel_logout_supported and metadata.backchannel_logout_session_supported
+    assert metadata.backchannel_logout_supported
 
 
 async def test_client_credentials() -> None:

@@ -42,21 +42,18 @@ class TestDiscoveryResponse:
                 pushed_authorization_request_endpoint=f"{ISSUER}/par",
                 require_pushed_authorization_requests=True,
                 frontchannel_logout_supported=True,
-                frontchannel_logout_session_supported=True,
                 backchannel_logout_supported=True,
-                backchannel_logout_session_supported=True,
                 token_endpoint_auth_methods_supported=["private_key_jwt"],
                 grant_types_supported=["authorization_code"],
-                scopes_supported=["openid"],
             ),
             ISSUER,
         )
 
         assert (least.require_pushed_authorization_requests, most.require_pushed_authorization_requests) == (False, True)
         assert (least.backchannel_logout_supported, most.backchannel_logout_supported) == (False, True)
-        assert (least.frontchannel_logout_session_supported, most.frontchannel_logout_session_supported) == (False, True)
-        assert (least.token_endpoint_auth_methods_supported, least.grant_types_supported, least.scopes_supported) == (None,) * 3
-        assert (most.token_endpoint_auth_methods_supported, most.scopes_supported) == (("private_key_jwt",), ("openid",))
+        assert (least.frontchannel_logout_supported, most.frontchannel_logout_supported) == (False, True)
+        assert (least.token_endpoint_auth_methods_supported, least.grant_types_supported) == (None, None)
+        assert most.token_endpoint_auth_methods_supported == ("private_key_jwt",)
         assert most.endpoints["pushed_authorization_request_endpoint"] == f"{ISSUER}/par"
 
     @pytest.mark.parametrize("issuer", [f"{ISSUER}/", "https://PROVIDER.example", "http://provider.example", ""])

@@ -16,9 +16,28 @@ JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl"
 FORGED = '2026-01-01T00:00:00Z [info     ] session.started subject="admin"'
 
 SECRET_FIELDS = [
-    *("access_token", "refresh_token", "id_token", "id_token_hint", "logout_token", "token", "code", "state", "nonce"),
-    *("code_verifier", "verifier", "password", "secret", "client_secret", "cookie", "authorization", "session_id"),
-    *("csrf", "Authorization", "COOKIE", "old_refresh_token", "provider_client_secret"),
+    "access_token",
+    "refresh_token",
+    "id_token",
+    "id_token_hint",
+    "logout_token",
+    "token",
+    "code",
+    "state",
+    "nonce",
+    "code_verifier",
+    "verifier",
+    "password",
+    "secret",
+    "client_secret",
+    "cookie",
+    "authorization",
+    "session_id",
+    "csrf",
+    "Authorization",
+    "COOKIE",
+    "old_refresh_token",
+    "provider_client_secret",
 ]
 
 SECRET_TEXTS = [

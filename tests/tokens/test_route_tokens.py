@@ -5,7 +5,7 @@ import pytest
 from hub.errors import TokenNotIssued
 from hub.oidc.grants import TokenTarget
 from hub.session.model import Session
-from hub.tokens.demand import PLAIN, TokenDemand
+from hub.tokens.demand import TokenDemand
 from hub.tokens.route_tokens import RouteTokens
 from tests.parties.clock import ManualClock
 from tests.parties.hostile_provider import CannedAnswer, HostileProvider
@@ -41,13 +41,13 @@ class TestAtHand:
 
     async def test_own_token(self, tokens: RouteTokens, session: Session) -> None:
         """The session's access token, as long as it lives."""
-        assert tokens.get_nowait(session, PLAIN) == session.tokens.access_token
+        assert tokens.get_nowait(session, TokenDemand()) == session.tokens.access_token
 
     async def test_own_token_that_has_ended(self, tokens: RouteTokens, session: Session, clock: ManualClock) -> None:
         """One that is dead on arrival is none."""
         await clock.advance(300)
 
-        assert tokens.get_nowait(session, PLAIN) is None
+        assert tokens.get_nowait(session, TokenDemand()) is None
 
     @pytest.mark.parametrize("demand", [EXCHANGE, RESOURCE, CLIENT])
     async def test_other_tokens(self, tokens: RouteTokens, session: Session, demand: TokenDemand) -> None:
@@ -60,7 +60,7 @@ class TestGet:
 
     async def test_own_token(self, tokens: RouteTokens, party: HostileProvider, session: Session) -> None:
         """It is the session's, and the provider is not asked."""
-        assert await tokens.get(session, PLAIN) == session.tokens.access_token
+        assert await tokens.get(session, TokenDemand()) == session.tokens.access_token
         assert grants(party) == []
 
     @DEMANDS
@@ -76,7 +76,7 @@ class TestGet:
 
     async def test_each_demand_has_its_own(self, tokens: RouteTokens, session: Session) -> None:
         """No demand is answered with the token of another."""
-        assert len({await tokens.get(session, demand) for demand in (PLAIN, EXCHANGE, RESOURCE, CLIENT)}) == 4
+        assert len({await tokens.get(session, demand) for demand in (TokenDemand(), EXCHANGE, RESOURCE, CLIENT)}) == 4
 
     @DEMANDS
     async def test_refused(
@@ -95,10 +95,10 @@ class TestRenew:
 
     async def test_own_token(self, tokens: RouteTokens, party: HostileProvider, session: Session) -> None:
         """The session is refreshed."""
-        renewed = await tokens.renew(session, PLAIN, session.tokens.access_token)
+        renewed = await tokens.renew(session, TokenDemand(), session.tokens.access_token)
 
         assert renewed != session.tokens.access_token
-        assert (await tokens.renew(session, PLAIN, session.tokens.access_token)) == renewed
+        assert (await tokens.renew(session, TokenDemand(), session.tokens.access_token)) == renewed
         assert grants(party) == ["refresh_token"]
 
     @DEMANDS

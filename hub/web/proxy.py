@@ -13,7 +13,7 @@ from hub.dispatch import Caller, Dispatch
 from hub.errors import BodyTooLarge, HubError, UploadStalled
 from hub.gateway.messages import REPEATABLE_BODY_BYTES, ApiRequest, ApiResponse
 from hub.gateway.routes import Route
-from hub.idempotency.outcome import idempotency_key
+from hub.idempotency.outcome import HUB_KEY_HEADER, idempotency_key
 from hub.listener.exchange import Exchange
 from hub.listener.head import Fields
 from hub.primitives.http import read_body
@@ -135,7 +135,8 @@ class ApiCall:
             body_bytes=length,
             client_address=self._address,
         )
-        key = idempotency_key(route, head.fields)
+        may_have_key = HUB_KEY_HEADER in head.fields or route.idempotency_header == "hub"
+        key = idempotency_key(route, head.fields) if may_have_key else None
         await self._write(await door.dispatch.respond(request, place, session, transport="http", key=key))
 
     def _require_csrf_token(self, route: Route, session_id: SessionId | None) -> None:

@@ -42,7 +42,7 @@ def signed(
 
 def parameters(headers: Headers) -> str:
     """Return what the signature says about itself."""
-    return dict(headers)["signature-input"]
+    return dict(headers)["Signature-Input"]
 
 
 def test_routes_without_signatures(clock: ManualClock, tmp_path: Path) -> None:

@@ -17,11 +17,13 @@ from hub.config.settings import (
     AdminSettings,
     LimitSettings,
     ProviderSettings,
+    PublisherSettings,
     RouteSettings,
     ServerSettings,
     SessionSettings,
     Settings,
     StaticSettings,
+    TopicSettings,
 )
 from hub.listener.listener import HttpListener
 from hub.primitives.clock import SystemClock
@@ -123,6 +125,8 @@ def build_house(redis_url: str, clock: ManualClock, root: Path) -> BuildHouse:
         provider_settings: Mapping[str, Any] | None = None,
         routes: Sequence[RouteSettings] | None = None,
         limits: LimitSettings | None = None,
+        publishers: Sequence[PublisherSettings] = (),
+        topics: Sequence[TopicSettings] = (),
         redis_url: str = redis_url,
         **server: Any,
     ) -> AsyncIterator[House]:
@@ -151,6 +155,8 @@ def build_house(redis_url: str, clock: ManualClock, root: Path) -> BuildHouse:
                 static=dataclasses.replace(StaticSettings(), root=str(root)),
                 session=session or SessionSettings(),
                 admin=admin or AdminSettings(),
+                publishers=list(publishers),
+                topics=list(topics),
             )
             services = Services(settings, Keyring([secrets.token_bytes(32)]), redis_url, clock)
             await services.start()

@@ -1,0 +1,88 @@
+"""`POST /topics/<topic>` of the admin listener: back ends publish, and nobody else does."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+
+from hub.config.settings import PublisherSettings, TopicSettings
+from hub.primitives.secret import Secret
+from tests.parties.audit import Audit
+from tests.web.conftest import BuildHouse, House
+
+TOKEN = "the-laboratory-secret-of-48-characters-012345678"
+EVENT = {"name": "result", "data": {"id": 7}, "to": {"subject": "alice"}}
+
+
+@pytest.fixture
+async def laboratory(build_house: BuildHouse) -> AsyncIterator[House]:
+    """A house with topics of a laboratory, which it alone may publish to, and one topic of somebody else."""
+    publishers = [PublisherSettings(name="laboratory", token=Secret(TOKEN), topics=["lab/*"])]
+    async with build_house(publishers=publishers, topics=[TopicSettings(name="lab/*"), TopicSettings(name="news")]) as house:
+        yield house
+
+
+async def publish(house: House, topic: str, body: object = EVENT, authorization: str = f"Bearer {TOKEN}") -> tuple[int, Any, str]:
+    """Publish; return status and JSON of the response, and what it asks to show."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    headers = {"Authorization": authorization} if authorization else {}
+    url = f"http://localhost:{house.admin_port}/topics/{topic}"
+    async with aiohttp.ClientSession() as http, http.post(url, data=data, headers=headers) as response:
+        return response.status, await response.json(content_type=None), response.headers.get("WWW-Authenticate", "")
+
+
+async def test_publish(laboratory: House) -> None:
+    """The event is in the history of its topic, as it came; the response names its position."""
+    status, answer, _ = await publish(laboratory, "lab/results")
+    (event,), _ = await laboratory.services.topics.store.read("lab/results", "0-0")
+
+    assert (status, answer) == (201, {"id": event.position})
+    assert (event.publication.name, bytes(event.publication.data)) == ("result", b'{"id": 7}')
+    assert event.publication.to.subject == "alice"
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer ", "Bearer wrong", f"Basic {TOKEN}", TOKEN, f"Bearer {TOKEN}x"])
+async def test_without_the_secret(laboratory: House, caplog: pytest.LogCaptureFixture, authorization: str) -> None:
+    """Nothing is published, and the audit notes the attempt."""
+    audit = Audit(caplog)
+    status, _, shown = await publish(laboratory, "lab/results", authorization=authorization)
+    (event,) = audit.take()
+
+    assert (status, shown) == (401, 'Bearer realm="hub topics"')
+    assert (event["event"], event["topic"], event.get("publisher")) == ("audit.publisher_refused", "lab/results", None)
+
+
+async def test_topic_of_somebody_else(laboratory: House, caplog: pytest.LogCaptureFixture) -> None:
+    """A publisher publishes to its own topics only."""
+    audit = Audit(caplog)
+    status, _, shown = await publish(laboratory, "news")
+    (event,) = audit.take()
+
+    assert (status, shown) == (403, "")
+    assert (event["outcome"], event["publisher"], event["address"]) == ("failure", "laboratory", "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", {}, {"name": ""}, {"name": "x", "more": 1}, {"name": "x", "to": {"sub": "a"}}, b"[" * 5000]
+)
+async def test_what_is_no_event(laboratory: House, body: object) -> None:
+    """A mistake is named; nothing is published to more people than was meant because a word was misspelled."""
+    status, answer, _ = await publish(laboratory, "lab/results", body)
+
+    assert (status, answer["type"]) == (400, "urn:hub:problem:bad-request")
+
+
+async def test_largest_event(laboratory: House) -> None:
+    """As large as a message of the channel may be, and not larger."""
+    largest = laboratory.services.settings.channel.inline
+    bodies = [{"name": "x", "data": "x" * (size - 2)} for size in (largest, largest + 1)]
+
+    assert [(await publish(laboratory, "lab/results", body))[0] for body in bodies] == [201, 413]
+
+
+async def test_nobody_may_publish(house: House) -> None:
+    """Without publishers in the settings there is no such address, whatever is shown."""
+    assert (await publish(house, "lab/results"))[0] == 404
+    assert (await publish(house, "lab/results", authorization=""))[0] == 404

@@ -42,7 +42,7 @@ HOMES: dict[str, str] = {
     "hub.listener.messages": "tests/listener/test_websocket.py",
     "hub.oidc.client_calls": "tests/oidc/test_provider.py",
     "hub.oidc.dialect": "tests/iris/test_dialect.py",
-    "hub.oidc.published": "tests/oidc/test_provider.py",
+    "hub.oidc.provider_documents": "tests/oidc/test_provider.py",
     "hub.oidc.token_checks": "tests/oidc/test_provider.py",
     "hub.session.codec": "tests/session/test_key_change.py",
     "hub.session.events": "tests/session/test_sessions.py",

@@ -52,14 +52,12 @@ async def test_of_a_session(providers: Providers) -> None:
 
 async def test_who_ends_old_access_tokens(providers: Providers) -> None:
     """Calls wait for refreshes of those, and of no other."""
-    names = ("main", "killing", "native", "third")
-
-    assert [providers.kills_old_access_token(name) for name in names] == [False, True, True, False]
+    assert providers.invalidating == {"killing", "native"}
 
 
-async def test_key_of_bound_tokens(providers: Providers) -> None:
-    """Only an OpenID Provider whose settings say so binds tokens to a key."""
-    assert [providers.dpop_key(name) for name in ("main", "native", "third")] == [None, None, None]
+async def test_keys_of_bound_tokens(providers: Providers) -> None:
+    """Nobody binds tokens to a key unless the settings say so."""
+    assert providers.dpop_keys == {}
 
 
 async def test_troubles(providers: Providers, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -275,7 +275,7 @@ class Services:
         self.sessions.feed_began()
 
     async def _on_event(self, event: SessionEvent) -> None:
-        self.sessions.hear(event)
+        self.sessions.on_event(event)
         match event:
             case SessionHasEnded():
                 self.passages.end_session(event.key, event.reason)

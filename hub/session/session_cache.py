@@ -16,14 +16,14 @@ from typing import TypeVar
 from hub.primitives.clock import Clock
 from hub.session.events import SessionEvent, SessionHasEnded, SessionWasRefreshed, SessionWasReplaced
 from hub.session.model import Session, Tombstone
-from hub.session.shared_answer import Abandoned, SharedAnswer
+from hub.session.shared_load import Abandoned, SharedLoad
 
 TTL_SECONDS = 1.0  # a logout takes effect everywhere within a second, even if its event is lost
 MAX_SESSIONS = 10_000  # more than a worker serves in a second; one takes 2 to 5 KiB, mostly tokens
 
-Found = Session | Tombstone | None
-Answer = TypeVar("Answer", bound=Found)
-Load = Callable[[str], Awaitable[Answer]]
+Record = Session | Tombstone | None
+Result = TypeVar("Result", bound=Record)
+Load = Callable[[str], Awaitable[Result]]
 
 
 @dataclass(slots=True, eq=False)
@@ -31,23 +31,23 @@ class _CachedSession:
     """A cache entry. A load that finishes after its entry was invalidated is not stored.
 
     Attributes:
-        asked_at: When the load from Redis began; monotonic seconds.
+        loaded_at: When the load from Redis began; monotonic seconds.
         session: The session; None until the load has finished.
-        answer: The running load, for concurrent callers.
+        running: The running load, for concurrent callers.
     """
 
-    asked_at: float
+    loaded_at: float
     session: Session | None = None
-    answer: SharedAnswer[Found] | None = None
+    running: SharedLoad[Record] | None = None
 
-    def learn(self, session: Session, asked_at: float) -> None:
-        """Store the result of a load that began at `asked_at` (monotonic seconds), unless the entry has a later version."""
+    def store(self, session: Session, loaded_at: float) -> None:
+        """Store the result of a load that began at `loaded_at` (monotonic seconds), unless the entry has a later version."""
         cached = self.session
         if cached is not None and cached.version > session.version:
             return
         if cached is not None and cached.touched_at > session.touched_at:
             session = replace(session, touched_at=cached.touched_at)
-        self.session, self.asked_at = session, max(self.asked_at, asked_at)
+        self.session, self.loaded_at = session, max(self.loaded_at, loaded_at)
 
 
 class SessionCache:
@@ -69,23 +69,23 @@ class SessionCache:
             return None
         return entry.session
 
-    async def find(self, key: str, load: Load[Found]) -> Found:
+    async def find(self, key: str, load: Load[Record]) -> Record:
         """Return the result of `load`; concurrent calls for the same session share one load (single-flight)."""
         while True:
             entry = self._begin(key)
-            if entry.answer is None:
-                return await self._ask_for_all(key, entry, load)
+            if entry.running is None:
+                return await self._load_for_all(key, entry, load)
             try:
-                found = await entry.answer.wait()
+                found = await entry.running.wait()
             except Abandoned:
                 continue
             return self.get(key) or found  # another caller may have recorded activity since
 
-    async def ask(self, key: str, load: Load[Answer]) -> Answer:
+    async def load_now(self, key: str, load: Load[Result]) -> Result:
         """Run `load`, which may also write, and return its result. Never shares a load that began before."""
-        return await self._ask(key, self._begin(key), load)
+        return await self._load(key, self._begin(key), load)
 
-    def amend(self, session: Session) -> None:
+    def update(self, session: Session) -> None:
         """Replace a cached session by one with the same version, after activity was recorded."""
         entry = self._entries.get(session.key)
         if entry is not None and entry.session is not None and entry.session.version == session.version:
@@ -105,7 +105,7 @@ class SessionCache:
         self.invalidate(key)
         self._confirmed.pop(key, None)
 
-    def hear(self, event: SessionEvent) -> None:
+    def on_event(self, event: SessionEvent) -> None:
         """Invalidate an entry by a session event. Events about this worker's own writes change nothing."""
         match event:
             case SessionWasRefreshed(key=key, version=version):
@@ -128,35 +128,35 @@ class SessionCache:
         entry = self._entries.get(key)
         return entry is not None and entry.session is not None and 0 < version <= entry.session.version
 
-    async def _ask_for_all(self, key: str, entry: _CachedSession, load: Load[Found]) -> Found:
-        entry.answer = SharedAnswer()
+    async def _load_for_all(self, key: str, entry: _CachedSession, load: Load[Record]) -> Record:
+        entry.running = SharedLoad()
         try:
-            return await entry.answer.shared(self._ask(key, entry, load))
+            return await entry.running.run(self._load(key, entry, load))
         finally:
-            entry.answer = None
+            entry.running = None
 
-    async def _ask(self, key: str, entry: _CachedSession, load: Load[Answer]) -> Answer:
-        asked_at = self._clock.monotonic()
+    async def _load(self, key: str, entry: _CachedSession, load: Load[Result]) -> Result:
+        loaded_at = self._clock.monotonic()
         found = await load(key)
         is_current = self._entries.get(key) is entry
         if is_current or not self._is_listening:
-            self._confirm(key, found, asked_at)
+            self._confirm(key, found, loaded_at)
         if is_current:
-            self._learn(key, entry, found, asked_at)
+            self._store(key, entry, found, loaded_at)
         return found
 
-    def _confirm(self, key: str, found: Found, asked_at: float) -> None:
+    def _confirm(self, key: str, found: Record, loaded_at: float) -> None:
         self._confirmed.pop(key, None)
         if isinstance(found, Session) and found.key == key:
-            self._confirmed[key] = (found, asked_at)
+            self._confirmed[key] = (found, loaded_at)
             if len(self._confirmed) > MAX_SESSIONS:
                 self._confirmed.popitem(last=False)
 
-    def _learn(self, key: str, entry: _CachedSession, found: Found, asked_at: float) -> None:
+    def _store(self, key: str, entry: _CachedSession, found: Record, loaded_at: float) -> None:
         if not isinstance(found, Session) or found.key != key:
             self.invalidate(key)
             return
-        entry.learn(found, asked_at)
+        entry.store(found, loaded_at)
         self._entries.move_to_end(key)
 
     def _begin(self, key: str) -> _CachedSession:
@@ -178,4 +178,4 @@ class SessionCache:
 
     @staticmethod
     def _is_over(entry: _CachedSession, now: float) -> bool:
-        return now - entry.asked_at >= TTL_SECONDS
+        return now - entry.loaded_at >= TTL_SECONDS

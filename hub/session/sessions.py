@@ -137,7 +137,7 @@ class Sessions:
 
     async def by_key(self, key: str, *, passive: bool = True) -> Session:
         """Return the session with this key from Redis, not from the cache. Raises the errors of `current`."""
-        found = await self._cache.ask(key, self._store.load)
+        found = await self._cache.load_now(key, self._store.load)
         if not isinstance(found, Session):
             raise _absent(found)
         now = self._clock.now()
@@ -151,7 +151,7 @@ class Sessions:
         if passive or now < self._touched_from(session):
             return session
         touched, lives = replace(session, touched_at=now), False
-        self._cache.amend(touched)  # before the write, so that concurrent requests do not write too
+        self._cache.update(touched)  # before the write, so that concurrent requests do not write too
         try:
             lives = await self._store.touch(session, now)
         finally:
@@ -165,9 +165,9 @@ class Sessions:
 
     # -- cache --------------------------------------------------------------------------------------------------------
 
-    def hear(self, event: SessionEvent) -> None:
+    def on_event(self, event: SessionEvent) -> None:
         """Invalidate the cache by an event of any worker."""
-        self._cache.hear(event)
+        self._cache.on_event(event)
 
     def feed_began(self) -> None:
         """Enable the cache: from now on, this worker receives all events."""
@@ -190,7 +190,7 @@ class Sessions:
             StoreUnavailable: Redis does not respond.
         """
         self._cache.invalidate(session.key)
-        return await self._cache.ask(session.key, lambda _: self._store.replace_if_unchanged(session, fence))
+        return await self._cache.load_now(session.key, lambda _: self._store.replace_if_unchanged(session, fence))
 
     async def end(self, key: str, reason: EndReason, *, address: str = "") -> Session | None:
         """End a session, publish this, and queue the revocation of its tokens.

@@ -9,7 +9,7 @@ from hub.errors import StoreUnavailable
 from hub.session import session_cache
 from hub.session.events import SessionHasEnded, SessionWasRefreshed, SessionWasReplaced, TopicHasNews
 from hub.session.model import Tombstone
-from hub.session.session_cache import TTL_SECONDS, Found, SessionCache
+from hub.session.session_cache import TTL_SECONDS, Record, SessionCache
 from tests.parties.clock import START, ManualClock
 from tests.session.samples import make_session
 
@@ -22,15 +22,15 @@ class HeldStore:
     """Answers each load when the test says so."""
 
     def __init__(self) -> None:
-        self.loads: list[asyncio.Future[Found]] = []
+        self.loads: list[asyncio.Future[Record]] = []
 
-    async def load(self, key: str) -> Found:
+    async def load(self, key: str) -> Record:
         """Wait for the test's answer."""
         self.loads.append(asyncio.get_running_loop().create_future())
         return await self.loads[-1]
 
 
-async def says(found: Found) -> Found:
+async def says(found: Record) -> Record:
     """Be a store that answers at once."""
     return found
 
@@ -71,7 +71,7 @@ class TestBound:
         """Whoever asks the store for reasons of their own confirms the session for all, for another second."""
         await cache.find(KEY, lambda _: says(SESSION))
         await clock.advance(0.6)
-        await cache.ask(KEY, lambda _: says(SESSION))
+        await cache.load_now(KEY, lambda _: says(SESSION))
         await clock.advance(0.6)
 
         assert cache.get(KEY) == SESSION
@@ -109,7 +109,7 @@ class TestBound:
         monkeypatch.setattr(session_cache, "MAX_SESSIONS", 2)
         first, second, third = (make_session() for _ in range(3))
         for session in (first, second, first, third):
-            await cache.ask(session.key, lambda _, session=session: says(session))
+            await cache.load_now(session.key, lambda _, session=session: says(session))
 
         assert [cache.get(session.key) for session in (first, second, third)] == [first, None, third]
 
@@ -129,7 +129,7 @@ class TestWhatIsRemembered:
     """Living sessions under their own keys."""
 
     @pytest.mark.parametrize("found", [None, Tombstone("logout", START), make_session()], ids=["unknown", "ended", "moved"])
-    async def test_nothing_else(self, cache: SessionCache, found: Found) -> None:
+    async def test_nothing_else(self, cache: SessionCache, found: Record) -> None:
         """Neither that there is none, which a login changes, nor where a replaced id leads, which ends with its grace."""
         assert await cache.find(KEY, lambda _: says(found)) == found
         assert (cache.get(KEY), len(cache)) == (None, 0)
@@ -137,7 +137,7 @@ class TestWhatIsRemembered:
     async def test_ended_by_what_the_store_says(self, cache: SessionCache) -> None:
         """Whoever learns that the session has ended says so to all, event or not."""
         await cache.find(KEY, lambda _: says(SESSION))
-        await cache.ask(KEY, lambda _: says(None))
+        await cache.load_now(KEY, lambda _: says(None))
 
         assert cache.get(KEY) is None
 
@@ -145,11 +145,11 @@ class TestWhatIsRemembered:
         """An outage is neither remembered, nor does it end what may still be trusted."""
         await cache.find(KEY, lambda _: says(SESSION))
 
-        async def fail(_: str) -> Found:
+        async def fail(_: str) -> Record:
             raise StoreUnavailable
 
         with pytest.raises(StoreUnavailable):
-            await cache.ask(KEY, fail)
+            await cache.load_now(KEY, fail)
         assert cache.get(KEY) == SESSION
 
 
@@ -212,8 +212,8 @@ class TestEvents:
         other = make_session()
         await cache.find(KEY, lambda _: says(SESSION))
         await cache.find(other.key, lambda _: says(other))
-        cache.hear(event)
-        cache.hear(TopicHasNews("news"))
+        cache.on_event(event)
+        cache.on_event(TopicHasNews("news"))
 
         assert (cache.get(KEY), cache.get(other.key)) == (None, other)
 
@@ -221,14 +221,14 @@ class TestEvents:
     async def test_echo(self, cache: SessionCache, version: int) -> None:
         """What is cache as this version or a later one already, such as what this worker wrote itself, stays."""
         await cache.find(KEY, lambda _: says(LATER))
-        cache.hear(SessionWasRefreshed(KEY, None, version=version))
+        cache.on_event(SessionWasRefreshed(KEY, None, version=version))
 
         assert cache.get(KEY) == LATER
 
     async def test_event_of_an_earlier_hub(self, cache: SessionCache) -> None:
         """During a rolling update an event may not say its version: then it counts."""
         await cache.find(KEY, lambda _: says(LATER))
-        cache.hear(SessionWasRefreshed(KEY, None))
+        cache.on_event(SessionWasRefreshed(KEY, None))
 
         assert cache.get(KEY) is None
 
@@ -236,7 +236,7 @@ class TestEvents:
         """It may bring what was before the event: it is not remembered, and nobody joins it any more."""
         first = asyncio.create_task(cache.find(KEY, held.load))
         await settle()
-        cache.hear(SessionWasRefreshed(KEY, None, version=2))
+        cache.on_event(SessionWasRefreshed(KEY, None, version=2))
         second = asyncio.create_task(cache.find(KEY, held.load))
         await settle()
         held.loads[0].set_result(SESSION)
@@ -247,7 +247,7 @@ class TestEvents:
 
     async def test_late_answer_changes_nothing(self, cache: SessionCache, held: HeldStore) -> None:
         """Of two loads under way the later version counts, whichever answers last."""
-        first, second = (asyncio.create_task(cache.ask(KEY, held.load)) for _ in range(2))
+        first, second = (asyncio.create_task(cache.load_now(KEY, held.load)) for _ in range(2))
         await settle()
         held.loads[1].set_result(LATER)
         await second
@@ -259,9 +259,9 @@ class TestEvents:
     async def test_activity_is_not_taken_back(self, cache: SessionCache, held: HeldStore) -> None:
         """A load that began before this worker noted activity does not undo the note."""
         await cache.find(KEY, lambda _: says(SESSION))
-        asking = asyncio.create_task(cache.ask(KEY, held.load))
+        asking = asyncio.create_task(cache.load_now(KEY, held.load))
         await settle()
-        cache.amend(replace(SESSION, touched_at=START + 40))
+        cache.update(replace(SESSION, touched_at=START + 40))
         held.loads[0].set_result(SESSION)
         await asking
 
@@ -269,9 +269,9 @@ class TestEvents:
 
     async def test_amended_too_late(self, cache: SessionCache) -> None:
         """What is changed about a version that is cache no more changes nothing."""
-        cache.amend(SESSION)
+        cache.update(SESSION)
         await cache.find(KEY, lambda _: says(LATER))
-        cache.amend(SESSION)
+        cache.update(SESSION)
 
         assert cache.get(KEY) == LATER
 
@@ -317,7 +317,7 @@ class TestTogether:
 
     async def test_who_must_be_sure_asks(self, cache: SessionCache, held: HeldStore) -> None:
         """`ask` waits for nobody's answer: it may have been under way when what is asked about happened."""
-        finding, asking = asyncio.create_task(cache.find(KEY, held.load)), asyncio.create_task(cache.ask(KEY, held.load))
+        finding, asking = asyncio.create_task(cache.find(KEY, held.load)), asyncio.create_task(cache.load_now(KEY, held.load))
         await settle()
         held.loads[0].set_result(SESSION)
         held.loads[1].set_result(None)

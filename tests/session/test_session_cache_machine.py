@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from hub.errors import StoreUnavailable
 from hub.session.events import SessionEvent, SessionHasEnded, SessionWasRefreshed
 from hub.session.model import Session, Tombstone
-from hub.session.session_cache import TTL_SECONDS, Found, SessionCache
+from hub.session.session_cache import TTL_SECONDS, Record, SessionCache
 from tests.parties.clock import ManualClock
 from tests.session.samples import make_session
 
@@ -44,7 +44,7 @@ class Load:
 class Request:
     """Somebody who wants the session, and what they must not get: what was over by an event that this worker had heard before."""
 
-    task: "asyncio.Task[Found]"
+    task: "asyncio.Task[Record]"
     least_version: int
     may_live: bool
 
@@ -73,7 +73,7 @@ class SessionCacheMachine(RuleBasedStateMachine):
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.clock = ManualClock()
-        self.known = SessionCache(self.clock)
+        self.cache = SessionCache(self.clock)
         self.sessions: dict[str, Model] = {}
         self.keys = [self._log_in() for _ in range(SESSIONS)]
         self.loads: list[Load] = []
@@ -84,7 +84,7 @@ class SessionCacheMachine(RuleBasedStateMachine):
     @initialize()
     def feed_begins(self) -> None:
         """The worker listens."""
-        self.known.feed_began()
+        self.cache.feed_began()
         self.is_listening = True
 
     # -- requests of this worker --------------------------------------------------------------------------------------
@@ -119,15 +119,15 @@ class SessionCacheMachine(RuleBasedStateMachine):
         """This worker, or another one, stores new tokens."""
         key = self.keys[session]
 
-        async def write(_: str) -> Found:
+        async def write(_: str) -> Record:
             self._refresh(key)
             return self.sessions[key].now
 
         if isinstance(self.sessions[key].now, Tombstone):
             return
         if is_here:
-            self.known.forget(key)
-            self.sessions[key].heard = self.run(self.known.ask(key, write)).version
+            self.cache.forget(key)
+            self.sessions[key].heard = self.run(self.cache.load_now(key, write)).version
         else:
             self.run(write(key))
 
@@ -140,7 +140,7 @@ class SessionCacheMachine(RuleBasedStateMachine):
             return
         self._end(key, is_told=how != "silently")
         if how == "here":
-            self.known.forget(key)
+            self.cache.forget(key)
             self.sessions[key].is_heard_ended = True
 
     # -- the feed, and time -------------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ class SessionCacheMachine(RuleBasedStateMachine):
     def event_arrives(self) -> None:
         """The oldest event arrives."""
         event = self.feed.popleft()
-        self.known.hear(event)
+        self.cache.on_event(event)
         if isinstance(event, SessionHasEnded):
             self.sessions[event.key].is_heard_ended = True
         elif isinstance(event, SessionWasRefreshed):
@@ -164,7 +164,7 @@ class SessionCacheMachine(RuleBasedStateMachine):
         if breaks:
             self.feed.clear()
         if breaks and self.is_listening:
-            self.known.feed_lost()
+            self.cache.feed_lost()
             self.is_listening = False
         elif breaks:
             self.feed_begins()
@@ -182,7 +182,7 @@ class SessionCacheMachine(RuleBasedStateMachine):
     def memory_is_young(self) -> None:
         """What is remembered was true within the bound, and no event has said that it is over."""
         for key, model in self.sessions.items():
-            session = self.known.get(key)
+            session = self.cache.get(key)
             if session is not None:
                 over_at = model.over_at.get(session.version, self.clock.monotonic())
                 assert self.clock.monotonic() - over_at < TTL_SECONDS
@@ -192,7 +192,7 @@ class SessionCacheMachine(RuleBasedStateMachine):
     @invariant()
     def nothing_is_known_without_the_feed(self) -> None:
         """A worker that may miss events answers nothing from memory."""
-        assert self.is_listening or not any(self.known.get(key) for key in self.sessions)
+        assert self.is_listening or not any(self.cache.get(key) for key in self.sessions)
 
     @invariant()
     def answers_are_not_older_than_their_requests(self) -> None:
@@ -218,7 +218,7 @@ class SessionCacheMachine(RuleBasedStateMachine):
         """Run a coroutine on the machine's loop."""
         return self.loop.run_until_complete(work)
 
-    async def _load(self, key: str) -> Found:
+    async def _load(self, key: str) -> Record:
         load = Load(self.loop.create_future(), self.loop.create_future())
         self.loads.append(load)
         try:
@@ -252,8 +252,8 @@ class SessionCacheMachine(RuleBasedStateMachine):
 
     def _request(self, key: str, *, is_sure: bool) -> None:
         model = self.sessions[key]
-        if is_sure or self.known.get(key) is None:
-            work = (self.known.ask if is_sure else self.known.find)(key, self._load)
+        if is_sure or self.cache.get(key) is None:
+            work = (self.cache.load_now if is_sure else self.cache.find)(key, self._load)
             self.requests.append(Request(self.loop.create_task(work), model.heard, not model.is_heard_ended))
             self._turn()
 

@@ -119,7 +119,7 @@ async def test_one_probe_a_second(world: World) -> None:
 async def test_end_that_was_heard_of(world: World) -> None:
     """A session whose end this worker heard of is not trusted, however recently the store confirmed it."""
     await world.find()
-    world.sessions.hear(SessionHasEnded(world.session_id.key, "logout", START, ""))
+    world.sessions.on_event(SessionHasEnded(world.session_id.key, "logout", START, ""))
     world.store.is_down = True
 
     with pytest.raises(StoreUnavailable):
@@ -129,7 +129,7 @@ async def test_end_that_was_heard_of(world: World) -> None:
 async def test_refresh_that_was_heard_of(world: World) -> None:
     """New tokens elsewhere are no end: the session goes on with those at hand."""
     await world.find()
-    world.sessions.hear(SessionWasRefreshed(world.session_id.key, 2, START + 600.0))
+    world.sessions.on_event(SessionWasRefreshed(world.session_id.key, 2, START + 600.0))
     world.store.is_down = True
 
     assert (await world.find()).key == world.session_id.key
@@ -168,6 +168,6 @@ async def test_no_more_than_the_cache_holds(clock: ManualClock, monkeypatch: pyt
         async def load(_: str, session: Session = session) -> Session:
             return session
 
-        await cache.ask(key, load)
+        await cache.load_now(key, load)
 
     assert [cache.last_confirmed(key, 60.0) is not None for key in ("a", "b", "c")] == [False, True, True]

@@ -61,7 +61,7 @@ class Worker:
         """Listen until cancelled."""
 
         async def on_event(event: SessionEvent) -> None:
-            self.sessions.hear(event)
+            self.sessions.on_event(event)
             self.heard.put_nowait(event)
 
         async def on_gap() -> None:

@@ -1,6 +1,6 @@
-"""The command line: `hub` runs a hub; `hub keys` and `hub sessions` are for its operators.
+"""The command line: `hub` runs the hub; `hub keys`, `hub sessions` and `hub doctor` are for operators.
 
-Exit codes: 0 done, 1 not done, 2 the settings or the command line are wrong.
+Exit codes: 0 done, 1 failed, 2 settings or command line are not valid.
 """
 
 import argparse
@@ -24,7 +24,7 @@ EXIT_SETTINGS = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line asks for; return the exit code. A wrong command line ends the process with exit code 2."""
+    """Run the command line. Return the exit code. A wrong command line ends the process with exit code 2."""
     options = _parser().parse_args(arguments)
     if options.make_key:
         return keys.make(options.make_key)
@@ -34,10 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="hub", description="Keeps OAuth 2.0 tokens on the web server. Without a command it runs until it is told to stop."
+        prog="hub",
+        description="A backend for frontend that keeps OAuth 2.0 tokens on the server. Without a command, it runs the hub.",
     )
     parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help="settings file (default: %(default)s)")
-    parser.add_argument("--make-key", type=Path, metavar="FILE", help="the same as `keys make FILE`")
+    parser.add_argument("--make-key", type=Path, metavar="FILE", help="same as `keys make FILE`")
     parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     parser.set_defaults(run=_run)
@@ -49,14 +50,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
-    """Run the hub until it is told to stop."""
+    """Run the hub until it is stopped."""
     server.hold_reloads()
     try:
         settings = load(options.config)
         log.configure(settings.log.level, settings.log.format, audit_file=settings.log.audit_file)
         server.run(settings, options.config, is_worker=options.worker)
     except SettingsError as error:
-        return _say(EXIT_SETTINGS, "The settings cannot be used:", *error.mistakes)
+        return _say(EXIT_SETTINGS, "The settings are not valid:", *error.mistakes)
     except (server.StartupError, EmbeddedRedisError, KeyringError, WorkersFailed) as error:
         return _say(EXIT_FAILED, "The hub cannot run:", str(error))
     return 0

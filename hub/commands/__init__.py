@@ -1,1 +1,1 @@
-"""What the command line can do besides running the hub: one module for each command, with `register(subparsers)`."""
+"""Commands of the command line. Each module has a function `register(subparsers)` that adds its command."""

@@ -1,4 +1,4 @@
-"""`hub doctor`: says in plain words what is wrong around the hub, and how to mend it. Changes nothing, and shows no secret."""
+"""`hub doctor`: checks the surroundings of the hub, and says how to fix what is wrong. Changes nothing and shows no secrets."""
 
 import argparse
 import asyncio
@@ -23,15 +23,15 @@ EXIT_SETTINGS = 2
 
 
 def register(subparsers: Subparsers) -> None:
-    """Add the command; its options then hold `run`, which takes them and returns the exit code."""
-    command = subparsers.add_parser("doctor", help="look at provider, routes, Redis and proxies, and say what is wrong")
+    """Add the command. Its options contain `run`, a function that takes the options and returns the exit code."""
+    command = subparsers.add_parser("doctor", help="check provider, routes, Redis and proxies, and say how to fix what is wrong")
     command.add_argument("--json", action="store_true", help="print a JSON object")
     command.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=f"settings file (default: {DEFAULT_CONFIG})")
     command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Look, and print; return the exit code: 0 nothing is wrong, 1 something is, 2 the settings cannot be used."""
+    """Run all checks and print their findings. Return the exit code: 0 no failure, 1 failures, 2 settings are not valid."""
     try:
         settings = load(getattr(options, "config", DEFAULT_CONFIG))
         log.configure("ERROR", settings.log.format)
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
         if options.json:
             sys.stdout.write(json.dumps({"ok": False, "settings": error.mistakes}, indent=2) + "\n")
         else:
-            sys.stderr.write("\n  ".join(["The settings cannot be used:", *error.mistakes]) + "\n")
+            sys.stderr.write("\n  ".join(["The settings are not valid:", *error.mistakes]) + "\n")
         return EXIT_SETTINGS
     sys.stdout.write(json.dumps(as_json(findings), indent=2) + "\n" if options.json else as_text(findings))
     return 0 if is_well(findings) else EXIT_FAILED

@@ -1,6 +1,6 @@
-"""`hub keys`: make, rotate, list and prune the keys that sessions are encrypted with.
+"""`hub keys`: creates, rotates, lists and removes session keys.
 
-Works on files alone. Running hubs see by themselves what changes in their folder of keys; nothing has to be told to them.
+The command works on files only. Running hubs watch their folder of keys and notice changes by themselves.
 """
 
 import argparse
@@ -31,14 +31,14 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 DEFAULT_CONFIG = Path("conf/hub.toml")
 NO_FOLDER = (
-    "session.key_dir: is missing; this command works on a folder of keys. Name one there or with --dir. Keys in single files are "
-    "made with `keys make FILE` and named in session.key_files."
+    "session.key_dir: is missing. Set it to a folder of keys, or use --dir. To create a key in a single file, use "
+    "`keys make FILE` and set session.key_files."
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _KeyLocation:
-    """The folder to work on, and the times that count there."""
+    """The folder of keys, and the times that apply to its keys."""
 
     folder: Path
     single: list[bytes]
@@ -47,31 +47,31 @@ class _KeyLocation:
 
 
 def register(subparsers: Subparsers) -> None:
-    """Add the command; its options then hold `run`, which takes them and returns the exit code."""
-    command = subparsers.add_parser("keys", help="make and rotate the keys that sessions are encrypted with")
+    """Add the command. Its options contain `run`, a function that takes the options and returns the exit code."""
+    command = subparsers.add_parser("keys", help="create and rotate session keys")
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
-    making = actions.add_parser("make", help="write a new key to a file of its own, for session.key_files")
+    making = actions.add_parser("make", help="write a new key to a single file, for session.key_files")
     making.add_argument("file", type=Path, metavar="FILE")
     making.set_defaults(run=lambda options: make(options.file))
-    rotating = actions.add_parser("rotate", help="put a new key into the folder of keys; it encrypts when all hubs know it")
-    rotating.add_argument("--prune", action="store_true", help="and remove the keys that no session is sealed with any more")
-    pruning = actions.add_parser("prune", help="remove the keys that no session is sealed with any more")
+    rotating = actions.add_parser("rotate", help="add a new key to the folder; it encrypts after session.key_activation_seconds")
+    rotating.add_argument("--prune", action="store_true", help="also remove the keys that no session uses any more")
+    pruning = actions.add_parser("prune", help="remove the keys that no session uses any more")
     pruning.add_argument(
         "--after",
         type=_seconds,
         metavar="SECONDS",
-        help="how long ago a key must have stopped encrypting (default: the longest life of a session). Sessions that were last "
-        "sealed before that are lost",
+        help="remove keys that stopped encrypting this long ago (default: the longest lifetime of a session). Sessions that were "
+        "last encrypted before that are lost",
     )
-    listing = actions.add_parser("list", help="show the keys of the folder, the newest first")
+    listing = actions.add_parser("list", help="list the keys of the folder, the newest first")
     for action in (rotating, pruning, listing):
-        action.add_argument("--dir", type=Path, metavar="DIR", help="the folder, instead of that of the settings")
+        action.add_argument("--dir", type=Path, metavar="DIR", help="folder of keys (default: that of the settings)")
         action.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=f"settings file (default: {DEFAULT_CONFIG})")
         action.set_defaults(run=run)
 
 
 def make(file: Path) -> int:
-    """Write a new key to `file`; return the exit code."""
+    """Write a new key to `file`. Return the exit code."""
     try:
         make_key_file(file)
     except OSError as error:
@@ -80,7 +80,7 @@ def make(file: Path) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Carry out an action on the folder of keys; return the exit code."""
+    """Run an action on the folder of keys. Return the exit code."""
     try:
         place = _place(options)
         if options.action == "rotate":
@@ -90,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
         if options.action == "list":
             _list(place)
     except SettingsError as error:
-        return _say(EXIT_USAGE, "The settings cannot be used:", *error.mistakes)
+        return _say(EXIT_USAGE, "The settings are not valid:", *error.mistakes)
     except KeyringError as error:
         return _say(EXIT_FAILED, str(error))
     except OSError as error:
@@ -99,10 +99,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _place(options: argparse.Namespace) -> _KeyLocation:
-    """Return where to work.
+    """Return the folder of keys and its times.
 
     Raises:
-        SettingsError: The settings are wrong, or name no folder of keys.
+        SettingsError: The settings are not valid, or name no folder of keys.
         KeyringError: A key of the settings cannot be read.
     """
     if options.dir is not None:
@@ -124,12 +124,10 @@ def _place_of(folder: Path, session: SessionSettings, single: list[bytes]) -> _K
 
 
 def _rotate(place: _KeyLocation) -> None:
-    former = read_folder(place.folder)  # a folder that cannot be read gets no more keys
+    former = read_folder(place.folder)  # fails before adding a key if the folder cannot be read
     added = add_key(place.folder, SystemClock().now())
     begins = added.made_at + place.activation_seconds if former or place.single else added.made_at
-    sys.stdout.write(
-        f"{added.file}: decrypts at once, encrypts from {_time(begins)} on. It has to be on every machine by then.\n"
-    )
+    sys.stdout.write(f"{added.file}: decrypts now, encrypts from {_time(begins)}. Copy it to all machines before then.\n")
 
 
 def _prune(place: _KeyLocation, lifetime_seconds: float) -> None:
@@ -144,7 +142,7 @@ def _prune(place: _KeyLocation, lifetime_seconds: float) -> None:
 def _list(place: _KeyLocation) -> None:
     dated, now = read_folder(place.folder), SystemClock().now()
     if not dated:
-        raise KeyringError(f"{place.folder}: holds no key")
+        raise KeyringError(f"{place.folder}: contains no key")
     first = in_order(dated, place.single, now, place.activation_seconds)[0]
     for each in dated:
         sys.stdout.write(f"{each.file.name}  {_state(each, first, now, place.activation_seconds)}\n")
@@ -154,7 +152,7 @@ def _state(dated: DatedKey, first: bytes, now: float, activation_seconds: float)
     if dated.key == first:
         return "encrypts"
     begins = dated.made_at + activation_seconds
-    return f"decrypts; encrypts from {_time(begins)} on" if begins > now else "decrypts"
+    return f"decrypts; encrypts from {_time(begins)}" if begins > now else "decrypts"
 
 
 def _time(at: float) -> str:
@@ -167,7 +165,7 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = -1.0
     if not seconds >= 0:
-        raise argparse.ArgumentTypeError("must be seconds, 0 or more")
+        raise argparse.ArgumentTypeError("must be a number of seconds, 0 or more")
     return seconds
 
 

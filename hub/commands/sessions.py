@@ -1,7 +1,7 @@
-"""`hub sessions list` and `hub sessions end`: what operators may do with sessions, at the machine.
+"""`hub sessions list` and `hub sessions end`: list and end sessions at the machine.
 
-Talks to Redis itself, so it works while no hub runs, and tells the hubs that do run, which close the channels. Only the private
-Redis of one machine has to be there: it runs as long as its hub.
+The command uses Redis directly, so it works without a running hub. Running hubs get an event and close the channels. A private
+Redis runs only as long as its hub.
 """
 
 import argparse
@@ -44,37 +44,37 @@ OPERATOR = Operator("command")
 
 
 def register(subparsers: Subparsers) -> None:
-    """Add the command; its options then hold `run`, which takes them and returns the exit code."""
+    """Add the command. Its options contain `run`, a function that takes the options and returns the exit code."""
     command = subparsers.add_parser("sessions", help="list or end the sessions of users")
     actions = command.add_subparsers(dest="action", required=True)
-    listing = actions.add_parser("list", help="show who is logged in")
-    listing.add_argument("--limit", type=int, default=DEFAULT_LIMIT, help="show at most so many (default: %(default)s)")
+    listing = actions.add_parser("list", help="list the users who are logged in")
+    listing.add_argument("--limit", type=int, default=DEFAULT_LIMIT, help="list at most this many (default: %(default)s)")
     listing.add_argument("--json", action="store_true", help="print a JSON array")
     ending = actions.add_parser("end", help="log users out")
     which = ending.add_mutually_exclusive_group(required=True)
-    which.add_argument("handle", nargs="?", help="one session: its handle, or the first 12 characters or more")
+    which.add_argument("handle", nargs="?", help="one session: its handle, or at least the first 12 characters of it")
     which.add_argument("--all", action="store_true", help="all sessions of all users")
     which.add_argument("--subject", help="all sessions of this user")
-    listing.add_argument("--subject", default="", help="only those of this user")
+    listing.add_argument("--subject", default="", help="only sessions of this user")
     for action in (listing, ending):
-        action.add_argument("--issuer", default="", help="only those of this provider's users, by its issuer")
-        action.add_argument("--provider", default="", help="only those of this provider, by its name in the settings")
+        action.add_argument("--issuer", default="", help="only sessions of the provider with this issuer")
+        action.add_argument("--provider", default="", help="only sessions of the provider with this name in the settings")
         action.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=f"settings file (default: {DEFAULT_CONFIG})")
     command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Carry the command out; return the exit code: 0 done, 1 not done, 2 the settings or the command line are wrong."""
+    """Run the command. Return the exit code: 0 done, 1 failed, 2 settings or command line are not valid."""
     try:
         settings = load(getattr(options, "config", DEFAULT_CONFIG))
         log.configure(settings.log.level, settings.log.format, audit_file=settings.log.audit_file)
         return asyncio.run(_run(options, settings))
     except SettingsError as error:
-        return _say(EXIT_USAGE, "The settings cannot be used:", *error.mistakes)
+        return _say(EXIT_USAGE, "The settings are not valid:", *error.mistakes)
     except (KeyringError, EmbeddedRedisError) as error:
         return _say(EXIT_FAILED, str(error))
     except StoreUnavailable:
-        return _say(EXIT_FAILED, "Redis does not answer. Where redis.url is empty it runs only as long as the hub.")
+        return _say(EXIT_FAILED, "Redis does not respond. If redis.url is empty, start the hub: it runs the private Redis.")
     except HubError as error:
         return _say(EXIT_FAILED, error.detail)
 
@@ -88,7 +88,7 @@ async def _run(options: argparse.Namespace, settings: Settings) -> int:
             ended = await SessionAdministration(sessions).end(options.handle, OPERATOR)
             sys.stdout.write(f"Session {ended.ref} of {log.mask_text(ended.subject)} has ended.\n")
         elif not options.all and not options.subject:
-            raise BadRequest("--subject: is empty. All sessions of all users end with --all only.")
+            raise BadRequest("--subject: is empty. Use --all to end all sessions of all users.")
         else:
             sys.stdout.write(f"{await SessionAdministration(sessions).end_all(criteria, OPERATOR)} sessions have ended.\n")
     return 0
@@ -103,16 +103,16 @@ async def _list(options: argparse.Namespace, criteria: Criteria, sessions: Sessi
     else:
         sys.stdout.write(_table([COLUMNS, *map(_row, listed)]))
     if found.more:
-        sys.stderr.write(f"There are more than {options.limit}; see --limit.\n")
+        sys.stderr.write(f"There are more than {options.limit} sessions. Use --limit to list more.\n")
     return 0
 
 
 @asynccontextmanager
 async def _opened(settings: Settings) -> AsyncIterator[Sessions]:
-    """Open the store of these settings.
+    """Open the session store of these settings.
 
     Raises:
-        EmbeddedRedisError: No private Redis runs.
+        EmbeddedRedisError: No private Redis is running.
         KeyringError: A key cannot be read.
     """
     data_dir, times = Path(settings.redis.data_dir), settings.session
@@ -134,7 +134,7 @@ def _row(listed: dict[str, Any]) -> tuple[str, ...]:
     return (
         session_ref(listed["handle"]),
         *(log.mask_text(cell) or "-" for cell in shown),
-    )  # a browser's name could hold anything
+    )  # `User-Agent` may contain anything
 
 
 def _duration(seconds: float) -> str:

@@ -10,15 +10,15 @@ NotNegative = Annotated[float, Meta(ge=0)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitSettings:
-    """How often one session, or one address, may ask, on each worker. Ten times a second's worth may come at once; 0: no limit.
+    """Rate limits of one worker, per second. A burst may be ten times as large. 0: no limit.
 
     Attributes:
-        requests_per_session: API requests of one session in a second, over HTTP and all its channels together.
-        requests_per_address: API requests without a login from one address (IPv6: one /64 network) in a second.
-        upload_bytes_per_session: What the channels of one session may send in a second; then they are read more slowly.
-        dials_per_session: Channels that one session may open in a second.
-        dials_per_address: Channels that one address may try to open in a second. Many people may share one.
-        refused_dials_per_address: Of those, how many may be refused: no login, a wrong CSRF token, no hello.
+        requests_per_session: API requests of one session, over HTTP and all its channels together.
+        requests_per_address: API requests without a login from one address (IPv6: one /64 network).
+        upload_bytes_per_session: Bytes that the channels of one session may send. Above the limit, they are read more slowly.
+        dials_per_session: Channels that one session may open.
+        dials_per_address: Channels that one address may try to open. Many users may share an address.
+        refused_dials_per_address: Rejected attempts to open a channel from one address: no login, a wrong CSRF token, no hello.
     """
 
     requests_per_session: NotNegative = 200.0

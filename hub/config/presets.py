@@ -1,17 +1,17 @@
-"""What a preset of a route means for the other settings. Pure."""
+"""Effects of a route's preset on other settings. Pure."""
 
 import dataclasses
 
 from hub.config.settings import MAIN_PROVIDER, Settings
 
 LAUNCH_CONTEXT = ("patient", "encounter", "fhirUser")
-"""What a SMART authorization server says about the launch (SMART App Launch 2.2 section 2.0.9.6), for the page to know."""
+"""Members of a SMART token response that describe the launch context (SMART App Launch 2.2 section 2.0.9.6)."""
 
 
 def with_presets(settings: Settings) -> Settings:
-    """Return the settings with what the preset `fhir` of a route adds to them, where the operator has said nothing else.
+    """Return the settings with the defaults of the preset `fhir`. Explicit settings win.
 
-    The token is asked for with the base URL of the FHIR server as its audience, and pages learn the launch context.
+    The token is requested with the base URL of the FHIR server as `aud`, and pages get the launch context.
     """
     bases = fhir_bases(settings)
     if not bases:
@@ -27,6 +27,6 @@ def with_presets(settings: Settings) -> Settings:
 
 
 def fhir_bases(settings: Settings) -> list[str]:
-    """Return the base URLs of the FHIR servers that get the user's own token."""
+    """Return the base URLs of all FHIR servers whose routes use the session's access token."""
     routes = [route for route in settings.routes if route.preset == "fhir" and route.token == "user"]
     return sorted({route.target.rstrip("/") for route in routes if route.provider == MAIN_PROVIDER})

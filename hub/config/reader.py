@@ -1,4 +1,4 @@
-"""Reads the settings from TOML, environment and secret files, and reports every mistake at once, each with its key.
+"""Reads the settings from a TOML file, environment variables and secret files. Reports all mistakes at once, each with its key.
 
 An environment variable `HUB_<SECTION>_<KEY>` overrides its key; `HUB_ROUTES`, `HUB_PROVIDERS`, `HUB_TOPICS`
 and `HUB_PUBLISHERS` hold JSON arrays.
@@ -32,16 +32,16 @@ Item = TypeVar("Item", RouteSettings, ProviderSettings, TopicSettings, Publisher
 Bearer = TypeVar("Bearer", AdminSettings, PublisherSettings)
 
 ARRAYS = {"routes": "HUB_ROUTES", "providers": "HUB_PROVIDERS", "topics": "HUB_TOPICS", "publishers": "HUB_PUBLISHERS"}
-"""Arrays of tables, with the environment variable that replaces each."""
+"""Arrays of tables, and the environment variable that replaces each of them."""
 
 
 def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings from the TOML file at `path` (None: defaults only) and from `environment`.
+    """Return the settings of the TOML file at `path` (None: defaults only), overridden by `environment`.
 
-    Relative paths in the settings are taken from the folder in which the hub is started.
+    Relative paths in the settings are relative to the folder in which the hub is started.
 
     Raises:
-        SettingsError: One or more settings are missing, unknown or wrong; all of them are named.
+        SettingsError: Settings are missing, unknown or wrong. The error lists all of them.
     """
     reader = _Reader()
     tables = _with_environment(_read_toml(path), environment, reader)
@@ -61,7 +61,7 @@ def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Sett
 
 
 def _about_other_keys(mistakes: list[str], known: list[str]) -> list[str]:
-    """Leave out what follows from a mistake reported already: a key that could not be read stands at its default."""
+    """Drop mistakes of keys that are already reported: a key that could not be read has its default value."""
     reported = {mistake.partition(":")[0] for mistake in known}
     return [mistake for mistake in mistakes if mistake.partition(":")[0] not in reported]
 
@@ -72,13 +72,15 @@ def _read_toml(path: Path | None) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SettingsError([f"{path}: cannot be read ({error.strerror}). Name the file with --config."]) from error
+        raise SettingsError(
+            [f"{path}: cannot be read ({error.strerror}). Give the path of the settings file with --config."]
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError([f"{path}: is not valid TOML: {error}"]) from error
 
 
 def _with_environment(tables: dict[str, Any], environment: Mapping[str, str], reader: "_Reader") -> dict[str, Any]:
-    """Lay the `HUB_*` variables over the tables. Their values stay text; `_Reader` converts them like any other."""
+    """Return the tables, overridden by the `HUB_*` variables. Their values remain text; `_Reader` converts them."""
     names = {
         f"HUB_{section}_{item.name}".upper(): (section, item.name)
         for section, kind in SECTIONS.items()
@@ -99,26 +101,26 @@ def _with_environment(tables: dict[str, Any], environment: Mapping[str, str], re
 
 
 class _Text(str):
-    """A value from the environment: numbers, booleans, lists and tables are read out of it."""
+    """A value from the environment. It is converted to a number, boolean, list or table."""
 
     __slots__ = ()
 
 
 class _Reader:
-    """Turns raw tables into dataclasses and collects what is wrong with them."""
+    """Converts raw tables to dataclasses, and collects their mistakes."""
 
     def __init__(self) -> None:
         self.mistakes: list[str] = []
 
     def section(self, name: str, kind: type, table: Any) -> Any:
-        """Build `kind` from `table`; a key that is wrong is reported and left at its default."""
+        """Build `kind` from `table`. A wrong value is reported and replaced by the default."""
         if not isinstance(table, dict):
             self.mistakes.append(f"{name}: must be a table, written as [{name}].")
             return kind()
         return kind(**self._values(name, kind, table))
 
     def array(self, name: str, kind: type[Item], tables: Any, required: tuple[str, ...]) -> list[Item]:
-        """Build a `kind` from each table; each is named `routes[0]`, `routes[1]`... in messages."""
+        """Build one `kind` from each table. Mistakes name the tables `routes[0]`, `routes[1]` and so on."""
         if not isinstance(tables, list):
             self.mistakes.append(f"{name}: must be an array of tables, each written as [[{name}]].")
             return []
@@ -133,7 +135,7 @@ class _Reader:
         return items
 
     def json(self, name: str, text: str, default: Any) -> Any:
-        """Decode `text` as JSON, or report that it is none."""
+        """Decode `text` as JSON. If it is not valid, report that and return `default`."""
         try:
             return msgspec.json.decode(text)
         except msgspec.DecodeError as error:
@@ -141,7 +143,7 @@ class _Reader:
             return default
 
     def unknown(self, key: str, known: list[str]) -> None:
-        """Report a key that does not exist, with the nearest that does."""
+        """Report a key that does not exist, and suggest the most similar one."""
         near = difflib.get_close_matches(key, known, n=1)
         self.mistakes.append(f"{key}: is not a setting." + (f" Did you mean {near[0]}?" if near else ""))
 
@@ -181,13 +183,13 @@ def _make_secret(kind: type, raw: Any) -> Any:
 
 
 def _readable(error: msgspec.ValidationError) -> str:
-    """Say what msgspec found in the operator's words: `must be ...` instead of `Expected ...`."""
+    """Return msgspec's message in the style of the other mistakes: `must be ...` instead of `Expected ...`."""
     text = str(error).replace("`", "").replace("Expected ", "must be ")
     return text if text.endswith(".") else text + "."
 
 
 def _with_secret_files(settings: Settings, reader: _Reader) -> Settings:
-    """Put the secrets of `client_secret_file` and `token_file` in their places."""
+    """Return the settings with the secrets that `client_secret_file` and `token_file` contain."""
     further = [_with_secret(provider, f"providers[{index}]", reader) for index, provider in enumerate(settings.providers)]
     return dataclasses.replace(
         settings,
@@ -202,7 +204,7 @@ def _with_token(bearer: Bearer, key: str, reader: _Reader) -> Bearer:
     if not bearer.token_file:
         return bearer
     if bearer.token:
-        reader.mistakes.append(f"{key}.token: give either this or {key}.token_file, not both.")
+        reader.mistakes.append(f"{key}.token: set either this or {key}.token_file, not both.")
         return bearer
     try:
         token = Path(bearer.token_file).read_text(encoding="utf-8").strip()
@@ -218,7 +220,7 @@ def _with_secret(provider: ProviderSettings, key: str, reader: _Reader) -> Provi
     if not provider.client_secret_file:
         return provider
     if provider.client_secret:
-        reader.mistakes.append(f"{key}.client_secret: give either this or {key}.client_secret_file, not both.")
+        reader.mistakes.append(f"{key}.client_secret: set either this or {key}.client_secret_file, not both.")
         return provider
     try:
         secret = Path(provider.client_secret_file).read_text(encoding="utf-8").strip()

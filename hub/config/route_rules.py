@@ -1,4 +1,4 @@
-"""What can be wrong with routes although each value alone is of its type. Pure, but for a look whether a named file exists."""
+"""Checks of routes beyond the types of their settings. Pure, except that it checks whether files exist."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 from hub.config.presets import fhir_bases
 from hub.config.settings import RouteSettings, Settings
 
-ABSOLUTE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^#\s]+")  # urn:example:api is one too
+ABSOLUTE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^#\s]+")  # also matches urn:example:api
 KNOWN_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 SMART_SCOPE = re.compile(r"(?:patient|user|system)/")
 LARGEST_SIGNED_BODY = 16 * 1024 * 1024
@@ -16,17 +16,17 @@ UPSTREAM_LOGOUT = re.compile(r"(?:/[!-\"$-~]*)?")
 
 
 def parse_url(text: str) -> SplitResult:
-    """Return the parts of an http(s) URL; of anything else an empty one, so that a check of its parts fails."""
+    """Return the parts of an http(s) URL. Other text gives an empty result, so that checks of its parts fail."""
     try:
         url = urlsplit(text)
         is_url = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
-    except ValueError:  # a port that is no port, a bracket that is never closed
+    except ValueError:  # an invalid port or an unclosed bracket
         is_url = False
     return url if is_url else urlsplit("")
 
 
 def route_mistakes(settings: Settings) -> list[str]:
-    """Return what is wrong with `[[routes]]`."""
+    """Return the mistakes of `[[routes]]`."""
     return [*_each_route(settings.routes), *_fhir_mistakes(settings)]
 
 
@@ -37,18 +37,20 @@ def _each_route(routes: list[RouteSettings]) -> list[str]:
         name = f"routes[{index}]"
         prefix = route.prefix
         if not prefix.startswith("/") or prefix.endswith("/") or "//" in prefix or set(prefix) & set("?#%\\ ") or ".." in prefix:
-            mistakes.append(f"{name}.prefix: must begin with / and not end with it, such as /api.")
+            mistakes.append(f"{name}.prefix: must begin with / and not end with /, such as /api.")
         elif prefix == "/hub" or prefix.startswith("/hub/"):
-            mistakes.append(f"{name}.prefix: /hub belongs to the hub itself.")
+            mistakes.append(f"{name}.prefix: /hub is reserved for the hub. Choose another prefix.")
         if prefix in seen:
-            mistakes.append(f"{name}.prefix: {prefix} is used by another route already.")
+            mistakes.append(f"{name}.prefix: {prefix} is also the prefix of another route.")
         seen.add(prefix)
         url = parse_url(route.target)
         if not url.hostname or url.query or url.fragment or url.username:
             mistakes.append(f"{name}.target: must be a base URL such as https://iris.example/csp/clinic.")
         unknown = [method for method in route.methods if method not in KNOWN_METHODS]
         if unknown or not route.methods:
-            mistakes.append(f"{name}.methods: may hold {', '.join(sorted(KNOWN_METHODS))}; found {', '.join(unknown) or 'none'}.")
+            mistakes.append(
+                f"{name}.methods: may contain {', '.join(sorted(KNOWN_METHODS))}; found {', '.join(unknown) or 'none'}."
+            )
         mistakes.extend(_token_mistakes(name, route))
         mistakes.extend(_upstream_mistakes(name, route))
         mistakes.extend(_idempotency_mistakes(name, route))
@@ -59,14 +61,12 @@ def _each_route(routes: list[RouteSettings]) -> list[str]:
 
 
 def _upstream_mistakes(name: str, route: RouteSettings) -> list[str]:
-    """What a route wants of its sessions at the resource server has to fit together."""
+    """Return the mistakes in the settings of sessions at the API."""
     mistakes = []
     if route.upstream_session != "none" and route.token == "none":
-        mistakes.append(
-            f"{name}.upstream_session: has no meaning with token = none: without a login there is nobody to keep it for."
-        )
+        mistakes.append(f"{name}.upstream_session: has no meaning with token = none, because there is no user. Remove it.")
     if route.upstream_session != "none" and route.websocket:
-        mistakes.append(f"{name}.upstream_session: has no meaning for a WebSocket route.")
+        mistakes.append(f"{name}.upstream_session: has no meaning on a WebSocket route. Remove it.")
     if not UPSTREAM_LOGOUT.fullmatch(route.upstream_logout):
         mistakes.append(f"{name}.upstream_logout: must be a path such as /?IRISLogout=end or /logout, or empty.")
     return mistakes
@@ -82,47 +82,47 @@ def _idempotency_mistakes(name: str, route: RouteSettings) -> list[str]:
 
 
 def _fhir_mistakes(settings: Settings) -> list[str]:
-    """A FHIR server wants SMART scopes, and its own address as the audience of the token."""
+    """Return the mistakes of FHIR routes: they need SMART scopes, and the URL of the FHIR server as `aud`."""
     bases = fhir_bases(settings)
     if not bases:
         return []
     mistakes = []
     if not any(SMART_SCOPE.match(scope) for scope in settings.provider.scopes):
-        mistakes.append(
-            "provider.scopes: needs a SMART scope such as patient/*.read for the route with preset = fhir; else it answers 403."
-        )
+        mistakes.append("provider.scopes: must contain a SMART scope such as patient/*.read, because a route has preset = fhir.")
     if len(bases) > 1 and "aud" not in settings.provider.authorization_parameters:
         mistakes.append(
-            "provider.authorization_parameters: needs aud: there are several FHIR servers, and a token is for one of them."
+            "provider.authorization_parameters: must contain aud, because there are several FHIR servers and a token is for one."
         )
     return mistakes
 
 
 def _proof_mistakes(name: str, route: RouteSettings) -> list[str]:
-    """A proof needs its key, and bodies that can be held in memory."""
+    """Return the mistakes in the settings of HTTP message signatures: a missing key, or bodies too large for memory."""
     if route.proof == "none":
-        return [f"{name}.proof_key_file: has no meaning with proof = none."] if route.proof_key_file else []
+        return [f"{name}.proof_key_file: has no meaning with proof = none. Remove it."] if route.proof_key_file else []
     mistakes = []
     if not route.proof_key_file:
-        mistakes.append(f"{name}.proof_key_file: is missing; {route.proof} signs with it.")
+        mistakes.append(f"{name}.proof_key_file: is missing. {route.proof} signs with this key.")
     elif not Path(route.proof_key_file).is_file():
         mistakes.append(f"{name}.proof_key_file: there is no file {route.proof_key_file}.")
     if not PROOF_KEY_ID.fullmatch(route.proof_key_id):
-        mistakes.append(f"{name}.proof_key_id: may hold letters, digits and . _ ~ : - only.")
+        mistakes.append(f"{name}.proof_key_id: may contain only letters, digits and . _ ~ : -")
     if route.max_body_bytes > LARGEST_SIGNED_BODY:
         mistakes.append(
-            f"{name}.max_body_bytes: must be {LARGEST_SIGNED_BODY} at most with a proof: bodies are held in memory to sign them."
+            f"{name}.max_body_bytes: must be at most {LARGEST_SIGNED_BODY} with a proof, because bodies are signed in memory."
         )
     return mistakes
 
 
 def _token_mistakes(name: str, route: RouteSettings) -> list[str]:
-    """What a route wants of its tokens has to fit together."""
+    """Return the mistakes in the settings of a route's token."""
     mistakes = []
     if route.resource and not ABSOLUTE_URI.fullmatch(route.resource):
         mistakes.append(f"{name}.resource: must be an absolute URI without fragment (RFC 8707).")
     unused = {"user": ("audience", "scopes"), "none": ("audience", "resource", "scopes", "max_age_seconds", "acr_values")}
     mistakes.extend(
-        f"{name}.{key}: has no meaning with token = {route.token}." for key in unused.get(route.token, ()) if getattr(route, key)
+        f"{name}.{key}: has no meaning with token = {route.token}. Remove it."
+        for key in unused.get(route.token, ())
+        if getattr(route, key)
     )
     return mistakes

@@ -1,4 +1,4 @@
-"""What can be wrong with settings although each value alone is of its type. Pure, but for a look whether a named file exists."""
+"""Checks of settings beyond their types: ranges, combinations, files. Pure, except that it checks whether files exist."""
 
 import ipaddress
 import re
@@ -23,7 +23,7 @@ REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel",
 
 
 def contradictions(settings: Settings) -> list[str]:
-    """Return what is wrong although each value alone is of its type."""
+    """Return all mistakes, as sentences that begin with the key of the setting."""
     return [
         *_server_mistakes(settings.server),
         *_redis_mistakes(settings),
@@ -45,12 +45,12 @@ def _server_mistakes(server: ServerSettings) -> list[str]:
         mistakes.append("server.public_url: must be scheme, host and port only, such as https://clinic.example.")
     elif url.scheme == "http" and not is_loopback(url.hostname) and not server.allow_insecure_http:
         mistakes.append(
-            "server.public_url: plain HTTP would send the session cookie in clear over the network. Use https, or set "
-            "server.allow_insecure_http = true on a network where that does not matter."
+            "server.public_url: with plain HTTP, anybody on the network can read the session cookie. Use https, or set "
+            "server.allow_insecure_http = true on a network that you trust."
         )
     if bool(server.tls_certificate_file) != bool(server.tls_key_file):
         missing = "tls_key_file" if server.tls_certificate_file else "tls_certificate_file"
-        mistakes.append(f"server.{missing}: is missing; certificate and key go together.")
+        mistakes.append(f"server.{missing}: is missing. Set both certificate and key.")
     mistakes.extend(
         f"server.{key}: there is no file {value}."
         for key in ("tls_certificate_file", "tls_key_file")
@@ -60,7 +60,7 @@ def _server_mistakes(server: ServerSettings) -> list[str]:
         try:
             ipaddress.ip_network(network)
         except ValueError:
-            mistakes.append(f"server.trusted_proxies: {network!r} is no network; write it as 10.0.0.0/8 or 10.1.2.3.")
+            mistakes.append(f"server.trusted_proxies: {network!r} is not a network. Write it as 10.0.0.0/8 or 10.1.2.3.")
     return mistakes
 
 
@@ -73,8 +73,8 @@ def _redis_mistakes(settings: Settings) -> list[str]:
         mistakes.append(f"redis.url: must begin with {', '.join(REDIS_SCHEMES)} and ://.")
     if not settings.session.key_files and not settings.session.key_dir:
         mistakes.append(
-            "session.key_files: is missing. Hubs that share one Redis need the same key: make one with "
-            "`python run.py keys make FILE` and name it on every machine, or name a folder of keys in session.key_dir."
+            "session.key_files: is missing. Hubs that share one Redis need the same key. Create one with "
+            "`python run.py keys make FILE` and set it on each machine, or set session.key_dir to a folder of keys."
         )
     if settings.session.key_dir and not Path(settings.session.key_dir).is_dir():
         mistakes.append(f"session.key_dir: there is no folder {settings.session.key_dir}.")
@@ -82,7 +82,7 @@ def _redis_mistakes(settings: Settings) -> list[str]:
 
 
 def _provider_mistakes(key: str, provider: ProviderSettings, allow_insecure_http: bool) -> list[str]:
-    """Return the mistakes of one provider; `key` is where it stands in the settings."""
+    """Return the mistakes of one provider. `key` is its key in the settings."""
     mistakes = _issuer_mistakes(key, provider, allow_insecure_http)
     if provider.ca_file and not Path(provider.ca_file).is_file():
         mistakes.append(f"{key}.ca_file: there is no file {provider.ca_file}.")
@@ -94,7 +94,7 @@ def _provider_mistakes(key: str, provider: ProviderSettings, allow_insecure_http
 
 
 def _native_mistakes(key: str, provider: ProviderSettings) -> list[str]:
-    """Return the mistakes of an IRIS application in its native JWT mode; client id, secret and scopes mean nothing there."""
+    """Return the mistakes of an IRIS application in native JWT mode. It needs no client ID, secret or scopes."""
     return [
         f"{key}.{name}: must be a path of the application, such as /login."
         for name in ("login_path", "refresh_path", "logout_path", "revoke_path")
@@ -107,9 +107,9 @@ def _issuer_mistakes(key: str, provider: ProviderSettings, allow_insecure_http: 
     if not provider.issuer:
         return [f"{key}.issuer: is missing."]
     if not url.hostname or url.query or url.fragment:
-        return [f"{key}.issuer: must be the URL that the provider calls itself by, without query or fragment."]
+        return [f"{key}.issuer: must be the issuer URL of the provider, without query or fragment."]
     if url.scheme == "http" and not is_loopback(url.hostname or "") and not allow_insecure_http:
-        return [f"{key}.issuer: must be https; codes and tokens would cross the network in clear."]
+        return [f"{key}.issuer: must be https. With http, codes and tokens would cross the network unencrypted."]
     return []
 
 
@@ -121,31 +121,31 @@ def _client_mistakes(key: str, provider: ProviderSettings) -> list[str]:
     if provider.dpop_key_file and not Path(provider.dpop_key_file).is_file():
         mistakes.append(f"{key}.dpop_key_file: there is no file {provider.dpop_key_file}.")
     if "openid" not in provider.scopes:
-        mistakes.append(f"{key}.scopes: must contain openid, else the provider sends no ID token.")
+        mistakes.append(f"{key}.scopes: must contain openid. Otherwise the provider sends no ID token.")
     weak = [name for name in provider.signing_algorithms if name.lower() == "none" or name.startswith("HS")]
     if weak:
-        mistakes.append(f"{key}.signing_algorithms: {', '.join(weak)} cannot be accepted; name asymmetric algorithms.")
+        mistakes.append(f"{key}.signing_algorithms: {', '.join(weak)} is not secure here. Use asymmetric algorithms.")
     reserved = sorted(RESERVED_AUTHORIZATION_PARAMETERS.intersection(provider.authorization_parameters))
-    mistakes.extend(f"{key}.authorization_parameters: {name} is set by the hub itself." for name in reserved)
+    mistakes.extend(f"{key}.authorization_parameters: {name} is set by the hub. Remove it." for name in reserved)
     max_age = provider.authorization_parameters.get("max_age", "0")
-    if not (max_age.isascii() and max_age.isdigit()):  # it would go to the provider, and nobody would check what comes back
-        mistakes.append(f"{key}.authorization_parameters: max_age must be whole seconds.")
+    if not (max_age.isascii() and max_age.isdigit()):  # otherwise the hub could not check the auth_time of the ID token
+        mistakes.append(f"{key}.authorization_parameters: max_age must be a whole number of seconds.")
     return mistakes
 
 
 def _authentication_mistakes(key: str, provider: ProviderSettings) -> list[str]:
-    """Return what is missing, or has no meaning, in the way in which the hub proves who it is."""
+    """Return the mistakes in the client authentication of a provider."""
     method, mistakes = provider.client_authentication, []
     if method == "private_key_jwt":
         if not provider.client_key_file:
-            mistakes.append(f"{key}.client_key_file: is missing; private_key_jwt signs with it.")
+            mistakes.append(f"{key}.client_key_file: is missing. private_key_jwt signs with this key.")
         elif not Path(provider.client_key_file).is_file():
             mistakes.append(f"{key}.client_key_file: there is no file {provider.client_key_file}.")
     elif not provider.client_secret and not provider.client_secret_file:
-        mistakes.append(f"{key}.client_secret: is missing; better still, name a file in {key}.client_secret_file.")
+        mistakes.append(f"{key}.client_secret: is missing. Set it, or better, set {key}.client_secret_file.")
     if method != "private_key_jwt":
         unused = [name for name in ("client_key_file", "client_key_id") if getattr(provider, name)]
-        mistakes.extend(f"{key}.{name}: has no meaning with client_authentication = {method}." for name in unused)
+        mistakes.extend(f"{key}.{name}: has no meaning with client_authentication = {method}. Remove it." for name in unused)
     mistakes.extend(_assertion_mistakes(key, provider))
     return mistakes
 
@@ -168,14 +168,16 @@ def _assertion_mistakes(key: str, provider: ProviderSettings) -> list[str]:
 def _further_provider_mistakes(settings: Settings) -> list[str]:
     mistakes = []
     if settings.provider.name != MAIN_PROVIDER:
-        mistakes.append(f"provider.name: is always {MAIN_PROVIDER}; only [[providers]] have names.")
+        mistakes.append(f"provider.name: must be {MAIN_PROVIDER}. Only [[providers]] have other names.")
     seen = {MAIN_PROVIDER}
     for index, provider in enumerate(settings.providers):
         key = f"providers[{index}]"
         if not PROVIDER_NAME.fullmatch(provider.name):
-            mistakes.append(f"{key}.name: may hold small letters, digits and hyphens only; it is part of the callback URL.")
+            mistakes.append(
+                f"{key}.name: may contain only lower-case letters, digits and hyphens, because it is part of the callback URL."
+            )
         elif provider.name in seen:
-            mistakes.append(f"{key}.name: {provider.name} is the name of another provider already.")
+            mistakes.append(f"{key}.name: {provider.name} is also the name of another provider.")
         seen.add(provider.name)
         mistakes.extend(_provider_mistakes(key, provider, settings.server.allow_insecure_http))
     return mistakes
@@ -209,36 +211,42 @@ def _closing_mistakes(session: SessionSettings) -> list[str]:
     if 0 < seconds < SHORTEST_RELOAD_SECONDS:
         return [
             "session.end_after_last_channel_seconds: must be 0 or at least "
-            f"{SHORTEST_RELOAD_SECONDS:.0f}: a page that is loaded again closes its channel too."
+            f"{SHORTEST_RELOAD_SECONDS:.0f}, because a page that reloads closes its channel too."
         ]
     return []
 
 
 def _admin_mistakes(admin: AdminSettings) -> list[str]:
     if admin.token and len(admin.token.reveal()) < SHORTEST_ADMIN_TOKEN:
-        return [f"admin.token: must be at least {SHORTEST_ADMIN_TOKEN} characters that nobody can guess."]
+        return [f"admin.token: must have at least {SHORTEST_ADMIN_TOKEN} random characters."]
     return []
 
 
 def _topic_mistakes(settings: Settings) -> list[str]:
-    """Find names that cannot be, names given twice, and publishers without a secret or with another one's."""
+    """Return the mistakes of topics and publishers: invalid or repeated names, missing or shared secrets."""
     mistakes = [
-        f"topics[{index}].name: may hold letters, digits and . _ ~ : / - only, and * at the end."
+        f"topics[{index}].name: may contain only letters, digits and . _ ~ : / - and a * at the end."
         for index, topic in enumerate(settings.topics)
         if not TOPIC_PATTERN.fullmatch(topic.name)
     ]
     names = [topic.name for topic in settings.topics]
-    mistakes += [f"topics[{index}].name: {name} was there before." for index, name in enumerate(names) if name in names[:index]]
+    mistakes += [
+        f"topics[{index}].name: {name} is also the name of an earlier topic."
+        for index, name in enumerate(names)
+        if name in names[:index]
+    ]
     tokens: set[Secret] = {settings.admin.token}
     for index, publisher in enumerate(settings.publishers):
         key = f"publishers[{index}]"
         if len(publisher.token.reveal()) < SHORTEST_ADMIN_TOKEN:
-            mistakes.append(f"{key}.token_file: has no secret of at least {SHORTEST_ADMIN_TOKEN} characters.")
+            mistakes.append(f"{key}.token_file: must contain a secret of at least {SHORTEST_ADMIN_TOKEN} characters.")
         elif publisher.token in tokens:
-            mistakes.append(f"{key}.token: somebody else has the same; each publisher, and the operators, have one of their own.")
+            mistakes.append(f"{key}.token: is also used by another publisher or by admin.token. Each needs its own secret.")
         tokens.add(publisher.token)
         mistakes += [
-            f"{key}.topics: {pattern!r} can be no topic." for pattern in publisher.topics if not TOPIC_PATTERN.fullmatch(pattern)
+            f"{key}.topics: {pattern!r} is not a valid topic."
+            for pattern in publisher.topics
+            if not TOPIC_PATTERN.fullmatch(pattern)
         ]
     return mistakes
 

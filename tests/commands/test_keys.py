@@ -64,7 +64,7 @@ class TestRotate:
         assert run("rotate", "--config", str(config)) == 0
         new, *others = read_folder(tmp_path / "data/keys")
         assert others == [old]
-        assert capsys.readouterr().out.startswith(f"{new.file}: decrypts at once, encrypts from ")
+        assert capsys.readouterr().out.startswith(f"{new.file}: decrypts now, encrypts from ")
 
     def test_prunes_if_told_to(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """With --prune one command in a timer is all that regular rotation needs: what nothing is sealed with goes."""
@@ -105,7 +105,7 @@ class TestRotate:
         config.unlink() if fault == "missing" else config.write_text("[server]\nport = 'x'\n")
 
         assert run("rotate", "--config", str(config)) == 2
-        assert capsys.readouterr().err.startswith("The settings cannot be used:\n")
+        assert capsys.readouterr().err.startswith("The settings are not valid:\n")
 
 
 class TestPrune:
@@ -158,4 +158,4 @@ class TestList:
     def test_empty(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """An empty folder is worth an error."""
         assert run("list", "--dir", str(tmp_path)) == 1
-        assert capsys.readouterr().err == f"{tmp_path}: holds no key\n"
+        assert capsys.readouterr().err == f"{tmp_path}: contains no key\n"

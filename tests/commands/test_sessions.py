@@ -194,8 +194,8 @@ async def test_mistakes(desk: Desk, tmp_path: Path, arguments: list[str], code: 
 @pytest.mark.parametrize(
     ("environment", "said"),
     [
-        ({"HUB_REDIS_URL": "unix:///nowhere/socket"}, "Redis does not answer"),
-        ({"HUB_REDIS_URL": "", "HUB_REDIS_DATA_DIR": "/nowhere"}, "No hub runs on"),
+        ({"HUB_REDIS_URL": "unix:///nowhere/socket"}, "Redis does not respond"),
+        ({"HUB_REDIS_URL": "", "HUB_REDIS_DATA_DIR": "/nowhere"}, "No hub is running with"),
     ],
 )
 async def test_redis_is_not_there(desk: Desk, tmp_path: Path, environment: dict[str, str], said: str) -> None:

@@ -68,7 +68,7 @@ class TestCannotStart:
         assert ended.returncode == 2
         assert last_line(ended)
         headline, *mistakes = ended.stderr.splitlines()
-        assert headline == "The settings cannot be used:"
+        assert headline == "The settings are not valid:"
         assert {line.strip().partition(":")[0] for line in mistakes} == {
             "provider.client_id",
             "server.port",
@@ -112,7 +112,7 @@ class TestCannotStart:
             ended = run_hub(tmp_path, HUB_SERVER_PROCESSES="2", HUB_SERVER_PORT=port, HUB_ADMIN_PORT=str(free_port()))
 
         assert ended.returncode == 1
-        assert last_line(ended) == "A worker ended as soon as it was started; its message stands above."
+        assert last_line(ended) == "A worker ended as soon as it was started. Its message is above."
         assert "server.port: cannot listen" in ended.stderr
 
     @pytest.mark.parametrize("content", ["too short", "\xff\xfe", "A" * 44, ""])

@@ -85,8 +85,6 @@ class ClientConnection(Wire):
         "remote_ip",
     )
 
-    native: object | None = None
-
     def __init__(self, shared: ClientConnections) -> None:
         super().__init__()
         self._shared = shared

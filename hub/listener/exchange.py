@@ -20,14 +20,9 @@ class Receiver(Protocol):
 
 
 class ExchangeConnection(Protocol):
-    """What an exchange needs of its connection.
-
-    Attributes:
-        native: The connection as another server than the hub's own knows it; None: it is one of the hub's own.
-    """
+    """What an exchange needs of its connection."""
 
     remote_ip: str
-    native: object | None
 
     def send_head(self, status: int, reason: str, fields: Fields, body: bytes = b"") -> None:
         """Send the head of an answer, and what is there of its body; what the socket does not take waits in memory.
@@ -158,11 +153,6 @@ class Exchange:
     def remote_ip(self) -> str:
         """Address of the other end of the connection."""
         return self._line.remote_ip
-
-    @property
-    def native(self) -> object | None:
-        """The connection as another server than the hub's own knows it; None: it is one of the hub's own."""
-        return self._line.native
 
     @property
     def has_body(self) -> bool:

@@ -12,6 +12,8 @@ HTTP_10 = "1.0"
 VERSIONS = frozenset({HTTP_10, "1.1"})
 WEBSOCKET = "websocket"  # the only other protocol that is spoken here; requests for others are answered as if they did not ask
 
+MAX_FIELDS = 256  # of a head; browsers send some twenty
+FIELD_BYTES = 4  # of a field besides its name and value
 MAX_NAMES = 1024  # that are remembered in lower case; browsers use some forty
 MAX_NAME_BYTES = 64  # of those that are remembered
 PHRASES = {int(status): status.phrase for status in HTTPStatus}
@@ -74,6 +76,50 @@ class Names:
         if len(self._known) >= MAX_NAMES:  # somebody invents names: those in use come again
             self._known.clear()
         self._known[name] = known
+
+
+def request_head(
+    method: str, target: str, version: str, headers: Fields, *, keep_alive: bool, offers_protocol: bool
+) -> RequestHead:
+    """Return a head whose parts are well-formed each by itself.
+
+    Parameters:
+        keep_alive: Whether the client wants to send more on this connection.
+        offers_protocol: Whether it offers to speak another protocol.
+
+    Raises:
+        BadHead: It can be understood in two ways, or asks for what is not spoken here.
+    """
+    if len(headers) > MAX_FIELDS:
+        raise too_large()
+    fields = by_name(headers)
+    if version not in VERSIONS:
+        raise BadHead("The versions that are spoken here are HTTP/1.1 and HTTP/1.0.", 505)
+    is_http10 = version == HTTP_10
+    require_host(headers, is_http10=is_http10)
+    body_bytes = body_length(headers, fields, is_http10=is_http10)
+    if method == "CONNECT":
+        raise BadHead("This method is not known here.", 501)
+    upgrade = offers_protocol and fields.get("upgrade", "").lower() == WEBSOCKET
+    if upgrade and body_bytes != 0:
+        raise BadHead("A request for a WebSocket has no body.")
+    path, query = split_target(target, fields.get("host", ""))
+    return RequestHead(
+        method=method,
+        path=path,
+        query=query,
+        headers=headers,
+        fields=fields,
+        body_bytes=body_bytes,
+        is_http10=is_http10,
+        keep_alive=keep_alive,
+        upgrade=upgrade,
+    )
+
+
+def too_large() -> BadHead:
+    """Return the error of a head, or a trailer, beyond its limits (RFC 6585 section 5)."""
+    return BadHead("The head of the request is too large.", 431)
 
 
 def by_name(headers: Fields) -> dict[str, str]:

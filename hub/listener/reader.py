@@ -7,22 +7,7 @@ from typing import Protocol
 
 import httptools
 
-from hub.listener.head import (
-    HTTP_10,
-    VERSIONS,
-    WEBSOCKET,
-    BadHead,
-    Fields,
-    Names,
-    RequestHead,
-    body_length,
-    by_name,
-    require_host,
-    split_target,
-)
-
-MAX_FIELDS = 256  # of a head; browsers send some twenty
-FIELD_BYTES = 4  # of a field besides its name and value
+from hub.listener.head import FIELD_BYTES, BadHead, Fields, Names, RequestHead, request_head, too_large
 
 
 class RequestSink(Protocol):
@@ -127,7 +112,7 @@ class RequestReader:
         """Refuse what grows without an end: llhttp tells of a field once it is whole, of blanks and chunk extensions never."""
         self._silent_bytes += size
         if self._silent_bytes > 2 * self._limit:
-            raise _too_large()
+            raise too_large()
 
     # -- called by the parser -----------------------------------------------------------------------------------------
 
@@ -137,14 +122,14 @@ class RequestReader:
         self._target += url
         self._head_bytes += len(url)
         if self._head_bytes > self._limit:
-            raise _too_large()
+            raise too_large()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field. Those of a trailer are dropped: nobody here waits for them (RFC 9110 section 6.5.1)."""
         self._fields.append((self._names.lower(name), value.decode("latin-1").strip(" \t")))
         self._head_bytes += len(name) + len(value) + FIELD_BYTES
         if self._head_bytes > self._limit:
-            raise _too_large()
+            raise too_large()
 
     def on_headers_complete(self) -> None:
         """Hand on the head."""
@@ -172,41 +157,22 @@ class RequestReader:
         self._fields, self._target, self._head_bytes = [], b"", 0
 
     def _head(self, parser: httptools.HttpRequestParser) -> RequestHead:
-        method, headers, target = parser.get_method().decode("ascii"), self._fields, self._target
+        method, headers, target = parser.get_method().decode("ascii"), self._fields, self._target.decode("latin-1")
         self._forget()
-        if len(headers) > MAX_FIELDS:
-            raise _too_large()
-        fields = by_name(headers)
-        version = parser.get_http_version()
-        if version not in VERSIONS:
-            raise BadHead("The versions that are spoken here are HTTP/1.1 and HTTP/1.0.", 505)
-        is_http10 = version == HTTP_10
-        require_host(headers, is_http10=is_http10)
-        body_bytes = body_length(headers, fields, is_http10=is_http10)
-        if method == "CONNECT":
-            raise BadHead("This method is not known here.", 501)
-        upgrade = parser.should_upgrade() and self._upgrade(fields, body_bytes)
-        path, query = split_target(target.decode("latin-1"), fields.get("host", ""))
-        return RequestHead(
-            method=method,
-            path=path,
-            query=query,
-            headers=headers,
-            fields=fields,
-            body_bytes=body_bytes,
-            is_http10=is_http10,
+        offers_protocol = parser.should_upgrade()
+        head = request_head(
+            method,
+            target,
+            parser.get_http_version(),
+            headers,
             keep_alive=parser.should_keep_alive(),
-            upgrade=upgrade,
+            offers_protocol=offers_protocol,
         )
-
-    def _upgrade(self, fields: dict[str, str], body_bytes: int | None) -> bool:
-        """Tell whether a request that offers another protocol offers one that is spoken here."""
-        self._is_upgrade = fields.get("upgrade", "").lower() == WEBSOCKET
-        if self._is_upgrade and body_bytes != 0:
-            raise BadHead("A request for a WebSocket has no body.")
-        if body_bytes != 0:
-            self._framing = b"Transfer-Encoding: chunked" if body_bytes is None else b"Content-Length: %d" % body_bytes
-        return self._is_upgrade
+        self._is_upgrade = head.upgrade
+        if offers_protocol and not head.upgrade and head.body_bytes != 0:
+            length = head.body_bytes
+            self._framing = b"Transfer-Encoding: chunked" if length is None else b"Content-Length: %d" % length
+        return head
 
 
 def _mistake(error: httptools.HttpParserError) -> BaseException:
@@ -216,7 +182,3 @@ def _mistake(error: httptools.HttpParserError) -> BaseException:
     if isinstance(error, httptools.HttpParserInvalidMethodError):
         return BadHead("This method is not known here.", 501)
     return BadHead("This is no HTTP/1.1 request.")
-
-
-def _too_large() -> BadHead:
-    return BadHead("The head of the request is too large.", 431)

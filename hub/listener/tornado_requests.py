@@ -8,7 +8,7 @@ from tornado.iostream import StreamClosedError
 
 from hub.listener.discard_body import DiscardBody
 from hub.listener.exchange import Exchange, Receiver
-from hub.listener.head import Fields
+from hub.listener.head import Fields, RequestHead
 
 
 class TornadoFront:
@@ -33,7 +33,7 @@ class TornadoFront:
         connection = TornadoConnection(exchange, self._scheme)
         delegate = self._application.start_request(self, connection)
         try:
-            delegate.headers_received(_start_line(exchange), _fields(exchange))
+            delegate.headers_received(start_line_of(exchange.head), headers_of(exchange.head))
         except httputil.HTTPInputError as error:
             _refuse(exchange, 400, str(error))
             return DiscardBody()
@@ -130,7 +130,7 @@ class TornadoConnection(httputil.HTTPConnection):
         """
         self._exchange.write(chunk)
         written = asyncio.ensure_future(self._room())
-        written.add_done_callback(_look_at)
+        written.add_done_callback(take_note)
         return written
 
     async def _room(self) -> None:
@@ -143,7 +143,7 @@ class TornadoConnection(httputil.HTTPConnection):
         self._exchange.end()
 
 
-def _look_at(written: "asyncio.Future[None]") -> None:
+def take_note(written: "asyncio.Future[None]") -> None:
     """Take note of how it went: many handlers write without waiting."""
     if not written.cancelled():
         written.exception()
@@ -153,18 +153,18 @@ def _refuse(exchange: Exchange, status: int, detail: str) -> None:
     exchange.send(status, "", [("Content-Type", "text/plain")], f"{detail}\n".encode())
 
 
-def _start_line(exchange: Exchange) -> httputil.RequestStartLine:
-    head = exchange.head
+def start_line_of(head: RequestHead) -> httputil.RequestStartLine:
+    """Return what is asked as Tornado's parser would say it."""
     target = f"{head.path}?{head.query}" if head.query else head.path
     return httputil.RequestStartLine(head.method, target, "HTTP/1.0" if head.is_http10 else "HTTP/1.1")
 
 
-def _fields(exchange: Exchange) -> httputil.HTTPHeaders:
-    """Return the fields as Tornado keeps them. It joins those of one name by a comma, which would make one of all cookies."""
-    fields = httputil.HTTPHeaders()
-    for name, value in exchange.head.headers:
+def headers_of(head: RequestHead) -> httputil.HTTPHeaders:
+    """Return the headers as Tornado keeps them. It joins those of one name by a comma, which would make one of all cookies."""
+    headers = httputil.HTTPHeaders()
+    for name, value in head.headers:
         if name != "cookie":
-            fields.add(name, value)
-    if (cookies := exchange.head.fields.get("cookie")) is not None:
-        fields.add("cookie", cookies)
-    return fields
+            headers.add(name, value)
+    if (cookies := head.fields.get("cookie")) is not None:
+        headers.add("cookie", cookies)
+    return headers

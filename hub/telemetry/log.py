@@ -77,6 +77,7 @@ def configure(level: str, output_format: str, stream: TextIO | None = None, *, a
     root.handlers = [handler]
     root.setLevel(level)
     logging.getLogger("tornado.access").disabled = True  # the hub has its own access log
+    logging.getLogger("tornado.general").setLevel(logging.ERROR)  # what strangers send is no reason for a line
     _configure_audit(audit_file, _formatter(shared, structlog.processors.JSONRenderer(default=str)))
 
 

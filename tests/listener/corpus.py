@@ -23,11 +23,17 @@ class Case:
     status: int | None
 
 
-def smuggling() -> list[Case]:
-    """Return all cases."""
+def smuggling(server: str = "fast") -> list[Case]:
+    """Return all cases, with what becomes of them on a server."""
     text = Path(__file__).parent.parent.joinpath("data/smuggling.txt").read_text(encoding="ascii")
     blocks = [block.split("\n") for block in text.strip().split("\n\n") if not block.startswith("#")]
-    return [_case(name, sent, [line.removeprefix("  -> ") for line in outcome]) for name, sent, *outcome in blocks]
+    return [_case(name, sent, _outcome(outcome, server)) for name, sent, *outcome in blocks]
+
+
+def _outcome(lines: list[str], server: str) -> list[str]:
+    """Return the lines for a server: its own, or else those for both."""
+    own = [line.removeprefix(f"  {server} -> ") for line in lines if line.startswith(f"  {server} ")]
+    return own or [line.removeprefix("  -> ") for line in lines if line.startswith("  -> ")]
 
 
 def _case(name: str, sent: str, outcome: list[str]) -> Case:

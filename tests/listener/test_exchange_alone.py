@@ -13,7 +13,6 @@ class Line:
     """A connection that writes down what it is asked to do."""
 
     remote_ip = "192.0.2.1"
-    native = None
     refuses = False
 
     def __init__(self) -> None:

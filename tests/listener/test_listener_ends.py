@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from hub.listener.connection import ClientConnection, ClientConnections
-from hub.listener.listener import HttpListener
 from hub.primitives.clock import SystemClock
 from hub.web.doors import Doors
-from tests.listener.parts import GET, Client, Front, listening, never
+from tests.listener.parts import GET, SERVERS, Client, Front, listening, never
 from tests.parties.certificates import make_certificates
 from tests.parties.clock import ManualClock
 from tests.parties.echo_hub import EchoDoor
@@ -87,10 +86,10 @@ def test_peer_addresses(peer: object, address: str) -> None:
     assert connection.remote_ip == address
 
 
-async def test_unix_sockets(tmp_path: Path) -> None:
+async def test_unix_sockets(tmp_path: Path, server: str) -> None:
     """A proxy on the same machine may come over a unix socket."""
     front = Front()
-    listener = HttpListener(front, SystemClock())
+    listener = SERVERS[server](front, SystemClock())
     path = tmp_path / "hub.sock"
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     server.setblocking(False)

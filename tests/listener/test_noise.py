@@ -36,7 +36,8 @@ async def say(stand: Stand, data: bytes, *, reset: bool = True) -> None:
     writer.write(data)
     if reset:
         await asyncio.sleep(0.02)
-        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        if (own := writer.get_extra_info("socket")) is not None:  # else the listener has closed already
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         writer.transport.abort()
         return
     async with hang_timeout():

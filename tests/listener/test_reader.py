@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.listener.head import BadHead, Names, RequestHead
-from hub.listener.reader import FIELD_BYTES, MAX_FIELDS, RequestReader
+from hub.listener.head import FIELD_BYTES, MAX_FIELDS, BadHead, Names, RequestHead
+from hub.listener.reader import RequestReader
 from tests.listener.corpus import Case, smuggling
 
 LIMIT = 32 * 1024

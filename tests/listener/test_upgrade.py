@@ -49,6 +49,7 @@ class Upgrading:
         self.lost.set()
 
 
+@pytest.mark.only_fast
 @pytest.mark.parametrize("behind", [b"", GET % b"/first"], ids=["first", "behind another request"])
 @pytest.mark.parametrize("later", [False, True], ids=["at once", "later"])
 async def test_bytes_behind_the_handshake(later: bool, behind: bytes) -> None:
@@ -75,6 +76,7 @@ async def test_bytes_behind_the_handshake(later: bool, behind: bytes) -> None:
         assert (door.losses, seen.closes) == (1, 0)
 
 
+@pytest.mark.only_fast
 @pytest.mark.parametrize("behind", [b"", GET % b"/first"], ids=["first", "behind another request"])
 async def test_little_waits_behind_a_handshake(behind: bytes) -> None:
     """Until somebody takes the connection, little more is read than what came with the request."""
@@ -112,6 +114,7 @@ async def test_refused_later() -> None:
         assert (status, fields["connection"], body, await client.rest(), len(front.seen)) == (403, "close", b"no", b"", 1)
 
 
+@pytest.mark.only_fast
 async def test_client_that_has_gone() -> None:
     """A connection that is gone when somebody takes it says so, once, and is not kept."""
     door = Upgrading(later=True)
@@ -125,6 +128,7 @@ async def test_client_that_has_gone() -> None:
         assert (door.losses, seen.closes, stand.open_connections) == (1, 1, 0)
 
 
+@pytest.mark.only_fast
 async def test_connection_that_is_just_closing() -> None:
     """One that breaks while it changes hands says so once."""
     door = Upgrading(later=True)
@@ -140,6 +144,7 @@ async def test_connection_that_is_just_closing() -> None:
         assert (door.losses, seen.closes, stand.open_connections) == (1, 0, 0)
 
 
+@pytest.mark.only_fast
 async def test_stop_leaves_them() -> None:
     """When the listener stops, upgraded connections stay until it is closed."""
     door = Upgrading(later=False)

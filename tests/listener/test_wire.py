@@ -99,6 +99,7 @@ class TestIn:
 
         assert held < MIB
 
+    @pytest.mark.only_fast
     async def test_requests_behind_one_that_is_worked_on(self, listen: Listening) -> None:
         """Whoever holds and releases a body lets nothing in that stands behind other requests that wait."""
         front = Front(never)

@@ -1,0 +1,424 @@
+"""Tornado's own HTTP server behind the listener's seam, for operators who prefer the server that many others run.
+
+Tornado parses requests and frames responses. The hub adds what it relies on: `hub.listener.strict_head` sees each head first, so
+that no request gets in that the hub's own listener rejects; `hub.listener.guarded_stream` sets timeouts and ends connections.
+docs/listeners.md lists what differs.
+"""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from typing import cast
+
+from tornado import httputil
+from tornado.http1connection import HTTP1Connection
+from tornado.httpserver import HTTPServer
+from tornado.iostream import IOStream
+
+from hub.listener.exchange import Exchange, Front, Receiver
+from hub.listener.guarded_stream import GuardedStream
+from hub.listener.head import PHRASES, BadHead, Fields, RequestHead, answer_head, refusal
+from hub.listener.listener import BACKLOG, SWEEP_SECONDS
+from hub.listener.messages import MessageReceiver, MessageSocket
+from hub.listener.strict_head import read_head
+from hub.listener.tornado_websocket import TornadoWebSocket
+from hub.primitives.clock import Clock
+from hub.telemetry import log
+
+MAX_BODY_BYTES = 2**63 - 1  # each route sets its own limit
+
+logger = log.get(__name__)
+
+
+class TornadoConnections:
+    """What the connections of one listener share.
+
+    Attributes:
+        refusal_fields: What a response to something that is no request says besides the problem.
+        open: All connections that speak HTTP.
+        upgraded: Those that speak WebSocket.
+        is_closing: Whether connections end with the response that they are giving.
+        now: Seconds of a monotonic clock, moved once a sweep.
+    """
+
+    def __init__(self, front: Front, *, max_head_bytes: int, refusal_fields: Fields, now: float) -> None:
+        self.front = front
+        self.max_head_bytes = max_head_bytes
+        self.refusal_fields = refusal_fields
+        self.open: set[TornadoClientConnection] = set()
+        self.upgraded: set[TornadoClientConnection] = set()
+        self.is_closing = False
+        self.now = now
+
+    def forget(self, connection: "TornadoClientConnection") -> None:
+        """Know that a connection is gone."""
+        self.open.discard(connection)
+        self.upgraded.discard(connection)
+
+
+class TornadoListener:
+    """One or several sockets, behind which one front answers. Takes what `hub.listener.listener.HttpListener` takes."""
+
+    def __init__(
+        self,
+        front: Front,
+        clock: Clock,
+        *,
+        tls: ssl.SSLContext | None = None,
+        refusal_fields: Fields | None = None,
+        max_head_bytes: int = 32 * 1024,
+        idle_seconds: float = 120.0,
+    ) -> None:
+        self._connections = TornadoConnections(
+            front, max_head_bytes=max_head_bytes, refusal_fields=refusal_fields or [], now=clock.monotonic()
+        )
+        self._clock = clock
+        self._idle_seconds = idle_seconds
+        self._server = GuardedServer(
+            _NoRequests(), ssl_options=tls, max_header_size=2 * max_head_bytes, max_body_size=MAX_BODY_BYTES, protocol="http"
+        )
+        self._server.guard(self._connections, is_tls=tls is not None)
+        self._sweeping: asyncio.Task[None] | None = None
+
+    async def start(self, sockets: Sequence[socket.socket]) -> None:
+        """Accept connections on sockets that are bound already."""
+        self._sweeping = self._sweeping or asyncio.get_running_loop().create_task(self._sweep())
+        for each in sockets:
+            each.listen(BACKLOG)
+        self._server.add_sockets(sockets)
+
+    def stop(self) -> None:
+        """Accept no more connections. Those that wait for a next request are closed, others after the response that they give."""
+        self._server.stop()
+        self._connections.is_closing = True
+        for connection in list(self._connections.open):
+            connection.close_when_idle()
+
+    async def close(self) -> None:
+        """Close all that is left, WebSockets too."""
+        self.stop()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._sweeping
+        for connection in [*self._connections.open, *self._connections.upgraded]:
+            connection.stream.abort()
+        await self._server.close_all_connections()
+        while self._connections.open or self._connections.upgraded:
+            await asyncio.wait(
+                [asyncio.ensure_future(each.gone) for each in [*self._connections.open, *self._connections.upgraded]]
+            )
+
+    async def _sweep(self) -> None:
+        while True:
+            await self._clock.sleep(SWEEP_SECONDS)
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Break the connections whose clients make no progress; at the latest two sweeps after their time."""
+        now = self._connections.now = self._clock.monotonic()
+        for connection in list(self._connections.open):
+            connection.stream.look(now - SWEEP_SECONDS, self._idle_seconds)
+
+
+class _NoRequests(httputil.HTTPServerConnectionDelegate):
+    """Stands where Tornado asks for a delegate: `GuardedServer` is its own."""
+
+
+class GuardedServer(HTTPServer):
+    """Tornado's server, whose connections read and write through a `GuardedStream`."""
+
+    def guard(self, connections: TornadoConnections, *, is_tls: bool) -> None:
+        """Set what connections share."""
+        self._shared = connections
+        self._is_tls = is_tls
+
+    def handle_stream(self, stream: IOStream, address: tuple[object, ...]) -> None:
+        """Serve a connection that was accepted."""
+        remote_ip = address[0] if isinstance(address, tuple) and address else ""
+        connection = TornadoClientConnection(self._shared, stream, str(remote_ip), is_tls=self._is_tls)
+        super().handle_stream(cast(IOStream, connection.stream), address)
+
+    def start_request(self, server_conn: object, request_conn: httputil.HTTPConnection) -> httputil.HTTPMessageDelegate:
+        """Return who takes the next request of a connection."""
+        http = cast(HTTP1Connection, request_conn)
+        connection = cast(TornadoClientConnection, cast(GuardedStream, http.stream).owner)
+        return connection.next_request(http)
+
+
+class TornadoClientConnection:
+    """One connection of a client.
+
+    Attributes:
+        stream: Its socket.
+        gone: Done when the connection is gone.
+    """
+
+    def __init__(self, shared: TornadoConnections, stream: IOStream, remote_ip: str, *, is_tls: bool) -> None:
+        self.shared = shared
+        self.remote_ip = remote_ip
+        self.head: RequestHead | None = None
+        self.websocket: TornadoWebSocket | None = None
+        self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.closes = False  # after the response that is being given
+        self._request: TornadoRequestConnection | None = None
+        self.stream = GuardedStream(stream, lambda: shared.now, self._may_read, is_tls=is_tls)
+        self.stream.owner = self
+        shared.open.add(self)
+
+    def next_request(self, http: HTTP1Connection) -> "TornadoRequestConnection":
+        """Return who takes the next request."""
+        self._request = TornadoRequestConnection(self, http)
+        return self._request
+
+    def buffered_bytes(self) -> int:
+        """Return how many bytes wait because the client does not take them."""
+        return self.stream.unsent_bytes
+
+    def close_when_idle(self) -> None:
+        """Close now, or after the response that is being given."""
+        if self._request is not None:
+            self._request.end_with_response()
+        self.stream.close_if_idle()
+
+    def reject(self, error: BadHead) -> None:
+        """Send the problem, and close."""
+        if not self.stream.closed():
+            self.stream.write(refusal(error, self.shared.refusal_fields))
+            self.stream.expects_more = True
+            self.stream.close()
+
+    def _may_read(self) -> bool:
+        return not (self.closes or self.shared.is_closing)
+
+    # -- for the stream -----------------------------------------------------------------------------------------------
+
+    def check_head(self, data: bytes) -> bool:
+        """Return whether Tornado gets a head."""
+        try:
+            self.head = read_head(data.lstrip(b"\r\n"), self.shared.max_head_bytes)
+        except BadHead as error:
+            self.reject(error)
+            return False
+        self.stream.expects_more = self.head.body_bytes != 0
+        return True
+
+    def malformed(self) -> None:
+        """Reject what Tornado could not read: in front of a response, or by breaking one."""
+        error = BadHead("This is no HTTP/1.1 request.")
+        if self._request is None:
+            self.reject(error)
+        else:
+            self._request.break_request(error)
+
+    def drained(self) -> None:
+        """Know that nothing waits to be sent any more, after something had."""
+        if self.websocket is not None:
+            self.websocket.drained()
+
+    def connection_lost(self) -> None:
+        """Know that the connection is gone."""
+        self.shared.forget(self)
+        if not self.gone.done():
+            self.gone.set_result(None)
+        request, self._request = self._request, None
+        if request is not None:
+            request.client_has_gone()
+
+
+class TornadoRequestConnection(httputil.HTTPMessageDelegate):
+    """One request on a connection: what Tornado reads of it goes to its receiver, what its exchange sends goes to Tornado."""
+
+    def __init__(self, connection: TornadoClientConnection, http: HTTP1Connection) -> None:
+        self.remote_ip = connection.remote_ip
+        self._connection = connection
+        self._stream = connection.stream
+        self._http = http
+        self._headers = httputil.HTTPHeaders()
+        self._exchange: Exchange | None = None
+        self._receiver: Receiver | None = None
+        self._left: int | None = None  # bytes of the body that have yet to come; None: it is chunked
+        self._reads_on: asyncio.Future[None] | None = None
+        self._is_gone = False
+
+    # -- from Tornado -------------------------------------------------------------------------------------------------
+
+    def headers_received(
+        self, start_line: httputil.RequestStartLine | httputil.ResponseStartLine, headers: httputil.HTTPHeaders
+    ) -> Awaitable[None] | None:
+        """Take a head. A request without a body begins in `finish`: Tornado closes after a response that comes earlier."""
+        head = self._connection.head
+        if head is None:
+            raise RuntimeError("Tornado has read a head that was not checked")
+        head.keep_alive = head.keep_alive and not self._connection.shared.is_closing
+        self._headers = headers
+        self._left = head.body_bytes
+        exchange = self._exchange = Exchange(self, head)
+        expects = exchange.wants_continue
+        if exchange.has_body:
+            self._open(exchange)
+        if not expects or exchange.is_ended:
+            headers.pop("Expect", None)
+        else:
+            headers["Expect"] = "100-continue"  # Tornado asks for the body when it reads on
+            if exchange.wants_continue:
+                self.hold()
+        return self._reads_on
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        """Take a part of the body. Tornado reads on when what is returned is done."""
+        if self._left is not None:
+            self._left -= len(chunk)
+        receiver, exchange = self._receiver, self._exchange
+        if receiver is None or exchange is None or exchange.is_ended:
+            return None
+        self._guard(lambda: receiver.data_received(chunk))
+        return None if self._left == 0 else self._reads_on
+
+    def finish(self) -> None:
+        """Know that the request has come whole."""
+        exchange = self._exchange
+        if exchange is None:
+            return
+        exchange.is_read = True
+        self._stream.expects_more = False
+        self.release()
+        if not exchange.has_body:
+            self._open(exchange)
+        if (receiver := self._receiver) is not None and not exchange.is_ended:
+            self._guard(receiver.finish)
+        if self._is_gone or self._stream.closed():
+            self.client_has_gone()
+
+    def on_connection_close(self) -> None:
+        """Know that the client has gone before the request was whole."""
+        self.client_has_gone()
+
+    def _open(self, exchange: Exchange) -> None:
+        def begin() -> None:
+            self._receiver = self._connection.shared.front.open(exchange)
+
+        self._guard(begin)
+
+    def _guard(self, work: Callable[[], object]) -> None:
+        """Run what answers requests. An outer loop of the hub: a defect is logged and told to the client."""
+        try:
+            work()
+        except Exception:
+            path = None if self._exchange is None else self._exchange.head.path
+            logger.error("request.crashed", path=path, exc_info=sys.exc_info())
+            self.break_request(BadHead("Something went wrong.", 500))
+
+    # -- the end ------------------------------------------------------------------------------------------------------
+
+    def client_has_gone(self) -> None:
+        """Tell whoever works on the request, once."""
+        self._is_gone = True
+        self.release()
+        exchange, receiver, self._receiver = self._exchange, self._receiver, None
+        if receiver is not None and exchange is not None and not exchange.is_ended:
+            receiver.on_connection_close()
+
+    def break_request(self, error: BadHead) -> None:
+        """End a request that cannot be finished: by a problem, or by breaking the response that has begun."""
+        exchange = self._exchange
+        is_begun, is_ended = (False, False) if exchange is None else (exchange.is_begun, exchange.is_ended)
+        self.client_has_gone()
+        if is_ended:
+            self._connection.closes = True
+        elif is_begun:
+            self._stream.reset()
+        else:
+            if exchange is not None:
+                exchange.is_ended = True
+            self._connection.reject(error)
+
+    def end_with_response(self) -> None:
+        """Close the connection after the response that is being given."""
+        if self._exchange is not None:
+            self._exchange.keep_alive = False
+
+    # -- from the exchange --------------------------------------------------------------------------------------------
+
+    def send_head(self, status: int, reason: str, fields: Fields, body: bytes = b"") -> None:
+        """Send the head of a response, and what is there of its body.
+
+        Raises:
+            ValueError: A header holds what no header may hold; nothing was sent.
+        """
+        answer_head(status, reason, fields)
+        if self._stream.closed():
+            return
+        headers = httputil.HTTPHeaders()
+        try:
+            for name, value in fields:
+                headers.add(name, value)
+        except httputil.HTTPInputError as error:
+            raise ValueError(str(error)) from error
+        if self._exchange is not None and self._exchange.head.is_http10:
+            self._headers.pop("Connection", None)  # else Tornado would announce what the exchange does not
+        start_line = httputil.ResponseStartLine("HTTP/1.1", status, reason or PHRASES.get(status, "Unknown"))
+        self._http.write_headers(start_line, headers, body or None)
+
+    def send_piece(self, piece: bytes, *, is_chunked: bool) -> None:
+        """Send a part of the body; Tornado frames it."""
+        if not self._stream.closed():
+            self._http.write(piece)
+
+    def send_last_chunk(self) -> None:
+        """Do nothing: Tornado ends the chunks when the exchange ends."""
+
+    def send_continue(self) -> None:
+        """Let Tornado ask for the body: it does when it reads on."""
+        self.release()
+
+    async def drain(self) -> None:
+        """Return when nothing waits to be sent; at once when the connection is gone."""
+        await self._stream.drain()
+
+    def exchange_ended(self, exchange: Exchange) -> None:
+        """Go on with the next request, or close."""
+        self._receiver = None
+        if not exchange.keep_alive:
+            self._connection.closes = True
+            self._stream.expects_more = self._stream.expects_more or exchange.head.keep_alive or exchange.head.upgrade
+        if not self._stream.closed():
+            self._http.finish()
+        self.release()
+
+    def break_off(self) -> None:
+        """Break the connection, so that nobody takes what was sent for whole."""
+        self._stream.reset()
+
+    def hold(self) -> None:
+        """Read no more of the body for now."""
+        if self._reads_on is None and not self._is_gone:
+            self._reads_on = asyncio.get_running_loop().create_future()
+
+    def release(self) -> None:
+        """Read on."""
+        reads_on, self._reads_on = self._reads_on, None
+        if reads_on is not None and not reads_on.done():
+            reads_on.set_result(None)
+
+    def open_websocket(
+        self, exchange: Exchange, receiver: MessageReceiver, subprotocol: str | None, max_message_bytes: int
+    ) -> MessageSocket:
+        """Give up HTTP for a WebSocket.
+
+        Raises:
+            HandshakeRefused: The request is no handshake, or one of another version.
+        """
+        connection = self._connection
+        websocket = TornadoWebSocket(
+            self._http, self._stream, exchange.head, receiver, subprotocol=subprotocol, max_message_bytes=max_message_bytes
+        )
+        connection.websocket = websocket
+        if connection in connection.shared.open:
+            connection.shared.open.discard(connection)
+            connection.shared.upgraded.add(connection)
+        self._receiver = None
+        return websocket

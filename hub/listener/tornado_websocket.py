@@ -1,0 +1,228 @@
+"""A WebSocket that Tornado's own code speaks, as the hub's doors see it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from tornado import httputil
+from tornado.http1connection import HTTP1Connection
+from tornado.iostream import IOStream
+from tornado.web import Application
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from hub.listener.guarded_stream import GuardedStream
+from hub.listener.handshake import HandshakeRefused, accept
+from hub.listener.head import RequestHead
+from hub.listener.messages import MessageReceiver, OutgoingMessage
+from hub.listener.tornado_requests import headers_of, start_line_of, take_note
+from hub.telemetry import log
+
+logger = log.get(__name__)
+
+
+class TornadoWebSocket:
+    """A WebSocket without extensions. Implements `MessageSocket`.
+
+    Attributes:
+        close_code: With which the peer has closed; None: it has said no code, or nothing at all.
+        close_reason: What the peer said to it.
+        is_closing: Whether a close frame was sent, or the connection is gone.
+
+    Raises:
+        HandshakeRefused: The request is no handshake, or one of another version.
+    """
+
+    def __init__(
+        self,
+        http: HTTP1Connection,
+        stream: GuardedStream,
+        head: RequestHead,
+        receiver: MessageReceiver,
+        *,
+        subprotocol: str | None,
+        max_message_bytes: int,
+    ) -> None:
+        accept(head, subprotocol)
+        try:
+            self._request = httputil.HTTPServerRequest(connection=http, start_line=start_line_of(head), headers=headers_of(head))
+        except httputil.HTTPInputError as error:
+            raise HandshakeRefused(400, str(error)) from error
+        self.subprotocol = subprotocol
+        self.max_message_bytes = max_message_bytes
+        self.close_code: int | None = None
+        self.close_reason = ""
+        self.is_closing = False
+        self._stream = stream
+        self._receiver = receiver
+        self._handler: SocketHandler | None = None
+        self._waiting: list[Callable[[SocketHandler], None]] = []  # to be done once Tornado has opened the WebSocket
+        self._waiting_bytes = 0
+        self._may_read: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._is_gone = False
+
+    def start(self, *, reading: bool = True) -> None:
+        """Let Tornado answer the handshake. Messages wait for `read_on` if they are not to be read yet."""
+        if reading:
+            self._may_read.set_result(None)
+        if self._stream.closed():
+            self.gone(None, None)
+            return
+        delegate = Application().get_handler_delegate(self._request, SocketHandler, {"socket": self})
+        delegate.finish()
+
+    def read_on(self) -> None:
+        """Hand out the messages that have come, and those to come."""
+        if not self._may_read.done():
+            self._may_read.set_result(None)
+
+    # -- out ----------------------------------------------------------------------------------------------------------
+
+    def write_messages(self, messages: Iterable[OutgoingMessage], *, ping: bool = False) -> None:
+        """Send messages, and a ping behind them; nothing once the socket is closing."""
+        for message in messages:
+            self._write(b"".join(message.parts), binary=message.binary)
+        if ping:
+            self.ping()
+
+    async def send(self, message: str | bytes) -> None:
+        """Send a message; returns when another one can be sent, or when the connection is gone."""
+        self._write(message, binary=isinstance(message, bytes))
+        await self._stream.drain()
+
+    def buffered_bytes(self) -> int:
+        """Return how many bytes wait because the client does not take them."""
+        return self._stream.unsent_bytes + self._waiting_bytes
+
+    def ping(self) -> None:
+        """Ask for a sign of life."""
+        if not self.is_closing:
+            self._do(lambda handler: handler.ping())
+
+    def set_option(self, level: int, option: int, value: int | bytes) -> None:
+        """Set an option of the socket."""
+        self._stream.set_option(level, option, value)
+
+    def close(self, code: int | None = None, reason: str = "") -> None:
+        """Send what was written, then a close frame; the connection ends when the peer has answered, or after 5 s."""
+        if self.is_closing:
+            return
+        self.is_closing = True
+        self._do(lambda handler: handler.close(code, reason if code is not None else None))
+        self.read_on()
+
+    def _write(self, message: str | bytes, *, binary: bool) -> None:
+        if self.is_closing:
+            return
+        if self._handler is None:
+            self._waiting_bytes += len(message)
+        self._do(lambda handler: handler.write_message(message, binary=binary).add_done_callback(take_note))
+
+    def _do(self, work: "Callable[[SocketHandler], None]") -> None:
+        if self._handler is None:
+            self._waiting.append(work)
+            return
+        try:
+            work(self._handler)
+        except WebSocketClosedError:
+            self.is_closing = True
+
+    # -- from Tornado -------------------------------------------------------------------------------------------------
+
+    async def opened(self, handler: "SocketHandler") -> None:
+        """Do what waited; return when messages may be read."""
+        self._handler = handler
+        waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
+        for work in waiting:
+            self._do(work)
+        await self._may_read
+
+    def received(self, message: str | bytes) -> Awaitable[None] | None:
+        """Hand on a message. Tornado reads on when what is returned is done: after the work on it, or with a close of ours."""
+        work = None if self.is_closing else self._receiver.on_message(message)
+        if work is None:
+            return None
+        if not self.is_closing:
+            self._may_read = asyncio.get_running_loop().create_future()
+        asyncio.ensure_future(work).add_done_callback(self._worked)
+        return self._may_read
+
+    def _worked(self, work: "asyncio.Future[None]") -> None:
+        error = None if work.cancelled() else work.exception()
+        if error is not None and not self._may_read.done():
+            self._may_read.set_exception(error)
+        self.read_on()
+
+    def heard(self) -> None:
+        """Hand on a sign of life."""
+        self._receiver.on_pong()
+
+    def drained(self) -> None:
+        """Know that nothing waits to be sent any more, after something had."""
+        if not self._is_gone:
+            self._receiver.on_drained()
+
+    def gone(self, code: int | None, reason: str | None) -> None:
+        """End: there is no connection any more."""
+        if self._is_gone:
+            return
+        self._is_gone = self.is_closing = True
+        self.close_code, self.close_reason = code, reason or ""
+        self.read_on()
+        self._receiver.on_close()
+
+
+class SocketHandler(WebSocketHandler):
+    """Tornado's side of it."""
+
+    def initialize(self, socket: TornadoWebSocket) -> None:
+        """Take the hub's side."""
+        self._socket = socket
+
+    def set_default_headers(self) -> None:
+        """Say no more than the handshake needs."""
+        for name in ("Server", "Date", "Content-Type"):
+            self.clear_header(name)
+
+    @property
+    def max_message_size(self) -> int:
+        """Bytes of the largest message."""
+        return self._socket.max_message_bytes
+
+    def check_origin(self, origin: str) -> bool:
+        """Take every origin: the door has checked it."""
+        return True
+
+    def select_subprotocol(self, subprotocols: list[str]) -> str | None:
+        """Return what the door has chosen."""
+        return self._socket.subprotocol if self._socket.subprotocol in subprotocols else None
+
+    def get_compression_options(self) -> dict[str, Any] | None:
+        """Never compress."""
+        return None
+
+    def detach(self) -> IOStream:
+        """Take the connection, whose end is noticed from here on while nothing is read, too."""
+        stream = super().detach()
+        stream.set_close_callback(self.on_connection_close)
+        return stream
+
+    async def open(self) -> None:
+        """Begin."""
+        self.set_nodelay(True)
+        await self._socket.opened(self)
+
+    def on_message(self, message: str | bytes) -> Awaitable[None] | None:
+        """Hand on a message."""
+        return self._socket.received(message)
+
+    def on_pong(self, data: bytes) -> None:
+        """Hand on a sign of life."""
+        self._socket.heard()
+
+    def on_close(self) -> None:
+        """Hand on the end."""
+        self._socket.gone(self.close_code, self.close_reason)
+
+    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
+        """Log a defect of ours as the hub's own listener does."""
+        logger.error("websocket.receiver_failed", exc_info=(typ, value, tb))

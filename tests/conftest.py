@@ -40,7 +40,7 @@ for _name in ("pytest_pycollect_makeitem", "pytest_pyfunc_call"):
     _hook.pytestmark = []
     setattr(_plugin, _name, pytest.hookimpl(tryfirst=True)(_hook))
 
-pytest_plugins = ["pytest_tornado.plugin"]
+pytest_plugins = ["pytest_tornado.plugin", "tests.parties.listeners"]
 
 # How long an example takes says nothing on a machine that does other things too.
 hypothesis.settings.register_profile("hub", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -132,8 +132,6 @@ def pytest_configure(config: pytest.Config) -> None:
     log.configure("DEBUG", "console")  # through the standard library, where caplog sees it
     logging.getLogger("websockets").setLevel(logging.INFO)
     config.addinivalue_line("markers", "expects_log: the test provokes log records at WARNING or above")
-    config.addinivalue_line("markers", "only_fast: the test looks inside the hub's own listener, and runs on no other")
-    config.addinivalue_line("markers", "deviates(name): what Tornado's server does otherwise, by its name in docs/listeners.md")
     config.addinivalue_line("markers", "falls_short(reason): what is under test is known to break the rule, and has to")
     config.addinivalue_line("markers", "timing_sensitive: real time, processes or a browser decide when something happens")
 

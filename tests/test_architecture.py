@@ -39,7 +39,11 @@ LAYERS: list[set[str]] = [  # from the ground up; a module imports from its own 
 ]
 
 DOORS: dict[str, set[str]] = {
-    "tornado": {"hub.application", "hub.process.server", "hub.listener.tornado_requests"},  # and hub.web
+    "tornado": {
+        *("hub.application", "hub.process.server"),  # and hub.web
+        *("hub.listener.tornado_requests", "hub.listener.tornado_listener", "hub.listener.tornado_websocket"),
+        "hub.listener.guarded_stream",
+    },
     "httptools": {"hub.listener.reader", "hub.upstream.response"},
     "redis": {
         "hub.session.store",
@@ -182,8 +186,7 @@ CLOCK_OWNERS = {
 
 OUTER_LOOPS = {
     "hub.channel.running",
-    "hub.listener.connection",
-    "hub.listener.websocket",
+    *("hub.listener.connection", "hub.listener.websocket", "hub.listener.tornado_listener"),
     "hub.tokens.refresh_worker",
     "hub.web.proxy",
     "hub.web.websocket_proxy",

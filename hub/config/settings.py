@@ -49,6 +49,7 @@ class ServerSettings:
 
     Attributes:
         public_url: Scheme, host and port as browsers see them. Used for Origin checks and redirect URIs.
+        listener: The server for browsers: `fast`, the hub's own; `tornado`, Tornado's, which costs more (docs/listeners.md).
         processes: Number of worker processes, which share the port (SO_REUSEPORT).
         trusted_proxies: Networks (CIDR) of proxies whose `X-Forwarded-For` is trusted; empty: none. If a network is too wide,
             clients can forge their address in limits and logs.
@@ -62,6 +63,7 @@ class ServerSettings:
     host: str = "127.0.0.1"
     port: Port = 8080
     public_url: str = "http://localhost:8080"
+    listener: Literal["fast", "tornado"] = "fast"
     processes: Count = 1
     tls_certificate_file: str = ""
     tls_key_file: str = ""

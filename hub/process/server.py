@@ -17,6 +17,7 @@ from hub.config.reader import load
 from hub.config.settings import Settings, SettingsError
 from hub.listener.exchange import Front
 from hub.listener.listener import HttpListener
+from hub.listener.tornado_listener import TornadoListener
 from hub.primitives.clock import SystemClock
 from hub.process.compiled import is_compiled
 from hub.process.embedded_redis import EmbeddedRedis
@@ -26,6 +27,9 @@ from hub.session.key_folder import KeySources, provide_keys
 from hub.session.key_watch import KeyWatcher
 from hub.telemetry import log
 from hub.web.response_headers import security_fields
+
+LISTENERS: dict[str, type[HttpListener] | type[TornadoListener]] = {"fast": HttpListener, "tornado": TornadoListener}
+"""The servers that `server.listener` chooses from."""
 
 logger = log.get(__name__)
 
@@ -74,7 +78,7 @@ class Worker:
         self._clock = clock
         self._keys = KeyWatcher(KeySources.of(settings), clock)
         self._services = Services(settings, self._keys.keyring, settings.redis.url, clock)
-        self._listeners: list[HttpListener] = []
+        self._listeners: list[HttpListener | TornadoListener] = []
 
     async def run(self, stop: asyncio.Event, reload: asyncio.Event) -> None:
         """Serve until `stop` is set, then finish what is under way; follow the settings file each time `reload` is set.
@@ -117,7 +121,13 @@ class Worker:
         public = await self._start(build_front(self._services), "server", server.host, server.port, _tls(self._settings))
         inner = await self._start(build_admin_front(self._services), "admin", admin.host, admin.port, None)
         logger.info(
-            "hub.listening", url=server.public_url, port=public, admin_port=inner, version=__version__, compiled=is_compiled()
+            "hub.listening",
+            url=server.public_url,
+            port=public,
+            admin_port=inner,
+            listener=server.listener,
+            version=__version__,
+            compiled=is_compiled(),
         )
 
     async def _start(self, front: Front, section: str, host: str, port: int, tls: ssl.SSLContext | None) -> int:
@@ -127,7 +137,8 @@ class Worker:
         except OSError as error:
             raise StartupError(f"{section}.port: cannot listen on {host}:{port} ({error.strerror}).") from error
         fields = security_fields(hsts=self._settings.server.is_https)
-        listener = HttpListener(front, self._clock, tls=tls, refusal_fields=fields)
+        serve = LISTENERS[self._settings.server.listener]
+        listener = serve(front, self._clock, tls=tls, refusal_fields=fields)
         await listener.start(sockets)
         self._listeners.append(listener)
         return int(sockets[0].getsockname()[1])

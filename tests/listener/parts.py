@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,19 +13,13 @@ from hub.listener.exchange import Exchange
 from hub.listener.listener import HttpListener
 from hub.listener.tornado_listener import TornadoListener
 from hub.primitives.clock import Clock, SystemClock
-from tests.waiting import hang_timeout
+from tests.parties.listeners import chosen_listener
+from tests.waiting import hang_timeout, until
 
 GET = b"GET %b HTTP/1.1\r\nHost: here\r\n\r\n"
 POST = b"POST /up HTTP/1.1\r\nHost: here\r\n%b\r\n"
-SERVERS: dict[str, type[HttpListener | TornadoListener]] = {"fast": HttpListener, "tornado": TornadoListener}
-"""The servers that `server.listener` chooses from."""
-
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 """The loops that the hub runs on."""
-
-
-server_kind: ContextVar[str] = ContextVar("server_kind", default="fast")
-"""Which of them the tests use."""
 
 
 @dataclass(eq=False)
@@ -179,11 +172,9 @@ class Stand:
 
     async def head_has_begun(self) -> None:
         """Wait until a part of a head has come. Tornado tells nobody of it."""
-        async with asyncio.timeout(5):
-            while isinstance(self.listener, HttpListener) and not any(
-                each._reader and each._reader.is_in_head for each in self.listener._connections.open
-            ):
-                await asyncio.sleep(0)
+        if isinstance(self.listener, HttpListener):
+            connections = self.listener._connections.open
+            await until(lambda: any(each._reader and each._reader.is_in_head for each in connections))
 
 
 @asynccontextmanager
@@ -191,7 +182,7 @@ async def listening(
     front: Any, clock: Clock | None = None, *, client_tls: Any = None, host: str = "127.0.0.1", **options: Any
 ) -> AsyncIterator[Stand]:
     """Run a listener until the end of the block; nothing of it is left then."""
-    listener = SERVERS[server_kind.get()](front, clock or SystemClock(), **options)
+    listener = chosen_listener()(front, clock or SystemClock(), **options)
     sockets = bind_sockets(0, host)
     await listener.start(sockets)
     stand = Stand(listener, sockets[0].getsockname()[1], client_tls)

@@ -10,10 +10,11 @@ import pytest
 from hub.listener.connection import ClientConnection, ClientConnections
 from hub.primitives.clock import SystemClock
 from hub.web.doors import Doors
-from tests.listener.parts import GET, SERVERS, Client, Front, listening, never
+from tests.listener.parts import GET, Client, Front, listening, never
 from tests.parties.certificates import make_certificates
 from tests.parties.clock import ManualClock
 from tests.parties.echo_hub import EchoDoor
+from tests.parties.listeners import chosen_listener
 from tests.parties.websocket_peer import TEXT, Received, WebSocketPeer, frame
 from tests.waiting import soon, until
 
@@ -86,10 +87,10 @@ def test_peer_addresses(peer: object, address: str) -> None:
     assert connection.remote_ip == address
 
 
-async def test_unix_sockets(tmp_path: Path, server: str) -> None:
+async def test_unix_sockets(tmp_path: Path) -> None:
     """A proxy on the same machine may come over a unix socket."""
     front = Front()
-    listener = SERVERS[server](front, SystemClock())
+    listener = chosen_listener()(front, SystemClock())
     path = tmp_path / "hub.sock"
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     server.setblocking(False)

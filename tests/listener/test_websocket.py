@@ -11,8 +11,8 @@ from tornado.testing import bind_unused_port
 
 from hub.listener.frames import close_fault
 from hub.primitives.clock import SystemClock
-from tests.listener.parts import SERVERS
 from tests.parties.echo_hub import EchoDoor
+from tests.parties.listeners import chosen_listener
 from tests.parties.websocket_peer import (
     BINARY,
     CLOSE,
@@ -45,9 +45,9 @@ def closes(door: EchoDoor) -> list[int | None]:
 
 
 @pytest.fixture
-async def dial(door: EchoDoor, server: str) -> AsyncIterator[Dial]:
+async def dial(door: EchoDoor) -> AsyncIterator[Dial]:
     """Open WebSockets to an echo that runs the hub's protocol."""
-    listener = SERVERS[server](door, SystemClock())
+    listener = chosen_listener()(door, SystemClock())
     socket, port = bind_unused_port()
     await listener.start([socket])
     yield lambda: WebSocketPeer.dial(port, "/")

@@ -115,13 +115,8 @@ class TestPace:
         async with dial(stand) as peer:
             sending = asyncio.create_task(peer.send(*[frame(BINARY, bytes(60_000), mask=bytes(4))] * 400))
             await door.until(lambda: hasattr(door, "socket"))
-<<<<<<< HEAD
-            held = await settled(lambda: len(door.socket._reader._held))
-=======
-            await asyncio.sleep(0.2)
-            held = len(door.socket._reader._held) if isinstance(door.socket, WebSocket) else 0
+            held = await settled(lambda: len(door.socket._reader._held) if isinstance(door.socket, WebSocket) else 0)
             is_sent = sending.done()
->>>>>>> d0e8a71 (Let operators run Tornado's own server behind the listener's seam)
             gate.set()
             door.socket.read_on()
             await door.until(lambda: len(door.messages) == 400)

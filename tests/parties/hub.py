@@ -15,6 +15,7 @@ from typing import Any, Self
 
 import aiohttp
 
+from tests.parties.listeners import chosen
 from tests.waiting import hang_timeout
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
@@ -74,6 +75,7 @@ class Hub:
             "HUB_REDIS_DATA_DIR": str(folder / "var"),
             "HUB_LOG_FORMAT": "json",
             "HUB_STATIC_ROOT": str(PROJECT / "static"),
+            "HUB_SERVER_LISTENER": chosen.get(),
             "HUB_LIMITS_REQUESTS_PER_SESSION": "0",  # tests call as fast as they can
             **environment,
         }

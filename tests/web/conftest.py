@@ -25,7 +25,6 @@ from hub.config.settings import (
     StaticSettings,
     TopicSettings,
 )
-from hub.listener.listener import HttpListener
 from hub.primitives.clock import SystemClock
 from hub.primitives.secret import Secret
 from hub.services import Services
@@ -34,6 +33,7 @@ from hub.web.response_headers import security_fields
 from tests.parties.browser import Answer, Browser
 from tests.parties.clock import ManualClock
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, HostileProvider
+from tests.parties.listeners import chosen_listener
 from tests.parties.resource_server import RawResourceServer, answering
 
 NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none", "Accept": "text/html"}
@@ -162,7 +162,7 @@ def build_house(redis_url: str, clock: ManualClock, root: Path) -> BuildHouse:
             await services.start()
             fields = security_fields(hsts=settings.server.is_https)
             fronts = build_front(services), build_admin_front(services)
-            listeners = [HttpListener(front, SystemClock(), refusal_fields=fields) for front in fronts]
+            listeners = [chosen_listener()(front, SystemClock(), refusal_fields=fields) for front in fronts]
             for listener, sockets in zip(listeners, (public, inner), strict=True):
                 await listener.start(sockets)
             try:

@@ -18,7 +18,6 @@ from hub.channel.messages import message_bytes
 from hub.channel.registry import Registry
 from hub.errors import NotAuthenticated, StoreUnavailable
 from hub.gateway.messages import ApiRequest, ApiResponse
-from hub.listener.listener import HttpListener
 from hub.primitives.clock import SystemClock
 from hub.session.cookie import Cookies
 from hub.telemetry.access_log import AccessLog
@@ -29,6 +28,7 @@ from hub.web.response_headers import ResponseHeaders
 from hub.web.site import Site
 from tests.channel.parts import World, body, json_answer, new_session, request
 from tests.parties.clock import ManualClock
+from tests.parties.listeners import chosen_listener
 from tests.parties.websocket_peer import CLOSE, TEXT, WebSocketPeer, close_payload, frame
 
 ORIGIN = "https://hub.example"
@@ -65,7 +65,9 @@ class Hub:
             AccessLog(clock),
         )
         rates = self.world.services.rates
-        self._listener = HttpListener(ChannelDoor(site, self.registry, self.world.sessions, self.world.settings, rates), clock)
+        self._listener = chosen_listener()(
+            ChannelDoor(site, self.registry, self.world.sessions, self.world.settings, rates), clock
+        )
         self._listening, self.port = bind_unused_port()
         self.http = aiohttp.ClientSession()
         self._sockets: list[aiohttp.ClientWebSocketResponse] = []

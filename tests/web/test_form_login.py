@@ -15,7 +15,6 @@ from tornado.netutil import bind_sockets
 
 from hub.application import build_front
 from hub.config.settings import ProviderSettings, ServerSettings, SessionSettings, Settings, StaticSettings
-from hub.listener.listener import HttpListener
 from hub.primitives.clock import SystemClock
 from hub.services import Services
 from hub.session.keyring import Keyring
@@ -23,6 +22,7 @@ from iris_standin import Standin
 from tests.parties.audit import Audit
 from tests.parties.browser import Answer, Browser
 from tests.parties.clock import ManualClock
+from tests.parties.listeners import chosen_listener
 
 FORM = "/hub/login/main"
 LOGIN_COOKIE = "__Host-Http-hub-login"
@@ -81,7 +81,7 @@ class running:
         )
         self.services = Services(settings, Keyring([secrets.token_bytes(32)]), self.redis_url, self.clock)
         await self.services.start()
-        self.listener = HttpListener(build_front(self.services), SystemClock())
+        self.listener = chosen_listener()(build_front(self.services), SystemClock())
         await self.listener.start(sockets)
         return Native(self.services, self.standin, self.clock, port)
 

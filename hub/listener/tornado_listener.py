@@ -13,6 +13,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import cast
 
+import structlog
 from tornado import httputil
 from tornado.http1connection import HTTP1Connection
 from tornado.httpserver import HTTPServer
@@ -26,11 +27,10 @@ from hub.listener.messages import MessageReceiver, MessageSocket
 from hub.listener.strict_head import read_head
 from hub.listener.tornado_websocket import TornadoWebSocket
 from hub.primitives.clock import Clock
-from hub.telemetry import log
 
 MAX_BODY_BYTES = 2**63 - 1  # each route sets its own limit
 
-logger = log.get(__name__)
+logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 
 class TornadoConnections:

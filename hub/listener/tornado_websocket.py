@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+import structlog
 from tornado import httputil
 from tornado.http1connection import HTTP1Connection
 from tornado.iostream import IOStream
@@ -15,9 +16,8 @@ from hub.listener.handshake import HandshakeRefused, accept
 from hub.listener.head import RequestHead
 from hub.listener.messages import MessageReceiver, OutgoingMessage
 from hub.listener.tornado_requests import headers_of, start_line_of, take_note
-from hub.telemetry import log
 
-logger = log.get(__name__)
+logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 
 class TornadoWebSocket:

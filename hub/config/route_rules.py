@@ -1,4 +1,4 @@
-"""Checks of routes beyond the types of their settings. Pure, except that it checks whether files exist."""
+"""Check the routes of the settings for mistakes that types cannot express. Reads no file, but checks whether named ones exist."""
 
 import re
 from pathlib import Path

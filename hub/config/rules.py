@@ -1,4 +1,4 @@
-"""Checks of settings beyond their types: ranges, combinations, files. Pure, except that it checks whether files exist."""
+"""Check settings for mistakes that types cannot express. Reads no file, but checks whether named ones exist."""
 
 import ipaddress
 import re

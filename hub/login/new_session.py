@@ -1,4 +1,4 @@
-"""The session that a successful login creates, whatever kind of login it was. Pure, except for the random ID."""
+"""The session that a successful login creates, whatever kind of login it was."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Encrypted JWTs of the provider (RFC 7516, RFC 7519 section 5.2, OpenID Connect Core 1.0 section 10.2).
 
-Pure, except that the key is read from a file. joserfc decrypts. JWE gives confidentiality, not authenticity: anybody can encrypt
+The key is read from a file; joserfc decrypts. JWE gives confidentiality, not authenticity: anybody can encrypt
 with the public key, so the inner token must still be signed.
 """
 

@@ -182,9 +182,9 @@ async def _with_local_store(settings: Settings, closing: AsyncExitStack) -> Sett
     if settings.redis.url:
         return settings
     data_dir = Path(settings.redis.data_dir)
-    redis = EmbeddedRedis(data_dir)
-    await redis.start()
-    closing.push_async_callback(redis.stop)
+    private = EmbeddedRedis(data_dir)
+    await private.start()
+    closing.push_async_callback(private.stop)
     session, folder = settings.session, KeySources.of(settings).folder
     if folder is not None and not session.key_files:
         try:
@@ -192,7 +192,7 @@ async def _with_local_store(settings: Settings, closing: AsyncExitStack) -> Sett
         except OSError as error:
             raise StartupError(f"{folder}: the session key cannot be kept there ({error.strerror}).") from error
     session = dataclasses.replace(session, key_dir="" if folder is None else str(folder.absolute()))
-    return dataclasses.replace(settings, redis=dataclasses.replace(settings.redis, url=redis.url), session=session)
+    return dataclasses.replace(settings, redis=dataclasses.replace(settings.redis, url=private.url), session=session)
 
 
 def spare_the_collector() -> None:

@@ -111,7 +111,7 @@ class Services:
         self.upstream_ends = UpstreamEnds(jars, self.sessions, routes, self.resource_server, clock, self.metrics)
         self.upstream_sessions = UpstreamSessions(jars, lifetimes, clock, self.upstream_ends.end)
         self.websocket_door = UpstreamWebSocketClient(route.ca_file for route in settings.routes)
-        ways = ForwardingDependencies(
+        forwarding = ForwardingDependencies(
             resource_server=self.resource_server,
             websockets=self.websocket_door,
             sessions=self.upstream_sessions,
@@ -119,7 +119,7 @@ class Services:
             dpop_key=self.providers.dpop_keys.get,
             clock=clock,
         )
-        pipeline = Pipeline(tokens, ways, origin, clock, self.metrics)
+        pipeline = Pipeline(tokens, forwarding, origin, clock, self.metrics)
         self.executor = IdempotentExecutor(
             Ledger(self.redis, keyring, secrets.token_hex(8), settings.channel.keep_seconds),
             IdempotencyLimits(

@@ -1,4 +1,4 @@
-"""What a resource server says with `WWW-Authenticate` (RFC 6750 section 3, RFC 9470). Pure."""
+"""Parse the step-up challenge of an API in `WWW-Authenticate` (RFC 6750 section 3, RFC 9470). Pure."""
 
 import re
 from collections.abc import Iterable
@@ -14,20 +14,20 @@ _ACR_VALUES = re.compile(r"[!-~]+(?: [!-~]+)*")
 
 @dataclass(frozen=True, slots=True)
 class StepUpChallenge:
-    """The resource server wants a better login than the one behind the token (RFC 9470 section 3).
+    """A request of the API for step-up authentication (RFC 9470 section 3).
 
     Attributes:
-        acr_values: Ways of authentication that it takes, the preferred first; empty: it does not say.
-        max_age: How many seconds ago the user may have logged in; None: it does not say.
+        acr_values: Accepted authentication classes, the preferred one first; empty: not stated.
+        max_age: Maximum age of the authentication in seconds; None: not stated.
     """
 
     acr_values: str
     max_age: int | None
 
 
-def step_up_challenge(fields: Iterable[tuple[str, str]]) -> StepUpChallenge | None:
-    """Return what the `WWW-Authenticate` fields of an answer ask for; None if they ask for no better login."""
-    for name, value in fields:
+def step_up_challenge(headers: Iterable[tuple[str, str]]) -> StepUpChallenge | None:
+    """Return the step-up challenge in the headers of a response; None if there is none."""
+    for name, value in headers:
         if name.lower() == "www-authenticate" and (start := _BEARER.search(value)):
             parameters = _parameters(value[start.end() :])
             if parameters.get("error") == INSUFFICIENT_AUTHENTICATION:

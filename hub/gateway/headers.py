@@ -1,12 +1,12 @@
-"""Which header fields cross the hub (RFC 9110 section 7.6), in both directions. Pure.
+"""The headers that pass the hub (RFC 9110 section 7.6), in both directions. Pure.
 
-Requests: nothing passes unless a rule lets it. Passing are the fields by which a client describes what it sends and
-wants (`REQUEST_NAMES`, `Accept-*`, `If-*`) and the application's own `X-*`, except the families by which proxies speak
-to servers about identity, address, path or method (`FORBIDDEN_X`): a browser that could write those could lie. Names
-with an underscore never pass: CGI gateways, IRIS's among them, read `X_Real_IP` and `X-Real-IP` as one variable.
+Request headers pass only by a rule: those that describe the content and the wishes of the client (`REQUEST_NAMES`, `Accept-*`,
+`If-*`), and the application's own `X-*`. Families in which proxies tell servers about identity, address, path or method
+(`FORBIDDEN_X`) do not pass, because a browser could lie in them. Names with an underscore never pass: CGI gateways read
+`X_Real_IP` and `X-Real-IP` as one variable.
 
-Responses: everything passes, except what concerns one connection only, what belongs to the origin that the browser sees
-(and that is the hub), and what would speak to the web server in front of the hub.
+Response headers pass, except those about one connection, those that act on the origin that the browser sees (which is the hub),
+and those that command the web server in front of the hub.
 """
 
 import re
@@ -21,7 +21,7 @@ from hub.primitives.http import Headers
 from hub.primitives.secret import Secret
 
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"})
-"""Fields about one connection (RFC 9110 section 7.6.1); those that `Connection` names come on top."""
+"""Headers about one connection (RFC 9110 section 7.6.1), besides those that `Connection` names."""
 
 IDEMPOTENCY_HEADER = "idempotency-key"
 """The request header of draft-ietf-httpapi-idempotency-key-header."""
@@ -75,11 +75,11 @@ RESPONSE_FORBIDDEN_FAMILIES = ("access-control-", "proxy-", "sec-", "x-accel-", 
 LOCATIONS = ("location", "content-location")
 
 _UNSAFE_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")
-_FOLDED = re.compile(r"[\x00-\x1f\x7f][\x00-\x20\x7f]*")  # line folding of old, and what else is no text
+_FOLDED = re.compile(r"[\x00-\x1f\x7f][\x00-\x20\x7f]*")  # obsolete line folding (RFC 9112 section 5.2), and control characters
 
 
 class HeaderRules:
-    """The rules, with a memory of what they say about the names that come with every request."""
+    """The rules, with a cache of their verdicts on the names that every request repeats."""
 
     def __init__(self) -> None:
         self._leaving = BoundedCache(_may_leave)
@@ -88,18 +88,18 @@ class HeaderRules:
     def outbound(
         self, headers: Headers, *, token: Secret | None, client_address: str, cookies: str = "", scheme: str = "Bearer"
     ) -> Headers:
-        """Return the fields for the resource server: those of the browser that may pass, and the hub's own.
+        """Return the headers for the API: those of the browser that may pass, and the hub's own.
 
-        `Host` and the framing of the body are not among them; the door makes those.
+        `Host` and the framing of the body are not among them; the upstream client writes those.
 
         Parameters:
-            token: Access token to send as credentials; None sends none at all.
+            token: Access token to send as credentials; None: none.
             scheme: `Bearer` (RFC 6750 section 2.1), or `DPoP` for a token that is bound to a key (RFC 9449 section 7.1).
-            client_address: IP address of the browser; empty if it is not known.
-            cookies: Value of `Cookie`, from the hub's own jar; never that of the browser.
+            client_address: IP address of the browser; empty if it is unknown.
+            cookies: Value of `Cookie`, from the hub's own cookie jar, never from the browser.
 
         Raises:
-            BadRequest: A field that may pass holds a control character, or one that HTTP cannot carry.
+            BadRequest: A header that may pass holds a control character, or a character that HTTP cannot carry.
         """
         passed = _passing(headers, self._leaving)
         for name, value in passed:
@@ -115,10 +115,10 @@ class HeaderRules:
         return passed
 
     def inbound(self, headers: Headers, *, status: int, route: Route, public_origin: str) -> Headers:
-        """Return the fields for the browser; a field that comes several times stays so.
+        """Return the headers for the browser. Repeated headers stay repeated.
 
-        An answer to a user that says nothing about caching gets `Cache-Control: no-store`: no cache between may keep a
-        patient's data because a developer forgot a header. A 304 stays as it is.
+        A response to a user without `Cache-Control` gets `no-store`: no cache stores a patient's data because a developer
+        forgot a header. A 304 stays as it is.
         """
         passed = _passing(headers, self._entering)
         names = {name.lower() for name, _ in passed}
@@ -134,22 +134,22 @@ class HeaderRules:
 
 
 def _passing(headers: Headers, verdicts: Mapping[str, bool | None]) -> Headers:
-    """Return the fields that may pass, without those that the sender declared in `Connection` (RFC 9110 section 7.6.1)."""
+    """Return the headers that may pass, without those that `Connection` names (RFC 9110 section 7.6.1)."""
     passed: Headers = []
     declared: set[str] = set()
-    for field in headers:
-        verdict = verdicts[field[0]]
+    for header in headers:
+        verdict = verdicts[header[0]]
         if verdict:
-            passed.append(field)
+            passed.append(header)
         elif verdict is None:
-            declared.update(option.strip().lower() for option in field[1].split(","))
+            declared.update(option.strip().lower() for option in header[1].split(","))
     if declared <= HOP_BY_HOP:
         return passed
-    return [field for field in passed if field[0].lower() not in declared]
+    return [header for header in passed if header[0].lower() not in declared]
 
 
 def _may_leave(written: str) -> bool | None:
-    """Tell whether a field of a request may pass; None for `Connection`, which does not, and concerns the others."""
+    """Return whether a request header may pass; None for `Connection`, which does not pass and may forbid others."""
     name = written.lower()
     if name == "connection":
         return None
@@ -159,7 +159,7 @@ def _may_leave(written: str) -> bool | None:
 
 
 def _may_enter(written: str) -> bool | None:
-    """The same for a field of an answer."""
+    """Return the same for a response header."""
     name = written.lower()
     if name == "connection":
         return None
@@ -172,10 +172,9 @@ def _check(name: str, value: str) -> None:
 
 
 def _public_location(location: str, route: Route, public_origin: str) -> str:
-    """Return where the browser finds what the resource server calls `location`, if that lies inside the route's target.
+    """Return the public URL for a `location` of the API that lies inside the route's target; any other URL as it is.
 
-    An absolute URL stays absolute and a path stays a path. Anything else is returned as it is: the hub follows nothing,
-    and what lies outside of the target is not its to name.
+    An absolute URL stays absolute and a path stays a path. The hub follows no redirect.
     """
     location = _FOLDED.sub("", location).strip(" ")
     try:

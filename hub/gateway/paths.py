@@ -1,7 +1,7 @@
 """Paths, and all the ways in which a server may read them. Pure.
 
-A path is normalised once (RFC 3986 section 6.2.2), and what is matched is exactly what is forwarded. Servers decode once or
-twice, cut parameters at `;`, take a backslash for a slash. A path is accepted only if no such reading of it leaves its place.
+A path is normalized once (RFC 3986 section 6.2.2), and the hub matches exactly what it forwards. Servers may decode it once or
+twice, cut parameters at `;`, or read a backslash as a slash. A path is rejected if any such reading contains a dot segment.
 """
 
 import re
@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes
 
 from hub.errors import InvalidPath
 
-MAX_DECODINGS = 4  # nobody encodes a path more often in good faith, and each decoding costs a pass over it
+MAX_DECODINGS = 4  # no honest client encodes a path more often, and each decoding costs one pass
 
 _PATH = re.compile(r"/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/|^\[\]]|%[0-9A-Fa-f]{2})*")
 """Path characters of RFC 3986 section 3.3, and four that browsers leave raw."""
@@ -27,9 +27,9 @@ _OVERLONG = re.compile(rb"[\xc0\xc1]|\xe0[\x80-\x9f]|\xf0[\x80-\x8f]")  # UTF-8 
 
 
 def is_plain(path: str) -> bool:
-    """Tell whether there is one way only to read a path, whoever reads it: most paths are so, and need no further look.
+    """Return whether a path has one reading only, so that it needs no further check. Most paths are plain.
 
-    Nothing in it can be decoded, cut off or resolved, so that it is its own normal form and its only reading.
+    Nothing in a plain path can be decoded, cut off or resolved: it is its own normal form.
     """
     return _PLAIN.fullmatch(path) is not None
 
@@ -40,7 +40,7 @@ def normalise_path(raw: str) -> str:
     Normalising a second time changes nothing, and the result decodes to the same bytes as `raw`.
 
     Raises:
-        InvalidPath: The path holds characters that no URL may hold, a broken escape, a dot segment, an empty segment, a
+        InvalidPath: The path contains characters that no URL may contain, a broken escape, a dot segment, an empty segment, a
             backslash or a control character, in any reading.
     """
     if is_plain(raw):
@@ -59,7 +59,7 @@ def _normalise_escape(escape: re.Match[str]) -> str:
 
 
 def readings(path: str) -> Iterator[bytes]:
-    """Yield the path as servers may read it: as it stands, decoded once, twice..., then in compatibility characters."""
+    """Yield the readings of a path: as it is, decoded once, twice and so on, and normalized to compatibility characters."""
     reading = path.encode("ascii")
     yield reading
     for _ in range(MAX_DECODINGS):
@@ -75,13 +75,13 @@ def readings(path: str) -> Iterator[bytes]:
 
 
 def _compatible(reading: bytes) -> Iterator[bytes]:
-    """Yield what a server makes of the path that maps wide dots and slashes to plain ones, as Windows does."""
+    """Yield the reading of a server that maps wide dots and slashes to plain ones, as Windows does."""
     if reading.isascii():
         return
     try:
         yield unicodedata.normalize("NFKC", reading.decode()).encode()
     except UnicodeDecodeError:
-        return  # not UTF-8: there are no such characters in it
+        return  # not UTF-8, so no such characters
 
 
 def _check(reading: bytes) -> None:
@@ -97,5 +97,5 @@ def _check(reading: bytes) -> None:
 
 
 def name_of(segment: bytes) -> bytes:
-    """Return the segment without parameters and surrounding spaces, which some servers cut off."""
+    """Return the segment without parameters and surrounding spaces, which some servers remove."""
     return _PARAMETERS.sub(b"", segment).strip(b" ")

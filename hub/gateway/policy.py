@@ -1,4 +1,4 @@
-"""Who may use a route, and how. Pure: looks at the route, the method and the session."""
+"""Authorization of a request by its route, method and session. Pure."""
 
 from hub.config.settings import MAIN_PROVIDER
 from hub.errors import MethodNotAllowed, NotAuthenticated, StepUpRequired
@@ -7,14 +7,14 @@ from hub.session.model import Session
 
 
 def authorise(route: Route, method: str, session: Session | None, now: float) -> None:
-    """Let the request pass, or say why not.
+    """Return if the request may pass.
 
-    A session that has ended never comes here: whoever loads it has raised `SessionEnded` already.
+    An ended session never gets here: the lookup has raised `SessionEnded`.
 
     Raises:
-        MethodNotAllowed: The route does not take the method; the extension `allow` lists those that it takes.
-        NotAuthenticated: The route wants the token of a user, and nobody is logged in.
-        StepUpRequired: The login is too old or too weak for this route.
+        MethodNotAllowed: The route does not take the method; the extension `allow` lists the methods that it takes.
+        NotAuthenticated: The route asks for a user, and nobody is logged in.
+        StepUpRequired: The authentication is too old or of the wrong class for this route.
     """
     if method not in route.methods:
         raise MethodNotAllowed(f"{route.prefix} does not take {method}.", allow=list(route.methods))
@@ -31,7 +31,7 @@ def authorise(route: Route, method: str, session: Session | None, now: float) ->
 
 
 def step_up(session: Session, *, max_age: int | None, acr_values: str) -> StepUpRequired:
-    """Return the error that asks the user of a session to log in again, at the same provider, in a better way (RFC 9470)."""
+    """Return the error that asks the user of a session for step-up authentication at the same provider (RFC 9470)."""
     provider = "" if session.provider == MAIN_PROVIDER else session.provider
     detail = "This part of the API wants you to prove again who you are. Open login_url, with return_to added."
     return StepUpRequired(detail, max_age=max_age, acr_values=acr_values, provider=provider)

@@ -1,4 +1,4 @@
-"""The rate limits of one worker: who has asked too often, and when they may again."""
+"""The rate limits of one worker, for sessions and addresses."""
 
 from hub.config.settings import LimitSettings
 from hub.errors import TooManyRequests
@@ -10,7 +10,7 @@ BURST_SECONDS = 10.0
 
 
 class RateLimits:
-    """Counts in memory: a limit is for each worker, so that counting costs nothing."""
+    """Counts in memory, so that counting costs no access to Redis. Each limit therefore holds for one worker."""
 
     def __init__(self, settings: LimitSettings, clock: Clock, metrics: Metrics) -> None:
         self.settings = settings
@@ -27,7 +27,7 @@ class RateLimits:
         """Count an API request of a session.
 
         Raises:
-            TooManyRequests: It may not be made now.
+            TooManyRequests: The limit is reached; `retry_after_seconds` says for how long.
         """
         self._take(self._requests, "requests", session_key)
 
@@ -36,21 +36,21 @@ class RateLimits:
         self._take(self._anonymous, "requests_without_login", network)
 
     def session_dial(self, session_key: str) -> None:
-        """Count a channel of a session; raises as `request`."""
+        """Count a new channel of a session; raises as `request`."""
         self._take(self._session_dials, "dials_of_session", session_key)
 
     def dial(self, network: str) -> None:
-        """Count a try to open a channel, which is refused if too many were refused before; raises as `request`."""
+        """Count an attempt to open a channel; raises as `request`, also if too many attempts were refused before."""
         if self._refused_dials.spend(network, self._clock.monotonic(), 0.0) > 0:
             self._refuse("refused_dials", 1.0)
         self._take(self._dials, "dials", network)
 
     def dial_was_refused(self, network: str) -> None:
-        """Count a try that had no right to a channel."""
+        """Count a refused attempt to open a channel."""
         self._refused_dials.spend(network, self._clock.monotonic(), 1.0)
 
     def received(self, session_key: str, size: int) -> float:
-        """Count bytes of a session's channel; return for how many seconds nothing more is to be read of it."""
+        """Count bytes that a session's channel received; return for how many seconds the channel must not be read."""
         return self._bytes.spend(session_key, self._clock.monotonic(), float(size))
 
     def _take(self, buckets: TokenBuckets, what: str, key: str) -> None:

@@ -1,7 +1,6 @@
-"""The door to the resource server: sends a request and hands out its answer, streaming both ways at the pace of the slower.
+"""DOOR to APIs: sends a request and returns the response, with back-pressure in both directions.
 
-It decides nothing: no header passes or is dropped here, no redirect is followed, no cookie is kept, no status is judged.
-How that looks on the wire is in `hub.upstream`.
+It decides nothing: it drops no header, follows no redirect, stores no cookie and judges no status. `hub.upstream` speaks HTTP.
 """
 
 from collections.abc import AsyncIterator, Iterable
@@ -41,7 +40,7 @@ _log = log.get(__name__)
 
 
 class ResourceServer:
-    """Sends requests to the resource servers of all routes through one pool of keep-alive connections."""
+    """Sends requests to the APIs of all routes through one pool of keep-alive connections."""
 
     def __init__(self, ca_files: Iterable[str] = ()) -> None:
         self._tls = {ca_file: trust(ca_file) for ca_file in {"", *ca_files}}
@@ -49,7 +48,7 @@ class ResourceServer:
         self._pool: Pool | None = None
 
     async def start(self) -> None:
-        """Open the pool. Needs the running loop; connects to nobody yet."""
+        """Open the pool. Needs the running loop; opens no connection."""
         self._pool = Pool()
 
     async def send(
@@ -63,29 +62,29 @@ class ResourceServer:
         body_bytes: int | None = 0,
         timeout_seconds: float | None = None,
     ) -> ApiResponse:
-        """Send one request and return its answer as soon as the head is there; the body follows as it arrives.
+        """Send one request and return the response as soon as its head is there; the body streams.
 
-        The names of the answer's fields are in lower case. A body that has come whole by then is handed out as bytes.
+        Response header names are in lower case. A body that is complete by then is returned as bytes.
 
-        Cancelling this call, or closing the answer before its end, aborts the connection to the resource server. An
-        answer that comes before the request's body has been sent is returned at once; the rest of the upload goes on
-        until the answer is complete. What the body stream raises comes through as it is.
+        Cancelling this call, or closing the response before its end, aborts the connection to the API. A response that arrives
+        before the request body was sent is returned at once; the upload continues until the response is complete. An exception
+        of the body stream is raised as it is.
 
-        A safe request without a body is sent a second time when its connection breaks without an answer, since the
-        server may have closed it while it was idle (RFC 9112 section 9.3.1). No other request is ever sent twice.
+        A safe request without a body is sent a second time if its connection breaks without a response, because the API may
+        have closed the idle connection (RFC 9112 section 9.3.1). No other request is ever sent twice.
 
         Parameters:
-            body_bytes: Length that is announced to the resource server; None sends chunks.
-            timeout_seconds: Time until the answer's head must be there; None leaves it to the route, whose
-                `timeout_seconds` bounds the silence of the resource server and not a transfer that keeps flowing.
+            body_bytes: Announced length of the body; None sends chunks.
+            timeout_seconds: Time until the head of the response must be there; None: only the route's `timeout_seconds` applies,
+                which bounds the time without a byte and not the whole transfer.
 
         Raises:
             ResourceServerUnreachable: No connection in time, name not found, or certificate not trusted.
             ResourceServerTimeout: The route's time passed without a byte in either direction.
-            ResourceServerBroken: The connection broke off, or the answer is no HTTP/1.1.
+            ResourceServerBroken: The connection broke, or the response is not HTTP/1.1.
             DeadlineExceeded: `timeout_seconds` ran out.
-            BadRequest: The body is shorter or longer than announced, or a field value is in no known encoding.
-            ShuttingDown: The door is closed.
+            BadRequest: The body is shorter or longer than announced, or a header value has no known encoding.
+            ShuttingDown: The client is closed.
         """
         if (pool := self._pool) is None:
             raise ShuttingDown
@@ -109,13 +108,13 @@ class ResourceServer:
         return _response(exchange, route)
 
     async def close(self) -> None:
-        """Close all connections; requests in flight break off."""
+        """Close all connections; requests in flight are aborted."""
         if self._pool is not None:
             pool, self._pool = self._pool, None
             pool.close()
 
     def _locate(self, url: str, ca_file: str) -> tuple[Origin, str]:
-        """Return where a URL leads, and what stands for it in the request line."""
+        """Return the origin of a URL, and the request target."""
         end = url.find("/", len("https://"))
         base, target = (url, "/") if end < 0 else (url[:end], url[end:])
         origin = self._origins.get((base, ca_file))
@@ -125,7 +124,7 @@ class ResourceServer:
 
 
 async def _again(pool: Pool, origin: Origin, route: Route, request: Request, head_by: float | None) -> UpstreamExchange:
-    """Send a request a second time, over a connection that cannot be stale, and wait for its answer."""
+    """Send a request a second time, over a new connection, and wait for the response."""
     try:
         connection = await pool.open(origin, route.connect_timeout_seconds, head_by)
     except ServerUnreachable as failure:
@@ -139,7 +138,7 @@ async def _again(pool: Pool, origin: Origin, route: Route, request: Request, hea
 
 
 class _Body:
-    """The answer's body as it arrives."""
+    """The body of a response as it arrives."""
 
     def __init__(self, exchange: UpstreamExchange, route: Route) -> None:
         self._exchange = exchange
@@ -150,15 +149,15 @@ class _Body:
 
     async def __anext__(self) -> bytes:
         try:
-            piece = await self._exchange.read()
+            chunk = await self._exchange.read()
         except Failure as failure:
             _raise(failure, self._route)
-        if not piece:
+        if not chunk:
             raise StopAsyncIteration
-        return piece
+        return chunk
 
     async def close(self) -> None:
-        """Abort the connection, unless the answer has arrived whole and the connection belongs to the pool again."""
+        """Abort the connection, unless the response is complete and the pool has the connection back."""
         self._exchange.close()
 
 
@@ -173,7 +172,7 @@ def _response(exchange: UpstreamExchange, route: Route) -> ApiResponse:
 
 
 def _raise(failure: Failure, route: Route) -> NoReturn:
-    """Raise what the caller is told, and log what an operator could mend."""
+    """Raise the error for the caller, and log what an operator could repair."""
     error = _error_of(failure)
     if isinstance(error, HubError):
         error.processed = "maybe" if failure.was_sent else "never"

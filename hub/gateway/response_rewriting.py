@@ -12,7 +12,7 @@ from hub.gateway.messages import ApiResponse
 from hub.gateway.routes import Route
 from hub.primitives.http import BodyStream, Headers, chunks, read_body
 
-_DESCRIBE_THE_BODY = frozenset(
+_BODY_HEADERS = frozenset(
     {"content-type", "content-length", "content-encoding", "content-digest", "content-md5", "repr-digest", "digest", "etag"}
     | {"last-modified", "accept-ranges", "content-range", "content-language"}
 )
@@ -41,23 +41,23 @@ async def rewrite_response(response: ApiResponse, route: Route, method: str, pub
     stream = chunks(response.body)
     body, is_whole = await _read(stream)
     if not is_whole:
-        return replace(response, body=_again(body, stream))
+        return replace(response, body=_prepend(body, stream))
     redacted = route.error_documents == "redacted"
     problem = profile.error_problem(response.status, response.headers, body, redacted=redacted)
     return replace(response, body=body, body_bytes=len(body)) if problem is None else _with_problem(response, problem)
 
 
 async def _rebased(response: ApiResponse, rebase: fhir.Rebase) -> ApiResponse:
-    headers, body = fhir.without_length(response.headers), _translated(chunks(response.body), rebase)
+    headers, body = fhir.without_length(response.headers), _rebase_body(chunks(response.body), rebase)
     if response.body_bytes is None or response.body_bytes > MAX_DOCUMENT_BYTES:
         return replace(response, headers=headers, body=body, body_bytes=None)
     rebased = await read_body(body)
     return replace(response, headers=headers, body=rebased, body_bytes=len(rebased))
 
 
-async def _translated(body: BodyStream, rebase: fhir.Rebase) -> AsyncIterator[bytes]:
-    async for piece in body:
-        if ready := rebase.feed(piece):
+async def _rebase_body(body: BodyStream, rebase: fhir.Rebase) -> AsyncIterator[bytes]:
+    async for chunk in body:
+        if ready := rebase.feed(chunk):
             yield ready
     if rest := rebase.end():
         yield rest
@@ -65,24 +65,24 @@ async def _translated(body: BodyStream, rebase: fhir.Rebase) -> AsyncIterator[by
 
 async def _read(body: BodyStream) -> tuple[bytes, bool]:
     """Return the beginning of a body, and whether that is all of it."""
-    pieces, size = [], 0
-    async for piece in body:
-        pieces.append(piece)
-        size += len(piece)
+    read, size = [], 0
+    async for chunk in body:
+        read.append(chunk)
+        size += len(chunk)
         if size > MAX_DOCUMENT_BYTES:
-            return b"".join(pieces), False
-    return b"".join(pieces), True
+            return b"".join(read), False
+    return b"".join(read), True
 
 
-async def _again(begun: bytes, rest: BodyStream) -> AsyncIterator[bytes]:
-    yield begun
-    async for piece in rest:
-        yield piece
+async def _prepend(start: bytes, rest: BodyStream) -> AsyncIterator[bytes]:
+    yield start
+    async for chunk in rest:
+        yield chunk
 
 
 def headers_of_problem(headers: Headers, body: bytes) -> Headers:
     """Return the headers of a response whose body was replaced by this problem."""
-    kept = [(name, value) for name, value in headers if name.lower() not in _DESCRIBE_THE_BODY]
+    kept = [(name, value) for name, value in headers if name.lower() not in _BODY_HEADERS]
     return [*kept, ("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
 
 

@@ -1,7 +1,7 @@
-"""Which route a path belongs to, and where it leads. Pure: knows no session and no socket.
+"""Routes: the API behind a path. Pure: knows no session and no socket.
 
-Servers read paths in many ways (`hub.gateway.paths`), and some ignore case. A path is accepted only if no such reading of it
-belongs to another route.
+Servers read paths in many ways (`hub.gateway.paths`), and some ignore case. A path is rejected if any such reading belongs to
+another route.
 """
 
 import re
@@ -23,27 +23,27 @@ _QUERY = re.compile(r"[!-\"$-~]*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """A path prefix and the resource server behind it, compiled from its settings.
+    """A path prefix and the API behind it, compiled from its settings.
 
     Attributes:
-        target_origin: Scheme, host and port of the resource server.
+        target_origin: Scheme, host and port of the API.
         target_path: Path of the base URL, without a slash at its end; empty for the root.
         methods: Allowed methods, in the order of the settings.
-        demand: Which token a request gets; None: none, and no login is needed.
-        websocket: Whether it takes WebSockets, and nothing else.
-        max_message_bytes: Largest WebSocket message, either way.
-        max_age_seconds: How long ago the user may have proved who they are; 0: as long as the session lives.
-        acr_values: Ways of authentication that are good enough; empty: any.
-        timeout_seconds: Longest silence: until the answer begins, and between two pieces of it.
+        demand: The token that a request gets; None: none, and no login is needed.
+        websocket: Whether the route takes WebSockets, and nothing else.
+        max_message_bytes: Largest WebSocket message in each direction.
+        max_age_seconds: Maximum age of the authentication; 0: no limit.
+        acr_values: Accepted authentication classes; empty: any.
+        timeout_seconds: Longest time without a byte from the API, before and within a response.
         token_endpoints: Whether endpoints of the API that issue tokens may be reached.
-        upstream_session: Whose session the requests use at the resource server: none, or one of each session or user.
-        upstream_concurrency: Requests of one such session that run at once.
-        upstream_idle_seconds: How long such a session may be idle there.
-        upstream_logout: Path below the target that ends it, by GET with its cookies; empty: nothing does.
+        upstream_session: The session that requests use at the API: none, one per session of the hub, or one per user.
+        upstream_concurrency: Concurrent requests of one upstream session.
+        upstream_idle_seconds: Idle timeout of upstream sessions at the API.
+        upstream_logout: Path below the target that ends an upstream session, by GET with its cookies; empty: there is none.
         idempotency_header: Who interprets the request header `Idempotency-Key`: the API or the hub.
-        profile: What the product that serves the API understands besides HTTP.
-        error_documents: What becomes of its error documents.
-        is_fhir: Whether the resource server is a FHIR server, whose address in its answers becomes the hub's.
+        profile: The peculiarities of the product that serves the API.
+        error_documents: How error documents of the API are passed on.
+        is_fhir: Whether the API is a FHIR server, whose base URL in responses becomes the hub's.
         is_signed: Whether the hub signs each request (`hub.gateway.message_signature`). Its body is then held in memory.
     """
 
@@ -74,7 +74,7 @@ class Route:
 
     @classmethod
     def compile(cls, settings: RouteSettings, profile: ApiProfile) -> Self:
-        """Build the route from settings that were checked when they were read."""
+        """Return the route of settings that were checked when they were read."""
         target = urlsplit(settings.target)
         return cls(
             prefix=settings.prefix,
@@ -105,26 +105,26 @@ class Route:
 
     @property
     def target(self) -> str:
-        """The base URL of the application at the resource server."""
+        """The base URL of the API."""
         return self.target_origin + self.target_path
 
     def target_url(self, path: str, query: str) -> str:
-        """Return the URL at the resource server for a normalised path of this route and a query (empty: none).
+        """Return the URL at the API for a normalized path of this route and a query (empty: none).
 
-        Query parameters that would act on the product itself (`ApiProfile`) are left out.
+        Query parameters that act on the product itself (`ApiProfile`) are removed.
 
         Raises:
-            InvalidPath: The query holds characters with which a request line could be forged.
-            RouteNotFound: The path is not for browsers.
+            InvalidPath: The query contains characters that could forge a request line.
+            RouteNotFound: The path is not for browsers, by `ApiProfile.path_refusal`.
         """
         if _QUERY.fullmatch(query) is None:
             raise InvalidPath("The query holds a character that must be percent-encoded.")
         rest = self.target_path + path[len(self.prefix) :]
-        self._refuse_what_is_not_for_browsers(rest)
+        self._reject_private_path(rest)
         passed = self.profile.without_reserved(query)
         return f"{self.target_origin}{rest or '/'}" + (f"?{passed}" if passed else "")
 
-    def _refuse_what_is_not_for_browsers(self, path: str) -> None:
+    def _reject_private_path(self, path: str) -> None:
         if is_plain(path) and self.profile.is_ordinary(path):
             return
         for reading in (reading.decode("latin-1") for reading in readings(path)):
@@ -141,16 +141,16 @@ def _demand(settings: RouteSettings) -> TokenDemand | None:
 
 
 class Place(NamedTuple):
-    """Where a path leads: its route, and the path as it is matched and forwarded."""
+    """The route of a path, and the normalized path."""
 
     route: Route
     path: str
 
 
 class RouteTable:
-    """All routes; the longest prefix that ends at a segment of the path wins.
+    """All routes. The longest prefix that ends at the end of a segment wins.
 
-    A lookup takes as long as there are different lengths of prefixes, however many routes there are.
+    The time of a lookup grows with the number of different prefix lengths, not with the number of routes.
     """
 
     def __init__(self, routes: Sequence[RouteSettings], profile: ApiProfile) -> None:
@@ -161,32 +161,32 @@ class RouteTable:
         self._lengths = sorted({len(prefix) for prefix in (*self._by_prefix, *self._folded)}, reverse=True)
 
     def to_target(self, target: str) -> Route | None:
-        """Return a route that leads to this base URL, with a way to end its sessions if there is one; None without any."""
+        """Return a route to this base URL, preferably one that can end upstream sessions; None if there is no route."""
         routes = [route for route in self._routes if route.target == target]
         return next((route for route in routes if route.upstream_logout), routes[0] if routes else None)
 
     @property
     def keeps_sessions(self) -> bool:
-        """Whether any route uses sessions at its resource server."""
+        """Whether any route uses upstream sessions."""
         return any(route.upstream_session != "none" for route in self._routes)
 
     def locate(self, raw: str) -> Place:
-        """Return where a path leads that was received so.
+        """Return the route of a raw path, and the normalized path.
 
         Raises:
-            InvalidPath: The path could escape from its route.
+            InvalidPath: A reading of the path could escape from its route.
             RouteNotFound: No route covers it.
         """
         path = normalise_path(raw)
         return Place(self.resolve(path), path)
 
     def resolve(self, path: str) -> Route:
-        """Return the route of a normalised path.
+        """Return the route of a normalized path.
 
         Raises:
             RouteNotFound: No route covers the path.
-            InvalidPath: A server that decodes once more, cuts parameters or ignores case would see the path of another
-                route, whose methods or token rule would then be passed by.
+            InvalidPath: A server that decodes once more, cuts parameters or ignores case would read the path of another
+                route, and the rules of that route would be bypassed.
         """
         if is_plain(path):
             folded = self._longest(self._folded, path.lower())
@@ -206,12 +206,12 @@ class RouteTable:
         return None
 
     def _folds_to(self, loose: str) -> str | None:
-        """Return the prefix, in lower case, that a server sees which ignores case."""
+        """Return the prefix, in lower case, that a case-insensitive server reads; None if there is none."""
         route = self._longest(self._folded, loose)
         return None if route is None else route.prefix.lower()
 
 
 def _loose_readings(path: str) -> Iterator[str]:
-    """Yield the path as servers may read it that ignore case and parameters."""
+    """Yield the readings of servers that ignore case and parameters."""
     for reading in readings(path):
         yield b"/".join(name_of(segment) for segment in reading.split(b"/")).decode("latin-1").lower()

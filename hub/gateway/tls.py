@@ -1,4 +1,4 @@
-"""Whom the hub trusts to be a resource server."""
+"""TLS towards APIs."""
 
 import ssl
 
@@ -6,7 +6,11 @@ from hub.config.settings import SettingsError
 
 
 def trust(ca_file: str) -> ssl.SSLContext:
-    """Return what servers are verified against: the certificates of the system and those of `ca_file`, if named."""
+    """Return a context that verifies servers by the certificates of the system and those of `ca_file`, if it is not empty.
+
+    Raises:
+        SettingsError: `ca_file` cannot be read.
+    """
     context = ssl.create_default_context()
     context.set_alpn_protocols(["http/1.1"])
     if ca_file:

@@ -1,6 +1,7 @@
-"""Ends sessions at resource servers with those of the hub: at once if one is ended, else when its time is over.
+"""Ends upstream sessions with the sessions of the hub: at once after a logout, else at the timeout of the session.
 
-Any worker may find that an owner is gone; the one that claims it ends its sessions. What cannot be ended runs out by itself.
+Any worker may find that an owner has ended; the worker that claims the owner ends its upstream sessions. A session that cannot be
+ended reaches its idle timeout at the API.
 """
 
 import asyncio
@@ -26,7 +27,7 @@ logger = log.get(__name__)
 
 
 class UpstreamEnds:
-    """One worker's part in it."""
+    """Ends upstream sessions in one worker."""
 
     def __init__(
         self, jars: CookieJarStore, sessions: Sessions, routes: RouteTable, door: ResourceServer, clock: Clock, metrics: Metrics
@@ -41,7 +42,7 @@ class UpstreamEnds:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def run(self) -> None:
-        """Work until cancelled."""
+        """End what is due, every `LOOK_SECONDS` and after each call of `session_ended`. Runs until cancelled."""
         if not self._routes.keeps_sessions:
             await asyncio.Event().wait()
         while True:
@@ -52,33 +53,33 @@ class UpstreamEnds:
             await self._called_or_later()
 
     async def look(self) -> None:
-        """End what has to be ended now.
+        """End the upstream sessions that are due.
 
         Raises:
-            StoreUnavailable: Redis does not answer; the next look makes up for it.
+            StoreUnavailable: Redis does not respond; the next call continues.
         """
         while owners := await self._jars.claim(self._clock.now(), BATCH):
             await asyncio.gather(*(self._settle(owner) for owner in owners))
         self._metrics.upstream_sessions.set(await self._jars.count())
 
     async def session_ended(self, key: str, identity: str) -> None:
-        """Look at a session that has ended, and at its user."""
+        """Make the upstream sessions of an ended session, and of its user, due."""
         if not self._routes.keeps_sessions:
             return
         try:
             await self._jars.call_due([key, user_owner(identity)], self._clock.now())
         except StoreUnavailable:
-            return  # found when its time is over
+            return  # they become due at the timeout of the session
         self._called.set()
 
     def end(self, jar: UpstreamCookieJar) -> None:
-        """End one session now, without anybody waiting for it."""
+        """End one upstream session in the background."""
         task = asyncio.create_task(self._end(jar))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
-        """Finish what is under way."""
+        """Wait for the running requests."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _called_or_later(self) -> None:
@@ -98,7 +99,7 @@ class UpstreamEnds:
         await self._jars.forget([owner])
 
     async def _lives_until(self, owner: str) -> float | None:
-        """Return when an owner has to be looked at again; None if it is gone."""
+        """Return when an owner must be checked again (epoch seconds); None if it has ended."""
         kind, _, identity = owner.partition(":")
         if kind == "user" and identity:
             sessions = await self._sessions.of_identity(identity)

@@ -1,7 +1,7 @@
-"""Sessions at resource servers that keep some, as IRIS does for each CSP session that takes a licence unit.
+"""Upstream sessions: sessions that an API keeps for its clients by cookies, and that may each take a license unit.
 
-All requests of one owner (a session of the hub, or a user) go to an application in one session there. The first request opens it
-while the others wait, on whichever node they are; a browser that leaves meanwhile does not lose the cookie that comes back.
+All requests of one owner (a session of the hub, or a user) to an application share one upstream session. The first request opens
+it while the others wait, on all nodes. A browser that leaves meanwhile does not lose the cookie of the response.
 """
 
 import asyncio
@@ -47,15 +47,13 @@ class _SessionSlot:
 
 
 class UpstreamSessions:
-    """Sends requests in the sessions of their owners."""
+    """Sends requests in the upstream sessions of their owners."""
 
     def __init__(
         self, jars: CookieJarStore, lifetimes: Lifetimes, clock: Clock, end: Callable[[UpstreamCookieJar], None]
     ) -> None:
-        """Take the services.
-
-        Parameters:
-            end: Ends a session that turned out to be one too many.
+        """Parameters:
+        end: Ends an upstream session that was opened in vain.
         """
         self._jars = jars
         self._lifetimes = lifetimes
@@ -69,11 +67,11 @@ class UpstreamSessions:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def send(self, route: Route, session: Session, send: Send) -> ApiResponse:
-        """Return the answer to a request that was sent in its owner's session; at most `route.upstream_concurrency` run at once.
+        """Send a request in the upstream session of its owner; at most `route.upstream_concurrency` run concurrently.
 
         Raises:
-            LicensesExhausted: The resource server takes no further session now. Nobody asks it again for a while.
-            StoreUnavailable: Redis does not answer, and this process does not know the session either.
+            LicensesExhausted: The API refuses another session. For a while, no request asks again.
+            StoreUnavailable: Redis does not respond, and this process has no copy of the cookie jar.
             HubError: What `send` raises.
         """
         owner = owner_of(route, session)
@@ -91,13 +89,13 @@ class UpstreamSessions:
             raise
 
     def forget(self, owner: str) -> None:
-        """Forget what this process knows of an owner that has ended, but not that it has."""
+        """Drop the cached cookie jars of an owner that has ended, and remember that it has ended."""
         self._ended.put(owner, None)
         for key in [key for key in self._known if key[0] == owner]:
             del self._known[key]
 
     async def close(self) -> None:
-        """Wait until nobody is opening a session any more: its cookie would be lost, and its licence unit with it."""
+        """Wait for the sessions that are being opened: else their cookies, and their license units, would be lost."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _slot(self, route: Route, owner: str) -> "_Slot":
@@ -111,7 +109,7 @@ class UpstreamSessions:
             return slot.passed_on()
 
     async def _open(self, route: Route, session: Session, owner: str, send: Send, slot: "_Slot") -> ApiResponse:
-        """Open the session with this request, or use the one that somebody else has opened meanwhile."""
+        """Open the upstream session with this request, or use the one that another request has opened meanwhile."""
         with slot:
             async with slot.place.opening:
                 while (jar := await self._jar(route, owner)) is None:
@@ -247,12 +245,12 @@ class _Slot:
             self.release()
 
     def passed_on(self) -> Self:
-        """Let the block end without giving back: somebody else will."""
+        """Let the block end without giving the slot back: the new holder does so."""
         self._is_passed_on = True
         return self
 
     def release(self) -> None:
-        """Let the next one run; may be called twice."""
+        """Give the slot back. A second call does nothing."""
         if self._is_released:
             return
         self._is_released = True
@@ -261,14 +259,14 @@ class _Slot:
         self._leave()
 
     def until_end_of(self, response: ApiResponse) -> ApiResponse:
-        """Return the answer, whose end gives the slot back. One that came whole has ended."""
+        """Return the response, whose end gives the slot back. A response in memory has ended."""
         stream = response.body
         if isinstance(stream, bytes):
             return response
 
         async def body() -> AsyncIterator[bytes]:
-            async for piece in stream:
-                yield piece
+            async for chunk in stream:
+                yield chunk
             self.release()
 
         async def close() -> None:
@@ -280,12 +278,12 @@ class _Slot:
 
 
 def owner_of(route: Route, session: Session) -> str:
-    """Return whose session at the resource server a request uses."""
+    """Return the owner of the upstream session that a request uses."""
     return user_owner(session.identity) if route.upstream_session == "per_user" else session.key
 
 
 def user_owner(identity: str) -> str:
-    """Return the owner that stands for a user on all their browsers."""
+    """Return the owner that stands for a user in all browsers."""
     return f"user:{identity}"
 
 
@@ -299,11 +297,11 @@ def _retry_after(response: ApiResponse) -> float:
 
 
 def _exhausted(wait: float) -> LicensesExhausted:
-    return LicensesExhausted("All licences of the server are in use. Try again in a moment.", retry_after_seconds=wait)
+    return LicensesExhausted("All licenses of the server are in use. Try again in a moment.", retry_after_seconds=wait)
 
 
 async def _close_answer(opening: asyncio.Task[ApiResponse]) -> None:
-    """Free the connection of an answer that nobody waits for any more."""
+    """Free the connection of a response that nobody waits for any more."""
     with contextlib.suppress(HubError):
         response = await opening
         await response.close()

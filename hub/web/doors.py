@@ -1,4 +1,4 @@
-"""Which door a request goes through: the rooms of our own by their paths, Tornado's application for everything else."""
+"""Choose the door of a request by its path."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ class Doors:
     Parameters:
         exact: Doors of single paths.
         prefixes: Doors of paths and of everything below them; the longest wins, however many there are.
-        others: Who answers the rest.
+        others: The door of all other paths.
     """
 
     def __init__(self, exact: Mapping[str, Front], prefixes: Mapping[str, Front], others: Front) -> None:
@@ -21,7 +21,7 @@ class Doors:
         self._longest = max(map(len, prefixes), default=0)
 
     def open(self, exchange: Exchange) -> Receiver:
-        """Let the right one answer."""
+        """Hand the request to its door."""
         return self._door(exchange.head.path).open(exchange)
 
     def _door(self, path: str) -> Front:

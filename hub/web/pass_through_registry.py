@@ -1,4 +1,4 @@
-"""The WebSockets that one worker passes through: their limits, and the ends of their sessions."""
+"""The WebSockets that one worker passes through: their limits, their pings, and the ends of their sessions."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -12,8 +12,8 @@ from hub.session.model import Session, SessionId
 from hub.session.sessions import Sessions
 from hub.telemetry.metrics import Metrics
 
-CHECK_SECONDS = 5.0  # a session whose time is over is noticed this late at most, and one in use is kept
-CHECKS_PER_BEAT = 5  # a page that is gone without a word is noticed within two beats
+CHECK_SECONDS = 5.0  # delay at most until an ended session is noticed; activity is recorded as often
+CHECKS_PER_BEAT = 5  # a page that vanished is noticed within two pings
 
 
 class PassThroughSocket(Protocol):
@@ -28,14 +28,14 @@ class PassThroughSocket(Protocol):
     was_used: bool
 
     def end(self, code: CloseCode, reason: str) -> None:
-        """Close both sides."""
+        """Close both WebSockets."""
 
     def beat(self) -> None:
-        """Ask the page for a sign of life."""
+        """Ping the page."""
 
 
 class PassThroughRegistry:
-    """All of them."""
+    """All WebSockets that this worker passes through."""
 
     def __init__(self, sessions: Sessions, clock: Clock, metrics: Metrics, limits: ChannelSettings) -> None:
         self._sessions = sessions
@@ -46,10 +46,10 @@ class PassThroughRegistry:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def require_room(self, session_key: str) -> None:
-        """Let one more in, or say why not.
+        """Return if one more WebSocket may be opened.
 
         Raises:
-            ChannelClosed: 4430; the session has as many as it may. 4503; the worker has.
+            ChannelClosed: 4430; the session has its maximum. 4503; the worker has its maximum.
         """
         if len(self._sockets) >= self._limits.connections:
             raise ChannelClosed(CloseCode.UNAVAILABLE, "no room for another WebSocket")
@@ -57,35 +57,35 @@ class PassThroughRegistry:
             raise ChannelClosed(CloseCode.TOO_MANY_CHANNELS, "too many WebSockets of this session")
 
     def add(self, socket: PassThroughSocket) -> None:
-        """Take note of an open one."""
+        """Add an open WebSocket."""
         self._sockets.add(socket)
         self._metrics.websockets.inc()
 
     def discard(self, socket: PassThroughSocket) -> None:
-        """Forget one that is closed."""
+        """Remove a closed WebSocket."""
         if socket in self._sockets:
             self._sockets.remove(socket)
             self._metrics.websockets.dec()
 
     def own(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run what a socket leaves behind."""
+        """Run the last work of a WebSocket."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def end_session(self, session_key: str, reason: str) -> None:
-        """Close all of a session that has ended."""
+        """Close the WebSockets of a session that has ended."""
         for socket in self._of(session_key):
             socket.end(CloseCode.LOG_IN, f"session ended: {reason}")
 
     async def close_all(self, code: CloseCode, reason: str) -> None:
-        """Close all; returns when the other sides are closed too."""
+        """Close all WebSockets; return when those at the API are closed too."""
         for socket in list(self._sockets):
             socket.end(code, reason)
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def watch(self) -> None:
-        """Every few seconds: keep the sessions in use, end the sockets of those that are over. Runs until cancelled."""
+        """Check the sessions and ping the pages, every few seconds. Runs until cancelled."""
         while True:
             for _ in range(CHECKS_PER_BEAT):
                 await self._clock.sleep(CHECK_SECONDS)
@@ -94,7 +94,7 @@ class PassThroughRegistry:
                 socket.beat()
 
     async def check(self) -> None:
-        """Look at the session of each socket. What the store cannot say now it says next time."""
+        """Record activity, and close the WebSockets of ended sessions. While the store is down nothing is closed."""
         for socket in list(self._sockets):
             if socket.session_id is None:
                 continue

@@ -1,7 +1,7 @@
-"""The HTTP door to the pipeline: a browser's request in, the resource server's answer out, both as they arrive.
+"""The HTTP door: parse a browser's request, call the dispatch, write the response of the API.
 
-Small bodies are read whole, so that the request can be repeated after a 401. Larger ones flow: the browser is read only as
-fast as the resource server reads, and the other way round.
+Small bodies are read into memory, so that the request can be repeated after a 401. Larger bodies stream, with back-pressure both
+ways.
 """
 
 import asyncio
@@ -24,25 +24,25 @@ from hub.web.hub_headers import IDENTITY_HEADER, PASSIVE_HEADER, REPLAYED_HEADER
 from hub.web.response_headers import problem_body, problem_fields
 from hub.web.site import Site
 
-WHOLE_ANSWER_BYTES = 64 * 1024  # an announced answer up to this size leaves in one write, head and body together
+ONE_WRITE_BYTES = 64 * 1024  # a response of this announced length at most leaves in one write, head and body together
 STALL_SECONDS = 60.0  # without a byte of an upload; then its connection to the API is freed
 CLIENT_CLOSED_REQUEST = 499  # nginx's number for it
 
 
 class ApiDoor:
-    """Relays requests to the resource servers of their routes."""
+    """Relays requests to the APIs of their routes."""
 
     def __init__(self, site: Site, dispatch: Dispatch) -> None:
         self.site = site
         self.dispatch = dispatch
 
     def open(self, exchange: Exchange) -> "ApiCall":
-        """Take a request whose head has come; a large body begins to flow at once."""
+        """Take a request whose head is complete; a large body begins to stream at once."""
         return ApiCall(self, exchange)
 
 
 class ApiCall:
-    """One request and its answer."""
+    """One request and its response."""
 
     __slots__ = ("_address", "_collected", "_door", "_exchange", "_pipe", "_started", "_status", "_task")
 
@@ -65,14 +65,14 @@ class ApiCall:
     # -- from the connection ------------------------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
-        """Take a piece of the body."""
+        """Take a chunk of the body."""
         if self._pipe is not None:
             self._pipe.push(data)
         elif self._collected is not None:
             self._collected.append(data)
 
     def finish(self) -> None:
-        """Send the request, now that its body is there, or know that the upload is whole."""
+        """Send the request, now that its body is complete, or end the upload."""
         if self._pipe is not None:
             self._pipe.end()
         else:
@@ -80,7 +80,7 @@ class ApiCall:
             self._begin(body, len(body))
 
     def on_connection_close(self) -> None:
-        """Abort the request at the resource server: nobody waits for its answer any more."""
+        """Abort the request at the API: nobody waits for the response any more."""
         if self._task is not None:
             self._task.cancel()
 
@@ -88,17 +88,17 @@ class ApiCall:
         self._task = asyncio.create_task(self._serve(body, length))
         self._door.site.exchanges.add(self._task)  # what the hub waits for when it is stopped
 
-    # -- the answer ---------------------------------------------------------------------------------------------------
+    # -- the response -------------------------------------------------------------------------------------------------
 
     async def _serve(self, body: bytes | AsyncIterator[bytes], length: int | None) -> None:
-        """Bring the request to its end. An outer loop of the hub: nothing that goes wrong in here leaves it."""
+        """Bring the request to its end. An outer loop of the hub: no exception leaves it."""
         try:
             await self._relay(body, length)
         except HubError as error:
             self._note(error)
             self._fail(error)
         except asyncio.CancelledError:
-            self._status = CLIENT_CLOSED_REQUEST  # for the log: there is nobody to tell
+            self._status = CLIENT_CLOSED_REQUEST  # for the log; the client has gone
         except Exception:
             note_crash(self._exchange.head.path, sys.exc_info())
             self._fail(HubError())
@@ -148,28 +148,28 @@ class ApiCall:
 
     async def _write(self, response: ApiResponse) -> None:
         self._status = response.status
-        fields = self._fields(response)
+        headers = self._headers(response)
         if isinstance(response.body, bytes):
-            self._exchange.send(response.status, response.reason, fields, response.body)
+            self._exchange.send(response.status, response.reason, headers, response.body)
             return
         try:
-            if response.body_bytes is not None and response.body_bytes <= WHOLE_ANSWER_BYTES:
-                self._exchange.send(response.status, response.reason, fields, await read_body(response.body))
+            if response.body_bytes is not None and response.body_bytes <= ONE_WRITE_BYTES:
+                self._exchange.send(response.status, response.reason, headers, await read_body(response.body))
             else:
-                await self._stream(response, response.body, fields)
+                await self._stream(response, response.body, headers)
         finally:
             await response.close()
 
-    async def _stream(self, response: ApiResponse, body: AsyncIterator[bytes], fields: Fields) -> None:
+    async def _stream(self, response: ApiResponse, body: AsyncIterator[bytes], headers: Fields) -> None:
         exchange = self._exchange
-        exchange.begin(response.status, response.reason, fields, response.body_bytes)
-        async for piece in body:
-            exchange.write(piece)
+        exchange.begin(response.status, response.reason, headers, response.body_bytes)
+        async for chunk in body:
+            exchange.write(chunk)
             await exchange.drain()
         exchange.end()
 
-    def _fields(self, response: ApiResponse) -> Fields:
-        """Return the head of the answer. Its length is told by whoever sends the body, and for want of one by the API."""
+    def _headers(self, response: ApiResponse) -> Fields:
+        """Return the headers of the response. `Content-Length` of the API stays only where the response has no body."""
         fields = self._door.site.fields.common()
         if response.replayed:
             fields.append((REPLAYED_HEADER, "1"))
@@ -187,7 +187,7 @@ class ApiCall:
     # -- the end ------------------------------------------------------------------------------------------------------
 
     def _fail(self, error: HubError) -> None:
-        """Answer with a problem; an answer that has begun can only be broken off."""
+        """Respond with a problem; a response that has begun can only be aborted."""
         if self._exchange.is_begun:
             self._exchange.abort()
             return

@@ -101,7 +101,7 @@ class PassThroughDoor:
         return socket
 
     def refuse(self, exchange: Exchange, status: int, detail: str, *fields: tuple[str, str]) -> None:
-        """Answer that there is no WebSocket."""
+        """Respond that there is no WebSocket."""
         exchange.send(status, "", [TEXT_FIELD, *fields], detail.encode())
         self.site.access_log.request(exchange.head.method, exchange.head.path, status, 0.0)
 
@@ -111,11 +111,11 @@ class PassThroughDoor:
 
 
 class WebSocketRelay:
-    """One WebSocket: that of the page and that of the resource server, from the handshake to the end of both.
+    """The two WebSockets of one page, its own and that at the API, from the handshake to the end of both.
 
     Attributes:
         was_used: Whether the page has sent anything since the last check.
-        was_heard: Whether it has given a sign of life since the last ping.
+        was_heard: Whether it has sent anything, a pong included, since the last ping.
     """
 
     def __init__(self, door: PassThroughDoor, exchange: Exchange) -> None:
@@ -132,17 +132,17 @@ class WebSocketRelay:
     # -- for the HTTP connection, until the upgrade -------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
-        """Drop it: a handshake has no body."""
+        """Drop the data: a handshake has no body."""
 
     def finish(self) -> None:
-        """Do nothing: the head was enough."""
+        """Do nothing: the head is all that a handshake has."""
 
     def on_connection_close(self) -> None:
-        """Stop: the page has gone before it was answered."""
+        """Stop: the page has gone before the handshake ended."""
         self._work.cancel()
 
     async def _run(self) -> None:
-        """Bring the WebSocket to its end. An outer loop of the hub: nothing that goes wrong in here leaves it."""
+        """Bring the WebSocket to its end. An outer loop of the hub: no exception leaves it."""
         try:
             await self._serve()
         except Exception:
@@ -150,7 +150,7 @@ class WebSocketRelay:
             self._fail()
 
     async def _serve(self) -> None:
-        """Open the other side, upgrade, and bring its messages to the page."""
+        """Open the WebSocket at the API, complete the handshake, and relay the messages of the API to the page."""
         refusal: ChannelClosed | None = None
         try:
             self._upstream, self.session_id, self.session = await self._door.open_upstream(self._exchange)
@@ -176,7 +176,7 @@ class WebSocketRelay:
             self._socket.close(1011, "")
 
     def _subprotocol(self) -> str | None:
-        """Return what the resource server has chosen; for a refused page its first wish: else it would not see the code."""
+        """Return the subprotocol that the API chose. A refused page gets its first one, else it could not read the close code."""
         if self._upstream is not None:
             return self._upstream.protocol
         return next(iter(offered_subprotocols(self._exchange.head)), None)
@@ -189,29 +189,29 @@ class WebSocketRelay:
     # -- for the WebSocket --------------------------------------------------------------------------------------------
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
-        """Hand a message to the resource server; the next one is read when there is room for it."""
+        """Send a message to the API; the next one is read when the API takes more."""
         self.was_used = self.was_heard = True
         return None if self._upstream is None else self._upstream.send(message)
 
     def on_pong(self) -> None:
-        """Note the sign of life."""
+        """Record that the page responds."""
         self.was_heard = True
 
     def on_drained(self) -> None:
-        """Do nothing: whoever writes waits by itself."""
+        """Do nothing: a write waits by itself."""
 
     def on_close(self) -> None:
-        """End the other side too."""
+        """Close the WebSocket at the API too."""
         self._door.registry.discard(self)
         self._work.cancel()
         if self._upstream is not None and self._socket is not None:
             upstream, self._upstream = self._upstream, None
             self._door.registry.own(upstream.close(self._socket.close_code or 1001, self._socket.close_reason))
 
-    # -- for the passages ---------------------------------------------------------------------------------------------
+    # -- for the registry ---------------------------------------------------------------------------------------------
 
     def beat(self) -> None:
-        """Ask a page for a sign of life; close one that has given none since it was asked last."""
+        """Ping the page; close it if it has not responded to the last ping."""
         if self._socket is None:
             return
         if not self.was_heard:
@@ -220,7 +220,7 @@ class WebSocketRelay:
         self._socket.ping()
 
     def end(self, code: CloseCode, reason: str) -> None:
-        """Close both sides: the session has ended, or the hub stops."""
+        """Close both WebSockets: the session has ended, or the hub stops."""
         if self._socket is not None:
             self._socket.close(code, reason)
         self.on_close()

@@ -121,6 +121,7 @@ PURE = {
     "hub.listener.frames",
     "hub.listener.handshake",
     "hub.listener.head",
+    "hub.listener.strict_head",
     "hub.listener.mask",
     "hub.listener.reader",
     "hub.login.login_parameters",

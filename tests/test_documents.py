@@ -1,6 +1,5 @@
 """The documents keep pace with the code: links lead somewhere, lists are complete, examples work, nothing private is told."""
 
-import ast
 import inspect
 import os
 import re
@@ -17,7 +16,6 @@ from hub.config.settings import SECTIONS, SettingsError
 from hub.session.ends import END_DETAILS
 from hub.telemetry import audit
 from hub.telemetry.metrics import Metrics
-from tests.test_architecture import DOORS
 
 PROJECT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [
@@ -75,26 +73,6 @@ def test_links_lead_somewhere(document: Path) -> None:
         file = (document.parent / path).resolve() if path else document
         assert file.exists(), target
         assert not fragment or fragment in _anchors(file), target
-
-
-REDIS_KEY = re.compile(r"(?<![\w:])hub:[a-z][a-z-]*")
-
-
-def test_every_redis_key_is_in_the_table() -> None:
-    """Each key that a door uses stands in docs/architecture.md with what it holds, and no other one does."""
-    doors = [PROJECT / f"{name.replace('.', '/')}.py" for name in DOORS["redis"]]
-    trees = [ast.parse(door.read_text(encoding="utf-8")) for door in doors]
-    documentation = {id(node.value) for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    texts = [
-        node.value
-        for tree in trees
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation
-    ]
-    table = [line for line in (PROJECT / "docs/architecture.md").read_text(encoding="utf-8").splitlines() if line.startswith("|")]
-    first_cells = " ".join(line.split("|")[1] for line in table)
-
-    assert set(REDIS_KEY.findall(" ".join(texts))) == set(REDIS_KEY.findall(first_cells))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(PROJECT).as_posix())

@@ -71,10 +71,13 @@ class _Finder(cst.CSTVisitor):
         self._path = path
         self._module = module
         self._lines = (1, 1)
+        self._left_alone: set[cst.CSTNode] = set()
 
     def on_visit(self, node: cst.CSTNode) -> bool:
-        if _stays(node):
+        if node in self._left_alone or _stays(node):
             return False
+        if isinstance(node, cst.ClassDef):
+            self._left_alone.update(node.keywords)  # such as frozen=True
         if isinstance(node, cst.BaseStatement | cst.MatchCase):
             self._lines = self._lines_of(node)
         for kind, operator in OPERATORS:

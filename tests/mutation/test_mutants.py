@@ -51,6 +51,7 @@ def test_what_is_changed(source: str, difference: str) -> None:
         "logger = log.get(__name__)",
         'T = TypeVar("T")',
         "@dataclass(frozen=True)\nclass X:\n    '''Hold nothing.'''",
+        "class X(Struct, frozen=True):\n    'Hold nothing.'",
         'x = "a sentence of prose"',
         "x = y",
     ],

@@ -8,6 +8,7 @@ from hub.channel.interfaces import ChannelSocket
 from hub.channel.outbox import Outbox
 from hub.config.settings import ChannelSettings
 
+NEVER_SEEN = -(1 << 62)
 SOCKET_FRAMES = 2  # frames in the socket: enough to keep it busy; few, because a small message cannot overtake them there
 
 
@@ -51,7 +52,7 @@ class Sender:
         self._ping_is_due = False
         self._writable: asyncio.Event | None = None  # made when the first producer waits
         self._written = 0
-        self._sent = -1  # bytes that had left the buffer at the last progress
+        self._sent = NEVER_SEEN  # bytes that had left the buffer at the last progress; frame headers make it inexact
         self._progress_at = 0.0
 
     @property
@@ -78,6 +79,7 @@ class Sender:
     def drained(self) -> None:
         """Continue after the socket's buffer has become empty."""
         self._has_unsent = False
+        self._sent = NEVER_SEEN
         self.schedule()
         self._wake_producers()
 

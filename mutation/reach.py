@@ -75,7 +75,8 @@ def record(root: Path, packages: Iterable[str], folders: Iterable[str]) -> Reach
 def _run(root: Path, packages: list[str], folders: list[str], data_file: Path) -> dict[str, object]:
     """Run the tests. Those that fail already are left out: they would pass for tests that notice every mutation."""
     outcomes = data_file.with_suffix(".outcomes")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "mutation.outcomes", *folders]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "mutation.outcomes"]
+    command += ["--continue-on-collection-errors", *folders]
     command += [f"--cov={package}" for package in packages] + ["--cov-context=test", "--cov-report="]
     here = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
     environment = {**os.environ, "PYTHONPATH": here, "COVERAGE_FILE": str(data_file), "MUTATION_OUTCOMES": str(outcomes)}

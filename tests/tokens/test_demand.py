@@ -5,8 +5,9 @@ from itertools import combinations
 import pytest
 
 from hub.oidc.grants import TokenTarget
-from hub.tokens.demand import PLAIN, TokenDemand
+from hub.tokens.demand import TokenDemand
 
+PLAIN = TokenDemand()
 DEMANDS = [
     PLAIN,
     TokenDemand(target=TokenTarget(audience="lab")),

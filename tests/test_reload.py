@@ -60,7 +60,7 @@ class TestReload:
             tell(hub, f'[session]\nkey_files = ["{tmp_path}/single"]\n')
             await logged(lambda: hub.events("hub.reloaded"))
 
-            (changed,) = hub.events("keys.changed")
+            (changed,) = hub.events("session_keys.changed")
             (own,) = read_folder(hub.folder / "var/keys")
             assert (changed["encrypts"], changed["decrypt"]) == (key_id(read_key(tmp_path / "single")).hex(), [own.id])
             assert await status(hub) == 200
@@ -76,11 +76,11 @@ class TestReload:
 
             first, _ = hub.events("hub.reload_failed")
             assert any("nonsense" in mistake for mistake in first["mistakes"])
-            (trouble,) = hub.events("keys.unreadable")
+            (trouble,) = hub.events("session_keys.load_failed")
             assert (trouble["level"], "broken: holds no key" in trouble["trouble"]) == ("error", True)
             assert "half a key" not in hub.log()
             assert await status(hub) == 200
-            assert hub.events("keys.changed") == []
+            assert hub.events("session_keys.changed") == []
             tell(hub, "")
             await logged(lambda: hub.events("hub.reloaded"))
 
@@ -130,8 +130,8 @@ async def test_every_worker_is_told(tmp_path: Path) -> None:
         await logged(lambda: len(hub.events("hub.reloaded")) == 2)
 
         first = key_id(read_key(tmp_path / "single")).hex()
-        assert [changed["encrypts"] for changed in hub.events("keys.changed")] == [first, first]
-        assert hub.events("worker.ended") == []
+        assert [changed["encrypts"] for changed in hub.events("session_keys.changed")] == [first, first]
+        assert hub.events("worker.exited") == []
         assert {await status(hub) for _ in range(5)} == {200}
 
 
@@ -144,9 +144,9 @@ async def test_rotation_needs_no_signal() -> None:
         )
         assert await process.wait() == 0
         new, old = read_folder(folder)
-        await logged(lambda: any(changed["encrypts"] == new.id for changed in hub.events("keys.changed")))
+        await logged(lambda: any(changed["encrypts"] == new.id for changed in hub.events("session_keys.changed")))
 
-        assert hub.events("keys.changed")[-1]["decrypt"] == [old.id]
+        assert hub.events("session_keys.changed")[-1]["decrypt"] == [old.id]
 
 
 async def test_key_of_a_former_version(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ async def test_broken_settings_do_not_end_those_who_serve() -> None:
         tell(hub, "[nonsense]\n")
         await logged(lambda: len(hub.events("hub.reload_failed")) == 2)
         os.kill(hub.events("worker.started")[0]["pid"], signal.SIGKILL)
-        await logged(lambda: [ended["exit_status"] for ended in hub.events("worker.ended")][:2] == [-signal.SIGKILL, 2])
+        await logged(lambda: [ended["exit_status"] for ended in hub.events("worker.exited")][:2] == [-signal.SIGKILL, 2])
 
         assert {await status(hub) for _ in range(5)} == {200}
         (hub.folder / "hub.toml").write_text("")

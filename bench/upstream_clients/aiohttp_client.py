@@ -172,7 +172,7 @@ class _Attempt:
             problem = ResourceServerTimeout()
         problem.processed = processed
         if not is_late:
-            _log.warning("resource_server.failed", route=route.prefix, problem=problem.slug, reason=_reason(error))
+            _log.warning("upstream.request_failed", route=route.prefix, problem=problem.slug, reason=_reason(error))
         raise problem from error
 
 

@@ -210,7 +210,7 @@ def _fail(route: Route, error: Exception, upload: Upload | None, *, is_late: boo
     problem.processed = "never" if was_never_sent else "maybe"
     if not is_late:
         reason = f"{route.target_origin}: {type(error).__name__}"  # texts and causes show the whole URL
-        _log.warning("resource_server.failed", route=route.prefix, problem=problem.slug, reason=reason)
+        _log.warning("upstream.request_failed", route=route.prefix, problem=problem.slug, reason=reason)
     raise problem from error
 
 

@@ -290,7 +290,7 @@ class Driver:
         rates = Rates(limits.requests_per_session, limits.upload_bytes_per_session)
         now = self._services.clock.monotonic()
         self._handle(self._connection.ready(self.connection_id, self._channel_session.facts(), verdicts, now, rates))
-        logger.info("channel.ready", connection=self.connection_id, session_ref=self.session.ref, client=hello.client)
+        logger.info("channel.opened", connection=self.connection_id, session_ref=self.session.ref, client=hello.client)
 
     def _audit_close(self, closed: ChannelClosed) -> None:
         if closed.code in (CloseCode.CSRF, CloseCode.OTHER_USER):

@@ -122,7 +122,7 @@ class RunningRequests:
             self._connection.fail(message.id, error)
         except Exception as error:
             connection = self._channel.connection_id
-            logger.exception("channel.request_failed", connection=connection, path=message.path.partition("?")[0])
+            logger.exception("channel.request_crashed", connection=connection, path=message.path.partition("?")[0])
             self._connection.fail(message.id, _defect(error))
         finally:
             self._forget(message.id)

@@ -177,7 +177,7 @@ def _raise(failure: Failure, route: Route) -> NoReturn:
     if isinstance(error, HubError):
         error.processed = "maybe" if failure.was_sent else "never"
         if failure.reason:
-            _log.warning("resource_server.failed", route=route.prefix, problem=error.slug, reason=failure.reason)
+            _log.warning("upstream.request_failed", route=route.prefix, problem=error.slug, reason=failure.reason)
     raise error from failure
 
 

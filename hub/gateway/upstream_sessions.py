@@ -129,7 +129,7 @@ class UpstreamSessions:
             await response.close()
             wait = _retry_after(response) or PAUSE_SECONDS
             self._paused[route.target] = self._clock.now() + wait
-            logger.warning("upstream_session.refused", route=route.prefix, retry_after_seconds=wait)
+            logger.warning("upstream_session.open_rejected", route=route.prefix, retry_after_seconds=wait)
             raise _exhausted(wait)
         empty = UpstreamCookieJar(target=route.target, cookies={}, used_at=now)
         jar = empty.after(_set_cookies(response), self._clock.now(), route.profile.ignored_cookies)

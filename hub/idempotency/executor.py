@@ -201,7 +201,7 @@ class IdempotentExecutor:
             _reject(flight, KeyWithdrawn())
             self._flights.pop(flight.name, None)
         elif error := task.exception():
-            logger.error("work.crashed", what="once", exc_info=error)
+            logger.error("task.crashed", what="once", exc_info=error)
 
     async def _fly(self, flight: _Flight, timeout_seconds: float | None, execute: Execute) -> None:
         """Bring a request to its end, and tell everybody. What is stored: its outcome, or that it was never executed (None)."""
@@ -317,7 +317,7 @@ class IdempotentExecutor:
                 break
             except StoreUnavailable:
                 if self._clock.monotonic() >= give_up_at:
-                    logger.warning("once.outcome_not_stored")
+                    logger.warning("idempotency.outcome_not_stored")
                     break
                 await self._clock.sleep(STORE_AGAIN_SECONDS)
         del self._flights[flight.name]

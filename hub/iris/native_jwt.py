@@ -161,7 +161,7 @@ class NativeJwt(PasswordProvider):
             ProviderUnavailable, ProviderMisbehaved: The login may live on.
         """
         if not await self._log_out(access_token):
-            _log.info("provider.end_session_refused", provider=self.name)
+            _log.info("provider.end_session_rejected", provider=self.name)
         return return_url
 
     async def revoke(self, token: Secret, hint: str) -> bool:
@@ -210,12 +210,12 @@ class NativeJwt(PasswordProvider):
 
     def _rejected(self, error: ProviderRejectedClient) -> None:
         if self._trouble != error.detail:
-            _log.error("provider.rejected_client", provider=self.name, issuer=self.issuer, reason=error.detail)
+            _log.error("provider.client_rejected", provider=self.name, issuer=self.issuer, reason=error.detail)
         self._trouble = error.detail
 
     def _accepted(self) -> None:
         if self._trouble is not None:
-            _log.info("provider.accepted_client", provider=self.name)
+            _log.info("provider.client_accepted", provider=self.name)
         self._trouble = None
 
     async def _send(self, request: JsonRequest, what: str) -> ProviderResponse:

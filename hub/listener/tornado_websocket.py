@@ -225,4 +225,4 @@ class SocketHandler(WebSocketHandler):
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
         """Log a defect of ours as the hub's own listener does."""
-        logger.error("websocket.receiver_failed", exc_info=(typ, value, tb))
+        logger.error("websocket.handler_crashed", exc_info=(typ, value, tb))

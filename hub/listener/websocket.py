@@ -158,7 +158,7 @@ class WebSocket:
         try:
             wait = self._receiver.on_message(data)
         except Exception:
-            logger.exception("websocket.receiver_failed")
+            logger.exception("websocket.handler_crashed")
             self._line.abort()
             return
         if wait is not None:
@@ -171,7 +171,7 @@ class WebSocket:
     def _go_on(self, waited: asyncio.Future[None]) -> None:
         self._waiting = None
         if not waited.cancelled() and (error := waited.exception()) is not None:
-            logger.error("websocket.receiver_failed", exc_info=error)
+            logger.error("websocket.handler_crashed", exc_info=error)
             self._line.abort()
         else:
             self.read_on()

@@ -90,7 +90,7 @@ class FormLogin:
             response = await provider.login(user, password)
         except CredentialsRefused:
             self._metrics.logins.labels("refused").inc()
-            logger.info("login.refused", provider=provider_name, user_ref=_ref(user), address=visitor.address)
+            logger.info("login.credentials_rejected", provider=provider_name, user_ref=_ref(user), address=visitor.address)
             raise
         await self._limiter.forget(self._user_limit, user.casefold())
         await self._limiter.give_back(self._address_limit, network_of(visitor.address))
@@ -104,7 +104,7 @@ class FormLogin:
             await self._limiter.take(self._user_limit, user.casefold())
         except TooManyRequests:
             self._metrics.logins.labels("limited").inc()
-            logger.warning("login.limited", user_ref=_ref(user), address=visitor.address)
+            logger.warning("login.rate_limited", user_ref=_ref(user), address=visitor.address)
             raise
 
     async def _start(

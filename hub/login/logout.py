@@ -65,7 +65,7 @@ class Logout:
             provider = self._providers.of(session.provider, session.issuer)
             return await provider.log_out(id_token=tokens.id_token, access_token=tokens.access_token, return_url=self._return_url)
         except HubError as error:
-            logger.warning("logout.provider_failed", session_ref=session.ref, problem=error.slug, detail=error.detail)
+            logger.warning("provider.logout_failed", session_ref=session.ref, problem=error.slug, detail=error.detail)
             return self._return_url
 
     async def _revoke_now(self, session: Session) -> None:
@@ -73,4 +73,4 @@ class Logout:
         try:
             await self._revocations.hasten(session.key, self._clock.now())
         except StoreUnavailable:
-            logger.info("logout.revocation_not_hastened", session_ref=session.ref)  # it becomes due by itself within a minute
+            logger.info("revocation.not_expedited", session_ref=session.ref)  # it becomes due by itself within a minute

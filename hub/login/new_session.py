@@ -53,7 +53,7 @@ def new_session(
     name = user.claims.get("name") or user.claims.get("preferred_username")
     if tokens.refresh_token is None:
         logger.warning(
-            "login.no_refresh_token",
+            "login.refresh_token_missing",
             hint="Add offline_access to provider.scopes, or configure the provider to issue refresh tokens.",
         )
     return session_id, Session(

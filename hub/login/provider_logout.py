@@ -84,5 +84,5 @@ class ProviderLogout:
     async def _end(self, sessions: Iterable[Session], provider: str) -> int:
         ended = [await self._sessions.end(session.key, "provider") for session in sessions]
         count = sum(session is not None for session in ended)
-        logger.info("logout.by_provider", provider=provider, sessions=count)
+        logger.info("provider.logout_received", provider=provider, sessions=count)
         return count

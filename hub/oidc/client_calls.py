@@ -91,7 +91,7 @@ class ClientCalls:
             self._rejected(error)
             raise
         except LoginFailed as error:
-            _log.warning("provider.push_refused", provider=self._name, error=error.extensions.get("error"))
+            _log.warning("provider.pushed_authorization_rejected", provider=self._name, error=error.extensions.get("error"))
             raise
         self._accepted()
         return build_pushed_url(metadata, self._client.client_id, request_uri)
@@ -114,7 +114,7 @@ class ClientCalls:
         if isinstance(error, ProviderRejectedClient):
             self._rejected(error)
             raise error
-        _log.info("provider.revocation_refused", status=response.status, reason=error.detail)
+        _log.info("provider.revocation_rejected", status=response.status, reason=error.detail)
         return False
 
     async def _post_with_dpop(self, metadata: ProviderMetadata, request: FormRequest) -> ProviderResponse:
@@ -150,10 +150,10 @@ class ClientCalls:
 
     def _rejected(self, error: ProviderRejectedClient) -> None:
         if self._trouble is None:
-            _log.error("provider.rejected_client", client_id=self._client.client_id, reason=error.detail)
+            _log.error("provider.client_rejected", client_id=self._client.client_id, reason=error.detail)
         self._trouble = error.detail
 
     def _accepted(self) -> None:
         if self._trouble is not None:
-            _log.info("provider.accepted_client", client_id=self._client.client_id)
+            _log.info("provider.client_accepted", client_id=self._client.client_id)
         self._trouble = None

@@ -165,7 +165,7 @@ class OpenIDProvider:
         try:
             return self._with_readable_id_token(response)
         except ProviderMisbehaved as error:
-            _log.warning("provider.id_token_not_readable", provider=self.name, reason=error.detail)
+            _log.warning("provider.id_token_unreadable", provider=self.name, reason=error.detail)
             return replace(response, id_token=None)
 
     async def client_token(self, target: TokenTarget) -> TokenResponse:
@@ -254,7 +254,7 @@ class OpenIDProvider:
             response = await self._http.call("GET", url, USERINFO, headers=self._credentials(url, access_token))
         refuse_unavailable(response.status, response.headers, USERINFO)
         if response.status in (401, 403):
-            _log.info("provider.userinfo_refused", status=response.status)
+            _log.info("provider.userinfo_rejected", status=response.status)
             return {}
         if response.status != 200:
             raise ProviderMisbehaved(f"The {USERINFO} of the login service responded with status {response.status}.")
@@ -283,7 +283,7 @@ class OpenIDProvider:
         metadata = await self.metadata()
         if is_direct(self._dialect_of(metadata), self._settings) and id_token is not None:
             if not await self.end_session(id_token):
-                _log.warning("provider.end_session_refused", provider=self.name)
+                _log.warning("provider.end_session_rejected", provider=self.name)
             return return_url
         state = secrets.token_urlsafe(16)  # the provider returns it; the hub does not need it (RP-Initiated Logout 1.0)
         return build_end_session_url(metadata, self._settings.client_id, return_url, state) or return_url
@@ -303,7 +303,7 @@ class OpenIDProvider:
             response = await self._http.call("GET", f"{request.url}?{request.body}", what)
         refuse_unavailable(response.status, response.headers, what)
         if response.status >= 400:
-            _log.info("provider.end_session_refused", status=response.status)
+            _log.info("provider.end_session_rejected", status=response.status)
         return response.status < 400
 
     def _credentials(self, url: str, access_token: Secret) -> dict[str, str]:
@@ -318,7 +318,7 @@ class OpenIDProvider:
         self._client.compare(metadata)
         found = contradicts(metadata, self._settings.pushed_authorization)
         if found is not None and found != self._contradiction:
-            _log.error("provider.contradicts_settings", provider=self.name, reason=found)
+            _log.error("provider.settings_contradicted", provider=self.name, reason=found)
         self._contradiction = found
 
     def _with_readable_id_token(self, response: TokenResponse) -> TokenResponse:

@@ -18,7 +18,7 @@ class SingleFlight(Generic[Key, Result]):
     """Tasks by key, which go on when those who wait for them are cancelled.
 
     Parameters:
-        what: Names the work in the log, should it crash: `work.crashed`.
+        what: Names the work in the log, should it crash: `task.crashed`.
     """
 
     def __init__(self, what: str) -> None:
@@ -52,4 +52,4 @@ class SingleFlight(Generic[Key, Result]):
             return
         error = task.exception()  # reading it also keeps asyncio from complaining when nobody waited
         if error is not None and not isinstance(error, HubError):
-            logger.error("work.crashed", what=self._what, exc_info=error)
+            logger.error("task.crashed", what=self._what, exc_info=error)

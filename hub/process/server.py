@@ -170,7 +170,7 @@ class Worker:
                 await moved
         except TimeoutError:
             moved.cancel()
-            logger.info("hub.drain_cut_short", requests=len(services.exchanges), channels=len(services.registry))
+            logger.info("hub.drain_timed_out", requests=len(services.exchanges), channels=len(services.registry))
 
 
 async def _with_local_store(settings: Settings, closing: AsyncExitStack) -> Settings:

@@ -82,7 +82,7 @@ class Supervisor:
                 del self._workers[process]
             # Its counters remain valid; its gauges, such as open channels, do not.
             mark_process_dead(process.pid, environment["PROMETHEUS_MULTIPROC_DIR"])  # type: ignore[no-untyped-call]
-            logger.error("worker.ended", worker=number, pid=process.pid, exit_status=code)
+            logger.error("worker.exited", worker=number, pid=process.pid, exit_status=code)
             if time.monotonic() - began < EARLY_SECONDS and code > 0 and not self._somebody_serves():
                 self._failed.set()
                 return

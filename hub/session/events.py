@@ -107,7 +107,7 @@ class EventFeed:
             try:
                 await self._listen(on_event, on_gap)
             except (RedisError, OSError, KeyError) as error:  # KeyError: no node of the cluster serves the channel now
-                logger.warning("events.interrupted", error=type(error).__name__)
+                logger.warning("event_feed.interrupted", error=type(error).__name__)
                 on_lost()
                 await self._clock.sleep(RECONNECT_SECONDS)
 
@@ -128,6 +128,6 @@ class EventFeed:
         try:
             event = _decoder.decode(data)
         except msgspec.DecodeError as error:  # from another version of the hub
-            logger.warning("events.unreadable", error=str(error))
+            logger.warning("event_feed.message_unreadable", error=str(error))
             return
         await on_event(event)

@@ -56,7 +56,7 @@ class KeyWatcher:
         self._sources, self._last_error = sources, ""
         if changed:
             first, *others = self.keyring.key_ids
-            logger.info("keys.changed", encrypts=first, decrypt=others)
+            logger.info("session_keys.changed", encrypts=first, decrypt=others)
         return True
 
     def _check_on_demand(self) -> None:
@@ -66,5 +66,5 @@ class KeyWatcher:
     def _log_once(self, error: str) -> None:
         """Log an error, unless the check before has logged the same."""
         if error != self._last_error:
-            logger.error("keys.unreadable", trouble=error)
+            logger.error("session_keys.load_failed", trouble=error)
         self._last_error = error

@@ -36,9 +36,9 @@ class RefreshWorker:
                 while await self.work_once() == CONCURRENT_GRANTS:
                     continue
             except StoreUnavailable:
-                logger.warning("refresh.store_unavailable")
+                logger.warning("refresh_worker.store_unavailable")
             except Exception:
-                logger.exception("refresh.worker_failed")  # outer loop: one bad record must not end the background refresh
+                logger.exception("refresh_worker.crashed")  # outer loop: one bad record must not end the background refresh
             await self._clock.sleep(PERIOD_SECONDS)
 
     async def work_once(self) -> int:

@@ -174,7 +174,7 @@ class Refresher:
         refreshed = await self._store_tokens(session.with_tokens(tokens), lease)
         self._metrics.refreshes.labels("refreshed").inc()
         self._metrics.refresh_seconds.observe(self._clock.monotonic() - began)
-        logger.info("tokens.refreshed", session_ref=session.ref, expires_in=response.expires_in)
+        logger.info("session.refreshed", session_ref=session.ref, expires_in=response.expires_in)
         await self._publish(refreshed)
         await self._validate_id_token(provider, refreshed, response)
         return refreshed
@@ -220,11 +220,11 @@ class Refresher:
         """Keep the session and schedule the next refresh. Until then, `raise_recent` fails further calls. Return the error."""
         wait = self._backoff.failed(session.key, error)
         self._metrics.refreshes.labels("failed").inc()
-        logger.warning("refresh.failed", session_ref=session.ref, problem=error.slug, detail=error.detail, retry_in=wait)
+        logger.warning("session.refresh_failed", session_ref=session.ref, problem=error.slug, detail=error.detail, retry_in=wait)
         try:
             await self._store.reschedule(session.key, self._clock.now() + wait)
         except StoreUnavailable:
-            logger.warning("refresh.not_rescheduled", session_ref=session.ref)
+            logger.warning("session.refresh_not_rescheduled", session_ref=session.ref)
         return error
 
     async def _end(self, session: Session, reason: EndReason) -> NotAuthenticated:
@@ -236,7 +236,7 @@ class Refresher:
         try:
             await self._events.publish(SessionWasRefreshed(session.key, session.tokens.expires_at, session.version))
         except StoreUnavailable:
-            logger.warning("refresh.not_published", session_ref=session.ref)
+            logger.warning("session.refresh_not_published", session_ref=session.ref)
 
     async def _require_same_user(self, session: Session, response: TokenResponse) -> None:
         """End the session if the tokens belong to another user (OpenID Connect Core section 12.2). They are never stored."""
@@ -246,7 +246,7 @@ class Refresher:
             if response.id_token is not None:
                 require_stated_identity(response.id_token, session)
         except ProviderMisbehaved as error:
-            logger.error("refresh.identity_refused", session_ref=session.ref, detail=error.detail)
+            logger.error("session.refresh_identity_rejected", session_ref=session.ref, detail=error.detail)
             raise await self._end(session, "identity") from error
 
     async def _validate_id_token(self, provider: Provider, session: Session, response: TokenResponse) -> None:
@@ -266,4 +266,4 @@ class Refresher:
                 auth_time=session.auth_time,
             )
         except (ProviderMisbehaved, ProviderUnavailable) as error:
-            logger.warning("refresh.id_token_not_validated", session_ref=session.ref, detail=error.detail)
+            logger.warning("session.refresh_id_token_invalid", session_ref=session.ref, detail=error.detail)

@@ -96,7 +96,7 @@ class TopicStore:
         try:
             return _decode(self._keyring.open(sealed, f"topic:{name}"))
         except (KeyringError, msgspec.DecodeError) as error:
-            logger.warning("topic.unreadable", topic=name, error=type(error).__name__)
+            logger.warning("topic.event_unreadable", topic=name, error=type(error).__name__)
             return None
 
 

@@ -62,7 +62,7 @@ class ChannelDoor:
         """Return why there is no upgrade; None: there may be one."""
         origin = exchange.head.fields.get("origin", "")
         if origin != self._site.origin:  # cross-site WebSocket hijacking: browsers send cookies along, and CORS does not apply
-            logger.info("channel.origin_refused", origin=origin)
+            logger.info("channel.origin_rejected", origin=origin)
             note_refusal("origin", method=exchange.head.method, path=exchange.head.path, address=address)
             return HandshakeRefused(403, "The origin is not allowed.")
         if (wait := self._wait(address)) > 0:

@@ -864,7 +864,7 @@ class TestLog:
         with structlog.testing.capture_logs() as events, pytest.raises(HubError):
             await send(door, server.url, "POST", path="/x?name=Jane", headers=headers, settings=settings)
 
-        assert [(event["event"], event["route"]) for event in events] == [("resource_server.failed", "/api")]
+        assert [(event["event"], event["route"]) for event in events] == [("upstream.request_failed", "/api")]
         assert candidate.reasons[which] in events[0]["reason"]
         assert not any(word in repr(events) for word in ("t0ken", "Jane", "no HTTP"))
 

@@ -57,7 +57,7 @@ def test_without_refresh_token(caplog: pytest.LogCaptureFixture) -> None:
     """The operator is told how to get one: such a session lasts as long as its access token."""
     session_of({}, refreshable=False)
 
-    assert [record.msg["event"] for record in caplog.records] == ["login.no_refresh_token"]  # type: ignore[index]
+    assert [record.msg["event"] for record in caplog.records] == ["login.refresh_token_missing"]  # type: ignore[index]
 
 
 def test_with_refresh_token() -> None:

@@ -263,7 +263,7 @@ class TestClient:
         for _ in range(3):
             with pytest.raises(ProviderRejectedClient):
                 await provider.refresh(Secret("r"))
-        logged = [record for record in caplog.records if "provider.rejected_client" in record.getMessage()]
+        logged = [record for record in caplog.records if "provider.client_rejected" in record.getMessage()]
 
         assert ("provider.client_secret" in str(provider.status()), len(logged)) == (True, 1)
         assert CLIENT_SECRET not in caplog.text

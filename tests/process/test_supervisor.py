@@ -77,12 +77,12 @@ async def test_dead_worker_is_replaced() -> None:
 
         for count, pid in enumerate((first, second), start=1):
             os.kill(pid, signal.SIGKILL)
-            await logged(hub, "worker.ended", count)
+            await logged(hub, "worker.exited", count)
             assert {await call(hub) for _ in range(5)} == {200}
             await logged(hub, "hub.listening", 2 + count)
 
         assert {(await channel.closed).code for channel in channels} == {1006}
-        assert [event["exit_status"] for event in hub.events("worker.ended")] == [-signal.SIGKILL] * 2
+        assert [event["exit_status"] for event in hub.events("worker.exited")] == [-signal.SIGKILL] * 2
         assert await hub.metric("hub_channels") == 0
         assert await hub.metric("hub_logins_total", outcome="completed") == 1
         assert (await browser.fetch("/hub/session")).json()["authenticated"]
@@ -122,7 +122,7 @@ async def test_all_end_together() -> None:
 
         assert len(ends) == 3
         assert len(hub.events("hub.stopped")) == 2
-        assert hub.events("worker.ended") == []
+        assert hub.events("worker.exited") == []
         assert "Traceback" not in hub.log()
 
 

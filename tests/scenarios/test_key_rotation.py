@@ -98,7 +98,9 @@ class Cluster:
     async def encrypt_with(self, key: str) -> None:
         """Wait until both hubs say that they encrypt with this key."""
         for hub in self.hubs:
-            await until(lambda hub=hub: any(changed["encrypts"] == key for changed in hub.events("keys.changed")), LOOK_SECONDS)  # type: ignore[misc]
+            await until(
+                lambda hub=hub: any(changed["encrypts"] == key for changed in hub.events("session_keys.changed")), LOOK_SECONDS
+            )  # type: ignore[misc]
 
     async def restart(self, hub: Hub) -> None:
         """Restart one hub as behind a load balancer: the other one serves meanwhile."""
@@ -170,7 +172,7 @@ async def test_rotation_under_load() -> None:
             await asyncio.sleep(0.1)
         for hub in running.hubs:
             assert f"{old.file.name}: removed." in await running.command(hub, "prune", "--after", "0")
-            await until(lambda hub=hub: hub.events("keys.changed")[-1]["decrypt"] == [], LOOK_SECONDS)  # type: ignore[misc]
+            await until(lambda hub=hub: hub.events("session_keys.changed")[-1]["decrypt"] == [], LOOK_SECONDS)  # type: ignore[misc]
         await running.restart(first)
         calls = sum(running.outcomes.values())
         await until(lambda: sum(running.outcomes.values()) > calls + 10 * BROWSERS, LOOK_SECONDS)
@@ -182,5 +184,5 @@ async def test_rotation_under_load() -> None:
         last = [await running.call(browser, hub) for browser in running.browsers for hub in running.hubs]
         assert set(last) == {"200"}
         for hub in running.hubs:
-            assert hub.events("keys.unreadable") == []
+            assert hub.events("session_keys.load_failed") == []
             assert "Traceback" not in hub.log()

@@ -133,7 +133,7 @@ async def test_while_nothing_is_heard() -> None:
     async with start() as pair:
         await pair.calls()
         await pair.redis.execute_command("ACL", "SETUSER", "default", "resetchannels")  # breaks who listens, lets nobody back in
-        while not pair.second.events("events.interrupted"):
+        while not pair.second.events("event_feed.interrupted"):
             await pair.call()
         await pair.calls()
         await pair.delete()

@@ -107,7 +107,7 @@ async def test_back_channel() -> None:
         assert (await bystander.request("GET", "/api/who")).body == {"subject": "bob"}
         await house.hub.stop()  # finishes the revocations
         revoked = await house.provider.events(route="revocation")
-        told = house.hub.events("logout.by_provider")
+        told = house.hub.events("provider.logout_received")
 
     assert [event.outcome for event in revoked] == ["success", "unsupported_token_type"]  # it cannot revoke a JWT access token
     assert [(event["provider"], event["sessions"]) for event in told] == [("main", 1)]

@@ -87,5 +87,5 @@ async def test_two_nodes_are_restarted_without_one_failed_request(tmp_path: Path
 
         assert traffic.failures == []
         assert codes == [0, 0]
-        assert not any(node.events("hub.drain_cut_short") for node in running.nodes)
+        assert not any(node.events("hub.drain_timed_out") for node in running.nodes)
         assert sum(client.dials for client in clients) > CLIENTS

@@ -202,7 +202,7 @@ async def test_login_elsewhere_changes_auth_time() -> None:
         await site.refreshed(browser, times=1)  # so that the second login falls into another second than the first
         async with site.browser("alice"):
             await site.refreshed(browser, times=2)
-            while not (events := site.hub.events("refresh.id_token_not_validated")):
+            while not (events := site.hub.events("session.refresh_id_token_invalid")):
                 await site.refreshed(browser, times=len(await site.provider.entries(grant_type="refresh_token")) + 1)
 
         assert "auth_time" in events[0]["detail"]

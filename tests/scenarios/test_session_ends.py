@@ -56,7 +56,7 @@ async def kill_worker_of(clinic: Clinic, channel: Channel) -> None:
     """Kill the worker that holds this channel: one after the other, until the channel breaks."""
     for ends, started in enumerate(clinic.hub.events("worker.started")[:2], 1):
         os.kill(started["pid"], signal.SIGKILL)
-        await until(lambda ends=ends: len(clinic.hub.events("worker.ended")) == ends, 0.02)  # type: ignore[misc]
+        await until(lambda ends=ends: len(clinic.hub.events("worker.exited")) == ends, 0.02)  # type: ignore[misc]
         if await settled(channel.closed.done):  # the system has closed the sockets of a process that has ended
             return
     raise AssertionError("the channel is on no worker")

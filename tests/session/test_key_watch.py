@@ -89,7 +89,7 @@ async def test_trouble_changes_nothing(tmp_path: Path, caplog: pytest.LogCapture
 
     assert [watched.check() for _ in range(3)] == [False] * 3
     assert watched.keyring.open(sealed, "n") == b"x"
-    assert [record.levelname for record in caplog.records if "keys.unreadable" in record.getMessage()] == ["ERROR"]
+    assert [record.levelname for record in caplog.records if "session_keys.load_failed" in record.getMessage()] == ["ERROR"]
     (folder / "new.key").unlink(missing_ok=True)
     new = add_key(folder, START)
     assert watched.check()

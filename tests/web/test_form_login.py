@@ -402,6 +402,6 @@ class TestLimits:
             await native.post({**fields, "user": "typed-name", "password": "typed-password"}, Cookie=cookie)
 
         events = [record.getMessage() for record in caplog.records]
-        assert sum("login.refused" in event for event in events) == 5
-        assert sum("login.limited" in event for event in events) == 1
+        assert sum("login.credentials_rejected" in event for event in events) == 5
+        assert sum("login.rate_limited" in event for event in events) == 1
         assert not any("typed-" in event for event in events)

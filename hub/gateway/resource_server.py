@@ -162,12 +162,12 @@ class _Body:
 
 
 def _response(exchange: UpstreamExchange, route: Route) -> ApiResponse:
-    answer = exchange.answer
-    status, reason, headers = answer.status, answer.reason, answer.headers
-    if answer.is_complete and not answer.lasts_until_close:
-        whole = answer.take()
+    response = exchange.response
+    status, reason, headers = response.status, response.reason, response.headers
+    if response.is_complete and not response.lasts_until_close:
+        whole = response.take()
         return ApiResponse(status=status, reason=reason, headers=headers, body=whole, body_bytes=len(whole))
-    body, length = _Body(exchange, route), answer.body_bytes
+    body, length = _Body(exchange, route), response.body_bytes
     return ApiResponse(status=status, reason=reason, headers=headers, body=body, body_bytes=length, close=body.close)
 
 

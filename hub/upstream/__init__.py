@@ -1,1 +1,1 @@
-"""HTTP/1.1 towards resource servers: requests and answers as bytes, connections that carry them, and the pool of those."""
+"""HTTP/1.1 client for APIs: encodes requests, parses responses, and pools connections. Independent of the rest of the hub."""

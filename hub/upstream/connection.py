@@ -1,4 +1,4 @@
-"""One connection to a resource server, plain or TLS. It carries one exchange at a time."""
+"""One connection to an API, plain or TLS. It carries one exchange at a time."""
 
 import asyncio
 from typing import Protocol, cast
@@ -9,74 +9,74 @@ from hub.upstream.request import Request
 from hub.upstream.response import NotHttp
 
 READ_BYTES = 64 * 1024
-"""Largest read of a socket. Together with what was read before, this is what an answer that nobody reads holds in memory."""
-READ_AHEAD_BYTES = 4096  # then the socket is left alone until they are taken
-KEEP_ALIVE_SECONDS = 4.0  # Apache httpd and Node close idle connections after 5 s: no request may cross that
+"""Largest read from a socket. A response that nobody reads holds this plus `READ_AHEAD_BYTES` in memory."""
+READ_AHEAD_BYTES = 4096  # with more unread bytes, reading from the socket pauses (back-pressure)
+KEEP_ALIVE_SECONDS = 4.0  # Apache httpd and Node close idle connections after 5 s; no request may be sent at that moment
 
 
-class Home(Protocol):
-    """What a connection asks of the pool that it belongs to. A callback upward: the pool imports connections."""
+class ConnectionOwner(Protocol):
+    """The pool, as a connection uses it. A protocol, because the pool imports this module."""
 
     def release(self, connection: "UpstreamConnection") -> None:
-        """Take back a connection that may carry another request."""
+        """Return a connection to the pool for another request."""
 
     def drop(self, connection: "UpstreamConnection") -> None:
-        """Forget a connection."""
+        """Remove a closed connection from the pool."""
 
 
 class UpstreamConnection(asyncio.BufferedProtocol):
-    """Feeds the exchange that runs over it, and goes back to the pool at the end of the answer.
+    """Passes the received bytes to the current exchange, and returns to the pool at the end of the response.
 
-    What comes while no exchange runs answers nobody's request: the connection is closed.
+    Bytes that arrive without an exchange belong to no request: the connection is closed.
 
     Attributes:
-        is_closed: Whether it can carry nothing any more.
-        idle_since: When the last exchange ended, by the loop's clock.
+        is_closed: Whether the connection was aborted or lost.
+        idle_since: Time of the loop's clock when the last exchange ended.
     """
 
-    def __init__(self, home: Home, buffer: memoryview, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, owner: ConnectionOwner, buffer: memoryview, loop: asyncio.AbstractEventLoop) -> None:
         """Parameters:
-        buffer: Where the system puts what it reads. All connections share it: between `get_buffer` and
-            `buffer_updated` nobody else has a turn.
+        buffer: Buffer for reads. All connections share it, because no other connection runs between `get_buffer` and
+            `buffer_updated`.
         """
         self.is_closed = False
         self.idle_since = loop.time()
-        self._home = home
+        self._owner = owner
         self._buffer = buffer
         self._loop = loop
         self._exchange: UpstreamExchange | None = None
-        self._room: asyncio.Future[None] | None = None
+        self._writable: asyncio.Future[None] | None = None
         self._is_paused = False
 
-    def begin(self, request: Request, silence_seconds: float, head_by: float | None) -> UpstreamExchange:
-        """Send a request and return the exchange that stands for it."""
-        self._exchange = UpstreamExchange(self, request, silence_seconds, head_by)
+    def begin(self, request: Request, stall_seconds: float, head_by: float | None) -> UpstreamExchange:
+        """Send a request and return its exchange."""
+        self._exchange = UpstreamExchange(self, request, stall_seconds, head_by)
         self._transport.write(request.wire)
         return self._exchange
 
     @property
     def is_breaking(self) -> bool:
-        """Whether the transport is closed, and `connection_lost` is still to come: uvloop takes no bytes then."""
+        """Whether the transport is closing, before `connection_lost`. uvloop accepts no bytes then."""
         return self._transport.is_closing()
 
-    def look(self, now: float, awake: float) -> None:
-        """Close a connection that was idle for too long, and end an exchange that is overdue."""
+    def check_timeouts(self, now: float, running_seconds: float) -> None:
+        """Close the connection if it was idle for too long, or fail its exchange if a timeout has expired."""
         exchange = self._exchange
         if exchange is None:
             if now - self.idle_since >= KEEP_ALIVE_SECONDS:
                 self.abort()
-        elif (failure := exchange.overdue(now, awake)) is not None:
+        elif (failure := exchange.overdue(now, running_seconds)) is not None:
             self.fail(failure)
 
     def abort(self) -> None:
-        """Cut the connection at once: closing it politely would first wait until the peer has read what was written."""
+        """Abort the connection at once. A normal close would wait until the peer has read all written bytes."""
         if not self.is_closed:
             self.is_closed = True
             self._transport.abort()
-            self._home.drop(self)
+            self._owner.drop(self)
 
     def fail(self, failure: Failure) -> None:
-        """Abort the connection, and with it the exchange that runs over it."""
+        """Abort the connection and fail its exchange."""
         self.abort()
         if self._exchange is not None:
             exchange, self._exchange = self._exchange, None
@@ -85,17 +85,17 @@ class UpstreamConnection(asyncio.BufferedProtocol):
     # -- called by the exchange ---------------------------------------------------------------------------------------
 
     def write(self, *parts: bytes) -> None:
-        """Hand bytes to the socket."""
+        """Write bytes to the socket."""
         if not self._transport.is_closing():
             self._transport.writelines(parts)
 
-    async def room(self) -> None:
-        """Return when the socket takes more."""
-        if self._room is not None:
-            await self._room
+    async def writable(self) -> None:
+        """Wait until the socket accepts more bytes."""
+        if self._writable is not None:
+            await self._writable
 
-    def read_on(self) -> None:
-        """Read again, if reading had been stopped because nobody took what came."""
+    def resume_reading(self) -> None:
+        """Resume reading from the socket, if back-pressure had paused it."""
         if self._is_paused:
             self._is_paused = False
             self._transport.resume_reading()
@@ -103,17 +103,17 @@ class UpstreamConnection(asyncio.BufferedProtocol):
     # -- called by the event loop -------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport."""
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of it
+        """Store the transport."""
+        self._transport = cast(asyncio.Transport, transport)  # not a subclass of it in uvloop
         if limit := getattr(transport, "set_read_buffer_limits", None):
-            limit(high=READ_BYTES)  # TLS reads on its own; without this it holds 512 KiB that are still encrypted
+            limit(high=READ_BYTES)  # otherwise TLS buffers up to 512 KiB of encrypted bytes
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Return where to put what comes."""
+        """Return the buffer for the next read."""
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Read on in the answer."""
+        """Pass the received bytes to the exchange."""
         exchange = self._exchange
         if exchange is None:
             self.abort()
@@ -123,45 +123,45 @@ class UpstreamConnection(asyncio.BufferedProtocol):
         except NotHttp as error:
             self.fail(ConnectionBroken(str(error)))
             return
-        if exchange.answer.is_complete:
+        if exchange.response.is_complete:
             self._finish(exchange)
-        elif exchange.answer.unread_bytes > READ_AHEAD_BYTES:
+        elif exchange.response.unread_bytes > READ_AHEAD_BYTES:
             self._is_paused = True
             self._transport.pause_reading()
 
     def eof_received(self) -> None:
-        """Take the end of the connection for that of the answer, if it may be one."""
+        """Treat the end of the connection as the end of the response, if the response is delimited that way."""
         exchange = self._exchange
         if exchange is None:
             self.abort()
-        elif not exchange.answer.has_begun:
+        elif not exchange.response.has_begun:
             self.fail(Disconnected())
         else:
             self._end(exchange)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Break off what ran over the connection, unless it was ended from this side."""
+        """Fail the exchange, unless this side has closed the connection."""
         if not self.is_closed:
-            has_begun = self._exchange is not None and self._exchange.answer.has_begun
+            has_begun = self._exchange is not None and self._exchange.response.has_begun
             self.fail(ConnectionBroken(_reason(exc)) if has_begun else Disconnected())
 
     def pause_writing(self) -> None:
-        """Let uploads wait."""
-        self._room = self._loop.create_future()
+        """Pause uploads."""
+        self._writable = self._loop.create_future()
 
     def resume_writing(self) -> None:
-        """Let them go on."""
-        room, self._room = self._room, None
-        if room is not None and not room.done():
-            room.set_result(None)
+        """Resume uploads."""
+        writable, self._writable = self._writable, None
+        if writable is not None and not writable.done():
+            writable.set_result(None)
         if self._exchange is not None:
-            self._exchange.moved()
+            self._exchange.upload_progressed()
 
     # -----------------------------------------------------------------------------------------------------------------
 
     def _end(self, exchange: UpstreamExchange) -> None:
         try:
-            exchange.answer.end()
+            exchange.response.end()
         except NotHttp as error:
             self.fail(ConnectionBroken(str(error)))
         else:
@@ -170,12 +170,12 @@ class UpstreamConnection(asyncio.BufferedProtocol):
     def _finish(self, exchange: UpstreamExchange) -> None:
         self._exchange = None
         exchange.finish()
-        if exchange.answer.keeps_connection and exchange.is_sent:
+        if exchange.response.keeps_connection and exchange.is_sent:
             self.idle_since = self._loop.time()
-            self._home.release(self)
+            self._owner.release(self)
         else:
             self.abort()
 
 
 def _reason(error: Exception | None) -> str:
-    return type(error).__name__ if error is not None else "The connection ended before the answer."
+    return type(error).__name__ if error is not None else "The connection ended before the response."

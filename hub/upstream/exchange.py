@@ -1,4 +1,4 @@
-"""One request on its way and its answer: what the caller waits for, and for how long."""
+"""One request and its response: what the caller waits for, and the timeouts."""
 
 import asyncio
 from typing import Protocol
@@ -10,58 +10,58 @@ from hub.upstream.upload import Upload
 
 
 class ExchangeTransport(Protocol):
-    """What an exchange asks of the connection that it runs over. A callback upward: the connection imports exchanges."""
+    """The connection, as an exchange uses it. A protocol, because the connection imports this module."""
 
-    async def room(self) -> None:
-        """Return when the socket takes more."""
+    async def writable(self) -> None:
+        """Wait until the socket accepts more bytes."""
 
     def write(self, *parts: bytes) -> None:
-        """Hand bytes to the socket."""
+        """Write bytes to the socket."""
 
-    def read_on(self) -> None:
-        """Read again, if reading had been stopped because nobody took what came."""
+    def resume_reading(self) -> None:
+        """Resume reading from the socket, if back-pressure had paused it."""
 
     def fail(self, failure: Failure) -> None:
-        """Abort the connection, and with it the exchange that runs over it."""
+        """Abort the connection and fail its exchange."""
 
 
 class UpstreamExchange:
-    """Made by the connection, which feeds it. There is one caller; the connection lets go of it when the answer is complete.
+    """The state of one request and its response. The connection creates it, and releases it when the response is complete.
 
-    Silence is the time in which no byte moves in either direction while the caller waits for the resource server. It does
-    not count while the resource server waits for the caller: for the next piece of the upload, or to have the answer read.
+    The stall timeout counts the time in which no byte moves in either direction while the caller waits for the API. It does not
+    count while the API waits for the caller: for the next chunk of the upload, or for the caller to read the response.
 
     Attributes:
-        answer: As far as it has come.
-        is_sent: Whether the whole request was handed to the socket.
-        is_callers_turn: Whether the next piece of the upload is waited for.
+        response: The response, as far as it has arrived.
+        is_sent: Whether the whole request was written to the socket.
+        is_callers_turn: Whether the upload waits for the next chunk of the caller.
     """
 
     __slots__ = (
+        "_connection",
         "_failure",
         "_head_by",
-        "_line",
-        "_quiet_since",
-        "_silence_seconds",
+        "_stall_seconds",
+        "_stalled_since",
         "_upload",
         "_waiter",
-        "answer",
         "is_callers_turn",
         "is_sent",
+        "response",
     )
 
-    def __init__(self, line: ExchangeTransport, request: Request, silence_seconds: float, head_by: float | None) -> None:
+    def __init__(self, connection: ExchangeTransport, request: Request, stall_seconds: float, head_by: float | None) -> None:
         """Parameters:
-        silence_seconds: How long nothing may move.
-        head_by: Instant of the loop's clock at which the answer's head must be there; None: whenever.
+        stall_seconds: The stall timeout.
+        head_by: Time of the loop's clock at which the head of the response must have arrived; None: no limit.
         """
-        self.answer = UpstreamResponse(request.method)
+        self.response = UpstreamResponse(request.method)
         self.is_sent = request.body is None
         self.is_callers_turn = False
-        self._line: ExchangeTransport | None = line
-        self._silence_seconds = silence_seconds
+        self._connection: ExchangeTransport | None = connection
+        self._stall_seconds = stall_seconds
         self._head_by = head_by
-        self._quiet_since: float | None = None
+        self._stalled_since: float | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._failure: Failure | None = None
         self._upload = None if request.body is None else Upload(self, request.body, request.body_bytes)
@@ -69,32 +69,32 @@ class UpstreamExchange:
     # -- for the caller -----------------------------------------------------------------------------------------------
 
     async def head(self) -> None:
-        """Wait until the answer's head is there. Being cancelled aborts the connection.
+        """Wait for the head of the response. Cancellation aborts the connection.
 
         Raises:
-            Failure: There is none.
+            Failure: There is no response.
         """
-        if not self.answer.has_head:
+        if not self.response.has_head:
             await self._wait()
         self._head_by = None
 
     async def read(self) -> bytes:
-        """Return what has come of the body since the last time, waiting for it; empty at its end. Cancelled, it aborts.
+        """Wait for the next bytes of the body and return them; empty at the end. Cancellation aborts the connection.
 
         Raises:
-            Failure: The answer broke off.
+            Failure: The response is incomplete.
         """
-        answer = self.answer
-        while self._failure is not None or not (answer.pieces or answer.is_complete):
+        response = self.response
+        while self._failure is not None or not (response.chunks or response.is_complete):
             await self._wait()
-        if self._line is not None:
-            self._line.read_on()
-        return answer.take()
+        if self._connection is not None:
+            self._connection.resume_reading()
+        return response.take()
 
     def close(self) -> None:
-        """Abort the connection, unless the answer has come whole and the connection belongs to the pool again."""
-        if self._line is not None:
-            self._line.fail(ResponseClosed())
+        """Abort the connection, unless the response is complete and the connection is back in the pool."""
+        if self._connection is not None:
+            self._connection.fail(ResponseClosed())
 
     async def _wait(self) -> None:
         if self._failure is not None:
@@ -109,52 +109,52 @@ class UpstreamExchange:
     # -- for the connection -------------------------------------------------------------------------------------------
 
     def feed(self, data: memoryview) -> None:
-        """Read on; the caller gets its turn when there is something for it.
+        """Parse received bytes, and wake the caller if there is something for it.
 
         Raises:
-            NotHttp: The answer cannot be used.
+            NotHttp: The response is not valid.
         """
-        self._quiet_since = None
-        self.answer.feed(data)
-        if self._waiter is not None and self.answer.has_head:
+        self._stalled_since = None
+        self.response.feed(data)
+        if self._waiter is not None and self.response.has_head:
             self._wake(self._waiter)
 
     def finish(self) -> None:
-        """Let go of the connection: the answer is complete. What was not sent of the upload is given up."""
-        self._line = None
+        """Release the connection, because the response is complete. The rest of the upload is canceled."""
+        self._connection = None
         if self._upload is not None:
             self._upload.cancel()
         if self._waiter is not None:
             self._wake(self._waiter)
 
     def fail(self, failure: Failure) -> None:
-        """Let go of the connection: it was aborted."""
+        """Release the connection, because it was aborted."""
         self._failure = failure
-        self._line = None
+        self._connection = None
         if self._upload is not None:
             self._upload.cancel()
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_exception(failure)
 
-    def moved(self) -> None:
-        """Take note that the resource server has taken bytes."""
-        self._quiet_since = None
+    def upload_progressed(self) -> None:
+        """Record that the API has accepted bytes, which restarts the stall timeout."""
+        self._stalled_since = None
 
-    def overdue(self, now: float, awake: float) -> Failure | None:
-        """Return the failure that has come by now; None if there is none. Silence counts from one look to another.
+    def overdue(self, now: float, running_seconds: float) -> Failure | None:
+        """Return the failure if a timeout has expired; None otherwise. The stall timeout has the precision of these checks.
 
         Parameters:
-            now: By the loop's clock.
-            awake: Seconds for which anybody here was listening, by a clock that stands still with this process.
+            now: Time of the loop's clock.
+            running_seconds: Time for which this process was running. Time in which it was suspended does not count.
         """
-        if self._head_by is not None and now >= self._head_by and not self.answer.has_head:
+        if self._head_by is not None and now >= self._head_by and not self.response.has_head:
             return HeadLate()
         if self._waiter is None or self.is_callers_turn:
-            self._quiet_since = None
-        elif self._quiet_since is None:
-            self._quiet_since = awake
-        elif awake - self._quiet_since >= self._silence_seconds:
-            return ServerStalled("nothing came, and nothing was taken, in time")
+            self._stalled_since = None
+        elif self._stalled_since is None:
+            self._stalled_since = running_seconds
+        elif running_seconds - self._stalled_since >= self._stall_seconds:
+            return ServerStalled("no byte moved in either direction in time")
         return None
 
     def _wake(self, waiter: asyncio.Future[None]) -> None:
@@ -164,21 +164,21 @@ class UpstreamExchange:
 
     # -- for the upload -----------------------------------------------------------------------------------------------
 
-    async def room(self) -> None:
+    async def writable(self) -> None:
         """Return when the socket takes more."""
-        if self._line is not None:
-            await self._line.room()
+        if self._connection is not None:
+            await self._connection.writable()
 
     def write(self, *parts: bytes) -> None:
         """Hand bytes to the socket."""
-        self._quiet_since = None
-        if self._line is not None:
-            self._line.write(*parts)
+        self._stalled_since = None
+        if self._connection is not None:
+            self._connection.write(*parts)
 
     def upload_ended(self, error: BaseException | None) -> None:
-        """Take note that all was sent; or break off because of `error`, which is what the caller gets then."""
+        """Record the end of the upload. With an error, fail the exchange; the caller gets the error."""
         if error is None:
             self.is_sent = True
-        elif self._line is not None:
-            cancelled = ConnectionBroken("the upload was cancelled")
-            self._line.fail(UploadFailed(error) if isinstance(error, Exception) else cancelled)
+        elif self._connection is not None:
+            cancelled = ConnectionBroken("the upload was canceled")
+            self._connection.fail(UploadFailed(error) if isinstance(error, Exception) else cancelled)

@@ -1,15 +1,15 @@
-"""Why there is no response, or not all of one."""
+"""Errors of requests to an API: reasons for a missing or incomplete response."""
 
 
 class InvalidRequest(Exception):
-    """The caller's request cannot be sent as HTTP/1.1. The text is for the caller."""
+    """The request cannot be sent as HTTP/1.1. The message is for the caller."""
 
 
 class Failure(Exception):
-    """There is no response, or not all of one. The subclass says why.
+    """The response is missing or incomplete. The subclass says why.
 
     Attributes:
-        reason: For the log; empty if there is nothing that an operator could mend. Shows no token, query or byte of a response.
+        reason: Text for the log; empty if operators cannot do anything. Contains no token, query or part of a response.
         was_sent: Whether any byte of the request may have reached the server.
     """
 
@@ -20,14 +20,14 @@ class Failure(Exception):
 
 
 class ConnectionBroken(Failure):
-    """The connection broke off, or the response is no HTTP/1.1."""
+    """The connection was closed early, or the response is not valid HTTP/1.1."""
 
 
 class Disconnected(ConnectionBroken):
-    """The connection ended before a byte of the response: it may have been stale (RFC 9112 section 9.3.1)."""
+    """The connection ended before the first byte of the response. It may have been stale (RFC 9112 section 9.3.1)."""
 
     def __init__(self) -> None:
-        super().__init__("disconnected without an answer")
+        super().__init__("disconnected without a response")
 
 
 class ResponseClosed(Failure):
@@ -35,18 +35,18 @@ class ResponseClosed(Failure):
 
 
 class ServerUnreachable(Failure):
-    """There was no connection in time, the name was not found, or the certificate is not trusted."""
+    """No connection in time: a timeout, an unknown host name, or an untrusted certificate."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, was_sent=False)
 
 
 class ServerStalled(Failure):
-    """No byte moved in either direction for the time that the caller gave."""
+    """No byte moved in either direction within the stall timeout."""
 
 
 class HeadLate(Failure):
-    """The head of the response was not there at the instant that the caller named."""
+    """The head of the response did not arrive before the caller's deadline."""
 
 
 class PoolClosed(Failure):
@@ -60,7 +60,7 @@ class UploadFailed(Failure):
     """The body could not be sent.
 
     Attributes:
-        error: What the caller's stream raised, or `InvalidRequest`.
+        error: The error of the caller's stream, or `InvalidRequest`.
     """
 
     def __init__(self, error: Exception) -> None:

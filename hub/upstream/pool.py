@@ -1,4 +1,4 @@
-"""The pool: connections that wait for their next request, those who wait for a connection, and the timer of all."""
+"""Connection pool: idle connections, callers that wait for a connection, and the timer that checks timeouts."""
 
 import asyncio
 import socket
@@ -13,22 +13,22 @@ import aiohappyeyeballs
 from hub.upstream.connection import KEEP_ALIVE_SECONDS, READ_BYTES, UpstreamConnection
 from hub.upstream.failure import ConnectionBroken, HeadLate, PoolClosed, ServerUnreachable
 
-MAX_CONNECTIONS = 1000  # of one worker; whoever finds none free waits for the route's connect timeout
+MAX_CONNECTIONS = 1000  # per worker; further callers wait, at most for the connect timeout of their route
 TICK_SECONDS = 0.05
-"""How often all connections are looked at: deadlines are noticed so much late, silence twice as much."""
-STANDSTILL_SECONDS = 1.0
-"""More between two looks is time in which this process or its machine stood still: what came meanwhile is not read yet."""
-NEXT_ADDRESS_SECONDS = 0.25  # without an answer the next address of a name is tried beside the first (RFC 8305 section 5)
+"""Interval between checks of all timeouts. Deadlines are noticed up to one interval late, stalls up to two."""
+SUSPENDED_SECONDS = 1.0
+"""A longer interval between two checks means that the process was suspended. The excess does not count toward timeouts."""
+NEXT_ADDRESS_SECONDS = 0.25  # without a connection, the next address is tried in parallel (RFC 8305 section 5)
 
 
 @dataclass(slots=True, eq=False)
 class Origin:
-    """Where connections lead.
+    """A server: the destination of connections.
 
     Attributes:
-        authority: The value of `Host`.
-        tls: What the server is verified against; None without TLS.
-        idle: Its connections that wait for a request, the last one used at the end.
+        authority: Value of `Host`.
+        tls: TLS context that verifies the server; None without TLS.
+        idle: Idle connections, the most recently used one last.
     """
 
     host: str
@@ -39,7 +39,7 @@ class Origin:
 
     @classmethod
     def of(cls, base: str, tls: ssl.SSLContext) -> Self:
-        """Return the origin of a URL of scheme and authority."""
+        """Return the origin of a URL that consists of scheme and authority."""
         url = urlsplit(base)
         host = (url.hostname or "").encode("idna").decode() if not base.isascii() else url.hostname or ""
         usual = 443 if url.scheme == "https" else 80
@@ -49,27 +49,27 @@ class Origin:
 
 
 class Pool:
-    """Keeps connections of all origins, at most `limit` together."""
+    """Pools the connections to all origins, at most `limit` in total."""
 
     def __init__(self, limit: int = MAX_CONNECTIONS) -> None:
-        """Needs the running loop; connects to nobody yet."""
+        """Create an empty pool in the running event loop."""
         self._loop = asyncio.get_running_loop()
         self._limit = limit
         self._buffer = memoryview(bytearray(READ_BYTES))
         self._connections: dict[UpstreamConnection, Origin] = {}
         self._connecting = 0
-        self._line: deque[tuple[Origin, asyncio.Future[UpstreamConnection | None]]] = deque()
+        self._waiting: deque[tuple[Origin, asyncio.Future[UpstreamConnection | None]]] = deque()
         self._timer: asyncio.TimerHandle | None = None
-        self._looked_at = self._loop.time()
-        self._awake = 0.0
+        self._checked_at = self._loop.time()
+        self._running_seconds = 0.0
         self._is_closed = False
 
     def now(self) -> float:
-        """Return the instant by the loop's clock."""
+        """Return the time of the loop's clock."""
         return self._loop.time()
 
     def take(self, origin: Origin) -> UpstreamConnection | None:
-        """Return the idle connection that was used last; None if there is none that is young enough."""
+        """Return the most recently used idle connection; None if there is none that is fresh enough."""
         while origin.idle:
             connection, _ = origin.idle.popitem()
             if self._loop.time() - connection.idle_since < KEEP_ALIVE_SECONDS and not connection.is_breaking:
@@ -78,15 +78,15 @@ class Pool:
         return None
 
     async def open(self, origin: Origin, connect_seconds: float, head_by: float | None) -> UpstreamConnection:
-        """Return a new connection, or wait in line for one if there are too many.
+        """Return a new connection. If there are too many, wait in a queue.
 
         Parameters:
-            connect_seconds: How long that may take.
-            head_by: Instant of the loop's clock after which the connection is of no use to the caller any more.
+            connect_seconds: Connect timeout, including the wait.
+            head_by: The caller's deadline by the loop's clock; None: no deadline.
 
         Raises:
             HeadLate: `head_by` has passed.
-            ServerUnreachable: There is none in time.
+            ServerUnreachable: No connection in time.
             PoolClosed: `close` was called.
         """
         give_up_at = self._loop.time() + connect_seconds
@@ -94,18 +94,18 @@ class Pool:
         try:
             async with asyncio.timeout_at(head_by if is_hurried else give_up_at) as limit:
                 return await self._open(origin)
-        except (OSError, UnicodeError) as error:  # the latter for what can be no name of a host
+        except (OSError, UnicodeError) as error:  # UnicodeError: an invalid host name
             if is_hurried and limit.expired():
                 raise HeadLate(was_sent=False) from error
             raise ServerUnreachable(f"{origin.host}:{origin.port}: {str(error) or type(error).__name__}") from error
 
     def close(self) -> None:
-        """Abort all connections, and send away who waits for one."""
+        """Abort all connections, and fail the callers that wait for one."""
         self._is_closed = True
-        while self._line:
-            _, place = self._line.popleft()
-            if not place.done():
-                place.set_exception(PoolClosed())
+        while self._waiting:
+            _, slot = self._waiting.popleft()
+            if not slot.done():
+                slot.set_exception(PoolClosed())
         for connection in tuple(self._connections):
             connection.fail(ConnectionBroken("The pool was closed."))
         if self._timer is not None:
@@ -114,52 +114,52 @@ class Pool:
     # -- called by connections ----------------------------------------------------------------------------------------
 
     def release(self, connection: UpstreamConnection) -> None:
-        """Give a connection to the first in line if it leads there, or its place; without a line it stays idle."""
-        self._forget_who_left()
+        """Pass a free connection, or its slot, to the first waiting caller. Without waiting callers, it stays idle."""
+        self._drop_canceled()
         origin = self._connections[connection]
-        if not self._line:
+        if not self._waiting:
             origin.idle[connection] = None
-        elif self._line[0][0] is origin:
-            self._line.popleft()[1].set_result(connection)
+        elif self._waiting[0][0] is origin:
+            self._waiting.popleft()[1].set_result(connection)
         else:
             connection.abort()
 
     def drop(self, connection: UpstreamConnection) -> None:
-        """Forget a connection; its place is free."""
+        """Remove a closed connection, and give its slot to the first waiting caller."""
         origin = self._connections.pop(connection, None)
         if origin is not None:
             origin.idle.pop(connection, None)
-            self._let_in()
+            self._admit_next()
 
     # -----------------------------------------------------------------------------------------------------------------
 
     async def _open(self, origin: Origin) -> UpstreamConnection:
-        connection = await self._place(origin)
+        connection = await self._wait_for_slot(origin)
         while connection is not None:
-            if not connection.is_closed and not connection.is_breaking:  # as it may be by the time that we have our turn
+            if not connection.is_closed and not connection.is_breaking:  # it may have closed since it was passed on
                 return connection
             connection.abort()
-            connection = await self._place(origin)
+            connection = await self._wait_for_slot(origin)
         try:
             return await self._connect(origin)
         finally:
             self._connecting -= 1
-            self._let_in()
+            self._admit_next()
 
-    async def _place(self, origin: Origin) -> UpstreamConnection | None:
-        """Return a connection that has become free, or None where a new one may be made: it is counted already."""
+    async def _wait_for_slot(self, origin: Origin) -> UpstreamConnection | None:
+        """Wait for a slot. Return a free connection, or None if a new connection may be opened; it is already counted."""
         if self._is_closed:
             raise PoolClosed()
-        if self._has_room() or self._has_made_room():
+        if self._has_capacity() or self._close_idle():
             self._connecting += 1
             return None
-        place: asyncio.Future[UpstreamConnection | None] = self._loop.create_future()
-        self._line.append((origin, place))
+        slot: asyncio.Future[UpstreamConnection | None] = self._loop.create_future()
+        self._waiting.append((origin, slot))
         try:
-            return await place
+            return await slot
         except asyncio.CancelledError:
-            if place.done() and not place.cancelled():
-                self._give_back(place.result())
+            if slot.done() and not slot.cancelled():
+                self._give_back(slot.result())
             raise
 
     async def _connect(self, origin: Origin) -> UpstreamConnection:
@@ -171,8 +171,8 @@ class Pool:
             ssl=origin.tls,
             server_hostname=origin.host if origin.tls else None,
         )
-        if connection.is_closed:  # it was not ours yet when that happened
-            raise ConnectionResetError("closed as soon as it was there")
+        if connection.is_closed:  # it was closed before it was registered
+            raise ConnectionResetError("closed as soon as it was open")
         self._connections[connection] = origin
         if self._is_closed:
             connection.abort()
@@ -182,38 +182,38 @@ class Pool:
         return connection
 
     def _give_back(self, connection: UpstreamConnection | None) -> None:
-        """Take back what was given to somebody who had left just then."""
+        """Return the slot of a caller that was canceled at the moment it got one."""
         if connection is None:
             self._connecting -= 1
-            self._let_in()
+            self._admit_next()
         elif not connection.is_closed:
             self.release(connection)
 
-    def _has_room(self) -> bool:
+    def _has_capacity(self) -> bool:
         return len(self._connections) + self._connecting < self._limit
 
-    def _has_made_room(self) -> bool:
-        """Close a connection that is idle elsewhere, the oldest of its origin, if there is one."""
+    def _close_idle(self) -> bool:
+        """Close the oldest idle connection of another origin. Return whether there was one."""
         idle = next((next(iter(origin.idle)) for origin in self._connections.values() if origin.idle), None)
         if idle is not None:
             idle.abort()
         return idle is not None
 
-    def _let_in(self) -> None:
-        """Let the first in line make a connection if there is room."""
-        self._forget_who_left()
-        if self._line and self._has_room():
+    def _admit_next(self) -> None:
+        """Let the first waiting caller open a connection, if there is a free slot."""
+        self._drop_canceled()
+        if self._waiting and self._has_capacity():
             self._connecting += 1
-            self._line.popleft()[1].set_result(None)
+            self._waiting.popleft()[1].set_result(None)
 
-    def _forget_who_left(self) -> None:
-        while self._line and self._line[0][1].done():
-            self._line.popleft()
+    def _drop_canceled(self) -> None:
+        while self._waiting and self._waiting[0][1].done():
+            self._waiting.popleft()
 
     def _tick(self) -> None:
         now = self._loop.time()
-        self._awake += min(now - self._looked_at, STANDSTILL_SECONDS)
-        self._looked_at = now
+        self._running_seconds += min(now - self._checked_at, SUSPENDED_SECONDS)
+        self._checked_at = now
         for connection in tuple(self._connections):
-            connection.look(now, self._awake)
+            connection.check_timeouts(now, self._running_seconds)
         self._timer = self._loop.call_later(TICK_SECONDS, self._tick) if self._connections else None

@@ -1,23 +1,23 @@
-"""Requests as they go over the wire (RFC 9112). Pure."""
+"""Encoding of requests to bytes (RFC 9112). Pure."""
 
 from dataclasses import dataclass
 
 from hub.primitives.http import SAFE_METHODS, BodyStream, Headers
 from hub.upstream.failure import InvalidRequest
 
-PIECE_BYTES = 64 * 1024
-"""A body in hand up to this size leaves together with the head; a larger one in pieces, so that its progress can be seen."""
+CHUNK_BYTES = 64 * 1024
+"""A body in memory up to this size is sent together with the head. Larger ones are sent in chunks, so that stalls are noticed."""
 
 
 @dataclass(slots=True)
 class Request:
-    """One request, ready to be sent.
+    """One encoded request.
 
     Attributes:
-        wire: The head, and the body behind it if that is small and in hand.
-        body: What follows; None if nothing does.
-        body_bytes: Length of the body; None: it is sent in chunks.
-        is_repeatable: Whether a second one like it does no harm: it is safe and has no body.
+        wire: The head, followed by the body if that is small and in memory.
+        body: The body to send after `wire`; None if there is none.
+        body_bytes: Length of the body; None: it uses chunked transfer coding.
+        is_repeatable: Whether the request may be sent twice: its method is safe and it has no body.
     """
 
     method: str
@@ -30,10 +30,10 @@ class Request:
 def make_request(
     method: str, target: str, host: str, headers: Headers, body: bytes | BodyStream, body_bytes: int | None
 ) -> Request:
-    """Return the request that the parameters describe.
+    """Return the encoded request.
 
     Raises:
-        InvalidRequest: A field, or the target, holds what would end its line, or is in no known encoding.
+        InvalidRequest: A header or the target contains a line break or NUL, or is not in a known encoding.
     """
     if not isinstance(body, bytes):
         framing = "Transfer-Encoding: chunked" if body_bytes is None else f"Content-Length: {body_bytes}"
@@ -41,7 +41,7 @@ def make_request(
     size = len(body)
     is_safe = method in SAFE_METHODS
     head = _head(method, target, host, headers, "" if is_safe and not size else f"Content-Length: {size}")
-    if size > PIECE_BYTES:
+    if size > CHUNK_BYTES:
         return Request(method, head, body, size, False)
     return Request(method, head + body if size else head, None, size, is_safe and not size)
 
@@ -53,18 +53,18 @@ def _head(method: str, target: str, host: str, headers: Headers, framing: str) -
     text = "\r\n".join(lines) + "\r\n\r\n"
     ends = len(lines) + 1
     if text.count("\r") != ends or text.count("\n") != ends or "\0" in text or " " in target:
-        raise InvalidRequest("The request holds a character that HTTP cannot carry.")
+        raise InvalidRequest("The request contains a character that HTTP does not allow.")
     return text.encode("ascii") if text.isascii() else _utf8(text, headers)
 
 
 def _utf8(text: str, headers: Headers) -> bytes:
-    """Return the bytes that `text` stands for, character by character, if they are UTF-8."""
+    """Return the bytes that the characters of `text` stand for, if they are UTF-8."""
     try:
         wire = text.encode("latin-1")
         wire.decode()
     except UnicodeError as error:
         name = next((name for name, value in headers if not _is_utf8(value)), "")
-        raise InvalidRequest(f"The header {name} is in an unknown encoding; use ASCII or UTF-8.") from error
+        raise InvalidRequest(f"The header {name} is in an unknown encoding. Use ASCII or UTF-8.") from error
     return wire
 
 

@@ -25,7 +25,7 @@ class Candidate:
     reasons: tuple[str, str, str]
 
 
-POOL_REASONS = ("disconnected without an answer", "Expected HTTP/", "nothing came")
+POOL_REASONS = ("disconnected without a response", "Expected HTTP/", "no byte moved")
 CANDIDATES = {
     "pool": Candidate(ResourceServer, uvloop.new_event_loop, POOL_REASONS),
     "pool-asyncio": Candidate(ResourceServer, asyncio.new_event_loop, POOL_REASONS),

@@ -11,7 +11,7 @@ import uvloop
 from hub.upstream.connection import KEEP_ALIVE_SECONDS, READ_AHEAD_BYTES, READ_BYTES, UpstreamConnection
 from hub.upstream.exchange import UpstreamExchange
 from hub.upstream.failure import ConnectionBroken, Failure, HeadLate, PoolClosed, ServerStalled, ServerUnreachable
-from hub.upstream.pool import STANDSTILL_SECONDS, Origin, Pool
+from hub.upstream.pool import SUSPENDED_SECONDS, Origin, Pool
 from hub.upstream.request import make_request
 from tests.parties.resource_server import Exchange as Served
 from tests.parties.resource_server import RawResourceServer, echo, head, silent
@@ -303,7 +303,7 @@ class TestStandstill:
         may_answer.set()
         await asked
 
-        assert exchange.answer.status == 200
+        assert exchange.response.status == 200
 
     async def test_silence_ends_nevertheless(self, pool, origin, server):
         """Each look counts for a second at most."""
@@ -311,7 +311,7 @@ class TestStandstill:
         exchange = begin(await open_(pool, origin), origin)
         asked = asyncio.create_task(exchange.head())
         for _ in range(SILENCE_SECONDS + 2):
-            await self.jump(STANDSTILL_SECONDS)
+            await self.jump(SUSPENDED_SECONDS)
 
         assert isinstance(failure_of(asked), ServerStalled)
 
@@ -330,7 +330,7 @@ class TestStreaming:
         for _ in range(3000):
             await asyncio.sleep(0)
 
-        assert 0 < exchange.answer.unread_bytes <= READ_AHEAD_BYTES + READ_BYTES
+        assert 0 < exchange.response.unread_bytes <= READ_AHEAD_BYTES + READ_BYTES
         assert len(await exchange.read()) <= READ_AHEAD_BYTES + READ_BYTES
 
     async def test_an_upload_that_nobody_takes_is_bounded(self, pool, origin, server):
@@ -345,5 +345,5 @@ class TestStreaming:
         exchange = begin(connection, origin, bytes(64 * MIB))
         await exchange.head()
 
-        assert (exchange.answer.status, exchange.is_sent, connection.is_closed) == (413, False, True)
+        assert (exchange.response.status, exchange.is_sent, connection.is_closed) == (413, False, True)
         await server.idle()

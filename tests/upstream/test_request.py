@@ -6,7 +6,7 @@ import pytest
 
 from hub.primitives.http import Headers
 from hub.upstream.failure import InvalidRequest
-from hub.upstream.request import PIECE_BYTES, Request, make_request
+from hub.upstream.request import CHUNK_BYTES, Request, make_request
 
 
 def make(method: str = "GET", target: str = "/x", headers: Headers | None = None, body: bytes = b"") -> Request:
@@ -73,7 +73,7 @@ class TestBody:
 
     def test_large(self):
         """It follows the head."""
-        body = bytes(PIECE_BYTES + 1)
+        body = bytes(CHUNK_BYTES + 1)
         request = make("PUT", body=body)
 
         assert request.wire.endswith(b"\r\nContent-Length: %d\r\n\r\n" % len(body))

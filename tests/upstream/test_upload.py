@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from hub.upstream.failure import InvalidRequest
-from hub.upstream.request import PIECE_BYTES
+from hub.upstream.request import CHUNK_BYTES
 from hub.upstream.upload import Upload
 
 
@@ -24,7 +24,7 @@ class Exchange:
     def __post_init__(self) -> None:
         self.has_room.set()
 
-    async def room(self) -> None:
+    async def writable(self) -> None:
         await self.has_room.wait()
 
     def write(self, *parts: bytes) -> None:
@@ -70,9 +70,9 @@ async def test_known_length() -> None:
 
 async def test_bytes_go_in_pieces() -> None:
     """A large body that is whole does not fill the socket at once."""
-    exchange = await sent(b"x" * (2 * PIECE_BYTES + 1), 2 * PIECE_BYTES + 1)
+    exchange = await sent(b"x" * (2 * CHUNK_BYTES + 1), 2 * CHUNK_BYTES + 1)
 
-    assert [len(piece) for piece in exchange.written] == [PIECE_BYTES, PIECE_BYTES, 1]
+    assert [len(piece) for piece in exchange.written] == [CHUNK_BYTES, CHUNK_BYTES, 1]
 
 
 @pytest.mark.parametrize(("parts", "written"), [((b"abc",), [b"abc"]), ((b"abc", b"def"), [b"abc"])], ids=["shorter", "longer"])

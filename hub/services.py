@@ -228,7 +228,7 @@ class Services:
             await self.store.ping()
             self.outage.ended()
         except StoreUnavailable:
-            troubles["redis"] = "does not answer"
+            troubles["redis"] = "does not respond"
         of_providers = self.providers.troubles()
         return not troubles and len(of_providers) < len(self.providers), troubles | of_providers
 

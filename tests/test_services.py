@@ -59,7 +59,7 @@ async def test_not_ready() -> None:
     assert not is_ready
     await services.close()
 
-    assert troubles["redis"] == "does not answer"
+    assert troubles["redis"] == "does not respond"
     assert set(troubles) == {"redis", "provider"}
 
 

@@ -167,4 +167,4 @@ class _Watched:
 
 
 def _too_large(limit: int) -> BodyTooLarge:
-    return BodyTooLarge(f"At most {limit} bytes are taken here.", max_body_bytes=limit)
+    return BodyTooLarge(f"The body may have at most {limit} bytes.", max_body_bytes=limit)

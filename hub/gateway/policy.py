@@ -17,7 +17,7 @@ def authorise(route: Route, method: str, session: Session | None, now: float) ->
         StepUpRequired: The authentication is too old or of the wrong class for this route.
     """
     if method not in route.methods:
-        raise MethodNotAllowed(f"{route.prefix} does not take {method}.", allow=list(route.methods))
+        raise MethodNotAllowed(f"{route.prefix} does not allow {method}.", allow=list(route.methods))
     if route.demand is None:
         return
     if session is None:

@@ -194,7 +194,7 @@ class RouteTable:
                 return folded
         route = self._longest(self._by_prefix, path)
         if route is None:
-            raise RouteNotFound(f"No route leads to {path}.")
+            raise RouteNotFound(f"No route matches {path}.")
         if any(self._folds_to(loose) != route.prefix.lower() for loose in _loose_readings(path)):
             raise InvalidPath("The path can be read in two ways that belong to different routes.")
         return route

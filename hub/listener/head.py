@@ -152,7 +152,7 @@ def body_length(headers: Fields, fields: dict[str, str], *, is_http10: bool) -> 
     if length is None:
         return 0
     if _DIGITS.fullmatch(length) is None:  # a list, as two fields make it, is none either
-        raise BadHead("Content-Length is no number.")
+        raise BadHead("Content-Length is not a number.")
     return int(length)
 
 

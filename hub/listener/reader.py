@@ -181,4 +181,4 @@ def _mistake(error: httptools.HttpParserError) -> BaseException:
         return error.__context__ or error
     if isinstance(error, httptools.HttpParserInvalidMethodError):
         return BadHead("This method is not known here.", 501)
-    return BadHead("This is no HTTP/1.1 request.")
+    return BadHead("This is not an HTTP/1.1 request.")

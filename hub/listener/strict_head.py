@@ -97,4 +97,4 @@ def _tokens(headers: Fields, name: str) -> set[str]:
 
 
 def _malformed() -> BadHead:
-    return BadHead("This is no HTTP/1.1 request.")
+    return BadHead("This is not an HTTP/1.1 request.")

@@ -208,7 +208,7 @@ class TornadoClientConnection:
 
     def malformed(self) -> None:
         """Reject what Tornado could not read: in front of a response, or by breaking one."""
-        error = BadHead("This is no HTTP/1.1 request.")
+        error = BadHead("This is not an HTTP/1.1 request.")
         if self._request is None:
             self.reject(error)
         else:

@@ -28,7 +28,7 @@ class TornadoFront:
         """Begin a request of the application."""
         body_bytes = exchange.head.body_bytes
         if body_bytes is not None and body_bytes > self._max_body_bytes:
-            _refuse(exchange, 413, f"At most {self._max_body_bytes} bytes are taken here.")
+            _refuse(exchange, 413, f"The body may have at most {self._max_body_bytes} bytes.")
             return DiscardBody()
         connection = TornadoConnection(exchange, self._scheme)
         delegate = self._application.start_request(self, connection)

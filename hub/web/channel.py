@@ -68,7 +68,7 @@ class ChannelDoor:
         if (wait := self._wait(address)) > 0:
             return HandshakeRefused(429, "Too many channels in a short time.", ("Retry-After", str(math.ceil(wait))))
         if not self.registry.has_capacity:
-            return HandshakeRefused(503, "There is no room for another channel.", ("Retry-After", str(RETRY_AFTER_SECONDS)))
+            return HandshakeRefused(503, "This worker has too many channels.", ("Retry-After", str(RETRY_AFTER_SECONDS)))
         return None
 
     def _wait(self, address: str) -> float:
@@ -114,7 +114,7 @@ class ChannelDoor:
         except NotAuthenticated as error:
             raise ChannelClosed(CloseCode.LOG_IN, "no session") from error
         except StoreUnavailable as error:
-            raise ChannelClosed(CloseCode.UNAVAILABLE, "the session store does not answer") from error
+            raise ChannelClosed(CloseCode.UNAVAILABLE, "the session store does not respond") from error
         return session
 
 
@@ -139,7 +139,7 @@ class ChannelWebSocket:
         """Let the driver work.
 
         Raises:
-            ChannelClosed: There is no room for another channel.
+            ChannelClosed: The worker or the session has its largest number of channels.
         """
         if not self._is_gone:
             self._driver = self._door.registry.open(self, session_id, session, self._address)

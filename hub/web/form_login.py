@@ -44,7 +44,7 @@ class FormLoginHandler(CeremonyHandler):
         self.require_navigation()
         csrf.require_own_origin(self.request.headers, self.site.origin)
         if len(self.request.body) > MAX_FORM_BYTES:
-            raise BodyTooLarge(f"At most {MAX_FORM_BYTES} bytes are taken here.")
+            raise BodyTooLarge(f"The body may have at most {MAX_FORM_BYTES} bytes.")
         return_to = parse_return_to(self._field("return_to"))
         browser_id = self.browser_id
         if browser_id is None or not form_token_matches(browser_id, name, self._field("token")):

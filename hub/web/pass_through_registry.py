@@ -52,7 +52,7 @@ class PassThroughRegistry:
             ChannelClosed: 4430; the session has its maximum. 4503; the worker has its maximum.
         """
         if len(self._sockets) >= self._limits.connections:
-            raise ChannelClosed(CloseCode.UNAVAILABLE, "no room for another WebSocket")
+            raise ChannelClosed(CloseCode.UNAVAILABLE, "too many WebSockets on this worker")
         if len(self._of(session_key)) >= self._limits.connections_per_session:
             raise ChannelClosed(CloseCode.TOO_MANY_CHANNELS, "too many WebSockets of this session")
 

@@ -55,7 +55,7 @@ class FrontChannelLogoutHandler(ProviderLogoutHandler):
         """Return a parameter that stands in the URL exactly once. Others may stand there too: IRIS adds `IRISLogout=end`."""
         values = self.get_query_arguments(name, strip=False)
         if len(values) != 1 or not 0 < len(values[0]) <= MAX_NAME_CHARACTERS:
-            raise BadRequest(f"{name}: has to be there exactly once.")
+            raise BadRequest(f"{name}: must occur exactly once.")
         return values[0]
 
     def _write_frame(self, issuer: str) -> None:
@@ -90,12 +90,12 @@ class BackChannelLogoutHandler(ProviderLogoutHandler):
 
     def _token(self) -> Secret:
         if len(self.request.body) > MAX_FORM_BYTES:
-            raise BodyTooLarge(f"At most {MAX_FORM_BYTES} bytes are taken here.")
+            raise BodyTooLarge(f"The body may have at most {MAX_FORM_BYTES} bytes.")
         if self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != FORM_TYPE:
             raise BadRequest(f"The body has to be a form ({FORM_TYPE}).")
         values = self.get_body_arguments("logout_token")
         if len(values) != 1 or not values[0]:
-            raise BadRequest("logout_token: has to be there exactly once.")
+            raise BadRequest("logout_token: must occur exactly once.")
         return Secret(values[0])
 
     def write_problem(self, error: HubError) -> None:

@@ -121,7 +121,7 @@ class ApiCall:
         )
         session = await door.dispatch.admit(caller, route)
         if length is not None and length > route.max_body_bytes:
-            raise BodyTooLarge(f"At most {route.max_body_bytes} bytes are taken here.", max_body_bytes=route.max_body_bytes)
+            raise BodyTooLarge(f"The body may have at most {route.max_body_bytes} bytes.", max_body_bytes=route.max_body_bytes)
         if self._pipe is not None:
             self._exchange.send_continue()
             if length is not None and length <= REPEATABLE_BODY_BYTES:

@@ -96,7 +96,7 @@ async def test_redis_outage(start_clinic: StartClinic, tmp_path_factory: pytest.
             assert call.json()["type"] == "urn:hub:problem:store-unavailable"
             assert call.header("Retry-After")
             assert call.all("Set-Cookie") == session.all("Set-Cookie") == []
-            assert await until_troubled(clinic.hub, "redis") == "does not answer"
+            assert await until_troubled(clinic.hub, "redis") == "does not respond"
             channel = await Channel.connect(browser)
             assert (await channel.closed).code == 4503
 
@@ -131,7 +131,7 @@ async def test_redis_down_at_start() -> None:
         hub.configure(HUB_SESSION_KEY_FILES=str(key_file))
         await hub.run()
         await hub.listening()
-        assert await until_troubled(hub, "redis") == "does not answer"
+        assert await until_troubled(hub, "redis") == "does not respond"
         assert not has_trace(hub.log())
 
 

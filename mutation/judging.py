@@ -140,6 +140,7 @@ def case_of(mutant: Mutant, tests: Sequence[str], seconds: dict[str, float]) -> 
 def _kill(process: ForkProcess) -> None:
     """End a child with everything that it has started; nothing if it is gone."""
     if process.pid is not None:
-        with contextlib.suppress(ProcessLookupError):  # it ended by itself, and left nobody behind
+        with contextlib.suppress(ProcessLookupError):  # it left nobody behind, or has no group of its own yet
             os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
     process.join()

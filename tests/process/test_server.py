@@ -180,6 +180,7 @@ class TestCommands:
         assert last_line(started).startswith("server.port: cannot listen on no.such.host.invalid")
 
 
+@pytest.mark.each_listener
 async def test_tls(tmp_path: Path) -> None:
     """With certificate and key the hub serves https: TLS 1.2 at least, HSTS, and nothing over plain HTTP."""
     files = make_certificates(tmp_path)
@@ -263,6 +264,7 @@ async def until_draining(hub: Hub) -> None:
 class TestStop:
     """SIGTERM: no request fails because a hub is stopped."""
 
+    @pytest.mark.each_listener
     async def test_requests_finish(self) -> None:
         """The request under way is answered whole; who comes new is refused; probes are told; the exit code is 0."""
         slow = SlowApi()

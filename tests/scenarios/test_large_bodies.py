@@ -104,6 +104,7 @@ async def test_gigabyte_up(clinic: Clinic, http: aiohttp.ClientSession, chunked:
     assert watch.growth < MAX_GROWTH_BYTES
 
 
+@pytest.mark.each_listener
 async def test_slow_reader_slows_the_api_down(clinic: Clinic, http: aiohttp.ClientSession) -> None:
     """A browser that stops reading costs the hub a few buffers; when it goes away, the API's connection is freed."""
     async with clinic.browser("alice") as browser:
@@ -121,6 +122,7 @@ async def test_slow_reader_slows_the_api_down(clinic: Clinic, http: aiohttp.Clie
     assert watch.growth < MAX_GROWTH_BYTES
 
 
+@pytest.mark.each_listener
 async def test_cancel_reaches_the_api(clinic: Clinic) -> None:
     """A call that its user gives up is aborted at the API, over both doors."""
     async with clinic.browser("alice") as browser:

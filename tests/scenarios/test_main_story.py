@@ -27,6 +27,7 @@ async def test_anonymous(clinic: Clinic) -> None:
     assert public.status == 200
 
 
+@pytest.mark.each_listener
 @pytest.mark.parametrize("profile", ["2023.1", "2026.1"])
 async def test_log_in_call_both_ways_log_out(start_clinic: StartClinic, profile: Literal["2023.1", "2026.1"]) -> None:
     """A person logs in with a deep link, calls the API over HTTP and the channel, and logs out at the provider too."""

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from hub_client import ChannelClient
 from tests.parties.hub import Hub
@@ -67,6 +68,7 @@ async def restart(node: Hub) -> int:
     return code
 
 
+@pytest.mark.each_listener
 async def test_two_nodes_are_restarted_without_one_failed_request(tmp_path: Path) -> None:
     """Each request that any client sends meanwhile is answered; the clients move to the other node before theirs goes."""
     async with cluster(tmp_path) as running, AsyncExitStack() as parties:

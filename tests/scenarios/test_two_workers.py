@@ -2,12 +2,15 @@
 
 import asyncio
 
+import pytest
+
 from tests.parties.channel import Channel
 from tests.scenarios.conftest import StartClinic
 
 CHANNELS = 8  # the kernel spreads connections over the workers; one in 128 times all would land on one
 
 
+@pytest.mark.each_listener
 async def test_logout_closes_channels_on_every_worker(start_clinic: StartClinic) -> None:
     """Rule 6: a logout that one worker serves closes the session's channels on all of them."""
     async with start_clinic(HUB_SERVER_PROCESSES="2") as clinic, clinic.browser("alice") as browser:

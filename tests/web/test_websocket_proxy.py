@@ -65,6 +65,7 @@ async def close_of(socket: ClientConnection) -> tuple[int | None, str | None]:
     return socket.close_code, socket.close_reason
 
 
+@pytest.mark.each_listener
 async def test_messages_both_ways(clinic: Clinic) -> None:
     """Text stays text and bytes stay bytes, in order, also large ones and many."""
     async with clinic.browser("alice") as browser, await dial(browser) as socket:
@@ -94,6 +95,7 @@ async def test_subprotocol_is_that_of_the_resource_server(clinic: Clinic) -> Non
             assert socket.subprotocol == "echo.v2"
 
 
+@pytest.mark.each_listener
 async def test_close_codes_cross(clinic: Clinic) -> None:
     """The page reads the code of the resource server, and the other way round."""
     async with clinic.browser("alice") as browser:
@@ -165,6 +167,7 @@ async def test_rejected_token_is_renewed_once(clinic: Clinic) -> None:
         assert clinic.token_requests("refresh_token") == 1
 
 
+@pytest.mark.each_listener
 async def test_logout_closes_both_sides(clinic: Clinic) -> None:
     """The logout closes the page's socket with 4401, and that of the resource server too, by the time that the page knows."""
     async with clinic.browser("alice") as browser:

@@ -1,6 +1,6 @@
 """Error documents of IRIS as RFC 9457 problems. Pure.
 
-Codes and ids are looked at, never texts: those are in the language of the server, and may tell internals.
+Only codes and ids are evaluated. Texts are in the language of the server, and may reveal internals.
 """
 
 import json
@@ -15,7 +15,7 @@ API_REFUSED = "urn:hub:problem:api-refused"
 
 
 def may_be_document(status: int, headers: Headers, body_bytes: int | None) -> bool:
-    """Tell whether the body of an answer has to be read to know whether it is an error document of IRIS."""
+    """Return whether only the body can show whether a response is an error document of IRIS."""
     if status < 400 or (body_bytes is not None and not 0 < body_bytes <= MAX_DOCUMENT_BYTES):
         return False
     kind = _field(headers, "content-type").partition(";")[0].strip().lower()
@@ -23,7 +23,7 @@ def may_be_document(status: int, headers: Headers, body_bytes: int | None) -> bo
 
 
 def empty_refusal(status: int, body_bytes: int | None) -> dict[str, Any] | None:
-    """Return the problem for a 401 with an empty body, which IRIS sends for whatever reason; None for any other response."""
+    """Return the problem for a 401 with an empty body, by which IRIS rejects for any reason; None for other responses."""
     if status != 401 or body_bytes != 0:
         return None
     detail = "The API has refused the login without saying why. Logging in again may help."
@@ -31,7 +31,7 @@ def empty_refusal(status: int, body_bytes: int | None) -> dict[str, Any] | None:
 
 
 def problem_of(status: int, headers: Headers, body: bytes, *, redacted: bool) -> dict[str, Any] | None:
-    """Return the problem that an error document of %CSP.REST, or of a service of IRIS, stands for; None if it is neither.
+    """Return the problem for an error document of %CSP.REST or of a service of IRIS; None if the body is neither.
 
     Parameters:
         redacted: Leave out texts and parameters. Otherwise all members of the original stand beside those of the problem.

@@ -1,7 +1,7 @@
-"""IRIS's native JWT mode: a REST web application of IRIS logs its own users in. The same interface as an OpenID Provider.
+"""The native JWT mode of IRIS: a REST application that logs its users in itself. Has the interface of a provider.
 
-The browser never talks to IRIS: the hub shows the login form, sends the password once, and keeps nothing of what IRIS wants
-browsers to remember. Its cookie `CSPBrowserId`, with which an empty login brings the tokens of the one before, is dropped.
+The browser never talks to IRIS. The hub shows the login form and sends the password once. It drops the cookie `CSPBrowserId`,
+with which an empty login would return the tokens of the previous user.
 """
 
 import asyncio
@@ -38,13 +38,13 @@ _log = log.get(__name__)
 
 
 class NativeJwt(PasswordProvider):
-    """A JWT-enabled IRIS application of the settings, as the rest of the hub sees it."""
+    """A REST application of IRIS in native JWT mode, as a provider of logins."""
 
     def __init__(
         self, settings: ProviderSettings, clock: Clock, report_open_circuits: Callable[[float], None] = report_nothing
     ) -> None:
         """Parameters:
-        report_open_circuits: Is told the number of endpoints that are being left alone, whenever it changes.
+        report_open_circuits: Receives the number of open circuits whenever it changes.
         """
         self._settings = settings
         self._clock = clock
@@ -65,41 +65,41 @@ class NativeJwt(PasswordProvider):
 
     @property
     def label(self) -> str:
-        """What people see on the login form, and when they choose between several providers."""
+        """The name that users see on the login form and in the choice of providers."""
         return self._settings.label or self._settings.name
 
     @property
     def issuer(self) -> str:
-        """The URL of the application: together with the user name it names a user."""
+        """The URL of the application. Together with the user name, it identifies a user."""
         return self._settings.issuer
 
     @property
     def kills_old_access_token(self) -> bool:
-        """Always: IRIS keeps one pair of tokens for each login, and a refresh replaces both at once."""
+        """True: IRIS keeps one pair of tokens for each login, and a refresh replaces both at once."""
         return True
 
     @property
     def clock_difference(self) -> float:
-        """Seconds that the clock of IRIS is ahead of ours, as far as known."""
+        """Seconds by which the clock of IRIS is ahead of the hub's, as far as known."""
         return self._http.clock_difference
 
     async def start(self) -> None:
-        """Open the door, and begin to ask whether the application takes JWT until it says so. Does not wait for it."""
+        """Open the HTTP client, and start to probe whether the application accepts JWT. Do not wait for the result."""
         await self._http.start()
         self._probing = asyncio.create_task(self._probe_until_good())
 
     async def close(self) -> None:
-        """End everything that is under way, and close the door."""
+        """Stop the probing, and close the HTTP client."""
         if self._probing is not None:
             await end_tasks([self._probing])
         await self._http.close()
 
     def status(self) -> str | None:
-        """Say in one line why nobody can log in; None if nothing speaks against it."""
+        """Return in one line why nobody can log in; None if no reason is known."""
         return self._trouble
 
     async def login(self, user: str, password: Secret) -> TokenResponse:
-        """Log a user in; `subject` of the response is the name that IRIS knows the user by.
+        """Log a user in. Return the tokens; `subject` is the name by which IRIS knows the user.
 
         Raises:
             CredentialsRefused: User name or password are wrong.
@@ -118,7 +118,7 @@ class NativeJwt(PasswordProvider):
         return response
 
     async def refresh(self, refresh_token: Secret, *, resource: str = "") -> TokenResponse:
-        """Get fresh tokens; the old access token is dead from then on. If this is cancelled, the login is lost.
+        """Return new tokens. The old access token becomes invalid. If this call is cancelled, the login is lost.
 
         Raises:
             TokenRefused: `invalid_grant`: the refresh token is used up, expired, or its login has ended. `invalid_target`: a
@@ -145,7 +145,7 @@ class NativeJwt(PasswordProvider):
         nonce: str | None = None,
         auth_time: float | None = None,
     ) -> IdTokenClaims:
-        """Refuse: there are no ID tokens here.
+        """Raise an error: this mode has no ID tokens.
 
         Raises:
             ProviderMisbehaved: Always.
@@ -153,7 +153,7 @@ class NativeJwt(PasswordProvider):
         raise ProviderMisbehaved("The native JWT mode of IRIS has no ID tokens.")
 
     async def log_out(self, *, id_token: Secret | None, access_token: Secret, return_url: str) -> str:
-        """End the login at IRIS; return where the browser has to go now, which is always `return_url`.
+        """End the login at IRIS. Return the URL to which the browser has to go: always `return_url`.
 
         IRIS finds a login by a living access token only. One that has expired is left to `revoke`, which has the refresh token.
 
@@ -165,7 +165,7 @@ class NativeJwt(PasswordProvider):
         return return_url
 
     async def revoke(self, token: Secret, hint: str) -> bool:
-        """End the login that a token belongs to; True as well if it was over already.
+        """End the login to which a token belongs. Return True, also if it had ended already.
 
         A refresh token alone cannot be revoked: /revoke wants a living access token beside it, so one is fetched with it first.
 
@@ -188,7 +188,7 @@ class NativeJwt(PasswordProvider):
         return process_end(answer.status, answer.headers, answer.body, "logout endpoint")
 
     async def _probe_until_good(self) -> None:
-        """Ask until the application has shown once that it takes JWT: while the hub is not ready, nobody else will ask."""
+        """Probe until the application has accepted JWT once. While the hub is not ready, no request would detect that."""
         while True:
             try:
                 await self._probe()

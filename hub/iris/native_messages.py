@@ -1,7 +1,7 @@
-"""Requests to IRIS's own JWT endpoints (`/login`, `/refresh`, `/logout`, `/revoke`), and what the answers mean. Pure.
+"""Requests to IRIS's own JWT endpoints (`/login`, `/refresh`, `/logout`, `/revoke`), and their responses. Pure.
 
-They are no OAuth: user and password go in as JSON, all refusals look alike (401 with nothing in it), and the tokens are opaque to
-the hub, since IRIS publishes no key for them. `Basic` is never used: it would be a second way to send the password.
+They are not OAuth. User and password are sent as JSON. Every rejection is a 401 with an empty body. The tokens are opaque,
+because IRIS publishes no key for them. The hub never uses `Basic`: it would be a second way to send the password.
 """
 
 import math
@@ -34,7 +34,7 @@ class JsonRequest:
 
 
 class _NativeTokenMessage(msgspec.Struct):
-    """Members of an answer with tokens; `iat` has a fraction, unknown members are ignored."""
+    """Members of a response with tokens. `iat` has a fraction. Unknown members are ignored."""
 
     access_token: str
     iat: float
@@ -44,38 +44,38 @@ class _NativeTokenMessage(msgspec.Struct):
 
 
 def build_login(settings: ProviderSettings, user: str, password: Secret) -> JsonRequest:
-    """Make the request that logs a user in."""
+    """Return the request that logs a user in."""
     return _request(settings, settings.login_path, {"user": user, "password": password.reveal()})
 
 
 def build_refresh(settings: ProviderSettings, refresh_token: Secret) -> JsonRequest:
-    """Make the request for fresh tokens; it kills the old refresh token and the old access token."""
+    """Return the request for new tokens. It invalidates the old refresh token and the old access token."""
     return _request(settings, settings.refresh_path, {"refresh_token": refresh_token.reveal()})
 
 
 def build_probe(settings: ProviderSettings) -> JsonRequest:
-    """Make a request that IRIS refuses without anybody being suspected: a refresh without a token."""
+    """Return a request that IRIS rejects without counting a failed login: a refresh without a token."""
     return _request(settings, settings.refresh_path, {})
 
 
 def build_logout(settings: ProviderSettings, access_token: Secret) -> JsonRequest:
-    """Make the request that ends the login of an access token."""
+    """Return the request that ends the login of an access token."""
     return _request(settings, settings.logout_path, None, access_token)
 
 
 def build_revocation(settings: ProviderSettings, access_token: Secret, refresh_token: Secret) -> JsonRequest:
-    """Make the request that ends the login that both tokens belong to."""
+    """Return the request that ends the login to which both tokens belong."""
     return _request(settings, settings.revoke_path, {"refresh_token": refresh_token.reveal()}, access_token)
 
 
 def process_login(status: int, headers: Mapping[str, str], body: bytes) -> TokenResponse:
-    """Read the answer to a login; `subject` is always known then.
+    """Return the tokens of a response to a login; `subject` is always set.
 
     Raises:
         CredentialsRefused: User name or password are wrong.
         ProviderRejectedClient: The application is not JWT-enabled.
         ProviderUnavailable: 429, 5xx or the like: nothing is known about the password.
-        ProviderMisbehaved: The answer is neither tokens nor a refusal.
+        ProviderMisbehaved: The response has neither tokens nor a rejection.
     """
     what = "login endpoint"
     if is_refusal(status, headers, body):
@@ -87,13 +87,13 @@ def process_login(status: int, headers: Mapping[str, str], body: bytes) -> Token
 
 
 def process_refresh(status: int, headers: Mapping[str, str], body: bytes) -> TokenResponse:
-    """Read the answer to a refresh.
+    """Return the tokens of a response to a refresh.
 
     Raises:
         TokenRefused: `invalid_grant`: the refresh token is used up, expired, or its login has ended.
         ProviderRejectedClient: The application is not JWT-enabled any more; the refresh token may be good.
-        ProviderUnavailable: 429, 5xx or the like: the refresh token is neither accepted nor refused.
-        ProviderMisbehaved: The answer is neither tokens nor a refusal.
+        ProviderUnavailable: 429, 5xx or the like: the refresh token is neither accepted nor rejected.
+        ProviderMisbehaved: The response has neither tokens nor a rejection.
     """
     if is_refusal(status, headers, body):
         raise TokenRefused("invalid_grant")
@@ -101,7 +101,7 @@ def process_refresh(status: int, headers: Mapping[str, str], body: bytes) -> Tok
 
 
 def process_end(status: int, headers: Mapping[str, str], body: bytes, what: str) -> bool:
-    """Read the answer to a logout or a revocation; tell whether a login was ended, else it was over already.
+    """Return whether a logout or a revocation has ended a login; False if it had ended before.
 
     Raises:
         ProviderRejectedClient, ProviderUnavailable, ProviderMisbehaved: The login may live on.
@@ -114,12 +114,12 @@ def process_end(status: int, headers: Mapping[str, str], body: bytes, what: str)
 
 
 def is_refusal(status: int, headers: Mapping[str, str], body: bytes) -> bool:
-    """Tell whether this is IRIS's own refusal: 401 without body and challenge. Any other 401 comes from something before it."""
+    """Return whether IRIS itself has rejected the request: 401 without body and challenge. Any other 401 comes from a proxy."""
     return status == 401 and not body.strip() and _challenge(headers) is None
 
 
 def unexpected(status: int, headers: Mapping[str, str], what: str) -> HubError:
-    """Return the error that an answer other than tokens or a refusal stands for.
+    """Return the error for a response that has neither tokens nor IRIS's own rejection.
 
     Raises:
         ProviderUnavailable: 408, 425, 429 or 5xx.
@@ -158,7 +158,7 @@ def _tokens(status: int, headers: Mapping[str, str], body: bytes, what: str) -> 
         raise ProviderMisbehaved(f"The {what} of the login service sent tokens that have ended already.")
     return TokenResponse(
         access_token=_token(wire.access_token, what),
-        expires_in=lifetime,  # by IRIS's clock at both ends: how far that is from ours does not matter
+        expires_in=lifetime,  # both ends by the clock of IRIS, so its difference from the hub's does not matter
         refresh_token=_token(wire.refresh_token, what) if wire.refresh_token else None,
         subject=wire.sub or None,
     )
@@ -171,5 +171,5 @@ def _token(text: str, what: str) -> Secret:
 
 
 def _challenge(headers: Mapping[str, str]) -> str | None:
-    """Return the value of `WWW-Authenticate`; IRIS writes the names of fields in capitals."""
+    """Return the value of `WWW-Authenticate`. IRIS writes header names in capitals."""
     return next((value for name, value in headers.items() if name.lower() == "www-authenticate"), None)

@@ -1,15 +1,14 @@
-"""What acts on any request that reaches the CSP gateway of IRIS, and must not come from a browser. Pure.
+"""Query parameters and paths that no browser may send to the CSP gateway of IRIS. Pure.
 
-Query parameters of these names log a session in as somebody else, end it, or adopt another one, whatever application is asked.
-Applications at these paths administer the instance, and a REST application in the native JWT mode hands out tokens at its own
-`/login`.
+The parameters log a session in as another user, end it, or adopt another session, in every application. The paths administer the
+instance, or issue tokens: a REST application in native JWT mode does so at its own `/login`.
 """
 
 import re
 from itertools import pairwise
 from urllib.parse import unquote_plus
 
-MAX_DECODINGS = 4  # as for paths: nobody encodes more often in good faith
+MAX_DECODINGS = 4  # as for paths: no honest client encodes more often
 
 _ACTIONS = (
     "username",
@@ -27,24 +26,24 @@ _ACTIONS = (
 )
 RESERVED = frozenset(
     {f"{maker}{action}" for maker in ("iris", "cache") for action in _ACTIONS}
-    | {"cspchd", "csptoken", "cspshare", "access_token"}  # the last one: RFC 6750 section 2.3, which IRIS takes too
+    | {"cspchd", "csptoken", "cspshare", "access_token"}  # the last one: RFC 6750 section 2.3, which IRIS accepts
 )
-"""In lower case; the gateway's older spelling is `Cache...`."""
+"""In lower case. Older versions of the gateway spell them `Cache...`."""
 
 ADMINISTRATION = (("csp", "sys"), ("api", "atelier"), ("api", "mgmnt"), ("api", "admin"))
-"""Two segments of a path, one behind the other, wherever they stand: an instance may have a prefix."""
+"""Two consecutive segments of a path, anywhere in it: an instance may have a prefix."""
 
 TOKEN_ENDPOINTS = frozenset({"login", "refresh", "logout", "revoke"})
 
 _NOTABLE = TOKEN_ENDPOINTS | {second for _, second in ADMINISTRATION}
-_PLAIN = re.compile(r"[!-$&-*,-~]*")  # ASCII in which nothing can be decoded or ignored
+_PLAIN = re.compile(r"[!-$&-*,-~]*")  # ASCII without anything to decode or ignore
 _RESERVED_BEGINNING = re.compile("iris|cache|csp|access_token")
 _SEPARATORS = re.compile("[&;]")
 _IGNORED = re.compile(r"[\x00-\x20\x7f]")
 
 
 def without_reserved(query: str) -> str:
-    """Return the query without reserved parameters, in whatever case or encoding; without any it stays as it is."""
+    """Return the query without reserved parameters, in any case and encoding. A query without any is not changed."""
     if _PLAIN.fullmatch(query) and not _RESERVED_BEGINNING.search(query.lower()):
         return query
     kept = [part for part in query.split("&") if not any(_is_reserved(each) for each in _SEPARATORS.split(part))]
@@ -52,7 +51,7 @@ def without_reserved(query: str) -> str:
 
 
 def is_ordinary(path: str) -> bool:
-    """Tell whether no segment of a plain path (`hub.gateway.paths.is_plain`) has a name that either of the next two look for."""
+    """Return whether `path_refusal` certainly returns None for a plain path (`hub.gateway.paths.is_plain`)."""
     return _NOTABLE.isdisjoint(path.lower().split("/"))
 
 
@@ -66,18 +65,18 @@ def path_refusal(path: str, target_path: str, *, token_endpoints: bool) -> str |
 
 
 def is_administration(path: str, target_path: str) -> bool:
-    """Tell whether a path at the resource server administers the instance, and its route does not lead to just that.
+    """Return whether a path at the API administers the instance, unless the target of its route does so too.
 
     Parameters:
-        path: The whole path at the resource server, decoded.
-        target_path: Where the route leads: what stands in it was meant by whoever wrote the settings.
+        path: The whole path at the API, decoded.
+        target_path: Path of the target of the route: whoever wrote the settings intended it.
     """
     asked, meant = _pairs(_segments(path)), _pairs(_segments(target_path))
     return any(pair in asked and pair not in meant for pair in ADMINISTRATION)
 
 
 def is_token_endpoint(path: str, target_path: str) -> bool:
-    """Tell whether a path below a route's target could be one at which IRIS hands out tokens; parameters as above."""
+    """Return whether a path below the target of a route may issue tokens; parameters as above."""
     segments = _segments(path)
     return len(segments) > len(_segments(target_path)) and segments[-1] in TOKEN_ENDPOINTS
 

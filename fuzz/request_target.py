@@ -115,7 +115,7 @@ def check_request(data: bytes) -> None:
 def serve(way: int, pieces: list[bytes]) -> tuple[Front, Transport]:
     """Let a connection read pieces, and end."""
     front, transport = Front(way), Transport()
-    connections = ClientConnections(front, max_head_bytes=300, refusal_fields=[], now=0.0)
+    connections = ClientConnections(front, max_head_bytes=300, error_headers=[], now=0.0)
     connection = ClientConnection(connections)
     connection.connection_made(transport)  # type: ignore[arg-type]
     for piece in pieces:

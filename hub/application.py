@@ -69,7 +69,7 @@ def _site(services: Services) -> Site:
         origin=server.origin,
         cookies=Cookies.for_transport(secure=server.cookies_are_secure),
         trusted_proxies=TrustedProxies(server.trusted_proxies),
-        fields=ResponseHeaders(services.clock, hsts=server.is_https),
+        response_headers=ResponseHeaders(services.clock, hsts=server.is_https),
         pages=tornado.template.Loader(str(PAGES)),
         clock=services.clock,
         access_log=services.access_log,

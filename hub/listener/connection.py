@@ -12,7 +12,7 @@ import structlog
 
 from hub.listener.exchange import BytesReceiver, Exchange, Front, Receiver, Upgraded
 from hub.listener.handshake import accept
-from hub.listener.head import BadHead, Fields, Names, RequestHead, answer_head, refusal
+from hub.listener.head import BadHead, Headers, Names, RequestHead, error_response, response_head
 from hub.listener.messages import MessageReceiver, MessageSocket
 from hub.listener.reader import RequestReader
 from hub.listener.websocket import WebSocket
@@ -31,7 +31,7 @@ class ClientConnections:
     """What the connections of one listener share.
 
     Attributes:
-        refusal_fields: What an answer to what is no request says besides the problem.
+        error_headers: What an answer to what is no request says besides the problem.
         open: All of them that speak HTTP.
         upgraded: Those that do so no more.
         names: The names of fields that browsers send.
@@ -39,9 +39,9 @@ class ClientConnections:
         now: Seconds of a monotonic clock, moved once a sweep: exact enough to find idle connections.
     """
 
-    def __init__(self, front: Front, *, max_head_bytes: int, refusal_fields: Fields, now: float) -> None:
+    def __init__(self, front: Front, *, max_head_bytes: int, error_headers: Headers, now: float) -> None:
         self.front = front
-        self.refusal_fields = refusal_fields
+        self.error_headers = error_headers
         self.max_head_bytes = max_head_bytes
         self.open: set[ClientConnection] = set()
         self.upgraded: set[ClientConnection] = set()
@@ -168,7 +168,7 @@ class ClientConnection(Wire):
             elif reader.is_in_head and not was_in_head:  # it has one time for all of it, so that it cannot trickle for ever
                 self._active_at = self._shared.now
 
-    def begin(self, head: RequestHead) -> None:
+    def on_request(self, head: RequestHead) -> None:
         """Take a request: now, or behind those that came before it."""
         self._active_at = self._shared.now
         head.keep_alive = head.keep_alive and not self._shared.is_closing
@@ -181,7 +181,7 @@ class ClientConnection(Wire):
         self._waiting.append(exchange)
         self._hold(WAITING)
 
-    def take(self, data: bytes) -> None:
+    def on_body(self, data: bytes) -> None:
         """Hand on a piece of its body."""
         exchange = self._receiving
         self._active_at = self._shared.now
@@ -192,7 +192,7 @@ class ClientConnection(Wire):
         else:
             exchange.waiting_body.append(data)
 
-    def end(self) -> None:
+    def on_complete(self) -> None:
         """Hand on its end."""
         exchange, self._receiving = self._receiving, None
         if exchange is not None:
@@ -222,17 +222,17 @@ class ClientConnection(Wire):
         if exchange is self._current and self._receiver is not None:
             self._receiver.finish()
 
-    def send_head(self, status: int, reason: str, fields: Fields, body: bytes = b"") -> None:
+    def send_head(self, status: int, reason: str, fields: Headers, body: bytes = b"") -> None:
         """Send the head of an answer, and what is there of its body, in one write.
 
         Raises:
             ValueError: A field holds what no field may hold; nothing was sent.
         """
-        data = answer_head(status, reason, fields) + body
+        data = response_head(status, reason, fields) + body
         if not self._transport.is_closing():
             self._transport.write(data)
 
-    def send_piece(self, piece: bytes, *, is_chunked: bool) -> None:
+    def send_chunk(self, piece: bytes, *, is_chunked: bool) -> None:
         """Send a piece of the body."""
         self.write(b"%x\r\n%b\r\n" % (len(piece), piece) if is_chunked else piece)
 
@@ -324,14 +324,14 @@ class ClientConnection(Wire):
         if exchange is None:
             self._transport.close()
         elif exchange.is_begun:
-            self.break_off()
+            self.reset()
         else:
             exchange.is_ended = True
             self._say(mistake)
 
     def _say(self, mistake: BadHead) -> None:
         self._current = self._waiting = self._mistake = None
-        self.write(refusal(mistake, self._shared.refusal_fields))
+        self.write(error_response(mistake, self._shared.error_headers))
         self._linger()
 
     def _crash(self) -> None:
@@ -354,9 +354,9 @@ class ClientConnection(Wire):
         """
         return WebSocket(self.upgrade(accept(exchange.head, subprotocol)), receiver, max_message_bytes=max_message_bytes)
 
-    def upgrade(self, fields: Fields) -> Upgraded:
+    def upgrade(self, fields: Headers) -> Upgraded:
         """Answer 101 and return the connection, which speaks another protocol from here on."""
-        self.write(answer_head(101, "", fields))
+        self.write(response_head(101, "", fields))
         return self.detach()
 
     def detach(self) -> "ClientConnection":

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from hub.listener.head import BODILESS, Fields, RequestHead
+from hub.listener.head import BODILESS, Headers, RequestHead
 from hub.listener.messages import MessageReceiver, MessageSocket
 
 
@@ -24,14 +24,14 @@ class ExchangeConnection(Protocol):
 
     remote_ip: str
 
-    def send_head(self, status: int, reason: str, fields: Fields, body: bytes = b"") -> None:
+    def send_head(self, status: int, reason: str, fields: Headers, body: bytes = b"") -> None:
         """Send the head of an answer, and what is there of its body; what the socket does not take waits in memory.
 
         Raises:
             ValueError: A field holds what no field may hold; nothing was sent.
         """
 
-    def send_piece(self, piece: bytes, *, is_chunked: bool) -> None:
+    def send_chunk(self, piece: bytes, *, is_chunked: bool) -> None:
         """Send a piece of the body."""
 
     def send_last_chunk(self) -> None:
@@ -46,7 +46,7 @@ class ExchangeConnection(Protocol):
     def exchange_ended(self, exchange: "Exchange") -> None:
         """Go on with the request behind this one, or close."""
 
-    def break_off(self) -> None:
+    def reset(self) -> None:
         """Break the connection, so that nobody takes what was sent for whole."""
 
     def hold(self) -> None:
@@ -164,7 +164,7 @@ class Exchange:
         """Whether the browser waits for a word before it sends the body (RFC 9110 section 10.1.1)."""
         if self.is_read or self._is_wanted or self.head.is_http10:
             return False
-        return self.head.fields.get("expect", "").lower() == "100-continue"
+        return self.head.headers_by_name.get("expect", "").lower() == "100-continue"
 
     def send_continue(self) -> None:
         """Ask for the body, if the browser waits for that."""
@@ -182,7 +182,7 @@ class Exchange:
         if not self.is_read:
             self._line.release()
 
-    def send(self, status: int, reason: str, fields: Fields, body: bytes) -> None:
+    def send(self, status: int, reason: str, fields: Headers, body: bytes) -> None:
         """Answer whole, head and body in one write. `Content-Length` is added, unless the answer has no body (HEAD, 204, 304).
 
         Raises:
@@ -200,7 +200,7 @@ class Exchange:
         self.is_begun = self.is_ended = True
         self._line.exchange_ended(self)
 
-    def begin(self, status: int, reason: str, fields: Fields, length: int | None) -> None:
+    def begin(self, status: int, reason: str, fields: Headers, length: int | None) -> None:
         """Send the head; the body follows with `write`, and `end`.
 
         Parameters:
@@ -234,7 +234,7 @@ class Exchange:
         if not self.is_begun or (self._left or 0) < 0:
             self.abort()
             return
-        self._line.send_piece(piece, is_chunked=self._is_chunked)
+        self._line.send_chunk(piece, is_chunked=self._is_chunked)
 
     async def drain(self) -> None:
         """Return when the browser has taken enough for another piece; at once when it has gone."""
@@ -255,7 +255,7 @@ class Exchange:
     def abort(self) -> None:
         """Break the connection: the only way to say that an answer is not whole."""
         self.is_ended = True
-        self._line.break_off()
+        self._line.reset()
 
     def open_websocket(
         self, receiver: MessageReceiver, *, subprotocol: str | None = None, max_message_bytes: int
@@ -275,7 +275,7 @@ class Exchange:
             raise RuntimeError("a request has one answer")
         return not self.is_ended
 
-    def _say_if_it_closes(self, fields: Fields) -> None:
+    def _say_if_it_closes(self, fields: Headers) -> None:
         """Say when the connection ends with this answer: because somebody wants it, or because a body is not read."""
         if not self.is_read:
             self.keep_alive = False

@@ -4,7 +4,7 @@ import base64
 import binascii
 import hashlib
 
-from hub.listener.head import WEBSOCKET, Fields, RequestHead
+from hub.listener.head import WEBSOCKET, Headers, RequestHead
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 VERSION = "13"
@@ -15,32 +15,32 @@ class HandshakeRefused(Exception):
     """The request does not ask for a WebSocket that the hub speaks.
 
     Attributes:
-        fields: What the answer says besides `status`.
+        headers: Headers of the response, in addition to the usual ones.
     """
 
-    def __init__(self, status: int, detail: str, *fields: tuple[str, str]) -> None:
+    def __init__(self, status: int, detail: str, *headers: tuple[str, str]) -> None:
         super().__init__(detail)
         self.status = status
-        self.fields = fields
+        self.headers = headers
 
 
-def accept(head: RequestHead, subprotocol: str | None) -> Fields:
+def accept(head: RequestHead, subprotocol: str | None) -> Headers:
     """Return the fields of the answer 101.
 
     Raises:
         HandshakeRefused: The request is no handshake, or one of another version.
     """
-    fields = head.fields
-    if head.method != "GET" or fields.get("upgrade", "").lower() != WEBSOCKET:
+    headers = head.headers_by_name
+    if head.method != "GET" or headers.get("upgrade", "").lower() != WEBSOCKET:
         raise HandshakeRefused(400, 'Can "Upgrade" only to "WebSocket".')
     if not head.upgrade or head.is_http10:
         raise HandshakeRefused(400, '"Connection" must be "Upgrade".')
-    if fields.get("sec-websocket-version") != VERSION:
+    if headers.get("sec-websocket-version") != VERSION:
         raise HandshakeRefused(426, f"The version of WebSocket is {VERSION}.", ("Sec-WebSocket-Version", VERSION))
     answer = [
         ("Upgrade", WEBSOCKET),
         ("Connection", "Upgrade"),
-        ("Sec-WebSocket-Accept", accept_value(fields.get("sec-websocket-key", ""))),
+        ("Sec-WebSocket-Accept", accept_value(headers.get("sec-websocket-key", ""))),
     ]
     if subprotocol is not None:
         answer.append(("Sec-WebSocket-Protocol", subprotocol))
@@ -64,4 +64,4 @@ def accept_value(key: str) -> str:
 
 def offered_subprotocols(head: RequestHead) -> list[str]:
     """Return the subprotocols that the client speaks, the preferred first."""
-    return [name.strip() for name in head.fields.get("sec-websocket-protocol", "").split(",") if name.strip()]
+    return [name.strip() for name in head.headers_by_name.get("sec-websocket-protocol", "").split(",") if name.strip()]

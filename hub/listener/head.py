@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from http import HTTPStatus
 
-Fields = list[tuple[str, str]]
+Headers = list[tuple[str, str]]
 """Header fields in order; names may repeat. Those of a request have their names in lower case."""
 
 HTTP_10 = "1.0"
@@ -39,7 +39,7 @@ class RequestHead:
         path: The request target as received (RFC 9112 section 3.2), without its query.
         query: What stands behind the `?`; empty if there is none.
         headers: All fields in order, with names in lower case.
-        fields: The same by name; values of a name that came several times are joined (RFC 9110 section 5.3).
+        headers_by_name: The same by name; values of a name that came several times are joined (RFC 9110 section 5.3).
         body_bytes: Length of the body that follows; None: it is chunked.
         is_http10: Whether the client speaks HTTP/1.0, which knows no chunks.
         keep_alive: Whether the client wants to send more on this connection.
@@ -49,8 +49,8 @@ class RequestHead:
     method: str
     path: str
     query: str
-    headers: Fields
-    fields: dict[str, str]
+    headers: Headers
+    headers_by_name: dict[str, str]
     body_bytes: int | None
     is_http10: bool
     keep_alive: bool
@@ -79,7 +79,7 @@ class Names:
 
 
 def request_head(
-    method: str, target: str, version: str, headers: Fields, *, keep_alive: bool, offers_protocol: bool
+    method: str, target: str, version: str, headers: Headers, *, keep_alive: bool, offers_protocol: bool
 ) -> RequestHead:
     """Return a head whose parts are well-formed each by itself.
 
@@ -92,24 +92,24 @@ def request_head(
     """
     if len(headers) > MAX_FIELDS:
         raise too_large()
-    fields = by_name(headers)
+    headers_by_name = join_by_name(headers)
     if version not in VERSIONS:
         raise BadHead("The versions that are spoken here are HTTP/1.1 and HTTP/1.0.", 505)
     is_http10 = version == HTTP_10
     require_host(headers, is_http10=is_http10)
-    body_bytes = body_length(headers, fields, is_http10=is_http10)
+    body_bytes = body_length(headers_by_name, is_http10=is_http10)
     if method == "CONNECT":
         raise BadHead("This method is not known here.", 501)
-    upgrade = offers_protocol and fields.get("upgrade", "").lower() == WEBSOCKET
+    upgrade = offers_protocol and headers_by_name.get("upgrade", "").lower() == WEBSOCKET
     if upgrade and body_bytes != 0:
         raise BadHead("A request for a WebSocket has no body.")
-    path, query = split_target(target, fields.get("host", ""))
+    path, query = split_target(target, headers_by_name.get("host", ""))
     return RequestHead(
         method=method,
         path=path,
         query=query,
         headers=headers,
-        fields=fields,
+        headers_by_name=headers_by_name,
         body_bytes=body_bytes,
         is_http10=is_http10,
         keep_alive=keep_alive,
@@ -122,19 +122,19 @@ def too_large() -> BadHead:
     return BadHead("The head of the request is too large.", 431)
 
 
-def by_name(headers: Fields) -> dict[str, str]:
+def join_by_name(headers: Headers) -> dict[str, str]:
     """Return the fields by name; those that came several times joined, cookies as RFC 6265 section 5.4 writes them."""
-    fields = dict(headers)
-    if len(fields) == len(headers):
-        return fields
-    fields = {}
+    joined = dict(headers)
+    if len(joined) == len(headers):
+        return joined
+    joined = {}
     for name, value in headers:
-        before = fields.get(name)
-        fields[name] = value if before is None else f"{before}{'; ' if name == 'cookie' else ','}{value}"
-    return fields
+        before = joined.get(name)
+        joined[name] = value if before is None else f"{before}{'; ' if name == 'cookie' else ','}{value}"
+    return joined
 
 
-def body_length(headers: Fields, fields: dict[str, str], *, is_http10: bool) -> int | None:
+def body_length(headers_by_name: dict[str, str], *, is_http10: bool) -> int | None:
     """Return the length of the body that follows a head; None: it is chunked (RFC 9112 section 6).
 
     Stricter than it has to be: what two servers could read in two ways is how requests are smuggled past one of them.
@@ -142,7 +142,7 @@ def body_length(headers: Fields, fields: dict[str, str], *, is_http10: bool) -> 
     Raises:
         BadHead: The length is missing, ambiguous or in an unknown coding.
     """
-    coding, length = fields.get("transfer-encoding"), fields.get("content-length")
+    coding, length = headers_by_name.get("transfer-encoding"), headers_by_name.get("content-length")
     if coding is not None:
         if length is not None:
             raise BadHead("Transfer-Encoding and Content-Length together say two things.")
@@ -156,7 +156,7 @@ def body_length(headers: Fields, fields: dict[str, str], *, is_http10: bool) -> 
     return int(length)
 
 
-def require_host(headers: Fields, *, is_http10: bool) -> None:
+def require_host(headers: Headers, *, is_http10: bool) -> None:
     """Check that the request names exactly one host (RFC 9112 section 3.2).
 
     Raises:
@@ -195,14 +195,14 @@ def _without_origin(target: str, host: str) -> str:
     return absolute[2] if absolute[2][:1] == "/" else f"/{absolute[2]}"
 
 
-def answer_head(status: int, reason: str, fields: Fields) -> bytes:
+def response_head(status: int, reason: str, headers: Headers) -> bytes:
     """Return the head of an answer as bytes, with its empty line.
 
     Raises:
         ValueError: A field holds a line break, with which it would become several, or a character beyond ISO 8859-1.
     """
     lines = [f"HTTP/1.1 {status} {reason or PHRASES.get(status, 'Unknown')}"]
-    lines += [f"{name}: {value}" for name, value in fields]
+    lines += [f"{name}: {value}" for name, value in headers]
     text = "\r\n".join(lines) + "\r\n\r\n"
     breaks = len(lines) + 1
     if text.count("\n") != breaks or text.count("\r") != breaks or "\x00" in text:
@@ -210,9 +210,9 @@ def answer_head(status: int, reason: str, fields: Fields) -> bytes:
     return text.encode("latin-1")
 
 
-def refusal(error: BadHead, fields: Fields) -> bytes:
+def error_response(error: BadHead, headers: Headers) -> bytes:
     """Return the whole answer to what is no request: a problem (RFC 9457), after which the connection ends."""
     problem = {"type": "about:blank", "title": PHRASES[error.status], "status": error.status, "detail": str(error)}
     body = json.dumps(problem).encode()
     own = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body))), ("Connection", "close")]
-    return answer_head(error.status, "", [*fields, *own]) + body
+    return response_head(error.status, "", [*headers, *own]) + body

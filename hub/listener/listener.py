@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from hub.listener.connection import ClientConnection, ClientConnections
 from hub.listener.exchange import Front
-from hub.listener.head import Fields
+from hub.listener.head import Headers
 from hub.primitives.clock import Clock
 
 BACKLOG = 1024  # connections that the system holds for us; net.core.somaxconn may hold it to less
@@ -19,7 +19,7 @@ class HttpListener:
     """One or several sockets, behind which one front answers.
 
     Parameters:
-        refusal_fields: What an answer to what is no request says besides the problem.
+        error_headers: What an answer to what is no request says besides the problem.
         max_head_bytes: Largest head of a request; a larger one is refused (RFC 6585 section 5).
         idle_seconds: How long a browser may leave a connection without a request, and then take for its head; send nothing of
             a body; or take nothing of an answer.
@@ -31,12 +31,12 @@ class HttpListener:
         clock: Clock,
         *,
         tls: ssl.SSLContext | None = None,
-        refusal_fields: Fields | None = None,
+        error_headers: Headers | None = None,
         max_head_bytes: int = 32 * 1024,
         idle_seconds: float = 120.0,
     ) -> None:
         self._connections = ClientConnections(
-            front, max_head_bytes=max_head_bytes, refusal_fields=refusal_fields or [], now=clock.monotonic()
+            front, max_head_bytes=max_head_bytes, error_headers=error_headers or [], now=clock.monotonic()
         )
         self._clock = clock
         self._tls = tls

@@ -7,19 +7,19 @@ from typing import Protocol
 
 import httptools
 
-from hub.listener.head import FIELD_BYTES, BadHead, Fields, Names, RequestHead, request_head, too_large
+from hub.listener.head import FIELD_BYTES, BadHead, Headers, Names, RequestHead, request_head, too_large
 
 
 class RequestSink(Protocol):
     """Who takes the requests of one connection."""
 
-    def begin(self, head: RequestHead) -> None:
+    def on_request(self, head: RequestHead) -> None:
         """Take a request whose head has come."""
 
-    def take(self, data: bytes) -> None:
+    def on_body(self, data: bytes) -> None:
         """Take a piece of its body."""
 
-    def end(self) -> None:
+    def on_complete(self) -> None:
         """Know that it is whole."""
 
 
@@ -44,17 +44,17 @@ class RequestReader:
         "_names",
         "_parser",
         "_silent_bytes",
-        "_taker",
+        "_sink",
         "_target",
         "is_in_head",
     )
 
-    def __init__(self, taker: RequestSink, names: Names, max_head_bytes: int) -> None:
-        self._taker = taker
+    def __init__(self, sink: RequestSink, names: Names, max_head_bytes: int) -> None:
+        self._sink = sink
         self._names = names
         self._limit = max_head_bytes
         self._target = b""
-        self._fields: Fields = []
+        self._fields: Headers = []
         self._head_bytes = 0
         self._is_upgrade = False
         self.is_in_head = False
@@ -137,12 +137,12 @@ class RequestReader:
         if self._is_repeated:
             self._forget()
         elif self._parser is not None:
-            self._taker.begin(self._head(self._parser))
+            self._sink.on_request(self._head(self._parser))
 
     def on_body(self, data: bytes) -> None:
         """Hand on a piece of the body."""
         self._has_moved = True
-        self._taker.take(data)
+        self._sink.on_body(data)
 
     def on_message_complete(self) -> None:
         """Hand on the end of the request."""
@@ -151,7 +151,7 @@ class RequestReader:
         self._has_moved = True
         if self._head_bytes:
             self._forget()  # a trailer, which must not become part of the next head
-        self._taker.end()
+        self._sink.on_complete()
 
     def _forget(self) -> None:
         self._fields, self._target, self._head_bytes = [], b"", 0

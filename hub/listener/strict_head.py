@@ -5,7 +5,7 @@ For servers that tolerate more than `hub.listener.reader` does: they get a head 
 
 import re
 
-from hub.listener.head import FIELD_BYTES, HTTP_10, MAX_FIELDS, BadHead, Fields, RequestHead, request_head, too_large
+from hub.listener.head import FIELD_BYTES, HTTP_10, MAX_FIELDS, BadHead, Headers, RequestHead, request_head, too_large
 
 METHODS = frozenset(
     [
@@ -62,7 +62,7 @@ def read_head(data: bytes, max_bytes: int) -> RequestHead:
     method, target, version = _start_line(start_line)
     if len(lines) > MAX_FIELDS or len(target) + len(data) - len(start_line) + FIELD_BYTES > max_bytes:
         raise too_large()
-    headers: Fields = [_header(line) for line in lines]
+    headers: Headers = [_header(line) for line in lines]
     connection = _tokens(headers, "connection")
     keep_alive = "keep-alive" in connection if version == HTTP_10 else "close" not in connection
     return request_head(method, target, version, headers, keep_alive=keep_alive, offers_protocol="upgrade" in connection)
@@ -91,7 +91,7 @@ def _header(line: str) -> tuple[str, str]:
     return name.lower(), value
 
 
-def _tokens(headers: Fields, name: str) -> set[str]:
+def _tokens(headers: Headers, name: str) -> set[str]:
     """Return the tokens of a list header, in lower case."""
     return {token.strip(" \t").lower() for known, value in headers if known == name for token in value.split(",")}
 

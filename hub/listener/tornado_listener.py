@@ -21,7 +21,7 @@ from tornado.iostream import IOStream
 
 from hub.listener.exchange import Exchange, Front, Receiver
 from hub.listener.guarded_stream import GuardedStream
-from hub.listener.head import PHRASES, BadHead, Fields, RequestHead, answer_head, refusal
+from hub.listener.head import PHRASES, BadHead, Headers, RequestHead, error_response, response_head
 from hub.listener.listener import BACKLOG, SWEEP_SECONDS
 from hub.listener.messages import MessageReceiver, MessageSocket
 from hub.listener.strict_head import read_head
@@ -37,17 +37,17 @@ class TornadoConnections:
     """What the connections of one listener share.
 
     Attributes:
-        refusal_fields: What a response to something that is no request says besides the problem.
+        error_headers: What a response to something that is no request says besides the problem.
         open: All connections that speak HTTP.
         upgraded: Those that speak WebSocket.
         is_closing: Whether connections end with the response that they are giving.
         now: Seconds of a monotonic clock, moved once a sweep.
     """
 
-    def __init__(self, front: Front, *, max_head_bytes: int, refusal_fields: Fields, now: float) -> None:
+    def __init__(self, front: Front, *, max_head_bytes: int, error_headers: Headers, now: float) -> None:
         self.front = front
         self.max_head_bytes = max_head_bytes
-        self.refusal_fields = refusal_fields
+        self.error_headers = error_headers
         self.open: set[TornadoClientConnection] = set()
         self.upgraded: set[TornadoClientConnection] = set()
         self.is_closing = False
@@ -68,12 +68,12 @@ class TornadoListener:
         clock: Clock,
         *,
         tls: ssl.SSLContext | None = None,
-        refusal_fields: Fields | None = None,
+        error_headers: Headers | None = None,
         max_head_bytes: int = 32 * 1024,
         idle_seconds: float = 120.0,
     ) -> None:
         self._connections = TornadoConnections(
-            front, max_head_bytes=max_head_bytes, refusal_fields=refusal_fields or [], now=clock.monotonic()
+            front, max_head_bytes=max_head_bytes, error_headers=error_headers or [], now=clock.monotonic()
         )
         self._clock = clock
         self._idle_seconds = idle_seconds
@@ -187,7 +187,7 @@ class TornadoClientConnection:
     def reject(self, error: BadHead) -> None:
         """Send the problem, and close."""
         if not self.stream.closed():
-            self.stream.write(refusal(error, self.shared.refusal_fields))
+            self.stream.write(error_response(error, self.shared.error_headers))
             self.stream.expects_more = True
             self.stream.close()
 
@@ -343,13 +343,13 @@ class TornadoRequestConnection(httputil.HTTPMessageDelegate):
 
     # -- from the exchange --------------------------------------------------------------------------------------------
 
-    def send_head(self, status: int, reason: str, fields: Fields, body: bytes = b"") -> None:
+    def send_head(self, status: int, reason: str, fields: Headers, body: bytes = b"") -> None:
         """Send the head of a response, and what is there of its body.
 
         Raises:
             ValueError: A header holds what no header may hold; nothing was sent.
         """
-        answer_head(status, reason, fields)
+        response_head(status, reason, fields)
         if self._stream.closed():
             return
         headers = httputil.HTTPHeaders()
@@ -363,7 +363,7 @@ class TornadoRequestConnection(httputil.HTTPMessageDelegate):
         start_line = httputil.ResponseStartLine("HTTP/1.1", status, reason or PHRASES.get(status, "Unknown"))
         self._http.write_headers(start_line, headers, body or None)
 
-    def send_piece(self, piece: bytes, *, is_chunked: bool) -> None:
+    def send_chunk(self, piece: bytes, *, is_chunked: bool) -> None:
         """Send a part of the body; Tornado frames it."""
         if not self._stream.closed():
             self._http.write(piece)
@@ -389,7 +389,7 @@ class TornadoRequestConnection(httputil.HTTPMessageDelegate):
             self._http.finish()
         self.release()
 
-    def break_off(self) -> None:
+    def reset(self) -> None:
         """Break the connection, so that nobody takes what was sent for whole."""
         self._stream.reset()
 

@@ -8,7 +8,7 @@ from tornado.iostream import StreamClosedError
 
 from hub.listener.discard_body import DiscardBody
 from hub.listener.exchange import Exchange, Receiver
-from hub.listener.head import Fields, RequestHead
+from hub.listener.head import Headers, RequestHead
 
 
 class TornadoFront:
@@ -118,7 +118,7 @@ class TornadoConnection(httputil.HTTPConnection):
             self._exchange.keep_alive = False
         is_head = self._exchange.head.method == "HEAD"
         own = {"connection", "transfer-encoding"} | (set() if is_head else {"content-length"})
-        fields: Fields = [(name, value) for name, value in headers.get_all() if name.lower() not in own]
+        fields: Headers = [(name, value) for name, value in headers.get_all() if name.lower() not in own]
         self._exchange.begin(start_line.code, start_line.reason, fields, None if length is None else int(length))
         return self.write(chunk or b"")
 
@@ -165,6 +165,6 @@ def headers_of(head: RequestHead) -> httputil.HTTPHeaders:
     for name, value in head.headers:
         if name != "cookie":
             headers.add(name, value)
-    if (cookies := head.fields.get("cookie")) is not None:
+    if (cookies := head.headers_by_name.get("cookie")) is not None:
         headers.add("cookie", cookies)
     return headers

@@ -95,7 +95,7 @@ class Wire(asyncio.Protocol):
         """Break the connection."""
         self._transport.abort()
 
-    def break_off(self) -> None:
+    def reset(self) -> None:
         """Break the connection by a reset: nobody takes what was sent for whole, even if only the connection's end could tell."""
         self.set_option(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
         self.abort()

@@ -26,7 +26,7 @@ from hub.services import Services
 from hub.session.key_folder import KeySources, provide_keys
 from hub.session.key_watch import KeyWatcher
 from hub.telemetry import log
-from hub.web.response_headers import security_fields
+from hub.web.response_headers import security_headers
 
 LISTENERS: dict[str, type[HttpListener] | type[TornadoListener]] = {"fast": HttpListener, "tornado": TornadoListener}
 """The servers that `server.listener` chooses from."""
@@ -136,9 +136,9 @@ class Worker:
             sockets = tornado.netutil.bind_sockets(port, host, reuse_port=self._settings.server.processes > 1)
         except OSError as error:
             raise StartupError(f"{section}.port: cannot listen on {host}:{port} ({error.strerror}).") from error
-        fields = security_fields(hsts=self._settings.server.is_https)
+        fields = security_headers(hsts=self._settings.server.is_https)
         serve = LISTENERS[self._settings.server.listener]
-        listener = serve(front, self._clock, tls=tls, refusal_fields=fields)
+        listener = serve(front, self._clock, tls=tls, error_headers=fields)
         await listener.start(sockets)
         self._listeners.append(listener)
         return int(sockets[0].getsockname()[1])

@@ -14,7 +14,7 @@ from hub.session.model import SessionId
 from hub.telemetry.access_log import AccessLog
 from hub.web.client_address import client_address
 from hub.web.failures import note_crash, note_failure
-from hub.web.response_headers import problem_body, problem_fields
+from hub.web.response_headers import problem_body, problem_headers
 from hub.web.site import Site
 
 PAGES = Path(__file__).with_name("pages")
@@ -32,7 +32,7 @@ class BaseHandler(tornado.web.RequestHandler):
         self.clear_header("Server")
         if not hasattr(self, "site"):
             return  # Tornado calls this once before `initialize`, which calls it again
-        for name, value in self.site.fields.common():
+        for name, value in self.site.response_headers.common():
             self.set_header(name, value)
         if self.site.is_draining():
             self.set_header("Connection", "close")
@@ -113,7 +113,7 @@ class BaseHandler(tornado.web.RequestHandler):
         """Write `error` as a problem, or as a page."""
         problem = error.problem()
         self.set_status(problem.status)
-        for name, value in problem_fields(error):
+        for name, value in problem_headers(error):
             self.set_header(name, value)
         if self.is_navigation():
             self.write_page("problem.html", problem=problem, temporary=error.temporary)

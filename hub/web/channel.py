@@ -29,7 +29,7 @@ logger = log.get(__name__)
 RETRY_AFTER_SECONDS = 5
 NOTSENT_LOWAT: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", 25 if sys.platform == "linux" else None)
 UNSENT_BYTES = 131072
-TEXT_FIELD = ("Content-Type", "text/plain; charset=utf-8")
+TEXT_HEADER = ("Content-Type", "text/plain; charset=utf-8")
 UNENTITLED = {CloseCode.LOG_IN, CloseCode.CSRF, CloseCode.SUBPROTOCOL, CloseCode.OTHER_USER, CloseCode.NO_HELLO}
 
 
@@ -54,13 +54,13 @@ class ChannelDoor:
             except HandshakeRefused as refused:
                 refusal = refused
         if refusal is not None:
-            exchange.send(refusal.status, "", [TEXT_FIELD, *refusal.fields], f"{refusal}\n".encode())
+            exchange.send(refusal.status, "", [TEXT_HEADER, *refusal.headers], f"{refusal}\n".encode())
         self._site.access_log.request(exchange.head.method, exchange.head.path, refusal.status if refusal else 101, 0.0)
         return DiscardBody()
 
     def _refusal(self, exchange: Exchange, address: str) -> HandshakeRefused | None:
         """Return why there is no upgrade; None: there may be one."""
-        origin = exchange.head.fields.get("origin", "")
+        origin = exchange.head.headers_by_name.get("origin", "")
         if origin != self._site.origin:  # cross-site WebSocket hijacking: browsers send cookies along, and CORS does not apply
             logger.info("channel.origin_rejected", origin=origin)
             note_refusal("origin", method=exchange.head.method, path=exchange.head.path, address=address)

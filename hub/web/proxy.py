@@ -15,13 +15,13 @@ from hub.gateway.messages import REPEATABLE_BODY_BYTES, ApiRequest, ApiResponse
 from hub.gateway.routes import Route
 from hub.idempotency.outcome import HUB_KEY_HEADER, idempotency_key
 from hub.listener.exchange import Exchange
-from hub.listener.head import Fields
+from hub.listener.head import Headers
 from hub.primitives.http import read_body
 from hub.session.model import SessionId
 from hub.web import csrf
 from hub.web.failures import note_crash, note_failure
 from hub.web.hub_headers import IDENTITY_HEADER, PASSIVE_HEADER, REPLAYED_HEADER
-from hub.web.response_headers import problem_body, problem_fields
+from hub.web.response_headers import problem_body, problem_headers
 from hub.web.site import Site
 
 ONE_WRITE_BYTES = 64 * 1024  # a response of this announced length at most leaves in one write, head and body together
@@ -116,8 +116,8 @@ class ApiCall:
             transport="http",
             session_id=session_id,
             address=self._address,
-            identity=head.fields.get(IDENTITY_HEADER),
-            passive=head.fields.get(PASSIVE_HEADER) == "1",
+            identity=head.headers_by_name.get(IDENTITY_HEADER),
+            passive=head.headers_by_name.get(PASSIVE_HEADER) == "1",
         )
         session = await door.dispatch.admit(caller, route)
         if length is not None and length > route.max_body_bytes:
@@ -135,16 +135,16 @@ class ApiCall:
             body_bytes=length,
             client_address=self._address,
         )
-        may_have_key = HUB_KEY_HEADER in head.fields or route.idempotency_header == "hub"
-        key = idempotency_key(route, head.fields) if may_have_key else None
+        may_have_key = HUB_KEY_HEADER in head.headers_by_name or route.idempotency_header == "hub"
+        key = idempotency_key(route, head.headers_by_name) if may_have_key else None
         await self._write(await door.dispatch.respond(request, place, session, transport="http", key=key))
 
     def _require_csrf_token(self, route: Route, session_id: SessionId | None) -> None:
         head, origin = self._exchange.head, self._door.site.origin
         if route.csrf == "fetch_metadata":
-            csrf.require_csrf_token_or_own_link(head.fields, origin, head.method, session_id)
+            csrf.require_csrf_token_or_own_link(head.headers_by_name, origin, head.method, session_id)
         else:
-            csrf.require_csrf_token(head.fields, origin, session_id)
+            csrf.require_csrf_token(head.headers_by_name, origin, session_id)
 
     async def _write(self, response: ApiResponse) -> None:
         self._status = response.status
@@ -160,7 +160,7 @@ class ApiCall:
         finally:
             await response.close()
 
-    async def _stream(self, response: ApiResponse, body: AsyncIterator[bytes], headers: Fields) -> None:
+    async def _stream(self, response: ApiResponse, body: AsyncIterator[bytes], headers: Headers) -> None:
         exchange = self._exchange
         exchange.begin(response.status, response.reason, headers, response.body_bytes)
         async for chunk in body:
@@ -168,9 +168,9 @@ class ApiCall:
             await exchange.drain()
         exchange.end()
 
-    def _headers(self, response: ApiResponse) -> Fields:
+    def _headers(self, response: ApiResponse) -> Headers:
         """Return the headers of the response. `Content-Length` of the API stays only where the response has no body."""
-        fields = self._door.site.fields.common()
+        fields = self._door.site.response_headers.common()
         if response.replayed:
             fields.append((REPLAYED_HEADER, "1"))
         own = "" if self._exchange.head.method == "HEAD" or response.status == 304 else "content-length"
@@ -181,7 +181,7 @@ class ApiCall:
                 fields.append(field)
                 has_date = has_date or name == "date"
         if not has_date:
-            fields.append(self._door.site.fields.date())
+            fields.append(self._door.site.response_headers.date())
         return fields
 
     # -- the end ------------------------------------------------------------------------------------------------------
@@ -192,8 +192,8 @@ class ApiCall:
             self._exchange.abort()
             return
         self._status = error.problem().status
-        site = self._door.site.fields
-        fields = [*site.common(), ("Content-Type", "application/problem+json"), *problem_fields(error), site.date()]
+        site = self._door.site.response_headers
+        fields = [*site.common(), ("Content-Type", "application/problem+json"), *problem_headers(error), site.date()]
         self._exchange.send(self._status, "", fields, problem_body(error))
 
     def _note(self, error: HubError) -> None:

@@ -6,22 +6,22 @@ from email.utils import formatdate
 import msgspec
 
 from hub.errors import HubError, MethodNotAllowed
-from hub.listener.head import Fields
+from hub.listener.head import Headers
 from hub.primitives.clock import Clock
 
-SECURITY_FIELDS = (
+SECURITY_HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "same-origin"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
 )
-HSTS_FIELD = ("Strict-Transport-Security", "max-age=31536000")  # browsers come back over https only (RFC 6797)
+HSTS_HEADER = ("Strict-Transport-Security", "max-age=31536000")  # browsers come back over https only (RFC 6797)
 NO_STORE = ("Cache-Control", "no-store")
 
 
-def security_fields(*, hsts: bool) -> Fields:
+def security_headers(*, hsts: bool) -> Headers:
     """Return the fields by which browsers are told to be careful. `hsts`: also to come back over https only."""
-    return [*SECURITY_FIELDS, *([HSTS_FIELD] if hsts else [])]
+    return [*SECURITY_HEADERS, *([HSTS_HEADER] if hsts else [])]
 
 
 class ResponseHeaders:
@@ -29,11 +29,11 @@ class ResponseHeaders:
 
     def __init__(self, clock: Clock, *, hsts: bool) -> None:
         self._clock = clock
-        self._common = security_fields(hsts=hsts)
+        self._common = security_headers(hsts=hsts)
         self._second = -1
         self._date = ("Date", "")
 
-    def common(self) -> Fields:
+    def common(self) -> Headers:
         """Return the fields of any answer but its date, in a list of its own."""
         return self._common.copy()
 
@@ -45,7 +45,7 @@ class ResponseHeaders:
         return self._date
 
 
-def problem_fields(error: HubError) -> Fields:
+def problem_headers(error: HubError) -> Headers:
     """Return what the head of a problem says about it."""
     fields = [NO_STORE]
     if error.retry_after_seconds is not None:

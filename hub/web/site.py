@@ -31,7 +31,7 @@ class Site:
     origin: str
     cookies: Cookies
     trusted_proxies: TrustedProxies
-    fields: ResponseHeaders
+    response_headers: ResponseHeaders
     pages: tornado.template.Loader
     access_log: AccessLog
     clock: Clock = field(default_factory=SystemClock)
@@ -40,9 +40,9 @@ class Site:
 
     def session_id(self, head: RequestHead) -> SessionId | None:
         """Return the session id in a request's cookie, if there is one."""
-        return self.cookies.session_id(head.fields.get("cookie", ""))
+        return self.cookies.session_id(head.headers_by_name.get("cookie", ""))
 
     def client_address(self, exchange: Exchange) -> str:
         """Return the address of the browser behind a request."""
-        forwarded = exchange.head.fields.get("x-forwarded-for")
+        forwarded = exchange.head.headers_by_name.get("x-forwarded-for")
         return exchange.remote_ip if forwarded is None else client_address(exchange.remote_ip, [forwarded], self.trusted_proxies)

@@ -33,7 +33,7 @@ from hub.web.site import Site
 
 ORIGIN_REFUSED = "The origin is not allowed.\n"
 NOT_A_WEBSOCKET = "This part of the API is a WebSocket.\n"
-TEXT_FIELD = ("Content-Type", "text/plain; charset=utf-8")
+TEXT_HEADER = ("Content-Type", "text/plain; charset=utf-8")
 
 
 class PassThroughDoor:
@@ -47,7 +47,7 @@ class PassThroughDoor:
 
     def open(self, exchange: Exchange) -> Receiver:
         """Upgrade a WebSocket of our own page; later refusals are close codes, which the page can read."""
-        fields = exchange.head.fields
+        fields = exchange.head.headers_by_name
         if fields.get("origin", "") != self.site.origin:
             self._note_refusal(exchange, "origin")
             self.refuse(exchange, 403, ORIGIN_REFUSED)
@@ -95,14 +95,14 @@ class PassThroughDoor:
         try:
             socket = exchange.open_websocket(receiver, subprotocol=subprotocol, max_message_bytes=self.max_message_bytes)
         except HandshakeRefused as refused:
-            self.refuse(exchange, refused.status, f"{refused}\n", *refused.fields)
+            self.refuse(exchange, refused.status, f"{refused}\n", *refused.headers)
             return None
         self.site.access_log.request(exchange.head.method, exchange.head.path, 101, 0.0)
         return socket
 
     def refuse(self, exchange: Exchange, status: int, detail: str, *fields: tuple[str, str]) -> None:
         """Respond that there is no WebSocket."""
-        exchange.send(status, "", [TEXT_FIELD, *fields], detail.encode())
+        exchange.send(status, "", [TEXT_HEADER, *fields], detail.encode())
         self.site.access_log.request(exchange.head.method, exchange.head.path, status, 0.0)
 
     def _note_refusal(self, exchange: Exchange, reason: str) -> None:

@@ -135,7 +135,7 @@ class TestRefusals:
         """Each request is answered or refused, in order, and behind a refusal nothing is read (RFC 9112 section 11.2)."""
         case = next(case for case in smuggling(server) if case.name == name)
         front = Front()
-        async with listening(front, refusal_fields=[("X-Content-Type-Options", "nosniff")]) as stand, stand.client() as client:
+        async with listening(front, error_headers=[("X-Content-Type-Options", "nosniff")]) as stand, stand.client() as client:
             await client.send(case.sent)
             answers = [await client.answer() for _ in case.taken]
             if case.status is not None:

@@ -4,9 +4,9 @@ import pytest
 
 from hub.listener.exchange import Exchange
 from hub.listener.handshake import HandshakeRefused
-from hub.listener.head import Fields, RequestHead, answer_head, by_name
+from hub.listener.head import Headers, RequestHead, join_by_name, response_head
 
-WAITS: Fields = [("expect", "100-Continue")]
+WAITS: Headers = [("expect", "100-Continue")]
 
 
 class Line:
@@ -19,11 +19,11 @@ class Line:
         self.sent = b""
         self.done: list[str] = []
 
-    def send_head(self, status: int, reason: str, fields: Fields, body: bytes = b"") -> None:
+    def send_head(self, status: int, reason: str, fields: Headers, body: bytes = b"") -> None:
         """Keep it."""
-        self.sent += answer_head(status, reason, fields) + body
+        self.sent += response_head(status, reason, fields) + body
 
-    def send_piece(self, piece: bytes, *, is_chunked: bool) -> None:
+    def send_chunk(self, piece: bytes, *, is_chunked: bool) -> None:
         """Keep it."""
         self.sent += b"%x\r\n%b\r\n" % (len(piece), piece) if is_chunked else piece
 
@@ -43,7 +43,7 @@ class Line:
         """Note it."""
         self.done.append("ended")
 
-    def break_off(self) -> None:
+    def reset(self) -> None:
         """Note it."""
         self.done.append("broken off")
 
@@ -77,7 +77,7 @@ def exchange(
     is_http10: bool = False,
     keep_alive: bool = True,
     upgrade: bool = False,
-    headers: Fields | None = None,
+    headers: Headers | None = None,
 ) -> Exchange:
     """Return an exchange of which nothing but the head has come."""
     return Exchange(
@@ -87,7 +87,7 @@ def exchange(
             path="/",
             query="",
             headers=headers or [],
-            fields=by_name(headers or []),
+            headers_by_name=join_by_name(headers or []),
             body_bytes=body_bytes,
             is_http10=is_http10,
             keep_alive=keep_alive,

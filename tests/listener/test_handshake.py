@@ -3,7 +3,7 @@
 import pytest
 
 from hub.listener.handshake import HandshakeRefused, accept, accept_value, offered_subprotocols
-from hub.listener.head import RequestHead, by_name
+from hub.listener.head import RequestHead, join_by_name
 
 GOOD = {
     "host": "server.example.com",
@@ -23,7 +23,7 @@ def head(method: str = "GET", *, asks_for_upgrade: bool = True, is_http10: bool 
         path="/chat",
         query="",
         headers=headers,
-        fields=by_name(headers),
+        headers_by_name=join_by_name(headers),
         body_bytes=0,
         is_http10=is_http10,
         keep_alive=True,
@@ -69,7 +69,7 @@ def test_supported_version_is_named() -> None:
     with pytest.raises(HandshakeRefused) as refused:
         accept(head(sec_websocket_version="25"), None)
 
-    assert refused.value.fields == (("Sec-WebSocket-Version", "13"),)
+    assert refused.value.headers == (("Sec-WebSocket-Version", "13"),)
 
 
 def test_key_has_sixteen_bytes() -> None:

@@ -4,7 +4,17 @@ import json
 
 import pytest
 
-from hub.listener.head import MAX_NAMES, BadHead, Fields, Names, answer_head, body_length, by_name, refusal, require_host
+from hub.listener.head import (
+    MAX_NAMES,
+    BadHead,
+    Headers,
+    Names,
+    body_length,
+    error_response,
+    join_by_name,
+    require_host,
+    response_head,
+)
 
 
 class TestFields:
@@ -12,7 +22,7 @@ class TestFields:
         """Values of one name become a list (RFC 9110 section 5.3), cookies one line (RFC 6265 section 5.4)."""
         headers = [("origin", "https://a"), ("origin", "https://b"), ("cookie", "a=1"), ("cookie", "b=2"), ("x", "1")]
 
-        assert by_name(headers) == {"origin": "https://a,https://b", "cookie": "a=1; b=2", "x": "1"}
+        assert join_by_name(headers) == {"origin": "https://a,https://b", "cookie": "a=1; b=2", "x": "1"}
 
     def test_names_are_remembered_up_to_a_bound(self) -> None:
         """A client that invents names fills no memory."""
@@ -36,9 +46,9 @@ class TestBodyLength:
             ([("transfer-encoding", "Chunked")], None),
         ],
     )
-    def test_length(self, headers: Fields, length: int | None) -> None:
+    def test_length(self, headers: Headers, length: int | None) -> None:
         """RFC 9112 section 6.3: chunks, an announced length, or nothing."""
-        assert body_length(headers, by_name(headers), is_http10=False) == length
+        assert body_length(join_by_name(headers), is_http10=False) == length
 
     @pytest.mark.parametrize(
         "headers",
@@ -61,15 +71,15 @@ class TestBodyLength:
         ],
         ids=str,
     )
-    def test_what_can_be_read_in_two_ways_is_refused(self, headers: Fields) -> None:
+    def test_what_can_be_read_in_two_ways_is_refused(self, headers: Headers) -> None:
         """RFC 9112 section 6.3 and 11.2: no request is smuggled behind another one."""
         with pytest.raises(BadHead):
-            body_length(headers, by_name(headers), is_http10=False)
+            body_length(join_by_name(headers), is_http10=False)
 
     def test_no_chunks_in_http_10(self) -> None:
         """RFC 9112 section 6.1: HTTP/1.0 knows no transfer codings."""
         with pytest.raises(BadHead):
-            body_length([], {"transfer-encoding": "chunked"}, is_http10=True)
+            body_length({"transfer-encoding": "chunked"}, is_http10=True)
 
 
 class TestHost:
@@ -87,25 +97,25 @@ class TestHost:
 class TestAnswers:
     def test_head(self) -> None:
         """Status line, fields, and an empty line; the usual phrase where there is none."""
-        assert answer_head(404, "", [("A", "1"), ("A", "é")]) == b"HTTP/1.1 404 Not Found\r\nA: 1\r\nA: \xe9\r\n\r\n"
-        assert answer_head(299, "Fine", []) == b"HTTP/1.1 299 Fine\r\n\r\n"
+        assert response_head(404, "", [("A", "1"), ("A", "é")]) == b"HTTP/1.1 404 Not Found\r\nA: 1\r\nA: \xe9\r\n\r\n"
+        assert response_head(299, "Fine", []) == b"HTTP/1.1 299 Fine\r\n\r\n"
 
     @pytest.mark.parametrize("text", ["a\r\nSet-Cookie: x", "a\nb", "a\rb", "a\x00b", "\r\n\r\n<html>", "日"])
     def test_no_answer_is_split(self, text: str) -> None:
         """A line break in a value, a name or a phrase never leaves."""
         for fields, reason in ([("A", text)], ""), ([(text, "a")], ""), ([], text):
             with pytest.raises(ValueError):
-                answer_head(200, reason, fields)
+                response_head(200, reason, fields)
 
     def test_refusal_is_a_problem(self) -> None:
         """RFC 9457, with the fields that all answers have; the connection ends."""
-        head, _, body = refusal(BadHead("No.", 431), [("X-A", "1")]).partition(b"\r\n\r\n")
+        head, _, body = error_response(BadHead("No.", 431), [("X-A", "1")]).partition(b"\r\n\r\n")
 
-        assert head.split(b"\r\n")[:2] == [b"HTTP/1.1 431 Request Header Fields Too Large", b"X-A: 1"]
+        assert head.split(b"\r\n")[:2] == [b"HTTP/1.1 431 Request Header Headers Too Large", b"X-A: 1"]
         assert b"Connection: close" in head
         assert json.loads(body) == {
             "type": "about:blank",
-            "title": "Request Header Fields Too Large",
+            "title": "Request Header Headers Too Large",
             "status": 431,
             "detail": "No.",
         }

@@ -81,7 +81,7 @@ async def test_upgraded_connections_outlive_stop() -> None:
 )
 def test_peer_addresses(peer: object, address: str) -> None:
     """The other end of a connection is its address without the port; that of a unix socket has none."""
-    connection = ClientConnection(ClientConnections(Front(), max_head_bytes=1, refusal_fields=[], now=0.0))
+    connection = ClientConnection(ClientConnections(Front(), max_head_bytes=1, error_headers=[], now=0.0))
     connection.connection_made(Transport(peer))
 
     assert connection.remote_ip == address

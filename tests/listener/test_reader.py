@@ -26,16 +26,16 @@ class Taken:
     heads: list[RequestHead] = field(default_factory=list)
     body: bytes = b""
 
-    def begin(self, head: RequestHead) -> None:
+    def on_request(self, head: RequestHead) -> None:
         """Take a head."""
         self.heads.append(head)
         self.body = b""
 
-    def take(self, data: bytes) -> None:
+    def on_body(self, data: bytes) -> None:
         """Take a piece of the body."""
         self.body += data
 
-    def end(self) -> None:
+    def on_complete(self) -> None:
         """Keep the request."""
         head = self.heads[-1]
         target = f"{head.path}?{head.query}" if head.query else head.path
@@ -71,7 +71,7 @@ class TestSmuggling:
         assert (whole, status) == (case.taken, case.status)
 
     def test_trailer_is_no_part_of_the_next_head(self) -> None:
-        """Fields behind the chunks of one request are not those of the next one (RFC 9110 section 6.5.1)."""
+        """Headers behind the chunks of one request are not those of the next one (RFC 9110 section 6.5.1)."""
         taken, _ = read(CHUNKS + b"1\r\na\r\n0\r\nCookie: evil\r\nX-Forwarded-For: 10.0.0.1\r\n\r\n" + HEAD + b"\r\n")
 
         assert taken.whole[1] == ("GET", "/", [("host", "here")], b"")
@@ -208,8 +208,8 @@ class TestEnds:
         """A reader that was closed by its taker begins no more requests, and complains of nothing that follows."""
 
         class Closes(Taken):
-            def begin(self, head: RequestHead) -> None:
-                super().begin(head)
+            def on_request(self, head: RequestHead) -> None:
+                super().on_request(head)
                 reader.close()
 
         taken = Closes()
@@ -222,7 +222,7 @@ class TestEnds:
         """What the taker raises comes out as it is."""
 
         class Fails(Taken):
-            def end(self) -> None:
+            def on_complete(self) -> None:
                 raise LookupError("defect")
 
         with pytest.raises(LookupError):

@@ -24,7 +24,7 @@ class Said(tornado.web.RequestHandler):
         self.write(self.request.body)
 
 
-class Fields(tornado.web.RequestHandler):
+class Headers(tornado.web.RequestHandler):
     """Says which fields it was sent."""
 
     def get(self) -> None:
@@ -60,7 +60,7 @@ async def stand() -> AsyncIterator[Stand]:
     """A listener in front of an application."""
     application = tornado.web.Application(
         [
-            ("/fields", Fields),
+            ("/fields", Headers),
             ("/pieces", Pieces),
             ("/last", Last),
             ("/.*", Said),

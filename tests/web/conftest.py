@@ -29,7 +29,7 @@ from hub.primitives.clock import SystemClock
 from hub.primitives.secret import Secret
 from hub.services import Services
 from hub.session.keyring import Keyring
-from hub.web.response_headers import security_fields
+from hub.web.response_headers import security_headers
 from tests.parties.browser import Answer, Browser
 from tests.parties.clock import ManualClock
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, HostileProvider
@@ -160,9 +160,9 @@ def build_house(redis_url: str, clock: ManualClock, root: Path) -> BuildHouse:
             )
             services = Services(settings, Keyring([secrets.token_bytes(32)]), redis_url, clock)
             await services.start()
-            fields = security_fields(hsts=settings.server.is_https)
+            fields = security_headers(hsts=settings.server.is_https)
             fronts = build_front(services), build_admin_front(services)
-            listeners = [chosen_listener()(front, SystemClock(), refusal_fields=fields) for front in fronts]
+            listeners = [chosen_listener()(front, SystemClock(), error_headers=fields) for front in fronts]
             for listener, sockets in zip(listeners, (public, inner), strict=True):
                 await listener.start(sockets)
             try:

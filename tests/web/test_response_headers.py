@@ -5,14 +5,21 @@ import json
 import pytest
 
 from hub.errors import BadRequest, HubError, MethodNotAllowed, NotFound, TooManyRequests
-from hub.web.response_headers import HSTS_FIELD, SECURITY_FIELDS, ResponseHeaders, problem_body, problem_fields, security_fields
+from hub.web.response_headers import (
+    HSTS_HEADER,
+    SECURITY_HEADERS,
+    ResponseHeaders,
+    problem_body,
+    problem_headers,
+    security_headers,
+)
 from tests.parties.clock import ManualClock
 
 
 @pytest.mark.parametrize("hsts", [False, True])
 def test_security(hsts: bool) -> None:
     """The same for everybody, and over https one more."""
-    assert security_fields(hsts=hsts) == [*SECURITY_FIELDS, *([HSTS_FIELD] if hsts else [])]
+    assert security_headers(hsts=hsts) == [*SECURITY_HEADERS, *([HSTS_HEADER] if hsts else [])]
 
 
 def test_each_answer_has_a_list_of_its_own(clock: ManualClock) -> None:
@@ -20,7 +27,7 @@ def test_each_answer_has_a_list_of_its_own(clock: ManualClock) -> None:
     fields = ResponseHeaders(clock, hsts=False)
     fields.common().append(("Set-Cookie", "secret"))
 
-    assert fields.common() == list(SECURITY_FIELDS)
+    assert fields.common() == list(SECURITY_HEADERS)
 
 
 async def test_date(clock: ManualClock) -> None:
@@ -48,7 +55,7 @@ async def test_date(clock: ManualClock) -> None:
 )
 def test_problem_fields(error: HubError, fields: list[tuple[str, str]]) -> None:
     """No cache keeps a problem; when to come back, and what is allowed, stands in the head."""
-    assert problem_fields(error) == [("Cache-Control", "no-store"), *fields]
+    assert problem_headers(error) == [("Cache-Control", "no-store"), *fields]
 
 
 def test_problem_body() -> None:

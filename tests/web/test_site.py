@@ -4,7 +4,7 @@ import pytest
 import tornado.template
 
 from hub.listener.exchange import Exchange
-from hub.listener.head import Fields, RequestHead, by_name
+from hub.listener.head import Headers, RequestHead, join_by_name
 from hub.session.cookie import Cookies
 from hub.session.model import SessionId
 from hub.telemetry.access_log import AccessLog
@@ -24,7 +24,7 @@ def site(clock: ManualClock) -> Site:
         origin="https://clinic.example",
         cookies=Cookies.for_transport(secure=True),
         trusted_proxies=TrustedProxies(["10.0.0.0/8"]),
-        fields=ResponseHeaders(clock, hsts=True),
+        response_headers=ResponseHeaders(clock, hsts=True),
         pages=tornado.template.Loader(str(PAGES)),
         access_log=AccessLog(clock),
         clock=clock,
@@ -38,14 +38,14 @@ class Line:
         self.remote_ip = remote_ip
 
 
-def asked(remote_ip: str, headers: Fields) -> Exchange:
+def asked(remote_ip: str, headers: Headers) -> Exchange:
     """Return a request from an address."""
     head = RequestHead(
         method="GET",
         path="/",
         query="",
         headers=headers,
-        fields=by_name(headers),
+        headers_by_name=join_by_name(headers),
         body_bytes=0,
         is_http10=False,
         keep_alive=True,

@@ -104,7 +104,7 @@ def door(upstream: Upstream | None, passages: Passages) -> Any:
         origin=ORIGIN,
         cookies=Cookies.for_transport(secure=True),
         trusted_proxies=TrustedProxies(),
-        fields=ResponseHeaders(clock, hsts=False),
+        response_headers=ResponseHeaders(clock, hsts=False),
         pages=tornado.template.Loader("."),
         access_log=AccessLog(clock),
         clock=clock,

@@ -111,11 +111,11 @@ class TestAnswers:
         """RFC 9457, with the fields that all answers have; the connection ends."""
         head, _, body = error_response(BadHead("No.", 431), [("X-A", "1")]).partition(b"\r\n\r\n")
 
-        assert head.split(b"\r\n")[:2] == [b"HTTP/1.1 431 Request Header Headers Too Large", b"X-A: 1"]
+        assert head.split(b"\r\n")[:2] == [b"HTTP/1.1 431 Request Header Fields Too Large", b"X-A: 1"]
         assert b"Connection: close" in head
         assert json.loads(body) == {
             "type": "about:blank",
-            "title": "Request Header Headers Too Large",
+            "title": "Request Header Fields Too Large",
             "status": 431,
             "detail": "No.",
         }

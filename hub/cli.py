@@ -58,7 +58,7 @@ def _run(options: argparse.Namespace) -> int:
         server.run(settings, options.config, is_worker=options.worker)
     except SettingsError as error:
         return _say(EXIT_SETTINGS, "The settings are not valid:", *error.mistakes)
-    except (server.StartupError, EmbeddedRedisError, KeyringError, WorkersFailed) as error:
+    except (server.StartupError, EmbeddedRedisError, KeyringError, WorkersFailed, server.TasksFailed) as error:
         return _say(EXIT_FAILED, "The hub cannot run:", str(error))
     return 0
 

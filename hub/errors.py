@@ -43,6 +43,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlencode
 
+from hub.primitives.failure import ExpectedFailure
+
 Processed = Literal["never", "maybe"]
 
 LOGIN_URL = "/hub/login"
@@ -74,7 +76,7 @@ class Problem:
         return document | self.extensions
 
 
-class HubError(Exception):
+class HubError(ExpectedFailure):
     """Base class of all errors that a caller of the hub may see.
 
     Attributes:

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import secrets
-from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -34,7 +33,7 @@ from hub.login.provider_logout import ProviderLogout
 from hub.oidc.provider import OpenIDProvider
 from hub.oidc.providers import Provider, Providers
 from hub.primitives.clock import Clock
-from hub.primitives.tasks import end_tasks
+from hub.primitives.task_supervisor import TaskSupervisor
 from hub.session.attempts import LoginAttemptStore
 from hub.session.codec import RecordCodec
 from hub.session.cookie import xsrf_token_matches
@@ -58,7 +57,6 @@ from hub.session.session_lookup import SessionLookup
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
 from hub.session.upstream_jars import CookieJarStore
-from hub.telemetry import log
 from hub.telemetry.access_log import AccessLog
 from hub.telemetry.metrics import Metrics
 from hub.tokens.access import TokenAccess
@@ -74,8 +72,6 @@ from hub.web.pass_through_registry import PassThroughRegistry
 
 FIGURES_SECONDS = 1.0  # Prometheus asks some times a minute
 
-logger = log.get(__name__)
-
 
 class Services:
     """All objects of one worker process, wired."""
@@ -88,6 +84,10 @@ class Services:
         self.settings = settings
         self.clock = clock
         self.metrics = Metrics()
+        self.tasks = TaskSupervisor(
+            clock, failure_seconds=settings.server.task_failure_seconds, report_restart=self._count_restart
+        )
+        self._provider_tasks = TaskSupervisor(clock, report_restart=self._count_restart)
         self.access_log = AccessLog(clock)
         self.redis = connect(redis_url, settings.redis.timeout_seconds)
         codec = RecordCodec(keyring)
@@ -95,7 +95,7 @@ class Services:
         self.events = EventFeed(self.redis, clock)
         revocations = RevocationQueue(self.redis, codec)
         self.sessions = Sessions(self.store, self.events, revocations, lifetimes, clock, self.metrics)
-        self.providers = Providers([_provider(provider, clock, self.metrics) for provider in settings.all_providers])
+        self.providers = Providers([self._provider(provider) for provider in settings.all_providers])
         lock = RefreshLock(self.redis, clock)
         self.refresher = Refresher(
             self.store, self.sessions, lock, self.providers, self.events, clock, self.metrics, random.random
@@ -175,8 +175,6 @@ class Services:
         self.exchanges: set[asyncio.Task[Any]] = set()
         self.draining = False
         self._closing = AsyncExitStack()
-        self._tasks: list[asyncio.Task[None]] = []
-        self._crashed: list[str] = []
 
     async def start(self) -> None:
         """Open what must be open before the first request, and start the background tasks.
@@ -199,16 +197,16 @@ class Services:
         self._closing.push_async_callback(self.client_tokens.close)
         self._closing.push_async_callback(self.executor.close)
         self._closing.push_async_callback(self.topics.close)
-        self._closing.push_async_callback(self._stop_tasks)
-        self._run("session events", self._listen())
-        self._run("background refresh", self.refresh_worker.run())
-        self._run("revocation", self.revocation_worker.run())
-        self._run("figures", self._hand_on_figures())
-        self._run("upstream sessions", self.upstream_ends.run())
-        self._run("idempotency", self.executor.run())
-        self._run("channel watch", self.registry.watch())
-        self._run("passages", self.passages.watch())
-        self._run("presence", self.presence.run(lambda: self.registry.session_keys))
+        self._closing.push_async_callback(self.tasks.close)
+        self.tasks.start("session events", self._listen, required=self._redis_responds)
+        self.tasks.start("background refresh", self.refresh_worker.run)
+        self.tasks.start("revocation", self.revocation_worker.run)
+        self.tasks.start("figures", self._hand_on_figures)
+        self.tasks.start("upstream sessions", self.upstream_ends.run)
+        self.tasks.start("idempotency", self.executor.run, required=self._redis_responds)
+        self.tasks.start("channel watch", self.registry.watch, required=self._redis_responds)
+        self.tasks.start("passages", self.passages.watch)
+        self.tasks.start("presence", lambda: self.presence.run(lambda: self.registry.session_keys))
 
     async def close(self) -> None:
         """Stop the tasks, finish the refreshes and revocations under way, and close the connections."""
@@ -222,39 +220,39 @@ class Services:
         troubles = {}
         if self.draining:
             troubles["hub"] = "is being stopped"
-        elif self._crashed:
-            troubles["hub"] = f"must be restarted: {', '.join(self._crashed)} stopped working"
-        try:
-            await self.store.ping()
-            self.outage.ended()
-        except StoreUnavailable:
+        elif failing := self.tasks.failing:
+            troubles["hub"] = f"is restarting a background task that failed: {', '.join(failing)}"
+        if not await self._redis_responds():
             troubles["redis"] = "does not respond"
         of_providers = self.providers.troubles()
         return not troubles and len(of_providers) < len(self.providers), troubles | of_providers
 
-    def keep_running(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        """Run a task of the process besides the services' own; if it ends by itself, this hub is no longer ready."""
-        self._run(name, work)
+    async def _redis_responds(self) -> bool:
+        try:
+            await self.store.ping()
+        except StoreUnavailable:
+            return False
+        self.outage.ended()
+        return True
 
-    def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work, name=name)
-        task.add_done_callback(self._ended)
-        self._tasks.append(task)
+    def _count_restart(self, task: str) -> None:
+        self.metrics.task_restarts.labels(task).inc()
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        """Say so if a background task ends by itself: without it this worker must get no more requests."""
-        if not task.cancelled():
-            self._crashed.append(task.get_name())
-            logger.critical("task.ended", task=task.get_name(), exc_info=task.exception())
+    def _provider(self, settings: ProviderSettings) -> Provider:
+        """Return the provider of these settings, of the kind that they name.
+
+        Its tasks do not decide whether this hub is ready: `Provider.status` says what is wrong, and other providers may be well.
+        """
+        report_open_circuits = self.metrics.open_circuits.labels(settings.name).set
+        if settings.kind == "iris_native":
+            return NativeJwt(settings, self.clock, report_open_circuits, self._provider_tasks)
+        return OpenIDProvider(settings, self.clock, report_open_circuits, dialect_of, self._provider_tasks)
 
     async def _hand_on_figures(self) -> None:
         """Let other workers, of which one may be asked for all, see what this one has counted."""
         while True:
             await self.clock.sleep(FIGURES_SECONDS)
             self.metrics.tally.flush()
-
-    async def _stop_tasks(self) -> None:
-        await end_tasks(self._tasks)
 
     async def _listen(self) -> None:
         try:
@@ -293,11 +291,3 @@ class Services:
         """End the sessions at resource servers that belonged to a session of the hub, or to a user who has no other."""
         self.upstream_sessions.forget(key)
         await self.upstream_ends.session_ended(key, identity)
-
-
-def _provider(settings: ProviderSettings, clock: Clock, metrics: Metrics) -> Provider:
-    """Return the provider of these settings, of the kind that they name."""
-    report_open_circuits = metrics.open_circuits.labels(settings.name).set
-    if settings.kind == "iris_native":
-        return NativeJwt(settings, clock, report_open_circuits)
-    return OpenIDProvider(settings, clock, report_open_circuits, dialect_of)

@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
 import msgspec
+import structlog
 
 from hub.channel.messages import EventMessage, UnsubscribeMessage
 from hub.primitives.backoff import ExponentialBackoff
 from hub.primitives.clock import Clock, SystemClock
-from hub.primitives.tasks import end_tasks
+from hub.primitives.tasks import OwnedTasks, first_of
 from hub.topics.model import order
 from hub_client.call import Call, ChannelRefused, ClientResponse, Progress, RequestFailed, Upload, lost
 from hub_client.link import Http, Link, LinkClosed, Login
@@ -23,6 +24,8 @@ DEAF_SECONDS = 5.0  # beyond the hub's heartbeat
 SUBSCRIBE_SECONDS = 30.0
 TERMINAL = range(4400, 4420)
 NOT_HERE = range(4430, 4440)
+
+logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 
 class ChannelClient:
@@ -54,11 +57,10 @@ class ChannelClient:
         self._http: Http | None = None
         self._link: Link | None = None
         self._moved = asyncio.Event()
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._tasks = OwnedTasks("channel client", self._crashed)
         self._waiting: list[Call] = []  # not sent yet, or known not to be executed
         self._pending: dict[str, Call] | None = None  # sent on a link that is gone; None: there was none
         self._refused: ChannelRefused | None = None
-        self._running: asyncio.Task[None] | None = None
         self._topics: dict[str, str | None] = {}  # and the position of the last event of each
         self._subscribing: dict[str, asyncio.Future[str]] = {}
         self.dials = 0
@@ -66,13 +68,12 @@ class ChannelClient:
     async def __aenter__(self) -> Self:
         """Begin to dial. Requests may be sent at once: they wait."""
         self._http = Http()
-        self._running = asyncio.create_task(self._run())
+        self._tasks.start(self._run())
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Say bye."""
-        if self._running is not None:
-            await end_tasks([self._running, *self._leaving])
+        await self._tasks.close()
         if self._link is not None:
             await self._link.leave()
         self._fail_all(1000, "the client has left")
@@ -277,18 +278,13 @@ class ChannelClient:
     async def _move_on(self, old: Link) -> None:
         """Open the next link before the old one goes: new requests use that, and the old one finishes what it has."""
         self._moved.clear()
-        task = asyncio.create_task(self._finish(old))
-        self._leaving.add(task)
-        task.add_done_callback(self._leaving.discard)
+        self._tasks.start(self._finish(old))
         await self._clock.sleep(self._jitter() * old.going_away.result() / 2)
 
     async def _finish(self, old: Link) -> None:
         """Let a link finish its calls once another one has taken over."""
         for stage in (self._moved, old.idle):
-            waiting = asyncio.create_task(stage.wait())
-            ends: set[asyncio.Future[Any]] = {old.closed, waiting}
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            waiting.cancel()
+            await first_of(asyncio.shield(old.closed), stage.wait())
         if old.closed.done():
             self._take_over(old)
         else:
@@ -309,6 +305,13 @@ class ChannelClient:
                 self._send(call)
             else:
                 call.fail(lost("The channel broke"))
+
+    def _crashed(self, error: BaseException) -> None:
+        """Fail all requests, now and from now on: nothing keeps a link open any more."""
+        logger.error("client.crashed", exc_info=error)
+        reason = f"the client failed: {type(error).__name__}"
+        self._refused = ChannelRefused(1011, reason)
+        self._fail_all(1011, reason)
 
     def _note_refusal(self, closed: LinkClosed) -> None:
         """Give up, if the close code says that dialling again is of no use."""

@@ -2,12 +2,13 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
 import msgspec
+import structlog
 
 from hub.channel.codec import BodyFrame, decode_body
 from hub.channel.messages import (
@@ -30,12 +31,15 @@ from hub.channel.messages import (
     WindowMessage,
 )
 from hub.primitives.clock import Clock
+from hub.primitives.tasks import OwnedTasks
 from hub_client.call import AnswerBroken, Body, Call, ClientResponse, RequestFailed, inline
 
 CAPABILITIES = ["resume", "windows", "priority", "progress", "timing", "topics", "drain"]
 DIAL_SECONDS = 10.0
 CONNECTION = 0
 BATCH_BYTES = 8192  # far below any `limits.message`
+
+logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(ServerMessage).decode
@@ -100,7 +104,10 @@ class Link:
         self._unread = 0
         self._waiting: list[bytes] = []
         self._something_waits = asyncio.Event()
-        self._tasks = {asyncio.create_task(self._read()), asyncio.create_task(self._write())}
+        self._tasks = OwnedTasks("channel link", self._crashed)
+        self._uploads = OwnedTasks("upload", lambda error: None)  # `_uploaded` tells the call
+        self._tasks.start(self._read())
+        self._tasks.start(self._write())
 
     @classmethod
     async def dial(cls, http: Http, url: str, login: Login, clock: Clock, on_event: Callable[[EventMessage], None]) -> "Link":
@@ -157,7 +164,9 @@ class Link:
         self.send(call.message(request_id, self._clock.monotonic()))
         if call.upload is not None:
             self._credit[request_id] = asyncio.Queue()
-            self._own(self._upload(request_id, call.upload)).add_done_callback(lambda task: self._uploaded(request_id, task))
+            self._uploads.start(self._upload(request_id, call.upload)).add_done_callback(
+                lambda task: self._uploaded(request_id, task)
+            )
 
     def subscribe(self, topic: str, after: str | None, confirmed: asyncio.Future[str] | None) -> None:
         """Ask for the events of a topic; `confirmed` gets the position from which they follow, or why there are none."""
@@ -188,9 +197,7 @@ class Link:
     async def abort(self) -> None:
         """Close at once."""
         await self._socket.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(self._tasks.close(), self._uploads.close())
         self._gone(1006, "")
 
     # -- inside -------------------------------------------------------------------------------------------------------
@@ -348,14 +355,13 @@ class Link:
             for stream in self._streams.values():
                 stream.body.feed(AnswerBroken("the channel broke"))
             self.closed.set_result(LinkClosed(code, reason))
-            for task in self._tasks - {asyncio.current_task()}:
+            for task in {*self._tasks, *self._uploads} - {asyncio.current_task()}:
                 task.cancel()
 
-    def _own(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
+    def _crashed(self, error: BaseException) -> None:
+        """Close the link if it can be read or written no more: the client then opens another one."""
+        logger.error("link.crashed", exc_info=error)
+        self._gone(1006, type(error).__name__)
 
 
 def _batches(messages: list[bytes]) -> Iterator[str]:

@@ -14,8 +14,8 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent
 
 LAYERS: list[set[str]] = [  # from the ground up; a module imports from its own room and from below
-    {"hub", "hub.errors"},
     {"hub.primitives"},
+    {"hub", "hub.errors"},
     {"hub.config"},
     {"hub.telemetry"},
     {"hub.upstream", "hub.oidc"},
@@ -144,6 +144,7 @@ PURE = {
     "hub.oidc.userinfo",
     "hub.primitives.backoff",
     "hub.primitives.bounded_cache",
+    "hub.primitives.failure",
     "hub.primitives.secret",
     "hub.primitives.token_bucket",
     "hub.session.codec",
@@ -190,6 +191,7 @@ CLOCK_OWNERS = {
 }
 
 OUTER_LOOPS = {
+    "hub.primitives.task_supervisor",
     "hub.channel.running",
     *("hub.listener.connection", "hub.listener.websocket", "hub.listener.tornado_listener"),
     "hub.tokens.refresh_worker",
@@ -205,6 +207,8 @@ PRODUCT_NAMERS = {  # who else may name IRIS, and why
     "hub.services": "builds the hub with the profile of IRIS",
     "hub.commands.doctor": "builds the doctor with the knowledge about IRIS",
 }
+TASK_MAKERS = {"create_task", "ensure_future", "TaskGroup"}
+OWN_TASKS = {"hub.channel.running", "hub.web.proxy", "hub.web.websocket_proxy"}
 
 MUTATORS = {"append", "add", "update", "pop", "popitem", "clear", "setdefault", "extend", "insert", "remove", "discard", "sort"}
 
@@ -250,6 +254,7 @@ def read(package: str) -> dict[str, Module]:
 
 HUB = read("hub")
 STANDIN = read("iris_standin")
+CLIENT = read("hub_client")
 EACH_HUB_MODULE = pytest.mark.parametrize("module", HUB.values(), ids=HUB)
 
 
@@ -440,6 +445,23 @@ def test_literals_are_written_plainly(module: Module) -> None:
 def is_constant(node: ast.AST) -> bool:
     """Tell whether a tuple, list or set holds constants alone."""
     return isinstance(node, ast.Tuple | ast.List | ast.Set) and all(isinstance(each, ast.Constant) for each in node.elts)
+
+
+@pytest.mark.parametrize("module", [*HUB.values(), *CLIENT.values()], ids=[*HUB, *CLIENT])
+def test_tasks_have_owners(module: Module) -> None:
+    """Only the primitives create tasks: elsewhere none could be forgotten, or end without a word."""
+    named = {node.attr for node in ast.walk(module.tree) if isinstance(node, ast.Attribute)} | names_in(module.tree)
+
+    assert not named & TASK_MAKERS or room(module.name) == "hub.primitives" or module.name in OWN_TASKS
+
+
+def test_primitives_know_nothing_of_the_hub() -> None:
+    """Importing all of them loads no other module of the hub."""
+    names = [name for name in HUB if room(name) == "hub.primitives"]
+    script = f"import sys, {', '.join(names)}; print(*sorted(name for name in sys.modules if name.split('.')[0] == 'hub'))"
+    loaded = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=True)
+
+    assert loaded.stdout.split() == sorted(["hub", *names])
 
 
 def names_in(node: ast.AST) -> set[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hub import __version__, cli
+from hub.config.settings import Settings
 from hub.session.key_folder import read_folder
 from hub.session.keyring import read_key
 from tests.parties.hub import PROJECT
@@ -50,6 +51,21 @@ def test_wrong_command_line(arguments: list[str], capsys: pytest.CaptureFixture[
 
     assert ended.value.code == 2
     assert capsys.readouterr().err.startswith("usage: hub")
+
+
+def test_a_hub_that_cannot_go_on(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A required task that cannot run ends the process with exit code 1, so that it is started again."""
+
+    def run(*_: object, **__: object) -> None:
+        raise cli.server.TasksFailed("The event feed fails.")
+
+    monkeypatch.setattr(cli.server, "hold_reloads", lambda: None)
+    monkeypatch.setattr(cli.server, "run", run)
+    monkeypatch.setattr(cli, "load", lambda _: Settings())
+    monkeypatch.setattr(cli.log, "configure", lambda *_, **__: None)
+
+    assert cli.main([]) == 1
+    assert "The event feed fails." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("before", [True, False])

@@ -6,11 +6,14 @@ import secrets
 import pytest
 
 from hub.config.settings import ProviderSettings, Settings
-from hub.primitives.clock import SystemClock
+from hub.primitives.clock import Clock, SystemClock
 from hub.primitives.secret import Secret
+from hub.primitives.task_supervisor import FIRST_WAIT_SECONDS, STEADY_SECONDS
 from hub.services import Services
 from hub.session.keyring import Keyring
 from hub.session.model import SessionId
+from hub.tokens.revocation_worker import RevocationWorker
+from tests.parties.clock import ManualClock
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, HostileProvider
 from tests.session.samples import make_session
 from tests.waiting import soon
@@ -18,10 +21,10 @@ from tests.waiting import soon
 NOWHERE = "http://127.0.0.1:9"
 
 
-def build(redis_url: str, issuer: str = NOWHERE) -> Services:
+def build(redis_url: str, issuer: str = NOWHERE, clock: Clock | None = None) -> Services:
     """Build the services of a hub."""
     provider = ProviderSettings(issuer=issuer, client_id=CLIENT_ID, client_secret=Secret(CLIENT_SECRET))
-    return Services(Settings(provider=provider), Keyring([secrets.token_bytes(32)]), redis_url, SystemClock())
+    return Services(Settings(provider=provider), Keyring([secrets.token_bytes(32)]), redis_url, clock or SystemClock())
 
 
 @pytest.mark.expects_log
@@ -61,6 +64,34 @@ async def test_not_ready() -> None:
 
     assert troubles["redis"] == "does not respond"
     assert set(troubles) == {"redis", "provider"}
+
+
+@pytest.mark.expects_log
+async def test_a_failed_task_is_named_until_it_runs_again(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hub is not ready while a task is being restarted, and counts the restart; it is ready again without anybody's help."""
+    clock, failures, work = ManualClock(), [KeyError("a bad record")], RevocationWorker.run
+
+    async def fails_once(worker: RevocationWorker) -> None:
+        if failures:
+            raise failures.pop()
+        await work(worker)
+
+    monkeypatch.setattr(RevocationWorker, "run", fails_once)
+    async with HostileProvider.start() as provider:
+        services = build(redis_url, provider.issuer, clock)
+        await services.start()
+        await services.providers.openid("main").metadata()
+        await asyncio.sleep(0)
+        failing = await services.readiness()
+        await clock.advance(FIRST_WAIT_SECONDS * 1.5)
+        await clock.advance(STEADY_SECONDS)
+        ready = await services.readiness()
+        figures = services.metrics.exposition().decode()
+        await services.close()
+
+    assert failing == (False, {"hub": "is restarting a background task that failed: revocation"})
+    assert ready == (True, {})
+    assert 'hub_task_restarts_total{task="revocation"} 1.0' in figures
 
 
 async def test_sessions_from_cache(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ from hub.channel.subscriptions import ChannelSubscriptions
 from hub.errors import IdentityChanged
 from hub.idempotency.outcome import Verdict
 from hub.primitives.clock import Timer
-from hub.primitives.tasks import end_tasks
+from hub.primitives.tasks import end_tasks, start_task
 from hub.session.ends import END_DETAILS
 from hub.session.model import Session, SessionId
 from hub.telemetry import audit, log
@@ -272,7 +272,7 @@ class Driver:
             raise ChannelClosed(CloseCode.OTHER_USER, "another user is logged in now")
         self.takes_gzip = "gzip" in hello.capabilities
         if isinstance(hello.resume, Resume):
-            self._resuming = asyncio.create_task(self._resume(hello, hello.resume))
+            self._resuming = start_task(self._resume(hello, hello.resume), "channel resume")
         else:
             self._send_ready(hello, ())
 

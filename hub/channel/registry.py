@@ -2,8 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Coroutine, Iterable
-from typing import Any
+from collections.abc import Iterable
 
 from hub.channel.channel_session import UNKNOWN_REASON
 from hub.channel.close_codes import ChannelClosed, CloseCode
@@ -11,6 +10,7 @@ from hub.channel.driver import Driver
 from hub.channel.end_warnings import EndWarnings
 from hub.channel.interfaces import ChannelServices, ChannelSocket
 from hub.errors import NotAuthenticated, SessionEnded, StoreUnavailable
+from hub.primitives.tasks import OwnedTasks
 from hub.session.model import Session, SessionId
 from hub.telemetry import log
 
@@ -32,7 +32,7 @@ class Registry:
         self._channels: dict[str, list[Driver]] = {}
         self._count = 0
         self._released = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = OwnedTasks("channel registry")
         self._rechecking: set[str] = set()
         self._ended: dict[str, float] = {}
         self._replaced_until: dict[str, float] = {}
@@ -91,7 +91,7 @@ class Registry:
         self._services.metrics.channels.dec()
         self._services.metrics.channel_closes.labels(_code_label(code)).inc()
         logger.info("channel.closed", connection=driver.connection_id, session_ref=driver.session.ref, close=int(code))
-        self._own(driver.finish())
+        self._tasks.start(driver.finish())
 
     async def end_session(self, session_key: str, reason: str, ended_at: float) -> None:
         """Close all channels of a session that ended at `ended_at` (epoch seconds); return when their tasks have ended."""
@@ -151,7 +151,7 @@ class Registry:
         drivers = [driver for drivers in self._channels.values() for driver in drivers]
         for driver in drivers:
             driver.close(code, reason)
-        await asyncio.gather(*(driver.finish() for driver in drivers), *self._tasks)
+        await asyncio.gather(*(driver.finish() for driver in drivers), self._tasks.finish())
 
     def _notify_of_outage(self, is_on: bool) -> None:
         for drivers in self._channels.values():
@@ -166,7 +166,7 @@ class Registry:
         for key in [key for key, at in self._ended.items() if monotonic - at > ENDED_TTL_SECONDS]:
             del self._ended[key]
         for key in [key for key, until in self._replaced_until.items() if until <= now]:
-            self._own(self.end_session(key, "replaced", self._replaced_until.pop(key)))
+            self._tasks.start(self.end_session(key, "replaced", self._replaced_until.pop(key)))
 
     async def _check_channels(self) -> None:
         """Check the channels that are due, and their sessions. Skipping ten thousand idle channels takes a millisecond."""
@@ -191,7 +191,7 @@ class Registry:
             change_at = self._services.lifetimes.warned_at(session) or ends_at  # activity can only postpone it
             next_check_at += change_at - now - TICK_SECONDS
         elif key not in self._rechecking:
-            self._own(self._recheck(key))
+            self._tasks.start(self._recheck(key))
         for driver in drivers:
             driver.next_check_at = min(driver.next_check_at, next_check_at)
 
@@ -224,11 +224,6 @@ class Registry:
             await self.end_session(session_key, str(reason), min(ended_at, now))
         finally:
             self._rechecking.discard(session_key)
-
-    def _own(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 def _code_label(code: int) -> str:

@@ -1,6 +1,7 @@
 """The subscriptions of one channel to topics."""
 
 import asyncio
+import functools
 from collections.abc import Coroutine
 from typing import Any
 
@@ -9,6 +10,7 @@ from hub.channel.connection import ChannelConnection
 from hub.channel.events import SubscribeReceived
 from hub.channel.sending import Sender
 from hub.errors import BadRequest, HubError
+from hub.primitives.tasks import report_crash, start_task
 from hub.session.model import Session
 from hub.topics.model import PublishedEvent
 from hub.topics.topics import Subscription, Topics
@@ -83,6 +85,9 @@ class ChannelSubscriptions:
         self._sender.schedule()
 
     def _own(self, topic: str, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks[topic] = task
-        task.add_done_callback(lambda done: self._tasks.pop(topic) if self._tasks.get(topic) is done else None)
+        self._tasks[topic] = start_task(work, "channel subscription", functools.partial(self._ended, topic))
+
+    def _ended(self, topic: str, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(topic) is task:
+            del self._tasks[topic]
+        report_crash(task)

@@ -58,6 +58,8 @@ class ServerSettings:
         drain_delay_seconds: Time between `/readyz` reporting that the hub is not ready and the end of accepting connections. It
             should be longer than the load balancer needs to notice; 0 if it tries another node after a rejected connection.
         shutdown_timeout_seconds: Time that running requests get to finish when the hub is stopped.
+        task_failure_seconds: The process ends with exit code 1 when a background task that is required to serve cannot run
+            for so long although Redis responds.
     """
 
     host: str = "127.0.0.1"
@@ -71,6 +73,7 @@ class ServerSettings:
     allow_insecure_http: bool = False
     shutdown_timeout_seconds: Positive = 30.0
     drain_delay_seconds: NotNegative = 0.0
+    task_failure_seconds: Positive = 60.0
 
     @property
     def origin(self) -> str:

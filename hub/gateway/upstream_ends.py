@@ -5,14 +5,13 @@ ended reaches its idle timeout at the API.
 """
 
 import asyncio
-from typing import Any
 
 from hub.errors import HubError, NotAuthenticated, StoreUnavailable
 from hub.gateway.resource_server import ResourceServer
 from hub.gateway.routes import RouteTable
 from hub.gateway.upstream_sessions import user_owner
 from hub.primitives.clock import Clock
-from hub.primitives.tasks import end_tasks
+from hub.primitives.tasks import OwnedTasks, first_of
 from hub.session.jar import UpstreamCookieJar
 from hub.session.sessions import Sessions
 from hub.session.upstream_jars import CookieJarStore
@@ -39,7 +38,7 @@ class UpstreamEnds:
         self._clock = clock
         self._metrics = metrics
         self._called = asyncio.Event()
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks = OwnedTasks("end of upstream session")
 
     async def run(self) -> None:
         """End what is due, every `LOOK_SECONDS` and after each call of `session_ended`. Runs until cancelled."""
@@ -74,20 +73,14 @@ class UpstreamEnds:
 
     def end(self, jar: UpstreamCookieJar) -> None:
         """End one upstream session in the background."""
-        task = asyncio.create_task(self._end(jar))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.start(self._end(jar))
 
     async def close(self) -> None:
         """Wait for the running requests."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.finish()
 
     async def _called_or_later(self) -> None:
-        waiting = [asyncio.ensure_future(self._called.wait()), asyncio.ensure_future(self._clock.sleep(LOOK_SECONDS))]
-        try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            await end_tasks(waiting)
+        await first_of(self._called.wait(), self._clock.sleep(LOOK_SECONDS))
         self._called.clear()
 
     async def _settle(self, owner: str) -> None:

@@ -9,7 +9,7 @@ import contextlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from msgspec.structs import replace
 
@@ -17,6 +17,7 @@ from hub.errors import HubError, LicensesExhausted, StoreUnavailable
 from hub.gateway.messages import ApiResponse
 from hub.gateway.routes import Route
 from hub.primitives.clock import Clock
+from hub.primitives.tasks import OwnedTasks
 from hub.session.jar import UpstreamCookieJar
 from hub.session.model import Lifetimes, Session
 from hub.session.upstream_jars import CookieJarStore
@@ -64,7 +65,7 @@ class UpstreamSessions:
         self._dropped: _Memory[tuple[str, str], float] = _Memory()
         self._ended: _Memory[str, None] = _Memory()
         self._paused: dict[str, float] = {}
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks = OwnedTasks("upstream session")
 
     async def send(self, route: Route, session: Session, send: Send) -> ApiResponse:
         """Send a request in the upstream session of its owner; at most `route.upstream_concurrency` run concurrently.
@@ -80,12 +81,11 @@ class UpstreamSessions:
             jar = await self._jar(route, owner)
             if jar is not None:
                 return await self._send_in(route, session, owner, jar, send, slot)
-            opening = asyncio.create_task(self._open(route, session, owner, send, slot.passed_on()))
-        self._own(opening)
+            opening = self._tasks.start(self._open(route, session, owner, send, slot.passed_on()))
         try:
             return await asyncio.shield(opening)
         except asyncio.CancelledError:
-            self._own(asyncio.create_task(_close_answer(opening)))
+            self._tasks.start(_close_answer(opening))
             raise
 
     def forget(self, owner: str) -> None:
@@ -96,7 +96,7 @@ class UpstreamSessions:
 
     async def close(self) -> None:
         """Wait for the sessions that are being opened: else their cookies, and their license units, would be lost."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.finish()
 
     async def _slot(self, route: Route, owner: str) -> "_Slot":
         key = owner, route.target
@@ -200,10 +200,6 @@ class UpstreamSessions:
             return False
         self._dropped.put(key, now)
         return True
-
-    def _own(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     def _leave(self, key: tuple[str, str], place: _SessionSlot) -> None:
         place.users -= 1

@@ -6,7 +6,7 @@ session ends, or when everybody who waits for it cancels.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ from hub.idempotency.replay import replay
 from hub.primitives.backoff import ExponentialBackoff
 from hub.primitives.clock import Clock
 from hub.primitives.http import chunks
-from hub.primitives.tasks import end_tasks
+from hub.primitives.tasks import OwnedTasks, end_tasks, report_crash, start_task
 from hub.session.model import Session
 from hub.telemetry import log
 from hub.telemetry.metrics import Metrics
@@ -83,7 +83,7 @@ class IdempotentExecutor:
         self._metrics = metrics
         self._budget = Budget(limits.session_bytes, limits.keep_seconds)
         self._flights: dict[str, _Flight] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = OwnedTasks("idempotency")
         self._said_alive_at = float("-inf")
 
     # -- for the front doors ------------------------------------------------------------------------------------------
@@ -160,12 +160,12 @@ class IdempotentExecutor:
     @property
     def under_way(self) -> set[asyncio.Task[None]]:
         """The requests under way, and the outcomes that are being stored: what a hub that stops waits for."""
-        return {flight.task for flight in self._flights.values() if flight.task is not None} | self._tasks
+        return {flight.task for flight in self._flights.values() if flight.task is not None} | set(self._tasks)
 
     async def close(self) -> None:
         """Stop what still runs, and keep how it ended."""
         await end_tasks(flight.task for flight in list(self._flights.values()) if flight.task is not None)
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.finish()
         with contextlib.suppress(StoreUnavailable):
             await self._ledger.say_gone()
 
@@ -179,7 +179,7 @@ class IdempotentExecutor:
             return replay(await asyncio.shield(flight.outcome))
         except asyncio.CancelledError:
             if is_first:
-                self._own(_close_unwanted(flight.answer))
+                self._tasks.start(_close_unwanted(flight.answer))
             raise
         finally:
             flight.waiting -= 1
@@ -191,8 +191,8 @@ class IdempotentExecutor:
         loop = asyncio.get_running_loop()
         flight = _Flight(name, session.key, print_, loop.create_future(), loop.create_future())
         self._flights[name] = flight
-        flight.task = asyncio.create_task(self._fly(flight, request.timeout_seconds, execute))
-        flight.task.add_done_callback(lambda task: self._landed(flight, task))
+        work = self._fly(flight, request.timeout_seconds, execute)
+        flight.task = start_task(work, "idempotent request", lambda task: self._landed(flight, task))
         return flight
 
     def _landed(self, flight: _Flight, task: asyncio.Task[None]) -> None:
@@ -200,8 +200,7 @@ class IdempotentExecutor:
         if task.cancelled():
             _reject(flight, KeyWithdrawn())
             self._flights.pop(flight.name, None)
-        elif error := task.exception():
-            logger.error("task.crashed", what="once", exc_info=error)
+        report_crash(task)
 
     async def _fly(self, flight: _Flight, timeout_seconds: float | None, execute: Execute) -> None:
         """Bring a request to its end, and tell everybody. What is stored: its outcome, or that it was never executed (None)."""
@@ -225,7 +224,7 @@ class IdempotentExecutor:
             if outcome is not None:
                 _resolve(flight.outcome, outcome)
             _reject(flight, OutcomeUnknown())
-            self._own(self._settle(flight, is_mine, outcome))
+            self._tasks.start(self._settle(flight, is_mine, outcome))
 
     async def _claim_or_wait(self, flight: _Flight, timeout_seconds: float | None) -> Outcome | None:
         """Return None if the request is ours to execute, else how it ended elsewhere."""
@@ -341,11 +340,6 @@ class IdempotentExecutor:
         now = self._clock.monotonic()
         await self._ledger.say_alive()
         self._said_alive_at = now
-
-    def _own(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 def _require_same(known: str, print_: str) -> None:

@@ -4,7 +4,6 @@ The browser never talks to IRIS. The hub shows the login form and sends the pass
 with which an empty login would return the tokens of the previous user.
 """
 
-import asyncio
 from collections.abc import Callable
 
 from hub.config.settings import ProviderSettings
@@ -29,7 +28,7 @@ from hub.oidc.providers import CredentialsRefused, PasswordProvider
 from hub.oidc.token_endpoint import TokenRefused, TokenResponse
 from hub.primitives.clock import Clock
 from hub.primitives.secret import Secret
-from hub.primitives.tasks import end_tasks
+from hub.primitives.task_supervisor import ServiceTask, TaskSupervisor
 from hub.telemetry import log
 
 PROBE_RETRY_SECONDS = 5.0
@@ -41,10 +40,15 @@ class NativeJwt(PasswordProvider):
     """A REST application of IRIS in native JWT mode, as a provider of logins."""
 
     def __init__(
-        self, settings: ProviderSettings, clock: Clock, report_open_circuits: Callable[[float], None] = report_nothing
+        self,
+        settings: ProviderSettings,
+        clock: Clock,
+        report_open_circuits: Callable[[float], None] = report_nothing,
+        tasks: TaskSupervisor | None = None,
     ) -> None:
         """Parameters:
         report_open_circuits: Receives the number of open circuits whenever it changes.
+        tasks: Runs the probing. Without it the provider has a supervisor of its own.
         """
         self._settings = settings
         self._clock = clock
@@ -55,7 +59,8 @@ class NativeJwt(PasswordProvider):
             name=settings.name,
             report_open_circuits=report_open_circuits,
         )
-        self._probing: asyncio.Task[None] | None = None
+        self._tasks = tasks or TaskSupervisor(clock)
+        self._probing: ServiceTask | None = None
         self._trouble: str | None = "The IRIS application has not been asked yet."
 
     @property
@@ -86,12 +91,12 @@ class NativeJwt(PasswordProvider):
     async def start(self) -> None:
         """Open the HTTP client, and start to probe whether the application accepts JWT. Do not wait for the result."""
         await self._http.start()
-        self._probing = asyncio.create_task(self._probe_until_good())
+        self._probing = self._tasks.start(f"probe of {self._settings.name}", self._probe_until_good, finishes=True)
 
     async def close(self) -> None:
         """Stop the probing, and close the HTTP client."""
         if self._probing is not None:
-            await end_tasks([self._probing])
+            await self._probing.stop()
         await self._http.close()
 
     def status(self) -> str | None:

@@ -8,7 +8,7 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Protocol
+from typing import Protocol, cast
 
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream, StreamClosedError
@@ -102,7 +102,7 @@ class GuardedStream:
 
     def _begin(self, read: Callable[[], Awaitable[bytes]], *, checks_head: bool, empty_bytes: int) -> None:
         try:
-            reading = asyncio.ensure_future(read())
+            reading = cast("asyncio.Future[bytes]", read())  # as each read of a Tornado stream returns
         except StreamClosedError as error:
             self._fail(error)
             return

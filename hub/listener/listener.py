@@ -1,7 +1,6 @@
 """Listens on sockets, and looks after the connections that come in."""
 
 import asyncio
-import contextlib
 import socket
 import ssl
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from hub.listener.connection import ClientConnection, ClientConnections
 from hub.listener.exchange import Front
 from hub.listener.head import Headers
 from hub.primitives.clock import Clock
+from hub.primitives.task_supervisor import ServiceTask, TaskSupervisor
 
 BACKLOG = 1024  # connections that the system holds for us; net.core.somaxconn may hold it to less
 SWEEP_SECONDS = 5.0
@@ -23,6 +23,7 @@ class HttpListener:
         max_head_bytes: Largest head of a request; a larger one is refused (RFC 6585 section 5).
         idle_seconds: How long a browser may leave a connection without a request, and then take for its head; send nothing of
             a body; or take nothing of an answer.
+        tasks: Runs the sweep; without it the listener has a supervisor of its own.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class HttpListener:
         error_headers: Headers | None = None,
         max_head_bytes: int = 32 * 1024,
         idle_seconds: float = 120.0,
+        tasks: TaskSupervisor | None = None,
     ) -> None:
         self._connections = ClientConnections(
             front, max_head_bytes=max_head_bytes, error_headers=error_headers or [], now=clock.monotonic()
@@ -42,12 +44,13 @@ class HttpListener:
         self._tls = tls
         self._idle_seconds = idle_seconds
         self._servers: list[asyncio.Server] = []
-        self._sweeping: asyncio.Task[None] | None = None
+        self._tasks = tasks or TaskSupervisor(clock)
+        self._sweeping: ServiceTask | None = None
 
     async def start(self, sockets: Sequence[socket.socket]) -> None:
         """Accept connections on sockets that are bound already."""
         loop = asyncio.get_running_loop()
-        self._sweeping = self._sweeping or loop.create_task(self._sweep())
+        self._sweeping = self._sweeping or self._tasks.start("listener sweep", self._sweep)
         for each in sockets:
             self._servers.append(
                 await loop.create_server(lambda: ClientConnection(self._connections), sock=each, ssl=self._tls, backlog=BACKLOG)
@@ -65,9 +68,7 @@ class HttpListener:
         """Close all that is left, upgraded connections too."""
         self.stop()
         if self._sweeping is not None:
-            self._sweeping.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._sweeping
+            await self._sweeping.stop()
         for connection in [*self._connections.open, *self._connections.upgraded]:
             connection.abort()
         await self._connections.emptied()

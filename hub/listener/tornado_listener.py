@@ -6,7 +6,6 @@ docs/listeners.md lists what differs.
 """
 
 import asyncio
-import contextlib
 import socket
 import ssl
 import sys
@@ -27,6 +26,7 @@ from hub.listener.messages import MessageReceiver, MessageSocket
 from hub.listener.strict_head import read_head
 from hub.listener.tornado_websocket import TornadoWebSocket
 from hub.primitives.clock import Clock
+from hub.primitives.task_supervisor import ServiceTask, TaskSupervisor
 
 MAX_BODY_BYTES = 2**63 - 1  # each route sets its own limit
 
@@ -71,6 +71,7 @@ class TornadoListener:
         error_headers: Headers | None = None,
         max_head_bytes: int = 32 * 1024,
         idle_seconds: float = 120.0,
+        tasks: TaskSupervisor | None = None,
     ) -> None:
         self._connections = TornadoConnections(
             front, max_head_bytes=max_head_bytes, error_headers=error_headers or [], now=clock.monotonic()
@@ -81,11 +82,12 @@ class TornadoListener:
             _NoRequests(), ssl_options=tls, max_header_size=2 * max_head_bytes, max_body_size=MAX_BODY_BYTES, protocol="http"
         )
         self._server.guard(self._connections, is_tls=tls is not None)
-        self._sweeping: asyncio.Task[None] | None = None
+        self._tasks = tasks or TaskSupervisor(clock)
+        self._sweeping: ServiceTask | None = None
 
     async def start(self, sockets: Sequence[socket.socket]) -> None:
         """Accept connections on sockets that are bound already."""
-        self._sweeping = self._sweeping or asyncio.get_running_loop().create_task(self._sweep())
+        self._sweeping = self._sweeping or self._tasks.start("listener sweep", self._sweep)
         for each in sockets:
             each.listen(BACKLOG)
         self._server.add_sockets(sockets)
@@ -101,16 +103,12 @@ class TornadoListener:
         """Close all that is left, WebSockets too."""
         self.stop()
         if self._sweeping is not None:
-            self._sweeping.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._sweeping
+            await self._sweeping.stop()
         for connection in [*self._connections.open, *self._connections.upgraded]:
             connection.stream.abort()
         await self._server.close_all_connections()
         while self._connections.open or self._connections.upgraded:
-            await asyncio.wait(
-                [asyncio.ensure_future(each.gone) for each in [*self._connections.open, *self._connections.upgraded]]
-            )
+            await asyncio.wait([each.gone for each in [*self._connections.open, *self._connections.upgraded]])
 
     async def _sweep(self) -> None:
         while True:

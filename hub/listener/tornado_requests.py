@@ -9,6 +9,7 @@ from tornado.iostream import StreamClosedError
 from hub.listener.discard_body import DiscardBody
 from hub.listener.exchange import Exchange, Receiver
 from hub.listener.head import Headers, RequestHead
+from hub.primitives.tasks import start_task
 
 
 class TornadoFront:
@@ -129,9 +130,7 @@ class TornadoConnection(httputil.HTTPConnection):
             StreamClosedError: (From the future.) The browser has gone, so that nobody reads on for it.
         """
         self._exchange.write(chunk)
-        written = asyncio.ensure_future(self._room())
-        written.add_done_callback(take_note)
-        return written
+        return start_task(self._room(), "page", take_note)
 
     async def _room(self) -> None:
         await self._exchange.drain()

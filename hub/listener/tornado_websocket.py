@@ -16,6 +16,7 @@ from hub.listener.handshake import HandshakeRefused, accept
 from hub.listener.head import RequestHead
 from hub.listener.messages import MessageReceiver, OutgoingMessage
 from hub.listener.tornado_requests import headers_of, start_line_of, take_note
+from hub.primitives.tasks import start_waiting
 
 logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -143,7 +144,7 @@ class TornadoWebSocket:
             return None
         if not self.is_closing:
             self._may_read = asyncio.get_running_loop().create_future()
-        asyncio.ensure_future(work).add_done_callback(self._worked)
+        start_waiting(work, "WebSocket receiver", self._worked)
         return self._may_read
 
     def _worked(self, work: "asyncio.Future[None]") -> None:

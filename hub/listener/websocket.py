@@ -23,6 +23,7 @@ from hub.listener.frames import (
     frame_head,
 )
 from hub.listener.messages import MessageReceiver, OutgoingMessage
+from hub.primitives.tasks import start_waiting
 
 CLOSE_SECONDS = 5.0  # in which the peer may answer our close frame
 
@@ -45,7 +46,7 @@ class WebSocket:
         self._receiver = receiver
         self._reader = FrameReader(max_message_bytes)
         self._is_held = False
-        self._waiting: asyncio.Future[None] | None = None
+        self._waiting: asyncio.Task[None] | None = None
         self._closer: asyncio.TimerHandle | None = None
         self.close_code: int | None = None
         self.close_reason = ""
@@ -165,10 +166,9 @@ class WebSocket:
             self._is_held = True
             if not self.is_closing:
                 self._line.hold()
-            self._waiting = asyncio.ensure_future(wait)
-            self._waiting.add_done_callback(self._go_on)
+            self._waiting = start_waiting(wait, "WebSocket receiver", self._go_on)
 
-    def _go_on(self, waited: asyncio.Future[None]) -> None:
+    def _go_on(self, waited: asyncio.Task[None]) -> None:
         self._waiting = None
         if not waited.cancelled() and (error := waited.exception()) is not None:
             logger.error("websocket.handler_crashed", exc_info=error)

@@ -26,6 +26,7 @@ from hub.oidc.userinfo import ACCEPT, require_subject
 from hub.oidc.userinfo import WHAT as USERINFO
 from hub.primitives.clock import Clock
 from hub.primitives.secret import Secret
+from hub.primitives.task_supervisor import TaskSupervisor
 from hub.telemetry import log
 
 _log = log.get(__name__)
@@ -40,10 +41,12 @@ class OpenIDProvider:
         clock: Clock,
         report_open_circuits: Callable[[float], None] = report_nothing,
         dialect_of: DialectOf = standard_dialect,
+        tasks: TaskSupervisor | None = None,
     ) -> None:
         """Parameters:
             report_open_circuits: Called with the number of open circuits whenever it changes.
             dialect_of: Recognizes the provider's dialect by its metadata.
+            tasks: Runs the discovery. Without it the provider has a supervisor of its own.
 
         Raises:
             SettingsError: A certificate or a private key cannot be read.
@@ -60,7 +63,7 @@ class OpenIDProvider:
         )
         self.dpop = DPoPKey.read(settings, self._http.now)
         self._client = ClientCalls(settings, self._http, self.dpop)
-        self._documents = ProviderDocuments(settings.issuer, self._http, clock, self._compare)
+        self._documents = ProviderDocuments(settings.issuer, self._http, clock, self._compare, tasks or TaskSupervisor(clock))
         self._checks = TokenChecks(settings, self._documents, clock, self.now)
         self._contradiction: str | None = None
 

@@ -1,6 +1,5 @@
 """Metadata and signing keys of a provider: fetched with single-flight, cached, and renewed."""
 
-import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -11,7 +10,7 @@ from hub.oidc.metadata import ProviderMetadata, build_discovery_url, process_met
 from hub.oidc.signed_jwt import UnknownKey
 from hub.primitives.clock import Clock
 from hub.primitives.stale_while_revalidate import StaleWhileRevalidate
-from hub.primitives.tasks import end_tasks
+from hub.primitives.task_supervisor import ServiceTask, TaskSupervisor
 from hub.telemetry import log
 
 METADATA_FRESH_SECONDS = 3600.0
@@ -27,7 +26,14 @@ _log = log.get(__name__)
 class ProviderDocuments:
     """Caches the metadata and the keys of one provider."""
 
-    def __init__(self, issuer: str, http: ProviderHttpClient, clock: Clock, compare: Callable[[ProviderMetadata], None]) -> None:
+    def __init__(
+        self,
+        issuer: str,
+        http: ProviderHttpClient,
+        clock: Clock,
+        compare: Callable[[ProviderMetadata], None],
+        tasks: TaskSupervisor,
+    ) -> None:
         """Parameters:
         compare: Called with the metadata whenever they were fetched.
         """
@@ -41,17 +47,18 @@ class ProviderDocuments:
         self._keys = StaleWhileRevalidate(
             self._fetch_keys, clock, fresh_seconds=KEYS_FRESH_SECONDS, retry_seconds=RENEWAL_SECONDS
         )
-        self._discovery: asyncio.Task[None] | None = None
+        self._tasks = tasks
+        self._discovery: ServiceTask | None = None
         self._trouble = "The provider's discovery document has not been read yet."
 
     def start(self) -> None:
         """Start discovery in the background. It is repeated until it succeeds."""
-        self._discovery = asyncio.create_task(self._discover())
+        self._discovery = self._tasks.start(f"discovery of {self._issuer}", self._discover, finishes=True)
 
     async def close(self) -> None:
         """Stop all background work."""
         if self._discovery is not None:
-            await end_tasks([self._discovery])
+            await self._discovery.stop()
         await self._metadata.close()
         await self._keys.close()
 

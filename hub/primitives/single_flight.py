@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 
-from hub.errors import HubError
+from hub.primitives.failure import ExpectedFailure
 
 Key = TypeVar("Key", bound=Hashable)
 Result = TypeVar("Result")
@@ -51,5 +51,5 @@ class SingleFlight(Generic[Key, Result]):
         if task.cancelled():
             return
         error = task.exception()  # reading it also keeps asyncio from complaining when nobody waited
-        if error is not None and not isinstance(error, HubError):
+        if error is not None and not isinstance(error, ExpectedFailure):
             logger.error("task.crashed", what=self._what, exc_info=error)

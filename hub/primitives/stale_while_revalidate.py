@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from hub.errors import HubError
 from hub.primitives.clock import Clock
+from hub.primitives.failure import ExpectedFailure
 from hub.primitives.tasks import end_tasks
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ class StaleWhileRevalidate(Generic[T]):
         self._value: T | None = None
         self._fetched_at = 0.0
         self._retry_at = 0.0
-        self._failure: HubError | None = None
+        self._failure: ExpectedFailure | None = None
         self._task: asyncio.Task[T] | None = None
 
     @property
@@ -41,7 +41,7 @@ class StaleWhileRevalidate(Generic[T]):
         """Return the value; wait only if there is none yet.
 
         Raises:
-            HubError: What `fetch` raised, if there is no value to serve instead.
+            ExpectedFailure: What `fetch` raised, if there is no value to serve instead.
         """
         if self._value is None:
             return await self._shared_fetch()
@@ -53,7 +53,7 @@ class StaleWhileRevalidate(Generic[T]):
         """Return the value after a new fetch, or the kept one if the last renewal succeeded only just now.
 
         Raises:
-            HubError: What `fetch` raised, in this renewal or in one that failed only just now.
+            ExpectedFailure: What `fetch` raised, in this renewal or in one that failed only just now.
         """
         if self._value is None or self._fetch_unless_throttled() is not None:
             return await self._shared_fetch()
@@ -87,7 +87,7 @@ class StaleWhileRevalidate(Generic[T]):
     async def _fetch_and_keep(self) -> T:
         try:
             value = await self._fetch()
-        except HubError as error:
+        except ExpectedFailure as error:
             self._failure = error
             raise
         self._value, self._fetched_at, self._failure = value, self._clock.monotonic(), None

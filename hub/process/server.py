@@ -19,6 +19,7 @@ from hub.listener.exchange import Front
 from hub.listener.listener import HttpListener
 from hub.listener.tornado_listener import TornadoListener
 from hub.primitives.clock import SystemClock
+from hub.primitives.tasks import first_of
 from hub.process.compiled import is_compiled
 from hub.process.embedded_redis import EmbeddedRedis
 from hub.process.supervisor import Supervisor
@@ -34,6 +35,10 @@ LISTENERS: dict[str, type[HttpListener] | type[TornadoListener]] = {"fast": Http
 logger = log.get(__name__)
 
 
+class TasksFailed(Exception):
+    """The hub cannot go on serving; the message names the tasks, and the log says why each failed."""
+
+
 class StartupError(Exception):
     """The hub cannot start; the message says why and what to do."""
 
@@ -47,7 +52,7 @@ def run(settings: Settings, config: Path | None = None, *, is_worker: bool = Fal
 
     Raises:
         SettingsError: A setting turns out to be wrong when it is used.
-        StartupError, EmbeddedRedisError, KeyringError, WorkersFailed: It cannot start, or cannot go on.
+        StartupError, EmbeddedRedisError, KeyringError, WorkersFailed, TasksFailed: It cannot start, or cannot go on.
     """
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_run(settings, config, is_worker=is_worker))
@@ -85,17 +90,21 @@ class Worker:
 
         Raises:
             StartupError, SettingsError: An address or a certificate cannot be used.
+            TasksFailed: A background task that is required to serve cannot run, although Redis responds.
         """
         try:
             await self._services.start()
-            self._services.keep_running("key watch", self._keys.run())
-            self._services.keep_running("reload", self._reload_when_told(reload))
+            tasks = self._services.tasks
+            tasks.start("key watch", self._keys.run)
+            tasks.start("reload", lambda: self._reload_when_told(reload))
             await self._listen()
             spare_the_collector()
-            await stop.wait()
+            await first_of(stop.wait(), tasks.wait_until_given_up())
             await self._drain()
         finally:
             await self._services.close()
+        if tasks.given_up and not stop.is_set():
+            raise TasksFailed(f"A background task that is required to serve cannot run: {', '.join(tasks.given_up)}.")
 
     async def _reload_when_told(self, reload: asyncio.Event) -> None:
         while True:
@@ -138,7 +147,7 @@ class Worker:
             raise StartupError(f"{section}.port: cannot listen on {host}:{port} ({error.strerror}).") from error
         fields = security_headers(hsts=self._settings.server.is_https)
         serve = LISTENERS[self._settings.server.listener]
-        listener = serve(front, self._clock, tls=tls, error_headers=fields)
+        listener = serve(front, self._clock, tls=tls, error_headers=fields, tasks=self._services.tasks)
         await listener.start(sockets)
         self._listeners.append(listener)
         return int(sockets[0].getsockname()[1])

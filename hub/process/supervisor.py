@@ -13,6 +13,7 @@ from pathlib import Path
 from prometheus_client.multiprocess import mark_process_dead
 
 from hub.config.settings import Settings
+from hub.primitives.tasks import OwnedTasks, first_of
 from hub.telemetry import log
 
 HOME = Path(__file__).resolve().parent.parent  # of the running hub; the working directory may contain another version
@@ -43,18 +44,18 @@ class Supervisor:
         """
         metrics_dir = tempfile.mkdtemp(prefix="hub-metrics-")
         environment = self._environment(metrics_dir)
-        keepers = [asyncio.create_task(self._keep(number, environment)) for number in range(self._settings.server.processes)]
-        keepers.append(asyncio.create_task(self._pass_on(reload)))
-        ends = [asyncio.create_task(stop.wait()), asyncio.create_task(self._failed.wait())]
+        keepers = OwnedTasks("worker processes", self._crashed)
+        for number in range(self._settings.server.processes):
+            keepers.start(self._keep(number, environment))
+        keepers.start(self._pass_on(reload))
         try:
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            await first_of(stop.wait(), self._failed.wait())
         finally:
-            for task in [*keepers, *ends]:
-                task.cancel()
-            await asyncio.gather(*keepers, *ends, return_exceptions=True)
+            keepers.cancel()  # once: each ends its process in order, which a second cancellation would break off
+            await keepers.finish()
             shutil.rmtree(metrics_dir, ignore_errors=True)
         if self._failed.is_set():
-            raise WorkersFailed("A worker ended as soon as it was started. Its message is above.")
+            raise WorkersFailed("The workers cannot be kept running. The log above says why.")
 
     def _environment(self, metrics_dir: str) -> dict[str, str]:
         """Return the environment of a worker: the code of this hub, and the Redis and keys in use."""
@@ -87,6 +88,11 @@ class Supervisor:
                 self._failed.set()
                 return
             await asyncio.sleep(RESTART_SECONDS)
+
+    def _crashed(self, error: BaseException) -> None:
+        """End all workers if one can be started or watched no more: who started the hub is to start it again."""
+        logger.critical("worker.supervision_failed", exc_info=error)
+        self._failed.set()
 
     def _somebody_serves(self) -> bool:
         """Return whether a worker runs well. Then a settings file that was broken later must not stop all workers."""

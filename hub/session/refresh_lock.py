@@ -6,7 +6,6 @@ process took over the lease, the write of the first one is rejected (`SessionSto
 of Redis, so the clocks of the nodes do not matter.
 """
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 
 from hub.errors import StoreUnavailable
 from hub.primitives.clock import Clock
-from hub.primitives.tasks import end_tasks
+from hub.primitives.tasks import end_tasks, start_task
 from hub.session.redis_client import Redis, translated_errors
 from hub.session.store import session_name
 
@@ -90,7 +89,7 @@ class RefreshLock:
             yield None
             return
         lease = Lease(int(fence), asked_at + LEASE_SECONDS)
-        renewal = asyncio.create_task(self._keep(name, owner, lease))
+        renewal = start_task(self._keep(name, owner, lease), "lease renewal")
         try:
             yield lease
         finally:

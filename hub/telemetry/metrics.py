@@ -42,6 +42,7 @@ class Metrics:
             provider), `failed` (to be retried), `postponed` (another session shares the grant), `given_up`, `dropped` (the
             provider is no longer in the settings).
         upstream_sessions: Owners (sessions or users) of a session at an API, over all nodes.
+        task_restarts: Restarts of background tasks that failed, by `task`.
         open_circuits: Provider endpoints whose circuit breaker is open, by `provider`.
     """
 
@@ -76,6 +77,7 @@ class Metrics:
             registry=registry,
         )
         self.revocations = Counter("hub_revocations", "Attempts to revoke tokens", ["outcome"], registry=registry)
+        self.task_restarts = Counter("hub_task_restarts", "Restarts of failed background tasks", ["task"], registry=registry)
         self.upstream_sessions = Gauge(
             "hub_upstream_sessions", "Owners of sessions at APIs", registry=registry, multiprocess_mode="livemax"
         )

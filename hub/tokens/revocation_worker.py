@@ -8,6 +8,7 @@ from hub.errors import HubError, ProviderUnavailable, StoreUnavailable
 from hub.oidc.providers import Provider, Providers
 from hub.primitives.backoff import ExponentialBackoff
 from hub.primitives.clock import Clock
+from hub.primitives.tasks import OwnedTasks
 from hub.session.model import Revocation
 from hub.session.revocations import RevocationQueue
 from hub.session.sessions import Sessions
@@ -45,7 +46,7 @@ class RevocationWorker:
         self._clock = clock
         self._metrics = metrics
         self._waits = ExponentialBackoff(FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS, (1.0, 2.0), jitter)
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way = OwnedTasks("revocation")
 
     async def run(self) -> None:
         """Handle due entries until cancelled. Revocations that have begun continue; `close` waits for them."""
@@ -60,17 +61,13 @@ class RevocationWorker:
         except StoreUnavailable:
             logger.warning("revocation.store_unavailable")
             return
-        tasks = [asyncio.create_task(self._settle(revocation)) for revocation in due]
-        for task in tasks:
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+        tasks = [self._under_way.start(self._settle(revocation)) for revocation in due]
         if tasks:
             await asyncio.wait(tasks)
 
     async def close(self) -> None:
         """Wait for running revocations, then handle the due entries once. The others stay in the queue for other workers."""
-        if self._under_way:
-            await asyncio.wait(set(self._under_way))
+        await self._under_way.finish()
         await self.work_once()
 
     async def _settle(self, revocation: Revocation) -> None:

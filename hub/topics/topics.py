@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from hub.config.settings import TopicSettings
 from hub.errors import NotFound, StoreUnavailable, TokenNotIssued
 from hub.primitives.clock import Clock
-from hub.primitives.tasks import end_tasks
+from hub.primitives.tasks import OwnedTasks
 from hub.session.model import Session
 from hub.topics.model import Position, PublishedEvent, has_scope, order, topic_of
 from hub.topics.store import TopicStore
@@ -152,7 +152,7 @@ class Topics:
         self.clock = clock
         self._settings = settings
         self._topics: dict[str, _Topic] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = OwnedTasks("topic")
 
     def settings_of(self, name: str) -> TopicSettings:
         """Return the settings of a topic.
@@ -199,14 +199,11 @@ class Topics:
 
     def own(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a task that `close` ends."""
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
+        return self._tasks.start(work)
 
     async def close(self) -> None:
         """Stop delivering events; return when all tasks have ended."""
-        await end_tasks(list(self._tasks))
+        await self._tasks.close()
 
     def forget(self, topic: _Topic) -> None:
         """Remove a topic without subscriptions."""

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from hub.primitives.http import BodyStream
+from hub.primitives.tasks import start_task
 from hub.upstream.failure import InvalidRequest
 from hub.upstream.request import CHUNK_BYTES
 
@@ -37,8 +38,7 @@ class Upload:
         self._announced = body_bytes
         self._sent = 0
         self._is_canceled = False
-        self._task = asyncio.create_task(self._send())
-        self._task.add_done_callback(self._ended)
+        self._task = start_task(self._send(), "upload", self._ended)
 
     def cancel(self) -> None:
         """Cancel the rest of the upload."""

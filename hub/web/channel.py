@@ -17,6 +17,7 @@ from hub.gateway.rate_limits import RateLimits
 from hub.listener.discard_body import DiscardBody
 from hub.listener.exchange import Exchange, Receiver
 from hub.listener.handshake import HandshakeRefused, offered_subprotocols
+from hub.primitives.tasks import OwnedTasks, unforeseen_error
 from hub.session.failure_limit import network_of
 from hub.session.model import Session, SessionId
 from hub.session.sessions import Sessions
@@ -42,7 +43,7 @@ class ChannelDoor:
         self._site = site
         self._sessions = sessions
         self._max_message_bytes = message_bytes(limits)
-        self._opening: set[asyncio.Task[None]] = set()
+        self._opening = OwnedTasks("channel handshake")
 
     def open(self, exchange: Exchange) -> Receiver:
         """Upgrade, if the page is ours and there is room."""
@@ -84,9 +85,8 @@ class ChannelDoor:
         subprotocol = SUBPROTOCOL if SUBPROTOCOL in offered_subprotocols(head) else None
         channel = ChannelWebSocket(self, exchange, subprotocol, address, self._max_message_bytes)
         session_id = self._site.session_id(head)
-        opening = asyncio.create_task(self._open(channel, session_id, speaks=subprotocol is not None))
-        self._opening.add(opening)
-        opening.add_done_callback(self._opening.discard)
+        opening = self._opening.start(self._open(channel, session_id, speaks=subprotocol is not None))
+        opening.add_done_callback(channel.on_opened)
 
     async def _open(self, channel: "ChannelWebSocket", session_id: SessionId | None, *, speaks: bool) -> None:
         """Go through the rest of the handshake; refusals are close codes now, which a page can read."""
@@ -149,6 +149,11 @@ class ChannelWebSocket:
         """Close before there is a driver."""
         self._count_refusal(closed.code)
         self._socket.close(closed.code, closed.reason)
+
+    def on_opened(self, opening: asyncio.Task[None]) -> None:
+        """Close after a handshake that met a defect."""
+        if unforeseen_error(opening) is not None:
+            self._socket.close(1011, "")
 
     def _count_refusal(self, code: int | None) -> None:
         """Count a dial that had no right to a channel: a page that dials in a loop is slowed down."""

@@ -1,6 +1,5 @@
 """The WebSockets that one worker passes through: their limits, their pings, and the ends of their sessions."""
 
-import asyncio
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
@@ -8,6 +7,7 @@ from hub.channel.close_codes import ChannelClosed, CloseCode
 from hub.config.settings import ChannelSettings
 from hub.errors import NotAuthenticated, SessionEnded, StoreUnavailable
 from hub.primitives.clock import Clock
+from hub.primitives.tasks import OwnedTasks
 from hub.session.model import Session, SessionId
 from hub.session.sessions import Sessions
 from hub.telemetry.metrics import Metrics
@@ -43,7 +43,7 @@ class PassThroughRegistry:
         self._metrics = metrics
         self._limits = limits
         self._sockets: set[PassThroughSocket] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = OwnedTasks("WebSocket passed through")
 
     def require_room(self, session_key: str) -> None:
         """Return if one more WebSocket may be opened.
@@ -69,9 +69,7 @@ class PassThroughRegistry:
 
     def own(self, work: Coroutine[Any, Any, None]) -> None:
         """Run the last work of a WebSocket."""
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.start(work)
 
     def end_session(self, session_key: str, reason: str) -> None:
         """Close the WebSockets of a session that has ended."""
@@ -82,7 +80,7 @@ class PassThroughRegistry:
         """Close all WebSockets; return when those at the API are closed too."""
         for socket in list(self._sockets):
             socket.end(code, reason)
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.finish()
 
     async def watch(self) -> None:
         """Check the sessions and ping the pages, every few seconds. Runs until cancelled."""

@@ -208,7 +208,6 @@ PRODUCT_NAMERS = {  # who else may name IRIS, and why
     "hub.commands.doctor": "builds the doctor with the knowledge about IRIS",
 }
 TASK_MAKERS = {"create_task", "ensure_future", "TaskGroup"}
-OWN_TASKS = {"hub.channel.running", "hub.web.proxy", "hub.web.websocket_proxy"}
 
 MUTATORS = {"append", "add", "update", "pop", "popitem", "clear", "setdefault", "extend", "insert", "remove", "discard", "sort"}
 
@@ -452,7 +451,7 @@ def test_tasks_have_owners(module: Module) -> None:
     """Only the primitives create tasks: elsewhere none could be forgotten, or end without a word."""
     named = {node.attr for node in ast.walk(module.tree) if isinstance(node, ast.Attribute)} | names_in(module.tree)
 
-    assert not named & TASK_MAKERS or room(module.name) == "hub.primitives" or module.name in OWN_TASKS
+    assert not named & TASK_MAKERS or room(module.name) == "hub.primitives"
 
 
 def test_primitives_know_nothing_of_the_hub() -> None:

@@ -47,6 +47,7 @@ HOMES: dict[str, str] = {
     "hub.oidc.dialect": "tests/iris/test_dialect.py",
     "hub.oidc.provider_documents": "tests/oidc/test_provider.py",
     "hub.oidc.token_checks": "tests/oidc/test_provider.py",
+    "hub.primitives.failure": "tests/primitives/test_tasks.py",
     "hub.session.codec": "tests/session/test_key_change.py",
     "hub.session.events": "tests/session/test_sessions.py",
     "hub.session.redis_client": "tests/session/test_redis_address.py",

@@ -17,6 +17,7 @@ from hub.channel.upload_body import UploadBody
 from hub.errors import HubError, SessionEnded
 from hub.gateway.messages import ApiResponse
 from hub.idempotency.outcome import idempotency_key
+from hub.primitives.tasks import task_starter
 from hub.telemetry import audit, log
 
 logger = log.get(__name__)
@@ -53,10 +54,10 @@ class RunningRequests:
         "_channel",
         "_channel_session",
         "_connection",
-        "_loop",
         "_responses",
         "_sender",
         "_services",
+        "_start_task",
         "_tasks",
         "_uploads",
     )
@@ -75,7 +76,7 @@ class RunningRequests:
         self._connection = connection
         self._sender = sender
         self._responses = ResponseSender(connection, sender, inline=services.settings.inline)
-        self._loop = asyncio.get_running_loop()
+        self._start_task = task_starter()
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._uploads: dict[int, UploadBody] = {}
 
@@ -89,7 +90,7 @@ class RunningRequests:
         message = started.message
         if isinstance(message.stream, int):
             self._uploads[message.id] = UploadBody(functools.partial(self._on_accepted, message.id))
-        self._tasks[message.id] = self._loop.create_task(self._serve(started))
+        self._tasks[message.id] = self._start_task(self._serve(started))
 
     def feed(self, request_id: int, data: bytes, *, end: bool) -> None:
         """Add a segment to an upload; `end` marks the last one."""

@@ -1,55 +1,111 @@
-"""One task a key at a time: who asks for what is under way already waits for that."""
+"""Single-flight: concurrent calls with the same key share one execution of the work."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Hashable
+import functools
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from typing import Any, Generic, TypeVar
 
-import structlog
-
 from hub.primitives.failure import ExpectedFailure
+from hub.primitives.tasks import end_tasks, report_crash, start_task
 
 Key = TypeVar("Key", bound=Hashable)
 Result = TypeVar("Result")
 
-logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
+
+class Abandoned(Exception):
+    """The caller that executed the work was cancelled, or met a defect: execute it yourself."""
+
+
+def accept_all(_result: object) -> bool:
+    """Reject no result."""
+    return False
 
 
 class SingleFlight(Generic[Key, Result]):
-    """Tasks by key, which go on when those who wait for them are cancelled.
+    """Shares work by key, in one of two ways.
+
+    With `start` and `do`, a task executes the work, and goes on if callers are cancelled. With `do_inline`, the first caller
+    executes it itself, which costs no task; if that caller is cancelled, another one begins anew.
 
     Parameters:
-        what: Names the work in the log, should it crash: `task.crashed`.
+        what: Names the work in the log, should it meet a defect: `task.crashed`.
     """
 
     def __init__(self, what: str) -> None:
         self._what = what
         self._running: dict[Key, asyncio.Task[Result]] = {}
+        self._waiting: dict[Key, list[asyncio.Future[Result]]] = {}  # for the caller that executes the work inline
 
     def __contains__(self, key: Key) -> bool:
         """Return whether the work runs for this key."""
-        return key in self._running
+        return self._runs(key) or key in self._waiting
 
     def start(self, key: Key, work: Callable[[], Coroutine[Any, Any, Result]]) -> asyncio.Task[Result]:
-        """Begin the work, or join the task that does it already."""
-        task = self._running.get(key)
-        if task is None:
-            task = asyncio.create_task(work())
-            self._running[key] = task
-            task.add_done_callback(lambda done: self._finished(key, done))
-        return task
+        """Start a task for the work, or return the task that runs."""
+        if not self._runs(key):
+            self._running[key] = start_task(work(), self._what, functools.partial(self._ended, key))
+        return self._running[key]
 
-    async def do(self, key: Key, work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
-        """Return the result of the work, or raise its error. Whoever waits may be cancelled; the work is not."""
-        return await asyncio.shield(self.start(key, work))
+    async def do(
+        self,
+        key: Key,
+        work: Callable[[], Coroutine[Any, Any, Result]],
+        rejects: Callable[[Result], bool] = accept_all,
+    ) -> Result:
+        """Return the result of the work, or raise its exception. Cancelling this call does not cancel the work.
+
+        Parameters:
+            rejects: Returns whether a result is of no use to this caller. If a joined execution had such a result, because it
+                began for an older reason, the work is executed again.
+        """
+        while True:
+            joined = self._runs(key)
+            result = await asyncio.shield(self.start(key, work))
+            if not joined or not rejects(result):
+                return result
+
+    async def do_inline(self, key: Key, work: Callable[[], Awaitable[Result]]) -> Result:
+        """Return the result of the work, which the first caller executes. An `ExpectedFailure` is raised to all callers."""
+        while (waiting := self._waiting.get(key)) is not None:
+            place: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+            waiting.append(place)
+            try:
+                return await place
+            except Abandoned:
+                continue
+        return await self._lead(key, work)
 
     async def close(self) -> None:
-        """Wait for all that is under way."""
+        """Return when all tasks have ended by themselves."""
         await asyncio.gather(*self._running.values(), return_exceptions=True)
 
-    def _finished(self, key: Key, task: asyncio.Task[Result]) -> None:
-        del self._running[key]
-        if task.cancelled():
-            return
-        error = task.exception()  # reading it also keeps asyncio from complaining when nobody waited
-        if error is not None and not isinstance(error, ExpectedFailure):
-            logger.error("task.crashed", what=self._what, exc_info=error)
+    async def cancel(self) -> None:
+        """Cancel all tasks, and return when they have ended."""
+        await end_tasks(list(self._running.values()))
+
+    async def _lead(self, key: Key, work: Callable[[], Awaitable[Result]]) -> Result:
+        waiting = self._waiting[key] = []
+        failure: Exception = Abandoned()
+        try:
+            result = await work()
+            for place in waiting:
+                if not place.done():
+                    place.set_result(result)
+            return result
+        except ExpectedFailure as error:
+            failure = error
+            raise
+        finally:
+            del self._waiting[key]
+            for place in waiting:
+                if not place.done():
+                    place.set_exception(failure)
+
+    def _runs(self, key: Key) -> bool:
+        task = self._running.get(key)
+        return task is not None and not task.done()
+
+    def _ended(self, key: Key, task: asyncio.Task[Result]) -> None:
+        if self._running.get(key) is task:  # else a new execution began before the loop called this
+            del self._running[key]
+        report_crash(task)  # also marks the exception as retrieved when nobody waits

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from hub.primitives.clock import Clock
 from hub.primitives.failure import ExpectedFailure
-from hub.primitives.tasks import end_tasks
+from hub.primitives.single_flight import SingleFlight
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ class StaleWhileRevalidate(Generic[T]):
         self._fetched_at = 0.0
         self._retry_at = 0.0
         self._failure: ExpectedFailure | None = None
-        self._task: asyncio.Task[T] | None = None
+        self._fetching: SingleFlight[None, T] = SingleFlight("renewal")
 
     @property
     def is_known(self) -> bool:
@@ -63,26 +63,19 @@ class StaleWhileRevalidate(Generic[T]):
 
     async def close(self) -> None:
         """Stop a fetch that is under way, and wait for its end."""
-        if self._task is not None:
-            await end_tasks([self._task])
+        await self._fetching.cancel()
 
     def _fetch_unless_throttled(self) -> asyncio.Task[T] | None:
         """Start or join a fetch; None if it is too early for one."""
-        if self._task is None:
+        if None not in self._fetching:
             now = self._clock.monotonic()
             if now < self._retry_at:
                 return None
             self._retry_at = now + self._retry_seconds
-        return self._start()
+        return self._fetching.start(None, self._fetch_and_keep)
 
     async def _shared_fetch(self) -> T:
-        return await asyncio.shield(self._start())  # one who gives up waiting does not end it for the others
-
-    def _start(self) -> asyncio.Task[T]:
-        if self._task is None:
-            self._task = asyncio.create_task(self._fetch_and_keep())
-            self._task.add_done_callback(self._finished)
-        return self._task
+        return await self._fetching.do(None, self._fetch_and_keep)
 
     async def _fetch_and_keep(self) -> T:
         try:
@@ -92,8 +85,3 @@ class StaleWhileRevalidate(Generic[T]):
             raise
         self._value, self._fetched_at, self._failure = value, self._clock.monotonic(), None
         return value
-
-    def _finished(self, task: asyncio.Task[T]) -> None:
-        self._task = None
-        if not task.cancelled():
-            task.exception()  # those who wait get it; a renewal behind a stale value has nobody who waits

@@ -16,7 +16,7 @@ from hub.config.settings import Settings
 from hub.primitives.tasks import OwnedTasks, first_of
 from hub.telemetry import log
 
-HOME = Path(__file__).resolve().parent.parent  # of the running hub; the working directory may contain another version
+HOME = Path(__file__).resolve().parents[2]  # of the running hub; the working directory may contain another version
 EARLY_SECONDS = 5.0  # a worker that ends earlier has failed to start, and would fail again
 RESTART_SECONDS = 1.0
 

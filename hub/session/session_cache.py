@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from hub.primitives.clock import Clock
+from hub.primitives.single_flight import SingleFlight
 from hub.session.events import SessionEvent, SessionHasEnded, SessionWasRefreshed, SessionWasReplaced
 from hub.session.model import Session, Tombstone
-from hub.session.shared_load import Abandoned, SharedLoad
 
 TTL_SECONDS = 1.0  # a logout takes effect everywhere within a second, even if its event is lost
 MAX_SESSIONS = 10_000  # more than a worker serves in a second; one takes 2 to 5 KiB, mostly tokens
@@ -33,12 +33,10 @@ class _CachedSession:
     Attributes:
         loaded_at: When the load from Redis began; monotonic seconds.
         session: The session; None until the load has finished.
-        running: The running load, for concurrent callers.
     """
 
     loaded_at: float
     session: Session | None = None
-    running: SharedLoad[Record] | None = None
 
     def store(self, session: Session, loaded_at: float) -> None:
         """Store the result of a load that began at `loaded_at` (monotonic seconds), unless the entry has a later version."""
@@ -56,6 +54,7 @@ class SessionCache:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._entries: OrderedDict[str, _CachedSession] = OrderedDict()
+        self._loads: SingleFlight[_CachedSession, Record] = SingleFlight("session load")
         self._is_listening = False
         self._confirmed: OrderedDict[str, tuple[Session, float]] = OrderedDict()
 
@@ -71,15 +70,10 @@ class SessionCache:
 
     async def find(self, key: str, load: Load[Record]) -> Record:
         """Return the result of `load`; concurrent calls for the same session share one load (single-flight)."""
-        while True:
-            entry = self._begin(key)
-            if entry.running is None:
-                return await self._load_for_all(key, entry, load)
-            try:
-                found = await entry.running.wait()
-            except Abandoned:
-                continue
-            return self.get(key) or found  # another caller may have recorded activity since
+        entry = self._begin(key)
+        joins = entry in self._loads
+        found = await self._loads.do_inline(entry, lambda: self._load(key, entry, load))
+        return self.get(key) or found if joins else found  # another caller may have recorded activity since
 
     async def load_now(self, key: str, load: Load[Result]) -> Result:
         """Run `load`, which may also write, and return its result. Never shares a load that began before."""
@@ -127,13 +121,6 @@ class SessionCache:
     def _has_version(self, key: str, version: int) -> bool:
         entry = self._entries.get(key)
         return entry is not None and entry.session is not None and 0 < version <= entry.session.version
-
-    async def _load_for_all(self, key: str, entry: _CachedSession, load: Load[Record]) -> Record:
-        entry.running = SharedLoad()
-        try:
-            return await entry.running.run(self._load(key, entry, load))
-        finally:
-            entry.running = None
 
     async def _load(self, key: str, entry: _CachedSession, load: Load[Result]) -> Result:
         loaded_at = self._clock.monotonic()

@@ -4,6 +4,7 @@ They are stored in the record of their session and found by session and demand o
 another one. If such a token is lost, the hub requests it again; the session continues.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from hub.errors import TokenNotIssued
@@ -11,7 +12,7 @@ from hub.oidc.providers import Providers
 from hub.oidc.token_endpoint import TokenRefused, TokenResponse
 from hub.primitives.clock import Clock
 from hub.primitives.secret import Secret
-from hub.primitives.single_flight import SingleFlight
+from hub.primitives.single_flight import SingleFlight, accept_all
 from hub.session.model import Session, TokenSet
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
@@ -60,15 +61,22 @@ class AudienceTokens:
         """Return a token other than `rejected`, to which the API responded with 401. Raises as `get`."""
         tokens = await self._store.load_token(session.key, demand.name)
         if tokens is None or tokens.access_token == rejected:
-            tokens = await self._obtain_once(session, demand, tokens)
+            tokens = await self._obtain_once(session, demand, tokens, lambda obtained: obtained.access_token == rejected)
         return tokens.access_token
 
     async def close(self) -> None:
         """Wait for running requests: a rotated refresh token must be stored."""
         await self._running.close()
 
-    async def _obtain_once(self, session: Session, demand: TokenDemand, spent: TokenSet | None) -> TokenSet:
-        return await self._running.do((session.key, demand.name), lambda: self._obtain(session, demand, spent))
+    async def _obtain_once(
+        self,
+        session: Session,
+        demand: TokenDemand,
+        spent: TokenSet | None,
+        rejects: Callable[[TokenSet], bool] = accept_all,
+    ) -> TokenSet:
+        key = session.key, demand.name
+        return await self._running.do(key, lambda: self._obtain(session, demand, spent), rejects)
 
     async def _obtain(self, session: Session, demand: TokenDemand, spent: TokenSet | None) -> TokenSet:
         try:

@@ -39,7 +39,9 @@ class ClientTokens:
         """Return a token other than `rejected`, to which the API responded with 401. Raises as `get`."""
         tokens = self._cache.get(demand.name)
         if tokens is None or tokens.access_token == rejected:
-            tokens = await self._running.do(demand.name, lambda: self._fetch(demand))
+            tokens = await self._running.do(
+                demand.name, lambda: self._fetch(demand), lambda fetched: fetched.access_token == rejected
+            )
         return tokens.access_token
 
     async def close(self) -> None:

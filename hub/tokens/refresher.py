@@ -82,11 +82,11 @@ class Refresher:
             ProviderUnavailable, ProviderMisbehaved: The refresh failed; the session continues.
             StoreUnavailable: Redis does not respond.
         """
-        joined = self.is_refreshing(key)
-        session = await asyncio.shield(self.start(key, spent))
-        if joined and session.tokens.access_token == spent:  # the running refresh had replaced an older token by `spent`
-            session = await asyncio.shield(self.start(key, spent))
-        return session
+        return await self._running.do(
+            key,
+            lambda: self._replace(key, spent),
+            lambda session: session.tokens.access_token == spent,  # a running refresh had replaced an older token by `spent`
+        )
 
     def is_refreshing(self, key: str) -> bool:
         """Return whether this worker is refreshing the session."""

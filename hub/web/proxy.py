@@ -17,6 +17,7 @@ from hub.idempotency.outcome import HUB_KEY_HEADER, idempotency_key
 from hub.listener.exchange import Exchange
 from hub.listener.head import Headers
 from hub.primitives.http import read_body
+from hub.primitives.tasks import task_starter
 from hub.session.model import SessionId
 from hub.web import csrf
 from hub.web.failures import note_crash, note_failure
@@ -85,7 +86,7 @@ class ApiCall:
             self._task.cancel()
 
     def _begin(self, body: bytes | AsyncIterator[bytes], length: int | None) -> None:
-        self._task = asyncio.create_task(self._serve(body, length))
+        self._task = task_starter()(self._serve(body, length))
         self._door.site.exchanges.add(self._task)  # what the hub waits for when it is stopped
 
     # -- the response -------------------------------------------------------------------------------------------------

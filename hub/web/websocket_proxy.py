@@ -4,7 +4,6 @@ The handshake is that of the channel: Origin first, then refusals that a page ca
 fast as the other side takes messages: one message waits here in each direction.
 """
 
-import asyncio
 import sys
 from collections.abc import Awaitable
 
@@ -25,6 +24,7 @@ from hub.listener.discard_body import DiscardBody
 from hub.listener.exchange import Exchange, Receiver
 from hub.listener.handshake import HandshakeRefused, offered_subprotocols
 from hub.listener.messages import MessageReceiver, MessageSocket
+from hub.primitives.tasks import task_starter
 from hub.session.model import Session, SessionId
 from hub.telemetry import audit
 from hub.web.failures import note_crash, note_refusal
@@ -127,7 +127,7 @@ class WebSocketRelay:
         self.session_id: SessionId | None = None
         self.was_used = False
         self.was_heard = True
-        self._work = asyncio.create_task(self._run())
+        self._work = task_starter()(self._run())
 
     # -- for the HTTP connection, until the upgrade -------------------------------------------------------------------
 

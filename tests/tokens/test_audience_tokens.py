@@ -6,6 +6,7 @@ With a real Redis and provider.
 import asyncio
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -93,6 +94,33 @@ class TestOnce:
         assert await one.store.load_token(session.key, demand.name) is not None
         await one.further.get(session, demand)
         assert party.calls(TOKEN_PATH) == 1
+
+    @BOTH
+    async def test_a_joined_call_may_bring_the_rejected_token(
+        self, one: Worker, party: HostileProvider, session: Session, demand: TokenDemand, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The API rejects a token that another call has stored but not returned yet: the caller gets a newer one."""
+        is_stored, may_go_on, put_token = asyncio.Event(), asyncio.Event(), one.store.put_token
+
+        async def put_slowly(*arguments: Any) -> bool:
+            done = await put_token(*arguments)
+            is_stored.set()
+            await may_go_on.wait()
+            return done
+
+        monkeypatch.setattr(one.store, "put_token", put_slowly)
+        first = asyncio.ensure_future(one.further.get(session, demand))
+        await is_stored.wait()
+        stored = await one.store.load_token(session.key, demand.name)
+        assert stored is not None
+        renewed = asyncio.ensure_future(one.further.renew(session, demand, stored.access_token))
+        await asyncio.sleep(0.05)
+        assert not renewed.done()
+        may_go_on.set()
+
+        assert await first == stored.access_token
+        assert await renewed != stored.access_token
+        assert party.calls(TOKEN_PATH) == 2
 
 
 class TestRequest:

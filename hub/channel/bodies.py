@@ -4,11 +4,10 @@ import msgspec
 
 from hub.channel.codec import is_json
 from hub.channel.messages import RequestMessage, WireHeaders
-from hub.primitives.http import Headers
+from hub.primitives.http import CONTENTLESS_STATUSES, Headers
 
 TEXT = "text/plain;charset=utf-8"
 JSON = "application/json"
-BODILESS_STATUSES = frozenset({204, 205, 304})  # RFC 9110 section 6.4.1
 
 _decode_string = msgspec.json.Decoder(str).decode
 _encode = msgspec.json.Encoder().encode
@@ -94,7 +93,7 @@ def _declared_media_type(headers: Headers) -> str:
 
 def has_no_body(method: str, status: int) -> bool:
     """Return whether a response has no body, whatever its headers say (RFC 9112 section 6.3)."""
-    return method == "HEAD" or status in BODILESS_STATUSES
+    return method == "HEAD" or status in CONTENTLESS_STATUSES
 
 
 def may_be_inline(headers: WireHeaders, length: int | None, limit: int) -> bool:

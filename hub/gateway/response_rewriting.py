@@ -10,7 +10,7 @@ from hub.gateway import fhir
 from hub.gateway.api_profile import MAX_DOCUMENT_BYTES
 from hub.gateway.messages import ApiResponse
 from hub.gateway.routes import Route
-from hub.primitives.http import BodyStream, Headers, chunks, read_body
+from hub.primitives.http import BodyStream, Headers, chunks, collect, prepend, read_body
 
 _BODY_HEADERS = frozenset(
     {"content-type", "content-length", "content-encoding", "content-digest", "content-md5", "repr-digest", "digest", "etag"}
@@ -39,9 +39,9 @@ async def rewrite_response(response: ApiResponse, route: Route, method: str, pub
     if not profile.may_be_error(response.status, response.headers, response.body_bytes):
         return response
     stream = chunks(response.body)
-    body, is_whole = await _read(stream)
+    body, is_whole = await collect(stream, MAX_DOCUMENT_BYTES)
     if not is_whole:
-        return replace(response, body=_prepend(body, stream))
+        return replace(response, body=prepend(body, stream))
     redacted = route.error_documents == "redacted"
     problem = profile.error_problem(response.status, response.headers, body, redacted=redacted)
     return replace(response, body=body, body_bytes=len(body)) if problem is None else _with_problem(response, problem)
@@ -61,23 +61,6 @@ async def _rebase_body(body: BodyStream, rebase: fhir.Rebase) -> AsyncIterator[b
             yield ready
     if rest := rebase.end():
         yield rest
-
-
-async def _read(body: BodyStream) -> tuple[bytes, bool]:
-    """Return the beginning of a body, and whether that is all of it."""
-    read, size = [], 0
-    async for chunk in body:
-        read.append(chunk)
-        size += len(chunk)
-        if size > MAX_DOCUMENT_BYTES:
-            return b"".join(read), False
-    return b"".join(read), True
-
-
-async def _prepend(start: bytes, rest: BodyStream) -> AsyncIterator[bytes]:
-    yield start
-    async for chunk in rest:
-        yield chunk
 
 
 def headers_of_problem(headers: Headers, body: bytes) -> Headers:

@@ -6,10 +6,9 @@ it while the others wait, on all nodes. A browser that leaves meanwhile does not
 
 import asyncio
 import contextlib
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Self, TypeVar
+from typing import Self
 
 from msgspec.structs import replace
 
@@ -18,6 +17,7 @@ from hub.gateway.messages import ApiResponse
 from hub.gateway.routes import Route
 from hub.primitives.clock import Clock
 from hub.primitives.tasks import OwnedTasks
+from hub.primitives.ttl_cache import BoundedTtlCache
 from hub.session.jar import UpstreamCookieJar
 from hub.session.model import Lifetimes, Session
 from hub.session.upstream_jars import CookieJarStore
@@ -28,9 +28,6 @@ TOUCH_PART = 0.1  # of the idle time: how old the note of the last use may be
 REMEMBERED = 10_000  # owners, by one worker: their jars, for times when Redis does not answer; and those that have ended
 DROP_SECONDS = 60.0  # a jar is given up after a 401 this often at most: an API may have other reasons to answer so
 PAUSE_SECONDS = 10.0  # how long a licence unit of one request is held at least: before, asking again is in vain
-
-Key = TypeVar("Key")
-Value = TypeVar("Value")
 
 Send = Callable[[str], Awaitable[ApiResponse]]
 """Sends the request with this value of `Cookie` (empty: without)."""
@@ -61,9 +58,9 @@ class UpstreamSessions:
         self._clock = clock
         self._end = end
         self._places: dict[tuple[str, str], _SessionSlot] = {}
-        self._known: _Memory[tuple[str, str], UpstreamCookieJar] = _Memory()
-        self._dropped: _Memory[tuple[str, str], float] = _Memory()
-        self._ended: _Memory[str, None] = _Memory()
+        self._known: BoundedTtlCache[tuple[str, str], UpstreamCookieJar] = BoundedTtlCache(REMEMBERED)
+        self._dropped: BoundedTtlCache[tuple[str, str], None] = BoundedTtlCache(REMEMBERED, clock=clock, ttl_seconds=DROP_SECONDS)
+        self._ended: BoundedTtlCache[str, None] = BoundedTtlCache(REMEMBERED)
         self._paused: dict[str, float] = {}
         self._tasks = OwnedTasks("upstream session")
 
@@ -91,8 +88,9 @@ class UpstreamSessions:
     def forget(self, owner: str) -> None:
         """Drop the cached cookie jars of an owner that has ended, and remember that it has ended."""
         self._ended.put(owner, None)
-        for key in [key for key in self._known if key[0] == owner]:
-            del self._known[key]
+        for key in self._known:
+            if key[0] == owner:
+                self._known.discard(key)
 
     async def close(self) -> None:
         """Wait for the sessions that are being opened: else their cookies, and their license units, would be lost."""
@@ -143,7 +141,7 @@ class UpstreamSessions:
         response = await send(jar.header)
         now = self._clock.now()
         after = jar.after(_set_cookies(response), now, route.profile.ignored_cookies)
-        if response.status == 401 and jar.cookies and self._may_drop((owner, route.target), now):
+        if response.status == 401 and jar.cookies and self._may_drop((owner, route.target)):
             await self._drop(owner, jar)  # some gateways refuse a cookie before they look at the token
         elif after.cookies != jar.cookies:
             async with slot.place.opening:
@@ -188,34 +186,23 @@ class UpstreamSessions:
             self._end(after)
 
     async def _drop(self, owner: str, jar: UpstreamCookieJar) -> None:
-        self._known.pop((owner, jar.target), None)
+        self._known.discard((owner, jar.target))
         try:
             await self._jars.remove(owner, jar.target)
         except StoreUnavailable:
             return
         self._end(jar)
 
-    def _may_drop(self, key: tuple[str, str], now: float) -> bool:
-        if now - self._dropped.get(key, float("-inf")) < DROP_SECONDS:
+    def _may_drop(self, key: tuple[str, str]) -> bool:
+        if key in self._dropped:
             return False
-        self._dropped.put(key, now)
+        self._dropped.put(key, None)
         return True
 
     def _leave(self, key: tuple[str, str], place: _SessionSlot) -> None:
         place.users -= 1
         if not place.users:
             self._places.pop(key, None)
-
-
-class _Memory(OrderedDict[Key, Value]):
-    """What was noted last; the oldest gives way."""
-
-    def put(self, key: Key, value: Value) -> None:
-        """Note something."""
-        self[key] = value
-        self.move_to_end(key)
-        while len(self) > REMEMBERED:
-            self.popitem(last=False)
 
 
 class _Slot:

@@ -6,7 +6,7 @@ session ends, or when everybody who waits for it cancels.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ from hub.idempotency.outcome import Answered, Outcome, Verdict, failure, fingerp
 from hub.idempotency.replay import replay
 from hub.primitives.backoff import ExponentialBackoff
 from hub.primitives.clock import Clock
-from hub.primitives.http import chunks
+from hub.primitives.http import chunks, collect, prepend
 from hub.primitives.tasks import OwnedTasks, end_tasks, report_crash, start_task
 from hub.session.model import Session
 from hub.telemetry import log
@@ -253,7 +253,7 @@ class IdempotentExecutor:
             outcome = Answered(response.status, response.headers, body)
             _resolve(flight.answer, replace(replay(outcome), reason=response.reason, replayed=False))
             return outcome
-        whole = replace(response, body=_chained(body, response))
+        whole = replace(response, body=prepend(body, chunks(response.body)))
         if flight.waiting and not flight.answer.done():
             flight.answer.set_result(whole)
         else:
@@ -266,16 +266,11 @@ class IdempotentExecutor:
             return b"", False
         if isinstance(response.body, bytes):
             return (response.body, True) if len(response.body) <= self._limits.answer_bytes else (b"", False)
-        parts, size = [], 0
         async with contextlib.AsyncExitStack() as broken:
             broken.push_async_callback(response.close)
-            async for part in response.body:
-                parts.append(part)
-                size += len(part)
-                if size > self._limits.answer_bytes:
-                    break
+            collected = await collect(response.body, self._limits.answer_bytes)
             broken.pop_all()
-        return b"".join(parts), size <= self._limits.answer_bytes
+        return collected
 
     async def _outcome_elsewhere(self, name: str, entry: Entry | None, timeout_seconds: float | None) -> Outcome | None:
         """Wait for a request that another worker executes; None: it was certainly not executed there.
@@ -368,10 +363,3 @@ async def _close_unwanted(answer: asyncio.Future[ApiResponse]) -> None:
     """Free what an answer holds once it is there, since whoever asked for it has gone."""
     with contextlib.suppress(HubError):
         await (await answer).close()
-
-
-async def _chained(begun: bytes, response: ApiResponse) -> AsyncIterator[bytes]:
-    if begun:
-        yield begun
-    async for part in chunks(response.body):
-        yield part

@@ -2,8 +2,9 @@
 
 from typing import Protocol
 
-from hub.listener.head import BODILESS, Headers, RequestHead
+from hub.listener.head import Headers, RequestHead
 from hub.listener.messages import MessageReceiver, MessageSocket
+from hub.primitives.http import HEADER_ONLY_STATUSES
 
 
 class Receiver(Protocol):
@@ -285,7 +286,7 @@ class Exchange:
             fields.append(("Connection", "keep-alive"))
 
     def _sends_body(self, status: int) -> bool:
-        return self.head.method != "HEAD" and status >= 200 and status not in BODILESS
+        return self.head.method != "HEAD" and status >= 200 and status not in HEADER_ONLY_STATUSES
 
 
 class Front(Protocol):

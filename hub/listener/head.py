@@ -17,7 +17,6 @@ FIELD_BYTES = 4  # of a field besides its name and value
 MAX_NAMES = 1024  # that are remembered in lower case; browsers use some forty
 MAX_NAME_BYTES = 64  # of those that are remembered
 PHRASES = {int(status): status.phrase for status in HTTPStatus}
-BODILESS = frozenset({204, 304})
 
 _DIGITS = re.compile(r"[0-9]{1,18}")
 _ABSOLUTE = re.compile(r"https?://([^/?]+)(.*)", re.IGNORECASE)

@@ -6,7 +6,6 @@ A stolen token is useless without the key. The nonces that servers demand are ca
 import base64
 import hashlib
 import secrets
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit, urlunsplit
 
@@ -17,6 +16,7 @@ from jwt.algorithms import ECAlgorithm
 from hub.config.settings import ProviderSettings, SettingsError
 from hub.oidc.private_key import read_private_key, setting_name
 from hub.primitives.secret import Secret
+from hub.primitives.ttl_cache import BoundedTtlCache
 
 SCHEME = "DPoP"
 NONCE = "dpop-nonce"
@@ -36,7 +36,7 @@ class DPoPKey:
         self._key = key
         self._public = ECAlgorithm.to_jwk(key.public_key(), as_dict=True)
         self._now = now
-        self._nonces: OrderedDict[str, str] = OrderedDict()
+        self._nonces: BoundedTtlCache[str, str] = BoundedTtlCache(MAX_SERVERS)
 
     @classmethod
     def read(cls, settings: ProviderSettings, now: Callable[[], float]) -> "DPoPKey | None":
@@ -79,10 +79,7 @@ class DPoPKey:
         origin = _origin(url)
         if not nonce or len(nonce) > MAX_NONCE_CHARACTERS or self._nonces.get(origin) == nonce:
             return False
-        self._nonces[origin] = nonce
-        self._nonces.move_to_end(origin)
-        while len(self._nonces) > MAX_SERVERS:
-            self._nonces.popitem(last=False)
+        self._nonces.put(origin, nonce)
         return True
 
 

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from hub.primitives.clock import Clock
 from hub.primitives.single_flight import SingleFlight
+from hub.primitives.ttl_cache import BoundedTtlCache
 from hub.session.events import SessionEvent, SessionHasEnded, SessionWasRefreshed, SessionWasReplaced
 from hub.session.model import Session, Tombstone
 
@@ -56,7 +57,7 @@ class SessionCache:
         self._entries: OrderedDict[str, _CachedSession] = OrderedDict()
         self._loads: SingleFlight[_CachedSession, Record] = SingleFlight("session load")
         self._is_listening = False
-        self._confirmed: OrderedDict[str, tuple[Session, float]] = OrderedDict()
+        self._confirmed: BoundedTtlCache[str, tuple[Session, float]] = BoundedTtlCache(MAX_SESSIONS)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -87,7 +88,7 @@ class SessionCache:
 
     def last_confirmed(self, key: str, within_seconds: float) -> Session | None:
         """Return the session if Redis confirmed it within the last `within_seconds`; else None."""
-        session, confirmed_at = self._confirmed.get(key, (None, 0.0))
+        session, confirmed_at = self._confirmed.get(key) or (None, 0.0)
         return session if self._clock.monotonic() - confirmed_at <= within_seconds else None
 
     def invalidate(self, key: str) -> None:
@@ -97,7 +98,7 @@ class SessionCache:
     def forget(self, key: str) -> None:
         """Invalidate an entry of a session that has ended or moved: it is not trusted during an outage either."""
         self.invalidate(key)
-        self._confirmed.pop(key, None)
+        self._confirmed.discard(key)
 
     def on_event(self, event: SessionEvent) -> None:
         """Invalidate an entry by a session event. Events about this worker's own writes change nothing."""
@@ -133,11 +134,9 @@ class SessionCache:
         return found
 
     def _confirm(self, key: str, found: Record, loaded_at: float) -> None:
-        self._confirmed.pop(key, None)
+        self._confirmed.discard(key)
         if isinstance(found, Session) and found.key == key:
-            self._confirmed[key] = (found, loaded_at)
-            if len(self._confirmed) > MAX_SESSIONS:
-                self._confirmed.popitem(last=False)
+            self._confirmed.put(key, (found, loaded_at))
 
     def _store(self, key: str, entry: _CachedSession, found: Record, loaded_at: float) -> None:
         if not isinstance(found, Session) or found.key != key:

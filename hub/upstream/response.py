@@ -6,13 +6,12 @@ after a response could be taken for the response to another user's request (resp
 
 from httptools import HttpParserError, HttpResponseParser
 
-from hub.primitives.http import Headers
+from hub.primitives.http import HEADER_ONLY_STATUSES, Headers
 
 MAX_HEAD_BYTES = 64 * 1024  # names and values together
 MAX_FIELDS = 128
 MAX_WITHOUT_BODY_BYTES = 2 * MAX_HEAD_BYTES  # heads, interim responses, trailers and chunk headers
 
-_NO_BODY = frozenset({204, 304})
 _FRAMING = frozenset({"connection", "content-length", "transfer-encoding"})
 _END_OF_HEAD = b"\r\n\r\n"
 
@@ -140,7 +139,7 @@ class UpstreamResponse:
         self.has_head = True
         if not (self.reason.isascii() and self.reason.isprintable()):
             self.reason = ""
-        has_no_body = self._wire is not None or self.status in _NO_BODY
+        has_no_body = self._wire is not None or self.status in HEADER_ONLY_STATUSES
         length = framing.get("content-length")
         self.body_bytes = 0 if has_no_body else None if length is None else int(length)
         self.lasts_until_close = self.body_bytes is None and "transfer-encoding" not in framing

@@ -123,10 +123,10 @@ class Services:
         self.executor = IdempotentExecutor(
             Ledger(self.redis, keyring, secrets.token_hex(8), settings.channel.keep_seconds),
             IdempotencyLimits(
-                answer_bytes=settings.channel.kept_answer,
+                response_bytes=settings.channel.kept_answer,
                 session_bytes=settings.channel.kept_per_session,
                 keep_seconds=settings.channel.keep_seconds,
-                flights_per_session=settings.channel.in_flight * settings.channel.connections_per_session,
+                running_per_session=settings.channel.in_flight * settings.channel.connections_per_session,
             ),
             clock,
             self.metrics,

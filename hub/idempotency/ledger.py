@@ -101,7 +101,7 @@ class Ledger:
         with translated_errors():
             return await self._entry(name, await self._withdraw(keys=[_record(name)], args=[WITHDRAWN_SECONDS]))
 
-    async def look(self, name: str) -> Entry | None:
+    async def get(self, name: str) -> Entry | None:
         """Return the record of a request; None if there is none."""
         with translated_errors():
             record = await self._redis.hmget(_record(name), ["state", "fingerprint", "owner", "outcome"])
@@ -122,12 +122,12 @@ class Ledger:
         with translated_errors():
             await self._replace(keys=[_record(name)], args=[self._seal(name, outcome)])
 
-    async def say_alive(self) -> None:
+    async def renew_liveness(self) -> None:
         """Renew the key that tells other workers that this one is alive."""
         with translated_errors():
             await self._redis.set(_worker(self.owner), b"1", ex=ALIVE_SECONDS)
 
-    async def say_gone(self) -> None:
+    async def remove_liveness(self) -> None:
         """Delete the key that tells other workers that this one is alive."""
         with translated_errors():
             await self._redis.delete(_worker(self.owner))

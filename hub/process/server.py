@@ -174,7 +174,7 @@ class Worker:
         moved = asyncio.gather(services.registry.drain(seconds / 3), services.registry.wait_empty())
         try:
             async with asyncio.timeout(seconds):
-                while work := {*services.exchanges, *services.executor.under_way}:
+                while work := {*services.exchanges, *services.executor.running_tasks}:
                     await asyncio.wait(work)
                 await moved
         except TimeoutError:

@@ -70,7 +70,7 @@ async def worker(redis_url: str, keyring: Keyring, api: Api, **limits: float) ->
     """A worker that says that it lives."""
     redis, clock, metrics = connect(redis_url, 2.0), SystemClock(), Metrics()
     ledger = Ledger(redis, keyring, secrets.token_hex(8), limits.get("keep_seconds", 120.0))
-    settings = {"answer_bytes": 100, "session_bytes": 250, "keep_seconds": 120.0, "flights_per_session": 4, **limits}
+    settings = {"response_bytes": 100, "session_bytes": 250, "keep_seconds": 120.0, "running_per_session": 4, **limits}
     once = IdempotentExecutor(ledger, IdempotencyLimits(**settings), clock, metrics)  # type: ignore[arg-type]
     try:
         yield Worker(once, ledger, metrics, redis, api)
@@ -123,7 +123,7 @@ async def read(response: ApiResponse) -> bytes:
 
 async def settled(worker: Worker) -> None:
     """Return when nothing is under way at this worker."""
-    while tasks := worker.once.under_way:
+    while tasks := worker.once.running_tasks:
         await asyncio.wait(tasks)
 
 

@@ -162,7 +162,7 @@ class TestBreaks:
         api.free.clear()
         call = begin(one, session)
         await api.asked.wait()
-        await one.ledger.say_gone()
+        await one.ledger.remove_liveness()
 
         assert await other.once.verdicts(session, [KEY]) == ["unknown"]
         with pytest.raises(OutcomeUnknown) as unknown:

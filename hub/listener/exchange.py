@@ -8,7 +8,10 @@ from hub.primitives.http import HEADER_ONLY_STATUSES
 
 
 class Receiver(Protocol):
-    """Who answers a request: `data_received` any number of times, then `finish`; `on_connection_close` if the browser goes."""
+    """The receiver of one request, implemented above this room.
+
+    It gets `data_received` any number of times, then `finish`; `on_connection_close` if the browser goes.
+    """
 
     def data_received(self, data: bytes) -> None:
         """Take a piece of the body."""
@@ -21,7 +24,7 @@ class Receiver(Protocol):
 
 
 class ExchangeConnection(Protocol):
-    """What an exchange needs of its connection."""
+    """The connection, as an exchange uses it. Both listeners implement it, and import this module."""
 
     remote_ip: str
 
@@ -67,7 +70,7 @@ class ExchangeConnection(Protocol):
 
 
 class Upgraded(Protocol):
-    """A connection that speaks HTTP no more. Whoever asked for it calls `take_over` at once."""
+    """The connection after an upgrade, which imports this module. Its receiver calls `take_over` at once."""
 
     remote_ip: str
 
@@ -100,7 +103,7 @@ class Upgraded(Protocol):
 
 
 class BytesReceiver(Protocol):
-    """Who reads a connection that was upgraded."""
+    """The receiver of the bytes of an upgraded connection. A protocol, because WebSockets import this module."""
 
     def bytes_received(self, data: bytes) -> None:
         """Take what came."""
@@ -290,7 +293,7 @@ class Exchange:
 
 
 class Front(Protocol):
-    """Decides who answers a request."""
+    """Chooses the receiver of each request; implemented above this room."""
 
     def open(self, exchange: Exchange) -> Receiver:
         """Return who answers; called when the head has come and it is this request's turn."""

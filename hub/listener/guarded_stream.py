@@ -26,7 +26,7 @@ MALFORMED = b"HTTP/1.1 400 Bad Request\r\n\r\n"
 
 
 class StreamOwner(Protocol):
-    """Who is behind the stream."""
+    """The connection, as a stream uses it. A protocol, because the connection imports this module."""
 
     def check_head(self, data: bytes) -> bool:
         """Return whether Tornado gets a head; False: it was rejected."""

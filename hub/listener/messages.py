@@ -5,7 +5,7 @@ from typing import Protocol
 
 
 class MessageReceiver(Protocol):
-    """Who works with the messages."""
+    """The receiver of the messages of one WebSocket, implemented above this room."""
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
         """Take a message; what is returned is awaited before the next one is read."""
@@ -21,7 +21,7 @@ class MessageReceiver(Protocol):
 
 
 class OutgoingMessage(Protocol):
-    """A message to send, as parts that are to be joined."""
+    """A message to send, as parts to join; implemented above this room."""
 
     @property
     def binary(self) -> bool:

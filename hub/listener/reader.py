@@ -11,7 +11,7 @@ from hub.listener.head import FIELD_BYTES, BadHead, Headers, Names, RequestHead,
 
 
 class RequestSink(Protocol):
-    """Who takes the requests of one connection."""
+    """The connection, as a reader uses it. A protocol, because the connection imports this module."""
 
     def on_request(self, head: RequestHead) -> None:
         """Take a request whose head has come."""

@@ -1,4 +1,4 @@
-"""The admin listener: `/healthz`, `/readyz`, `/metrics`. No login, so it listens on loopback by default."""
+"""The admin listener: `/healthz`, `/readyz`, `/metrics`. They need no login, so it listens on loopback by default."""
 
 from collections.abc import Awaitable, Callable
 
@@ -8,18 +8,18 @@ import tornado.web
 from hub.telemetry.metrics import Metrics
 
 Readiness = Callable[[], Awaitable[tuple[bool, dict[str, str]]]]
-"""Returns whether requests can be served, and what is wrong, by part."""
+"""Returns whether the hub can serve requests, and the troubles by part."""
 
 
 class HealthHandler(tornado.web.RequestHandler):
-    """Answers while the process lives, whatever stands around it."""
+    """Responds while the process lives, whatever the state of its surroundings."""
 
     def get(self) -> None:
         self.write({"status": "alive"})
 
 
 class ReadyHandler(tornado.web.RequestHandler):
-    """Answers 200 when requests can be served, else 503 with the reasons."""
+    """Responds 200 if the hub can serve requests, and 503 with the reasons otherwise."""
 
     def initialize(self, readiness: Readiness) -> None:
         self.readiness = readiness
@@ -32,7 +32,7 @@ class ReadyHandler(tornado.web.RequestHandler):
 
 
 class MetricsHandler(tornado.web.RequestHandler):
-    """Answers with the figures of all workers, for Prometheus."""
+    """Returns the metrics of all workers for Prometheus."""
 
     def initialize(self, metrics: Metrics) -> None:
         self.metrics = metrics

@@ -1,4 +1,4 @@
-"""What the programs' interfaces of the admin listener have in common: secrets as bearer tokens, JSON, problems."""
+"""Base of the admin APIs: secrets as bearer tokens, JSON, problems."""
 
 from typing import Any
 
@@ -13,22 +13,22 @@ logger = log.get(__name__)
 
 
 class AdminApiHandler(tornado.web.RequestHandler):
-    """Answers everything as JSON, and what went wrong as a problem (RFC 9457)."""
+    """Writes responses as JSON, and errors as problems (RFC 9457)."""
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Write a HubError as its problem, and what Tornado itself decided on by its status."""
+        """Write the error as a problem. Errors of Tornado become problems by their status."""
         error = kwargs.get("exc_info", (None, None))[1]
         if not isinstance(error, HubError):
             error = MethodNotAllowed() if status_code == 405 else BadRequest() if status_code < 500 else HubError()
         self.refuse(error.problem())
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """Log what nobody foresaw with its trace."""
+        """Log unexpected exceptions with their traceback."""
         if not isinstance(value, HubError | tornado.web.HTTPError):
             logger.error("request.crashed", path=self.request.path, exc_info=(typ, value, tb))
 
     def write_json(self, value: Any, content_type: str = "application/json") -> None:
-        """Write `value` as JSON that nobody stores."""
+        """Write `value` as JSON, and forbid caches to store it."""
         self.set_header("Cache-Control", "no-store")
         self.set_header("Content-Type", content_type)
         self.write(msgspec.json.encode(value))

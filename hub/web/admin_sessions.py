@@ -1,4 +1,4 @@
-"""`/sessions` of the admin listener: operators list and end sessions. Whoever asks shows the secret of the settings."""
+"""`/sessions` of the admin listener: operators list and end sessions, with the secret of `admin.token`."""
 
 from hub.errors import BadRequest, Problem
 from hub.primitives.clock import Clock
@@ -11,17 +11,17 @@ from hub.web.admin_api import AdminApiHandler
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 10_000
-OFF = Problem("urn:hub:problem:not-found", "There is nothing here", 404, "Sessions are not served: set admin.token_file.")
+OFF = Problem("urn:hub:problem:not-found", "There is nothing here", 404, "Listing sessions is disabled. Set admin.token_file.")
 UNKNOWN_OPERATOR = Problem(
     "about:blank", "Unauthorized", 401, "Send the secret of admin.token_file as `Authorization: Bearer ...`."
 )
 
 
 class OperatorHandler(AdminApiHandler):
-    """Lets operators in."""
+    """Base of the handlers for operators. Checks their secret."""
 
     def initialize(self, administration: SessionAdministration, lifetimes: Lifetimes, clock: Clock, token: Secret) -> None:
-        """Take the services that the route table names."""
+        """Store the services of the route table."""
         self._administration = administration
         self._lifetimes = lifetimes
         self._clock = clock
@@ -37,16 +37,16 @@ class OperatorHandler(AdminApiHandler):
 
     @property
     def operator(self) -> Operator:
-        """Who asks, for the audit."""
+        """The operator, for the audit."""
         return Operator("http", self.request.remote_ip or "")
 
     def criteria(self) -> Criteria:
-        """Return which sessions the query asks for."""
+        """Return the criteria of the query."""
         return Criteria(**{name: self.get_query_argument(name, "") for name in ("subject", "issuer", "provider")})
 
 
 class SessionsHandler(OperatorHandler):
-    """`GET /sessions` lists, `DELETE /sessions?subject=` ends all of a user."""
+    """`GET /sessions` lists sessions, `DELETE /sessions?subject=` ends all sessions of a user."""
 
     async def get(self) -> None:
         found = await self._administration.find(self.criteria(), self._limit(), self.operator)
@@ -57,7 +57,7 @@ class SessionsHandler(OperatorHandler):
     async def delete(self) -> None:
         criteria = self.criteria()
         if not criteria.subject:
-            raise BadRequest("subject: is missing. It names the user whose sessions are to end.")
+            raise BadRequest("subject: is missing. Set it to the user whose sessions are to end.")
         self.write_json({"ended": await self._administration.end_all(criteria, self.operator)})
 
     def _limit(self) -> int:
@@ -68,7 +68,7 @@ class SessionsHandler(OperatorHandler):
 
 
 class OneSessionHandler(OperatorHandler):
-    """`DELETE /sessions/<handle>`."""
+    """`DELETE /sessions/<handle>` ends one session."""
 
     async def delete(self, handle: str) -> None:
         await self._administration.end(handle, self.operator)

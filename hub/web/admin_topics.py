@@ -1,4 +1,4 @@
-"""`POST /topics/<topic>` of the admin listener: back ends publish events for pages. They show the secret of a publisher."""
+"""`POST /topics/<topic>` of the admin listener: back ends publish events, with the secret of a publisher."""
 
 from collections.abc import Sequence
 
@@ -11,18 +11,22 @@ from hub.topics.model import Publication, may_publish, publisher_of
 from hub.topics.topics import Topics
 from hub.web.admin_api import AdminApiHandler
 
-OFF = Problem("urn:hub:problem:not-found", "There is nothing here", 404, "Nobody may publish: there are no [[publishers]].")
+OFF = Problem(
+    "urn:hub:problem:not-found", "There is nothing here", 404, "Publishing is disabled. Add [[publishers]] to the settings."
+)
 UNKNOWN_PUBLISHER = Problem("about:blank", "Unauthorized", 401, "Send the secret of a publisher as `Authorization: Bearer ...`.")
-NOT_ALLOWED = Problem("about:blank", "Forbidden", 403, "The settings do not let this publisher publish to this topic.")
+NOT_ALLOWED = Problem(
+    "about:blank", "Forbidden", 403, "This publisher may not publish to this topic. See topics of its [[publishers]] table."
+)
 
 _decode = msgspec.json.Decoder(Publication).decode
 
 
 class TopicHandler(AdminApiHandler):
-    """Takes the events of publishers."""
+    """Publishes events of back ends."""
 
     def initialize(self, topics: Topics, publishers: Sequence[PublisherSettings], largest: int) -> None:
-        """Take the services that the route table names. `largest`: bytes of an event's data."""
+        """Store the services of the route table. `largest`: the maximum size of an event's data, in bytes."""
         self._topics = topics
         self._publishers = publishers
         self._largest = largest
@@ -47,9 +51,9 @@ class TopicHandler(AdminApiHandler):
         try:
             publication = _decode(self.request.body)
         except (msgspec.DecodeError, RecursionError) as error:
-            raise BadRequest(f"The event cannot be understood: {error}. It is written as {{name, data, to}}.") from error
+            raise BadRequest(f"The event is not valid: {error}. Send a JSON object {{name, data, to}}.") from error
         if len(bytes(publication.data)) > self._largest:
-            raise BodyTooLarge(f"The data of an event have at most {self._largest} bytes.", max_body_bytes=self._largest)
+            raise BodyTooLarge(f"The data of an event may have at most {self._largest} bytes.", max_body_bytes=self._largest)
         return publication
 
     def _refuse(self, problem: Problem, topic: str, publisher: str) -> None:

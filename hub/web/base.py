@@ -1,4 +1,4 @@
-"""What all handlers share: security headers, and errors as problems (RFC 9457), or as a page for a person who navigates."""
+"""Base of all handlers: security headers, and errors as problems (RFC 9457) or, for navigation, as pages."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -31,20 +31,20 @@ class BaseHandler(tornado.web.RequestHandler):
     def set_default_headers(self) -> None:
         self.clear_header("Server")
         if not hasattr(self, "site"):
-            return  # Tornado calls this once before `initialize`, which calls it again
+            return  # Tornado calls this before `initialize`, which calls it again
         for name, value in self.site.response_headers.common():
             self.set_header(name, value)
         if self.site.is_draining():
             self.set_header("Connection", "close")
 
     def initialize(self, **services: Any) -> None:
-        """Take the services that the route table names."""
+        """Store the services of the route table as attributes."""
         for name, service in services.items():
             setattr(self, name, service)
         self.set_default_headers()
 
     def prepare(self) -> Awaitable[None] | None:
-        """Note that this request is under way: Tornado runs each in a task of its own."""
+        """Register the task of this request, so that the hub waits for it when it stops."""
         if (task := asyncio.current_task()) is not None:
             self.site.exchanges.add(task)
             task.add_done_callback(self.site.exchanges.discard)
@@ -52,23 +52,23 @@ class BaseHandler(tornado.web.RequestHandler):
 
     @property
     def session_id(self) -> SessionId | None:
-        """The session id in the request's cookie, if there is one."""
+        """The session ID in the cookie of the request, if there is one."""
         return self.site.cookies.session_id(self.request.headers.get("Cookie", ""))
 
     @property
     def client_address(self) -> str:
-        """The address of the browser."""
+        """The IP address of the client, resolved through trusted proxies."""
         forwarded = self.request.headers.get_list("X-Forwarded-For")
         return client_address(self.request.remote_ip or "", forwarded, self.site.trusted_proxies)
 
     def set_cookies(self, lines: list[str]) -> None:
-        """Add `Set-Cookie` fields. An answer that sets a cookie must not be stored by anybody (RFC 9111)."""
+        """Add `Set-Cookie` headers, and forbid caches to store the response (RFC 9111)."""
         self.no_store()
         for line in lines:
             self.add_header("Set-Cookie", line)
 
     def no_store(self) -> None:
-        """Forbid every cache to keep this answer."""
+        """Forbid caches to store this response."""
         self.set_header("Cache-Control", "no-store")
 
     def write_json(self, value: Any, content_type: str = "application/json") -> None:
@@ -77,7 +77,7 @@ class BaseHandler(tornado.web.RequestHandler):
         self.write(msgspec.json.encode(value))
 
     def write_page(self, name: str, **values: Any) -> None:
-        """Write one of the hub's own pages, under a policy that lets no script run."""
+        """Write one of the hub's own pages, with a policy that allows no scripts."""
         self.no_store()
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Content-Security-Policy", PAGE_POLICY)
@@ -85,32 +85,32 @@ class BaseHandler(tornado.web.RequestHandler):
         self.write(self.site.pages.load(name).generate(**values))
 
     def is_navigation(self) -> bool:
-        """Tell whether a person opens this in a window, rather than a script fetching it."""
+        """Return whether this request is a navigation of the browser, and not a fetch by a script."""
         mode = self.request.headers.get("Sec-Fetch-Mode")
         if mode is not None:
             return mode == "navigate"
         return "text/html" in self.request.headers.get("Accept", "")
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Write the error as a problem; a HubError brings its own, anything else is named by its status only."""
+        """Write the error as a problem. Errors of Tornado become problems by their status."""
         error = kwargs.get("exc_info", (None, None))[1]
         self.write_problem(error if isinstance(error, HubError) else self._by_status(status_code))
         self.finish()
 
     def _by_status(self, status: int) -> HubError:
-        """Return the error that stands for an answer that Tornado itself decided on."""
+        """Return the HubError for a status that Tornado chose."""
         if status == 405:
             return MethodNotAllowed(allow=self._methods())
         kinds: dict[int, type[HubError]] = {400: BadRequest, 404: NotFound}
         return kinds.get(status, BadRequest if 400 <= status < 500 else HubError)()
 
     def _methods(self) -> list[str]:
-        """Return the methods that this handler implements."""
+        """Return the HTTP methods that this handler implements."""
         base = tornado.web.RequestHandler
         return [name for name in base.SUPPORTED_METHODS if getattr(type(self), name.lower()) is not getattr(base, name.lower())]
 
     def write_problem(self, error: HubError) -> None:
-        """Write `error` as a problem, or as a page."""
+        """Write `error` as a problem, or as a page for navigation."""
         problem = error.problem()
         self.set_status(problem.status)
         for name, value in problem_headers(error):
@@ -122,7 +122,7 @@ class BaseHandler(tornado.web.RequestHandler):
             self.write(problem_body(error))
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """Log what nobody foresaw with its trace, and expected errors in one line."""
+        """Log expected errors in one line, and unexpected exceptions with their traceback."""
         if isinstance(value, HubError):
             request = self.request
             note_failure(
@@ -133,13 +133,13 @@ class BaseHandler(tornado.web.RequestHandler):
 
 
 class NotFoundHandler(BaseHandler):
-    """Answers what no other handler serves."""
+    """Responds with 404 to all other paths."""
 
     def prepare(self) -> None:
         raise NotFound
 
 
 def log_request(access_log: AccessLog, handler: tornado.web.RequestHandler) -> None:
-    """Write one line for each request: never the query, in which codes and search words travel."""
+    """Write the access log line of a request. It never contains the query, which may hold codes and personal data."""
     request = handler.request
     access_log.request(request.method or "", request.path, handler.get_status(), request.request_time())

@@ -46,7 +46,7 @@ class ChannelDoor:
         self._opening = OwnedTasks("channel handshake")
 
     def open(self, exchange: Exchange) -> Receiver:
-        """Upgrade, if the page is ours and there is room."""
+        """Upgrade the request to a channel, if it comes from our origin and the limits allow it."""
         address = self._site.client_address(exchange)
         refusal = self._refusal(exchange, address)
         if refusal is None:
@@ -60,9 +60,9 @@ class ChannelDoor:
         return DiscardBody()
 
     def _refusal(self, exchange: Exchange, address: str) -> HandshakeRefused | None:
-        """Return why there is no upgrade; None: there may be one."""
+        """Return why to reject the upgrade; None to allow it."""
         origin = exchange.head.headers_by_name.get("origin", "")
-        if origin != self._site.origin:  # cross-site WebSocket hijacking: browsers send cookies along, and CORS does not apply
+        if origin != self._site.origin:  # prevents cross-site WebSocket hijacking: browsers send cookies, and CORS does not apply
             logger.info("channel.origin_rejected", origin=origin)
             note_refusal("origin", method=exchange.head.method, path=exchange.head.path, address=address)
             return HandshakeRefused(403, "The origin is not allowed.")
@@ -73,7 +73,7 @@ class ChannelDoor:
         return None
 
     def _wait(self, address: str) -> float:
-        """Count the dial; return 0, or how many seconds its address has to wait."""
+        """Count the attempt. Return 0, or the seconds that its address has to wait."""
         try:
             self.rates.dial(network_of(address))
         except TooManyRequests as error:
@@ -89,7 +89,7 @@ class ChannelDoor:
         opening.add_done_callback(channel.on_opened)
 
     async def _open(self, channel: "ChannelWebSocket", session_id: SessionId | None, *, speaks: bool) -> None:
-        """Go through the rest of the handshake; refusals are close codes now, which a page can read."""
+        """Complete the handshake. Rejections are close codes now, which a page can read."""
         try:
             if not speaks:
                 raise ChannelClosed(CloseCode.SUBPROTOCOL, f"the subprotocol is {SUBPROTOCOL}")
@@ -101,10 +101,10 @@ class ChannelDoor:
             channel.refuse(closed)
 
     async def _authenticated(self, session_id: SessionId) -> Session:
-        """Return whose channel this is.
+        """Return the session of the channel.
 
         Raises:
-            ChannelClosed: 4401, 4429, 4503.
+            ChannelClosed: Close code 4401, 4429 or 4503.
         """
         try:
             session = await self._sessions.current(session_id, passive=True)
@@ -119,7 +119,7 @@ class ChannelDoor:
 
 
 class ChannelWebSocket:
-    """The WebSocket of one channel, between its driver and the wire. What comes before there is a driver waits."""
+    """Connects the WebSocket of one channel with its driver. Reading starts when there is a driver."""
 
     __slots__ = ("_address", "_door", "_driver", "_is_gone", "_socket")
 
@@ -131,7 +131,7 @@ class ChannelWebSocket:
         self._driver: Driver | None = None
         self._is_gone = False
         self._socket = exchange.open_websocket(self, subprotocol=subprotocol, max_message_bytes=max_message_bytes)
-        if NOTSENT_LOWAT is not None:  # what the system has taken nothing can overtake any more
+        if NOTSENT_LOWAT is not None:  # keeps little data in the kernel, where urgent frames cannot overtake it
             self._socket.set_option(socket.IPPROTO_TCP, NOTSENT_LOWAT, UNSENT_BYTES)
         self._socket.start(reading=False)
 
@@ -146,7 +146,7 @@ class ChannelWebSocket:
             self._socket.read_on()
 
     def refuse(self, closed: ChannelClosed) -> None:
-        """Close before there is a driver."""
+        """Reject the channel with a close code."""
         self._count_refusal(closed.code)
         self._socket.close(closed.code, closed.reason)
 
@@ -156,28 +156,28 @@ class ChannelWebSocket:
             self._socket.close(1011, "")
 
     def _count_refusal(self, code: int | None) -> None:
-        """Count a dial that had no right to a channel: a page that dials in a loop is slowed down."""
+        """Count a rejected attempt, which slows down pages that connect in a loop."""
         if code in UNENTITLED:
             self._door.rates.dial_was_refused(network_of(self._address))
 
     # -- for the WebSocket --------------------------------------------------------------------------------------------
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
-        """Hand a message to the driver. The next one is read when this returns, so no work is awaited here."""
+        """Pass a message to the driver. Do not wait for work here: the next message is read when this returns."""
         return self._driver.receive(message) if self._driver else None
 
     def on_pong(self) -> None:
-        """Note the sign of life."""
+        """Tell the driver that the client is alive."""
         if self._driver:
             self._driver.heard()
 
     def on_drained(self) -> None:
-        """Go on sending."""
+        """Tell the driver to resume sending."""
         if self._driver:
             self._driver.drained()
 
     def on_close(self) -> None:
-        """Stop the channel's work."""
+        """Release the driver of the channel."""
         self._is_gone = True
         if self._driver:
             self._count_refusal(self._driver.close_code if self._driver.close_code != CloseCode.LOG_IN else None)
@@ -186,13 +186,13 @@ class ChannelWebSocket:
     # -- for the driver -----------------------------------------------------------------------------------------------
 
     def write_frames(self, frames: Sequence[Frame], *, ping: bool = False) -> None:
-        """Send frames in one write, and a WebSocket ping with them."""
+        """Send frames in one write; with `ping`, followed by a WebSocket ping."""
         self._socket.write_messages(frames, ping=ping)
 
     def buffered_bytes(self) -> int:
-        """Return the bytes that wait inside this process because the client does not take them."""
+        """Return the number of bytes in this process that wait for a slow client."""
         return self._socket.buffered_bytes()
 
     def close(self, code: CloseCode, reason: str) -> None:
-        """Begin the close handshake."""
+        """Start the close handshake."""
         self._socket.close(code, reason)

@@ -1,4 +1,4 @@
-"""The address of the browser, behind however many proxies that the operator trusts. Pure."""
+"""Resolves the IP address of the client through trusted proxies. Pure."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from hub.primitives.bounded_cache import BoundedCache
 
 
 class TrustedProxies:
-    """The networks of `server.trusted_proxies`, which the settings have checked, and what is known of addresses seen lately."""
+    """The networks of `server.trusted_proxies`, with a cache of verdicts about addresses."""
 
     def __init__(self, networks: Sequence[str] = ()) -> None:
         self._networks = [ipaddress.ip_network(text) for text in networks]
@@ -17,7 +17,7 @@ class TrustedProxies:
         return bool(self._networks)
 
     def verdict(self, text: str) -> bool | None:
-        """Tell whether this is the address of a trusted proxy; None if it is no address at all."""
+        """Return whether `text` is the address of a trusted proxy; None if it is not an IP address."""
         return self._verdicts[text]
 
     def _verdict(self, text: str) -> bool | None:
@@ -31,12 +31,12 @@ class TrustedProxies:
 def client_address(peer: str, forwarded_for: Sequence[str], trusted: TrustedProxies) -> str:
     """Return the address from which the request came.
 
-    `X-Forwarded-For` is believed only as far as it was written by a trusted proxy: read from the right, the first address
-    that is not a trusted proxy's is the client's. From anybody else the header is ignored.
+    `X-Forwarded-For` is trusted only as far as trusted proxies wrote it: from the right, the first address that is not that of a
+    trusted proxy is the client's. If the peer is not a trusted proxy, the header is ignored.
 
     Parameters:
         peer: Address of the other end of the connection.
-        forwarded_for: Values of all `X-Forwarded-For` fields, in order.
+        forwarded_for: Values of all `X-Forwarded-For` headers, in order.
     """
     if not trusted:
         return peer

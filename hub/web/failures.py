@@ -1,4 +1,4 @@
-"""What is written down about a request that failed: a line of the log, and, if somebody was refused, an audit event."""
+"""Log lines of failed requests, and audit events of rejected ones."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ logger = log.get(__name__)
 
 
 def note_failure(error: HubError, *, method: str, path: str, address: str, session_id: SessionId | None) -> None:
-    """Log an expected failure in one line; record a refusal."""
+    """Log an expected failure in one line. Record an audit event if the request was rejected."""
     level = logger.warning if error.status >= 500 else logger.info
     level("request.failed", problem=error.slug, detail=error.detail, path=path)
     if audit.is_refusal(error):
@@ -18,7 +18,7 @@ def note_failure(error: HubError, *, method: str, path: str, address: str, sessi
 
 
 def note_refusal(reason: str, *, method: str, path: str, address: str, session_id: SessionId | None = None) -> None:
-    """Record that somebody asked for what they may not have (ASVS 16.3.2)."""
+    """Record an audit event for a request without permission (ASVS 16.3.2)."""
     audit.record(
         "audit.request_refused",
         outcome="failure",
@@ -31,5 +31,5 @@ def note_refusal(reason: str, *, method: str, path: str, address: str, session_i
 
 
 def note_crash(path: str, exc_info: Any) -> None:
-    """Log what nobody foresaw, with its trace."""
+    """Log an unexpected exception with its traceback."""
     logger.error("request.crashed", path=path, exc_info=exc_info)

@@ -1,4 +1,4 @@
-"""`GET` and `POST /hub/login/<name>`: the hub's own login form, which works without script."""
+"""`GET` and `POST /hub/login/<name>`: the hub's own login form, which works without scripts."""
 
 import math
 from dataclasses import dataclass
@@ -15,20 +15,20 @@ from hub.web.login import CeremonyHandler
 
 MAX_FORM_BYTES = 8192
 FORM_POLICY = PAGE_POLICY.replace("form-action 'none'", "form-action 'self'")
-TOO_OLD = "This page was open for too long, or your browser does not keep cookies. Please try again."
+TOO_OLD = "This page was open for too long, or your browser does not store cookies. Please try again."
 WRONG = "User name or password are wrong. Please try again."
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why the form is shown again."""
+    """The reason why the form is shown again."""
 
     status: int
     message: str
 
 
 class FormLoginHandler(CeremonyHandler):
-    """Shows the form, and takes what was filled in."""
+    """Shows the login form and processes its input."""
 
     form_login: FormLogin
 
@@ -75,7 +75,7 @@ class FormLoginHandler(CeremonyHandler):
         return Trouble(429, f"There were too many failed attempts. Please wait {seconds} seconds, then try again.")
 
     def _show(self, name: str, return_to: str, trouble: Trouble | None = None) -> None:
-        """Write the form. The user name that was typed stays in it; the password never does."""
+        """Write the form. It repeats the user name, but never the password."""
         label = self.form_login.label(name)
         browser_id = self.browser_id or BrowserId.generate()
         self.set_cookies([self.site.cookies.set_login(browser_id, self.session_settings.login_timeout_seconds)])
@@ -91,8 +91,8 @@ class FormLoginHandler(CeremonyHandler):
             message="" if trouble is None else trouble.message,
         )
         self.set_header("Content-Security-Policy", FORM_POLICY)
-        self.set_header("Referrer-Policy", "same-origin")  # under no-referrer browsers send `Origin: null` with the form
+        self.set_header("Referrer-Policy", "same-origin")  # with no-referrer, browsers would send `Origin: null` with the form
 
     def _field(self, name: str) -> str:
-        """Return a field of the form as it was typed; empty if it is missing."""
+        """Return a form field as typed; empty if it is missing."""
         return str(self.get_body_argument(name, "", strip=False))

@@ -1,4 +1,4 @@
-"""`GET /hub/login` and `GET /hub/callback`: both are opened in a window, never fetched by a script."""
+"""`GET /hub/login` and `GET /hub/callback`. Browsers navigate to both; scripts must not fetch them."""
 
 from urllib.parse import urlencode
 
@@ -16,7 +16,7 @@ from hub.web.base import BaseHandler
 
 
 class CeremonyHandler(BaseHandler):
-    """What the steps of a login share."""
+    """Base of the handlers of a login."""
 
     code_flow: CodeFlow
     metrics: Metrics
@@ -24,12 +24,12 @@ class CeremonyHandler(BaseHandler):
 
     @property
     def browser_id(self) -> BrowserId | None:
-        """The pre-login id in the request's cookie, if there is one."""
+        """The pre-login ID in the cookie of the request, if there is one."""
         return self.site.cookies.browser_id(self.request.headers.get("Cookie", ""))
 
     @property
     def visitor(self) -> Visitor:
-        """The browser, as lists of sessions name it."""
+        """The browser, as lists of sessions show it."""
         return Visitor(self.request.headers.get("User-Agent", ""), self.client_address)
 
     @property
@@ -40,20 +40,20 @@ class CeremonyHandler(BaseHandler):
         }
 
     def audit_failure(self, reason: str, provider_name: str) -> None:
-        """Note for the audit that somebody could not log in."""
+        """Record a failed login in the audit."""
         audit.record("audit.login_failed", outcome="failure", reason=reason, provider=provider_name, address=self.client_address)
 
     def require_navigation(self) -> None:
-        """Refuse scripts, images, frames and prefetching: a login begins when a person opens it (ASVS 7.6.2)."""
+        """Reject fetches, images, frames and prefetching: only a navigation by the user starts a login (ASVS 7.6.2)."""
         headers = self.request.headers
         if headers.get("Sec-Fetch-Mode", "navigate") != "navigate" or headers.get("Sec-Fetch-Dest", "document") != "document":
-            raise RequestRefused("Open this address in the window; it cannot be fetched or framed.")
+            raise RequestRefused("Open this URL in a browser window. It cannot be fetched or framed.")
         if "prefetch" in headers.get("Sec-Purpose", headers.get("Purpose", "")):
-            raise RequestRefused("A login is not fetched in advance.")
+            raise RequestRefused("A login cannot be prefetched.")
 
 
 class LoginHandler(CeremonyHandler):
-    """Begins a login and sends the browser to the provider, or to the hub's own form."""
+    """Starts a login: sends the browser to the provider, or to the hub's own form."""
 
     form_login: FormLogin
 
@@ -64,8 +64,8 @@ class LoginHandler(CeremonyHandler):
         provider_name = self.get_query_argument("provider", MAIN_PROVIDER)
         wanted = parse_login_parameters(self.query_parameters)
         if self.form_login.serves(provider_name):
-            if wanted.acr_values:  # or else the same login would be asked for again and again
-                raise BadRequest("acr_values: this login service knows no other way to log in than name and password.")
+            if wanted.acr_values:  # otherwise the same login would be requested in a loop
+                raise BadRequest("acr_values: this login service supports only user name and password.")
             self.redirect(f"{LOGIN_URL}/{provider_name}?{urlencode({'return_to': return_to})}")
             return
         login = await self.code_flow.begin(return_to, self.browser_id, provider_name, self.session_id, wanted)
@@ -75,10 +75,10 @@ class LoginHandler(CeremonyHandler):
 
 
 class CallbackHandler(CeremonyHandler):
-    """Takes the authorization response and moves on to the application.
+    """Completes a login with the authorization response, and sends the browser to the application.
 
-    The answer is a page and not a redirect: the browser counts a redirect as part of the provider's cross-site navigation and
-    would not send the Strict session cookie with the next request.
+    The response is a page and not a redirect. After a redirect, the browser would not send the SameSite=Strict session cookie,
+    because the redirect belongs to the provider's cross-site navigation.
     """
 
     async def get(self, provider_name: str | None = None) -> None:
@@ -99,6 +99,6 @@ class CallbackHandler(CeremonyHandler):
                 return
             raise
         if login.session_id is not None:
-            # The pre-login cookie stays for its ten minutes: another tab may be logging in with it.
+            # The pre-login cookie stays: another tab may be logging in with it.
             self.set_cookies(self.site.cookies.set_session(login.session_id))
         self.write_page("continue.html", return_to=login.return_to)

@@ -1,7 +1,7 @@
-"""`GET /hub/frontchannel-logout` and `POST /hub/backchannel-logout`: where a provider tells the hub that a user has logged out.
+"""`GET /hub/frontchannel-logout` and `POST /hub/backchannel-logout`: the provider says that a user has logged out.
 
-Neither has a session cookie or a CSRF proof. The one is loaded in a frame of the provider's page and has to name issuer and
-`sid`; the other comes from the provider itself and has to be signed.
+Neither request has a session cookie or a CSRF token. The first is loaded in a frame of the provider's page and must name issuer
+and `sid`. The second comes from the provider's server and must be signed.
 """
 
 import math
@@ -20,26 +20,26 @@ MAX_FORM_BYTES = 16384
 MAX_NAME_CHARACTERS = 512
 FORM_TYPE = "application/x-www-form-urlencoded"
 
-# For each address, and only of requests that end nothing: behind one there may be a whole clinic, and all logouts of a provider
-# come from its own.
+# Per address. Only requests that end no session count: a whole clinic may share an address, and all back-channel logouts come
+# from the address of the provider.
 MISSES_OF_BROWSERS = FailureLimit("frontchannel", 300, 60.0, 0.2, 0.2)
 REFUSED_TOKENS = FailureLimit("backchannel", 1200, 60.0, 0.05, 0.05)
 
 
 class ProviderLogoutHandler(BaseHandler):
-    """What both have in common: what they are given."""
+    """Base of both handlers."""
 
     provider_logout: ProviderLogout
     limiter: FailureLimiter
 
     async def forgive(self, limit: FailureLimit, who: str) -> None:
-        """Take back what was counted. What was asked for is done by now, so that Redis going away changes nothing."""
+        """Undo the count of a request that ended a session. Errors of Redis do not matter here: the logout is done."""
         with suppress(StoreUnavailable):
             await self.limiter.give_back(limit, who)
 
 
 class FrontChannelLogoutHandler(ProviderLogoutHandler):
-    """Ends the sessions that the frame names (OpenID Connect Front-Channel Logout 1.0 section 3)."""
+    """Ends the sessions that the URL of the frame names (OpenID Connect Front-Channel Logout 1.0 section 3)."""
 
     async def get(self, provider: str | None = None) -> None:
         self.no_store()
@@ -52,14 +52,14 @@ class FrontChannelLogoutHandler(ProviderLogoutHandler):
         self._write_frame(issuer)
 
     def _one(self, name: str) -> str:
-        """Return a parameter that stands in the URL exactly once. Others may stand there too: IRIS adds `IRISLogout=end`."""
+        """Return a query parameter that must occur exactly once. Others are ignored: IRIS adds `IRISLogout=end`."""
         values = self.get_query_arguments(name, strip=False)
         if len(values) != 1 or not 0 < len(values[0]) <= MAX_NAME_CHARACTERS:
             raise BadRequest(f"{name}: must occur exactly once.")
         return values[0]
 
     def _write_frame(self, issuer: str) -> None:
-        """Answer with an empty page that the provider's pages, and no others, may show in a frame."""
+        """Write an empty page that only the provider's pages may show in a frame."""
         parts = urlsplit(issuer)
         policy = f"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors {parts.scheme}://{parts.netloc}"
         self.set_header("Content-Security-Policy", policy)
@@ -83,7 +83,7 @@ class BackChannelLogoutHandler(ProviderLogoutHandler):
     async def _log_out(self, provider: str, token: Secret) -> None:
         try:
             await self.provider_logout.by_token(provider, token)
-        except BadRequest as error:  # a mistake of the provider, or somebody who is not the provider
+        except BadRequest as error:  # a mistake of the provider, or a forged request
             facts = {"reason": error.detail, "provider": provider, "address": self.client_address}
             audit.record("audit.logout_refused", outcome="failure", **facts)
             raise
@@ -92,14 +92,14 @@ class BackChannelLogoutHandler(ProviderLogoutHandler):
         if len(self.request.body) > MAX_FORM_BYTES:
             raise BodyTooLarge(f"The body may have at most {MAX_FORM_BYTES} bytes.")
         if self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != FORM_TYPE:
-            raise BadRequest(f"The body has to be a form ({FORM_TYPE}).")
+            raise BadRequest(f"The body must be a form ({FORM_TYPE}).")
         values = self.get_body_arguments("logout_token")
         if len(values) != 1 or not values[0]:
             raise BadRequest("logout_token: must occur exactly once.")
         return Secret(values[0])
 
     def write_problem(self, error: HubError) -> None:
-        """Write `error` in the form of OAuth 2.0, as section 2.8 wants it."""
+        """Write `error` as an OAuth 2.0 error (section 2.8)."""
         self.set_status(error.status)
         self.no_store()
         if error.retry_after_seconds is not None:

@@ -1,4 +1,4 @@
-"""The header fields that every answer to a browser has, and the answers that are problems (RFC 9457)."""
+"""Headers that all responses to browsers have, and headers and bodies of problems (RFC 9457)."""
 
 import math
 from email.utils import formatdate
@@ -15,17 +15,17 @@ SECURITY_HEADERS = (
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
 )
-HSTS_HEADER = ("Strict-Transport-Security", "max-age=31536000")  # browsers come back over https only (RFC 6797)
+HSTS_HEADER = ("Strict-Transport-Security", "max-age=31536000")  # browsers then use https only (RFC 6797)
 NO_STORE = ("Cache-Control", "no-store")
 
 
 def security_headers(*, hsts: bool) -> Headers:
-    """Return the fields by which browsers are told to be careful. `hsts`: also to come back over https only."""
+    """Return the security response headers; with `hsts`, `Strict-Transport-Security` too."""
     return [*SECURITY_HEADERS, *([HSTS_HEADER] if hsts else [])]
 
 
 class ResponseHeaders:
-    """What each answer says besides what it is about."""
+    """Makes the headers that all responses share. Formats the date once a second."""
 
     def __init__(self, clock: Clock, *, hsts: bool) -> None:
         self._clock = clock
@@ -34,11 +34,11 @@ class ResponseHeaders:
         self._date = ("Date", "")
 
     def common(self) -> Headers:
-        """Return the fields of any answer but its date, in a list of its own."""
+        """Return a new list of the shared headers, without `Date`."""
         return self._common.copy()
 
     def date(self) -> tuple[str, str]:
-        """Return the date of an answer that is made now (RFC 9110 section 6.6.1)."""
+        """Return the `Date` header of a response that is sent now (RFC 9110 section 6.6.1)."""
         second = int(self._clock.now())
         if second != self._second:
             self._second, self._date = second, ("Date", formatdate(second, usegmt=True))
@@ -46,7 +46,7 @@ class ResponseHeaders:
 
 
 def problem_headers(error: HubError) -> Headers:
-    """Return what the head of a problem says about it."""
+    """Return the headers of a problem: caching, `Retry-After` and `Allow`."""
     fields = [NO_STORE]
     if error.retry_after_seconds is not None:
         fields.append(("Retry-After", str(math.ceil(error.retry_after_seconds))))

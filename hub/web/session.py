@@ -1,4 +1,4 @@
-"""`GET /hub/session` and `POST /hub/logout`: what the page may know about its user, and the way out."""
+"""`GET /hub/session` and `POST /hub/logout`: the session as the page may see it, and the logout."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from hub.web.hub_headers import IDENTITY_HEADER
 
 
 class SessionHandler(BaseHandler):
-    """Tells whether there is a session, whose, and for how long. Never a token."""
+    """Returns whether there is a session, its user and its times. Never returns a token."""
 
     sessions: Sessions
     clock: Clock
@@ -35,7 +35,7 @@ class SessionHandler(BaseHandler):
         self.write_json(self._describe(session))
 
     def _restore_xsrf_cookie(self, session_id: SessionId | None) -> None:
-        """Set Angular's cookie again if the page lost it or it belongs to an earlier session."""
+        """Set the XSRF cookie again if the page lost it or it belongs to an earlier session."""
         if session_id is not None and self.get_cookie(XSRF_COOKIE) != xsrf_token(session_id):
             self.set_cookies([self.site.cookies.set_xsrf(session_id)])
 
@@ -58,13 +58,13 @@ class SessionHandler(BaseHandler):
 
 
 class LogoutWish(msgspec.Struct, frozen=True):
-    """What a page may ask for with a logout. Other members are ignored."""
+    """The body of a logout request. Other members are ignored."""
 
     everywhere: bool = False
 
 
 class LogoutHandler(BaseHandler):
-    """Ends the session and tells the page where to go: to the provider, so that the user is logged out there too."""
+    """Ends the session, and returns the URL to which the page has to go, which ends the session at the provider too."""
 
     logout: Logout
     sessions: Sessions
@@ -82,10 +82,10 @@ class LogoutHandler(BaseHandler):
         self.write_json({"redirect_to": destination})
 
     def _is_everywhere(self) -> bool:
-        """Tell whether all sessions of the user shall end: `?everywhere=1`, or `{"everywhere": true}` as JSON.
+        """Return whether to end all sessions of the user: `?everywhere=1`, or `{"everywhere": true}` as JSON.
 
         Raises:
-            BadRequest: The JSON is broken, or `everywhere` is neither true nor false. Nobody is logged out then.
+            BadRequest: The JSON is malformed, or `everywhere` is not a boolean. No session has ended.
         """
         if self.get_query_argument("everywhere", "") == "1":
             return True
@@ -94,14 +94,14 @@ class LogoutHandler(BaseHandler):
         try:
             wish = msgspec.json.decode(self.request.body, type=LogoutWish | None)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise BadRequest("everywhere: has to be true or false.") from error
+            raise BadRequest("everywhere: must be true or false.") from error
         return wish is not None and wish.everywhere
 
     async def _require_same_user(self, session_id: SessionId | None) -> None:
-        """Do not let the page of a former user log out the present one.
+        """Reject a logout by the page of an earlier user.
 
         Raises:
-            IdentityChanged: Another user is logged in than the page was loaded for.
+            IdentityChanged: Another user has logged in since the page was loaded.
         """
         claimed = self.request.headers.get(IDENTITY_HEADER)
         if claimed is None:
@@ -109,7 +109,7 @@ class LogoutHandler(BaseHandler):
         try:
             session = await self.sessions.confirmed(session_id, passive=True)
         except NotAuthenticated:
-            return  # nobody is logged in: the cookies go all the same
+            return  # no session: only the cookies are deleted
         session.require_identity(claimed)
 
 

@@ -1,4 +1,4 @@
-"""`GET /hub/sessions` and `DELETE /hub/sessions/<handle>`: users see where they are logged in, and end what they do not know."""
+"""`GET /hub/sessions` and `DELETE /hub/sessions/<handle>`: users list and end their own sessions."""
 
 from hub.errors import NotFound
 from hub.gateway.policy import step_up
@@ -12,31 +12,31 @@ from hub.web.hub_headers import IDENTITY_HEADER
 
 
 class OwnSessionsHandler(BaseHandler):
-    """What both requests share: whose sessions they are."""
+    """Base of both handlers: the sessions of the present user."""
 
     sessions: Sessions
     clock: Clock
     manage_max_age_seconds: float
 
     async def present(self, *, passive: bool = False) -> Session:
-        """Return the session of this browser, if the page still belongs to it.
+        """Return the session of this browser, if the page belongs to the same user.
 
         Raises:
-            NotAuthenticated, SessionEnded: There is none.
-            IdentityChanged: Another user has logged in.
-            StoreUnavailable: Nobody knows.
+            NotAuthenticated, SessionEnded: There is no session.
+            IdentityChanged: Another user has logged in since the page was loaded.
+            StoreUnavailable: Redis does not respond.
         """
         session = await self.sessions.confirmed(self.session_id, passive=passive)
         session.require_identity(self.request.headers.get(IDENTITY_HEADER))
         return session
 
     async def own(self, present: Session) -> list[Session]:
-        """Return all living sessions of the same user, the latest first."""
+        """Return all valid sessions of the same user, the latest first."""
         return await self.sessions.of_user(present.issuer, present.subject)
 
 
 class SessionListHandler(OwnSessionsHandler):
-    """Lists the user's sessions; one of them is `current`."""
+    """Lists the user's sessions. The session of this browser is `current`."""
 
     async def get(self) -> None:
         self.no_store()
@@ -58,7 +58,7 @@ class SessionEndHandler(OwnSessionsHandler):
         present = await self.present()
         self._require_recent_login(present)
         if handle not in {session.key for session in await self.own(present)}:
-            raise NotFound("You have no such session.")  # whether somebody else has is not looked up
+            raise NotFound("You have no such session.")  # sessions of other users are not looked up
         is_current = handle == present.key
         await self.sessions.end(handle, "logout" if is_current else "elsewhere", address=self.client_address)
         if is_current:
@@ -66,10 +66,10 @@ class SessionEndHandler(OwnSessionsHandler):
         self.set_status(204)
 
     def _require_recent_login(self, session: Session) -> None:
-        """See to it that whoever ends sessions has proved lately who they are (ASVS 7.5.2), if the settings ask for it.
+        """Require a recent login for ending sessions (ASVS 7.5.2), if `session.manage_max_age_seconds` is set.
 
         Raises:
-            StepUpRequired: They have not.
+            StepUpRequired: The login is too old.
         """
         limit = self.manage_max_age_seconds
         if limit and session.is_login_older(limit, self.clock.now()):

@@ -1,4 +1,4 @@
-"""What everybody who answers browsers knows about this hub."""
+"""Properties of this hub that all handlers of browsers use."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,13 +19,13 @@ from hub.web.response_headers import ResponseHeaders
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What every handler knows about this hub.
+    """Properties and services that all handlers of the public listener share.
 
     Attributes:
-        origin: The one origin whose pages may use the hub.
-        fields: What every answer says.
-        is_draining: Tells whether the hub is being stopped: then connections end with their next answer.
-        exchanges: The requests under way, which finish before the hub stops.
+        origin: The origin whose pages may use the hub (RFC 6454).
+        response_headers: Headers of all responses.
+        is_draining: Returns whether the hub is shutting down. Connections then close after their next response.
+        exchanges: Tasks of the running requests. The hub waits for them when it stops.
     """
 
     origin: str
@@ -39,10 +39,10 @@ class Site:
     is_draining: Callable[[], bool] = lambda: False
 
     def session_id(self, head: RequestHead) -> SessionId | None:
-        """Return the session id in a request's cookie, if there is one."""
+        """Return the session ID in the cookie of a request, if there is one."""
         return self.cookies.session_id(head.headers_by_name.get("cookie", ""))
 
     def client_address(self, exchange: Exchange) -> str:
-        """Return the address of the browser behind a request."""
+        """Return the IP address of the client, resolved through trusted proxies."""
         forwarded = exchange.head.headers_by_name.get("x-forwarded-for")
         return exchange.remote_ip if forwarded is None else client_address(exchange.remote_ip, [forwarded], self.trusted_proxies)

@@ -1,4 +1,4 @@
-"""The hosted application: files of one folder, and its index.html for every address that the application routes itself."""
+"""The hosted application: files of one folder, and its index.html for paths that the application routes itself."""
 
 import asyncio
 import re
@@ -15,7 +15,7 @@ from hub.web.static_text import COMPRESSIBLE, CompressedTexts
 
 HASHED_NAME = re.compile(r"[.-](?=\w*[0-9A-Z])[0-9A-Za-z_]{8,}\.\w+$")  # main-4KPJ2Q7A.js, but not my-component.js
 YEAR_SECONDS = 365 * 24 * 60 * 60
-NONCE = b"{nonce}"  # in a page and in the policy: a secret of each answer, by which styles of the page's own scripts are known
+NONCE = b"{nonce}"  # placeholder in pages and in the policy; replaced by a new secret in each response
 
 
 class StaticHandler(BaseHandler, tornado.web.StaticFileHandler):
@@ -34,11 +34,11 @@ class StaticHandler(BaseHandler, tornado.web.StaticFileHandler):
         self.set_default_headers()
 
     def validate_absolute_path(self, root: str, absolute_path: str) -> str | None:
-        """Return the file to serve: index.html where an address names no file and a person opens it."""
+        """Return the file to serve. Navigation to a path without a file gets index.html."""
         path, index = Path(absolute_path), Path(root, "index.html")
         try:
             is_inside, is_file = path.resolve().is_relative_to(Path(root).resolve()), path.is_file()
-        except (OSError, ValueError):  # a name that no file can have: too long, or with a null in it
+        except (OSError, ValueError):  # an impossible file name: too long, or with a NUL
             is_inside, is_file = True, False
         if is_inside and is_file:
             return absolute_path
@@ -48,7 +48,7 @@ class StaticHandler(BaseHandler, tornado.web.StaticFileHandler):
         raise NotFound("No such file.")
 
     async def get(self, path: str, include_body: bool = True) -> None:
-        """Serve a file: a page that asks for a nonce with its own, what is text compressed, and all else as it is."""
+        """Serve a file: pages with a nonce placeholder get a new nonce, text files are compressed."""
         self.path = self.parse_url_path(path)
         found = self.validate_absolute_path(self.root, self.get_absolute_path(self.root, self.path)) or ""
         if found.endswith(".html") and NONCE in (page := await asyncio.to_thread(Path(found).read_bytes)):
@@ -59,7 +59,7 @@ class StaticHandler(BaseHandler, tornado.web.StaticFileHandler):
             await super().get(path, include_body)
 
     def _write_page(self, page: bytes) -> None:
-        """Answer with a page whose nonce nobody else has; so it must not be kept."""
+        """Send a page with a new nonce. It must not be cached."""
         nonce = secrets.token_urlsafe(16)
         self.no_store()
         self.set_header("Content-Type", "text/html; charset=utf-8")
@@ -90,9 +90,9 @@ class StaticHandler(BaseHandler, tornado.web.StaticFileHandler):
             self.set_header("Content-Security-Policy", policy)
 
     def compute_etag(self) -> str | None:
-        """Return a tag of the file as it is now. Tornado's own is made once: a new build would stay unseen until a restart."""
+        """Return an entity tag of the current file. Tornado would compute it once, and not notice a new build."""
         if not path_of(self):
-            return None  # a page with a nonce
+            return None  # pages with a nonce are not cached
         status = Path(path_of(self)).stat()
         return f'"{status.st_mtime_ns:x}-{status.st_size:x}{"-gzip" if self.is_compressed else ""}"'
 
@@ -104,9 +104,9 @@ class StaticHandler(BaseHandler, tornado.web.StaticFileHandler):
         if HASHED_NAME.search(path_of(self)):
             self.set_header("Cache-Control", f"public, max-age={YEAR_SECONDS}, immutable")
         else:
-            self.set_header("Cache-Control", "no-cache")  # kept, but asked about each time (ETag)
+            self.set_header("Cache-Control", "no-cache")  # cached, but revalidated each time (ETag)
 
 
 def path_of(handler: tornado.web.StaticFileHandler) -> str:
-    """Return the path of the file that `handler` serves; empty before it is known."""
+    """Return the path of the served file; empty before it is known."""
     return getattr(handler, "absolute_path", None) or ""

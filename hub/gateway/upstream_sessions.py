@@ -37,7 +37,10 @@ logger = log.get(__name__)
 
 @dataclass(slots=True)
 class _SessionSlot:
-    """What the requests of one owner to one application share in this process."""
+    """What the requests of one owner to one application share in this process.
+
+    Opening is a lock and no `SingleFlight`: requests that wait share the cookie jar in Redis, not the response to the first one.
+    """
 
     slots: asyncio.Semaphore
     opening: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -59,6 +59,8 @@ class IdempotencyLimits:
 class _RunningRequest:
     """A request that runs in this process.
 
+    It is no `SingleFlight`: the first caller gets a response that may stream, the others its outcome, and callers are counted.
+
     Attributes:
         response: The response for the first caller; its body may still be streaming.
         outcome: The outcome for all other callers.

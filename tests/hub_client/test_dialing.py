@@ -3,10 +3,13 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from hub.primitives.clock import SystemClock
-from hub_client import ChannelClient, Login
+from hub_client import ChannelClient, ChannelRefused, Login
 from hub_client.client import LONGEST_PAUSE_SECONDS
 from hub_client.link import Link, LinkClosed
+from tests.waiting import hang_timeout
 
 FAILURES = 2_000
 
@@ -34,9 +37,21 @@ async def test_many_failed_dials_keep_the_client_dialing(monkeypatch: Any) -> No
 
     monkeypatch.setattr(Link, "dial", dial)
     clock = RecordingClock()
-    async with ChannelClient("http://hub.example", Login("", ""), clock=clock, jitter=lambda: 1.0) as client:
-        async with asyncio.timeout(60):
-            await clock.enough.wait()
+    async with ChannelClient("http://hub.example", Login("", ""), clock=clock, jitter=lambda: 1.0) as client, hang_timeout():
+        await clock.enough.wait()
 
     assert client.dials >= FAILURES
     assert max(clock.pauses) == clock.pauses[FAILURES - 1] == LONGEST_PAUSE_SECONDS
+
+
+@pytest.mark.expects_log
+async def test_a_defect_fails_the_requests() -> None:
+    """If the client can dial no more, requests fail at once, now and later: nobody waits for a timeout."""
+
+    async def login() -> Login:
+        raise ZeroDivisionError
+
+    async with ChannelClient("http://hub.example", login) as client, hang_timeout():
+        for _ in range(2):
+            with pytest.raises(ChannelRefused, match="ZeroDivisionError"):
+                await client.request("GET", "/api/x", timeout_seconds=1_000_000)

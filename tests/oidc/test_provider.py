@@ -17,10 +17,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from hub.config.settings import ProviderSettings
 from hub.errors import HubError, ProviderMisbehaved, ProviderRejectedClient, ProviderUnavailable
+from hub.oidc import provider_documents
 from hub.oidc.authorization import build_authorization_request, process_authorization_response
 from hub.oidc.grants import TokenTarget
 from hub.oidc.http_client import MAX_RESPONSE_BYTES
 from hub.oidc.id_token import IdTokenClaims, SubjectChanged
+from hub.oidc.metadata import ProviderMetadata
 from hub.oidc.provider import OpenIDProvider
 from hub.oidc.signed_jwt import UnknownKey
 from hub.oidc.token_endpoint import TargetRefused, TokenRefused, TokenResponse
@@ -30,7 +32,7 @@ from tests.parties.certificates import make_certificates
 from tests.parties.clock import ManualClock, leap
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, SUBJECT, CannedAnswer, HostileProvider
 from tests.parties.signing import SigningKey, break_signature
-from tests.waiting import HANG_SECONDS
+from tests.waiting import HANG_SECONDS, hang_timeout
 
 DISCOVERY = "/.well-known/openid-configuration"
 
@@ -158,9 +160,32 @@ class TestDiscovery:
         assert before == 1
 
 
+@pytest.mark.expects_log
+async def test_discovery_that_meets_a_defect_is_begun_again(
+    party: HostileProvider, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A document that makes the hub stumble ends neither the discovery nor the process."""
+    defects, process = [KeyError("surprise")], provider_documents.process_metadata
+
+    def stumble(*arguments: Any) -> ProviderMetadata:
+        if defects:
+            raise defects.pop()
+        return process(*arguments)
+
+    monkeypatch.setattr(provider_documents, "process_metadata", stumble)
+    async with connected(party.issuer, clock) as provider, hang_timeout():
+        await party.answered(DISCOVERY, 1)
+        while provider.status() is not None:
+            await clock.advance(1)
+            await asyncio.sleep(0.01)
+
+    assert defects == []
+
+
 class TestAnswers:
     """What the door takes from the network."""
 
+    @pytest.mark.expects_log
     async def test_not_started(self, clock: ManualClock) -> None:
         """A door that was not opened says so."""
         provider = OpenIDProvider(ProviderSettings(issuer="http://127.0.0.1:9", client_id="hub"), clock)

@@ -10,6 +10,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from hub.config.settings import ServerSettings, Settings
+from hub.process.supervisor import Supervisor, WorkersFailed
 from tests.parties.browser import Browser
 from tests.parties.channel import Channel
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, HostileProvider
@@ -35,6 +37,21 @@ async def two_workers() -> AsyncIterator[Hub]:
                 yield hub
     finally:
         await api.stop()
+
+
+@pytest.mark.expects_log
+async def test_workers_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the system starts no process, the hub ends by an error: it does not go on without workers."""
+
+    async def start_none(*_: Any, **__: Any) -> asyncio.subprocess.Process:
+        raise BlockingIOError("too many processes")
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", start_none)
+    supervisor = Supervisor(Settings(server=ServerSettings(processes=2)), None)
+
+    async with hang_timeout():
+        with pytest.raises(WorkersFailed):
+            await supervisor.run(asyncio.Event(), asyncio.Event())
 
 
 async def logged(hub: Hub, event: str, times: int) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from hub.primitives.secret import Secret
 from hub.process import server
 from hub.process.server import TasksFailed, Worker
 from hub.session.events import EventFeed
+from tests.waiting import hang_timeout
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ async def test_ends_if_a_required_task_cannot_run(worker: Worker, monkeypatch: p
     """Redis responds, and the event feed fails all the same: the process ends by an error, after it has drained."""
     monkeypatch.setattr(EventFeed, "run", fail)
 
-    async with asyncio.timeout(30):
+    async with hang_timeout():
         with pytest.raises(TasksFailed, match="session events"):
             await worker.run(asyncio.Event(), asyncio.Event())
 
@@ -51,5 +52,5 @@ async def test_a_stop_is_no_failure(worker: Worker) -> None:
     """A worker that is told to stop returns."""
     stop = asyncio.Event()
     stop.set()
-    async with asyncio.timeout(30):
+    async with hang_timeout():
         await worker.run(stop, asyncio.Event())

@@ -216,6 +216,17 @@ class TestRefusedAfterUpgrade:
 
         assert await close_of(await hub.dial()) == 4503
 
+    @pytest.mark.expects_log
+    async def test_defect(self, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A handshake that meets a defect closes the WebSocket, so that the page does not wait for ever."""
+
+        async def fail(*_: object, **__: object) -> None:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(hub.world.sessions, "current", fail, raising=False)
+
+        assert await close_of(await hub.dial()) == 1011
+
     async def test_too_many_channels_of_a_session(self, new_hub: Callable[..., Awaitable[Hub]]) -> None:
         """One session cannot use up the worker."""
         hub = await new_hub(connections_per_session=1)

@@ -64,7 +64,7 @@ class ProviderDocuments:
 
     def trouble(self) -> str | None:
         """Return in one line why discovery has failed so far; None once it has succeeded."""
-        return None if self._metadata.is_known else self._trouble
+        return None if self._metadata.has_value else self._trouble
 
     async def metadata(self) -> ProviderMetadata:
         """Return the cached metadata. It is renewed each hour, and remains in use while the provider does not respond.
@@ -88,7 +88,7 @@ class ProviderDocuments:
 
     async def _discover(self) -> None:
         """Fetch the metadata until it succeeds. A hub that is not ready gets no logins, which would fetch it."""
-        while not self._metadata.is_known:
+        while not self._metadata.has_value:
             try:
                 await self._metadata.get()
             except HubError:
@@ -100,7 +100,7 @@ class ProviderDocuments:
             response = await self._http.call("GET", url, "discovery document", longest_wait_seconds=DISCOVERY_WAIT_SECONDS)
             metadata = process_metadata(response.status, response.body, self._issuer, response.headers)
         except HubError as error:
-            if self._metadata.is_known or error.detail != self._trouble:
+            if self._metadata.has_value or error.detail != self._trouble:
                 _log.warning("provider.discovery_failed", issuer=self._issuer, reason=error.detail)
             self._trouble = error.detail
             raise

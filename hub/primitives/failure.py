@@ -2,4 +2,4 @@
 
 
 class ExpectedFailure(Exception):
-    """A failure that the code foresees: somebody handles it, and no traceback is logged for it."""
+    """A failure that callers handle. It is not a defect, so no traceback is logged for it."""

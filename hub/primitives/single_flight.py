@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 
 class Abandoned(Exception):
-    """The caller that executed the work was cancelled, or met a defect: execute it yourself."""
+    """The caller that executed the work was cancelled or failed unexpectedly. Another caller must execute it."""
 
 
 def accept_all(_result: object) -> bool:
@@ -24,11 +24,11 @@ def accept_all(_result: object) -> bool:
 class SingleFlight(Generic[Key, Result]):
     """Shares work by key, in one of two ways.
 
-    With `start` and `do`, a task executes the work, and goes on if callers are cancelled. With `do_inline`, the first caller
-    executes it itself, which costs no task; if that caller is cancelled, another one begins anew.
+    With `start` and `do`, a task executes the work and continues if callers are cancelled. With `do_inline`, the first caller
+    executes it itself, without a task; if that caller is cancelled, another one executes it again.
 
     Parameters:
-        what: Names the work in the log, should it meet a defect: `task.crashed`.
+        what: Name of the work in the log event `task.crashed`.
     """
 
     def __init__(self, what: str) -> None:
@@ -55,8 +55,8 @@ class SingleFlight(Generic[Key, Result]):
         """Return the result of the work, or raise its exception. Cancelling this call does not cancel the work.
 
         Parameters:
-            rejects: Returns whether a result is of no use to this caller. If a joined execution had such a result, because it
-                began for an older reason, the work is executed again.
+            rejects: Returns whether this caller cannot use a result. If an execution that began before this call had such a
+                result, the work is executed again.
         """
         while True:
             joined = self._runs(key)
@@ -67,10 +67,10 @@ class SingleFlight(Generic[Key, Result]):
     async def do_inline(self, key: Key, work: Callable[[], Awaitable[Result]]) -> Result:
         """Return the result of the work, which the first caller executes. An `ExpectedFailure` is raised to all callers."""
         while (waiting := self._waiting.get(key)) is not None:
-            place: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-            waiting.append(place)
+            future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+            waiting.append(future)
             try:
-                return await place
+                return await future
             except Abandoned:
                 continue
         return await self._lead(key, work)
@@ -88,24 +88,24 @@ class SingleFlight(Generic[Key, Result]):
         failure: Exception = Abandoned()
         try:
             result = await work()
-            for place in waiting:
-                if not place.done():
-                    place.set_result(result)
+            for future in waiting:
+                if not future.done():
+                    future.set_result(result)
             return result
         except ExpectedFailure as error:
             failure = error
             raise
         finally:
             del self._waiting[key]
-            for place in waiting:
-                if not place.done():
-                    place.set_exception(failure)
+            for future in waiting:
+                if not future.done():
+                    future.set_exception(failure)
 
     def _runs(self, key: Key) -> bool:
         task = self._running.get(key)
         return task is not None and not task.done()
 
     def _ended(self, key: Key, task: asyncio.Task[Result]) -> None:
-        if self._running.get(key) is task:  # else a new execution began before the loop called this
+        if self._running.get(key) is task:  # otherwise a new execution began before the loop called this
             del self._running[key]
-        report_crash(task)  # also marks the exception as retrieved when nobody waits
+        report_crash(task)  # also marks the exception as retrieved if no caller waits

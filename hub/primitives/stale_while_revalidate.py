@@ -1,4 +1,4 @@
-"""A value of the provider that is fetched once for all who ask, kept, and renewed without making anybody wait."""
+"""A cached value that is refreshed in the background: stale-while-revalidate, with single-flight fetches."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,15 +12,16 @@ T = TypeVar("T")
 
 
 class StaleWhileRevalidate(Generic[T]):
-    """Keeps what `fetch` returns.
+    """Caches the result of `fetch`.
 
-    A value older than `fresh_seconds` is still served while a new one is fetched behind it, and goes on being served
-    when that fails: an outage of the provider does not become one of the hub.
+    A value older than `fresh_seconds` is still returned while a new one is fetched in the background, and also if that fails.
+    So an outage of the provider is not an outage of the hub.
     """
 
     def __init__(self, fetch: Callable[[], Awaitable[T]], clock: Clock, *, fresh_seconds: float, retry_seconds: float) -> None:
         """Parameters:
-        retry_seconds: Least time between two fetches that were asked for by `renew`, or that followed a stale value.
+        fresh_seconds: Age from which on a value is stale.
+        retry_seconds: Shortest time between two fetches because of `renew` or of a stale value.
         """
         self._fetch = fetch
         self._clock = clock
@@ -33,15 +34,15 @@ class StaleWhileRevalidate(Generic[T]):
         self._fetching: SingleFlight[None, T] = SingleFlight("renewal")
 
     @property
-    def is_known(self) -> bool:
-        """Whether there is a value to serve."""
+    def has_value(self) -> bool:
+        """Whether a value is cached."""
         return self._value is not None
 
     async def get(self) -> T:
-        """Return the value; wait only if there is none yet.
+        """Return the cached value; fetch it first if there is none.
 
         Raises:
-            ExpectedFailure: What `fetch` raised, if there is no value to serve instead.
+            ExpectedFailure: `fetch` failed, and no value is cached.
         """
         if self._value is None:
             return await self._shared_fetch()
@@ -50,10 +51,10 @@ class StaleWhileRevalidate(Generic[T]):
         return self._value
 
     async def renew(self) -> T:
-        """Return the value after a new fetch, or the kept one if the last renewal succeeded only just now.
+        """Return the value after a new fetch; the cached value if the last fetch was less than `retry_seconds` ago.
 
         Raises:
-            ExpectedFailure: What `fetch` raised, in this renewal or in one that failed only just now.
+            ExpectedFailure: This fetch failed, or the last one did less than `retry_seconds` ago.
         """
         if self._value is None or self._fetch_unless_throttled() is not None:
             return await self._shared_fetch()
@@ -62,22 +63,22 @@ class StaleWhileRevalidate(Generic[T]):
         return self._value
 
     async def close(self) -> None:
-        """Stop a fetch that is under way, and wait for its end."""
+        """Cancel a running fetch; return when it has ended."""
         await self._fetching.cancel()
 
     def _fetch_unless_throttled(self) -> asyncio.Task[T] | None:
-        """Start or join a fetch; None if it is too early for one."""
+        """Start a fetch or return the running one; None if the last one was less than `retry_seconds` ago."""
         if None not in self._fetching:
             now = self._clock.monotonic()
             if now < self._retry_at:
                 return None
             self._retry_at = now + self._retry_seconds
-        return self._fetching.start(None, self._fetch_and_keep)
+        return self._fetching.start(None, self._fetch_and_cache)
 
     async def _shared_fetch(self) -> T:
-        return await self._fetching.do(None, self._fetch_and_keep)
+        return await self._fetching.do(None, self._fetch_and_cache)
 
-    async def _fetch_and_keep(self) -> T:
+    async def _fetch_and_cache(self) -> T:
         try:
             value = await self._fetch()
         except ExpectedFailure as error:

@@ -1,8 +1,8 @@
 """Service tasks: they run as long as the process, and are restarted when they fail.
 
-A service task that ends by an exception is restarted with exponential backoff, without end. Only a task that is required to serve
-may end the process: when it cannot run for a while although what it depends on responds. A restart then is worth a try, and an
-outage of Redis is no reason for one.
+A service task that ends with an exception is restarted with exponential backoff, without limit. A task that is required to serve
+ends the process if it fails for `failure_seconds` although its dependency responds, because then a restart of the process may
+help. An outage of Redis does not end the process.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from hub.primitives.tasks import end_tasks, start_task
 
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 10.0
-STEADY_SECONDS = 5.0  # a task that has run for so long is no longer failing, and its next failure counts as the first
+STEADY_SECONDS = 5.0  # a task that has run for so long has recovered; its next failure counts as the first
 FAILURE_SECONDS = 60.0
 
 Work = Callable[[], Coroutine[Any, Any, None]]
@@ -40,7 +40,7 @@ class ServiceTask:
     """One service task. `TaskSupervisor.start` makes it.
 
     Attributes:
-        name: Names it in the log, in metrics and for operators.
+        name: Name of the task in the log, in metrics and in `/readyz`.
         is_failing: Whether it waits for its restart, or was restarted less than `STEADY_SECONDS` ago.
     """
 
@@ -102,7 +102,7 @@ class ServiceTask:
         self._supervisor.report_restart(self.name)
 
     async def _judge(self) -> None:
-        """Give up if this task is required, and has failed for too long although its dependency responds."""
+        """Give up if this task is required and has failed for `failure_seconds` although its dependency responds."""
         if self._probe is None:
             return
         responds = await self._probe()
@@ -147,7 +147,7 @@ class TaskSupervisor:
 
     @property
     def given_up(self) -> list[str]:
-        """The names of the required tasks for whose sake the process is to end."""
+        """The names of the required tasks that cannot run, so that the process must end."""
         return list(self._given_up)
 
     def start(self, name: str, work: Work, *, required: Probe | None = None, finishes: bool = False) -> ServiceTask:
@@ -155,15 +155,15 @@ class TaskSupervisor:
 
         Parameters:
             work: Returns the coroutine to run; called again for each restart.
-            required: Given for a task without which the process cannot serve: tells whether what the task depends on responds.
-            finishes: Whether the work comes to its end by itself; else its end is a failure.
+            required: For a task without which the process cannot serve: returns whether the task's dependency responds.
+            finishes: Whether the work may end by itself. If not, its end is a failure.
         """
         task = ServiceTask(name, work, self, probe=required, finishes=finishes)
         self._tasks.append(task)
         return task
 
     def give_up(self, name: str) -> None:
-        """Ask for the end of the process: a required task cannot run."""
+        """Request the end of the process, because a required task cannot run."""
         if name not in self._given_up:
             self._given_up.append(name)
             logger.critical("task.given_up", task=name)
@@ -174,7 +174,7 @@ class TaskSupervisor:
         await self._has_given_up.wait()
 
     async def close(self) -> None:
-        """Stop all tasks; returns when they have ended."""
+        """Stop all tasks; return when they have ended."""
         await asyncio.gather(*(task.stop() for task in self._tasks))
 
 

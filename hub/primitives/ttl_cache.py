@@ -1,4 +1,4 @@
-"""A cache with a bound on its entries, and a time after which an entry expires."""
+"""A cache with a largest number of entries and a time to live."""
 
 import math
 from collections import OrderedDict
@@ -12,16 +12,16 @@ Value = TypeVar("Value")
 
 
 class BoundedTtlCache(Generic[Key, Value]):
-    """Keeps the entries that were put last. The oldest are evicted.
+    """A cache that evicts the entries that were put first.
 
-    Three caches of the hub are made differently, for these reasons: `hub.primitives.bounded_cache` is read many times per
-    request, and a read of it is one of a `dict`; in `hub.session.session_cache` the time counts from the beginning of a load, and
-    events decide whether its result is stored; token buckets may be forgotten when they are full, whatever their age.
+    Three caches of the hub do not use it. `hub.primitives.bounded_cache` is read many times per request, so a read must cost no
+    more than one of a `dict`. In `hub.session.session_cache`, the time to live counts from the beginning of a load, and events
+    decide whether its result is stored. Token buckets are evicted when they are full, at any age.
     """
 
     def __init__(self, max_entries: int, *, clock: Clock | None = None, ttl_seconds: float = math.inf) -> None:
         """Parameters:
-        ttl_seconds: Time after `put` when an entry expires; needs a clock.
+        ttl_seconds: Time from `put` until an entry expires; requires a clock.
         """
         self._max_entries = max_entries
         self._clock = clock
@@ -33,7 +33,7 @@ class BoundedTtlCache(Generic[Key, Value]):
         return len(self._entries)
 
     def __iter__(self) -> Iterator[Key]:
-        """Iterate over the keys, the oldest first. Entries may be removed meanwhile."""
+        """Iterate over the keys, the oldest first. Entries may be removed during the iteration."""
         now = self._now()
         return iter([key for key, (_, expires_at) in self._entries.items() if now < expires_at])
 
@@ -47,7 +47,7 @@ class BoundedTtlCache(Generic[Key, Value]):
         return None if entry is None or self._now() >= entry[1] else entry[0]
 
     def put(self, key: Key, value: Value) -> None:
-        """Store an entry, in place of one with the same key. Evict those that have expired or are too many."""
+        """Store an entry; it replaces one with the same key. Evict expired entries, and the oldest if there are too many."""
         now = self._now()
         self._entries[key] = value, now + self._ttl_seconds
         self._entries.move_to_end(key)

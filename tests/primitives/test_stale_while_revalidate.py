@@ -56,7 +56,7 @@ class TestGet:
         source.failing = False
 
         assert [type(result) for result in results] == [ProviderUnavailable] * 2
-        assert (kept.is_known, await kept.get(), kept.is_known) == (False, 2, True)
+        assert (kept.has_value, await kept.get(), kept.has_value) == (False, 2, True)
 
     async def test_impatient(self, kept: StaleWhileRevalidate[int], source: Source) -> None:
         """One who gives up waiting does not end the fetch for the others."""

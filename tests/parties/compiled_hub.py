@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.parties.hub import PROJECT
 
-SOURCES = {"setup.py", "pyproject.toml", "README.md", "hub", "iris_standin"}  # of a package
+SOURCES = {"setup.py", "pyproject.toml", "README.md", "hub"}  # of the package
 
 
 class BuildError(Exception):

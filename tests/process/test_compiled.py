@@ -23,7 +23,7 @@ MODULES: list[str] = tomllib.loads((PROJECT / "pyproject.toml").read_text(encodi
 OWN_TESTS = ("tests/channel", "tests/listener", "tests/gateway", "tests/web/test_channel.py", "tests/web/test_proxy.py")
 OTHER_CLIENTS = "not aiohttp and not pyreqwest"  # which the suite of the upstream compares: they are not part of the hub
 
-WITH_IT = "import sys; sys.path.insert(0, {folder!r}); import hub, iris_standin; "
+WITH_IT = "import sys; sys.path.insert(0, {folder!r}); import hub; "
 CATCHING = (ast.Try, ast.TryStar, ast.AsyncWith, ast.AsyncFor, ast.With)
 
 

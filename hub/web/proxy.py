@@ -31,11 +31,12 @@ CLIENT_CLOSED_REQUEST = 499  # nginx's number for it
 
 
 class ApiDoor:
-    """Relays requests to the APIs of their routes."""
+    """Relays requests to the APIs of their routes. Needs the running loop."""
 
     def __init__(self, site: Site, dispatch: Dispatch) -> None:
         self.site = site
         self.dispatch = dispatch
+        self.start_task = task_starter()
 
     def open(self, exchange: Exchange) -> "ApiCall":
         """Take a request whose head is complete; a large body begins to stream at once."""
@@ -86,7 +87,7 @@ class ApiCall:
             self._task.cancel()
 
     def _begin(self, body: bytes | AsyncIterator[bytes], length: int | None) -> None:
-        self._task = task_starter()(self._serve(body, length))
+        self._task = self._door.start_task(self._serve(body, length))
         self._door.site.exchanges.add(self._task)  # what the hub waits for when it is stopped
 
     # -- the response -------------------------------------------------------------------------------------------------

@@ -48,8 +48,13 @@ class Result:
 SMOKE = (
     Command("default tests", ("-m", "tests"), 15),
     Command("fuzz", ("-m", "fuzz", "all", "25"), 3),
+    Command("autobahn smoke", ("-m", "conformance.autobahn", "--smoke"), 6),  # with its Debian, which the first run makes
 )
-FULL = (*SMOKE, Command("mutation sample", ("-m", "mutation", "--minutes", "30"), 32))
+FULL = (
+    *SMOKE,
+    Command("autobahn", ("-m", "conformance.autobahn"), 15),
+    Command("mutation sample", ("-m", "mutation", "--minutes", "30"), 32),
+)
 SETS = {"smoke": SMOKE, "full": FULL}
 
 

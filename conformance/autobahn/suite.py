@@ -1,37 +1,23 @@
 """Installs and runs the Autobahn suite, which is written for Python 2.7."""
 
 import json
+import shutil
 import subprocess
 import sys
-import venv
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from conformance.autobahn.debian import DebianError, call
+
 PROJECT = Path(__file__).resolve().parent.parent.parent
-SERVERS = ("hub", "tornado")
+SERVERS = ("fast", "tornado", "stock")
+"""The hub's protocol on each value of `server.listener`, and plain Tornado."""
 LEFT_OUT = ["12.*", "13.*"]  # permessage-deflate, which the hub never negotiates
-LAST_VIRTUALENV = "virtualenv<20.22"  # that can make environments of Python 2.7
 
 
 class SuiteError(Exception):
     """The suite could not be run; the message says why."""
-
-
-def install(folder: Path) -> Path:
-    """Return the path of `wstest`, in an environment of its own below `folder`, made if it is missing.
-
-    Raises:
-        SuiteError: There is no Python 2.7, or something cannot be installed.
-    """
-    program = folder / "python2" / "bin" / "wstest"
-    if not program.exists():
-        venv.create(folder / "python3", with_pip=True)
-        binaries = folder / "python3" / "bin"
-        _call([binaries / "pip", "install", "--quiet", LAST_VIRTUALENV])
-        _call([binaries / "virtualenv", "--quiet", "--python", "python2.7", folder / "python2"])
-        _call([program.with_name("pip"), "install", "--quiet", "autobahntestsuite"])
-    return program
 
 
 @contextmanager
@@ -54,30 +40,34 @@ def _port(process: subprocess.Popen[str]) -> int:
     return int(line)
 
 
-def run(program: Path, urls: Mapping[str, str], folder: Path, cases: list[str]) -> dict[str, dict[str, dict[str, str]]]:
+def run(root: Path, program: Path, urls: Mapping[str, str], cases: list[str]) -> dict[str, dict[str, dict[str, str]]]:
     """Run the cases against all servers and return the index of the reports: server, case, result.
 
+    Parameters:
+        root: The Debian in which the suite is installed.
+        program: Its path in there.
+
     Raises:
-        SuiteError: It wrote no reports. Its exit code says nothing.
+        SuiteError: It wrote no reports.
     """
+    work = root / "srv" / "suite"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
     specification = {
-        "outdir": str(folder / "reports"),
+        "outdir": "/srv/suite/reports",
         "servers": [{"agent": kind, "url": url} for kind, url in urls.items()],
         "cases": cases,
         "exclude-cases": LEFT_OUT,
         "exclude-agent-cases": {},
     }
-    file, index = folder / "fuzzingclient.json", folder / "reports" / "index.json"
-    file.write_text(json.dumps(specification), encoding="utf-8")
-    index.unlink(missing_ok=True)
-    with (folder / "wstest.log").open("wb") as log:
-        subprocess.run([program, "-m", "fuzzingclient", "-s", file], cwd=folder, stdout=log, stderr=log, check=False)
+    (work / "fuzzingclient.json").write_text(json.dumps(specification), encoding="utf-8")
+    script = f"cd /srv/suite && {program} -m fuzzingclient -s fuzzingclient.json >wstest.log 2>&1"
+    try:
+        call(root, "sh", "-c", script)
+    except DebianError as error:
+        raise SuiteError(f"The suite failed; see {work / 'wstest.log'}.") from error
+    index = work / "reports" / "index.json"
     if not index.exists():
-        raise SuiteError(f"The suite wrote no reports; see {folder / 'wstest.log'}.")
+        raise SuiteError(f"The suite wrote no reports; see {work / 'wstest.log'}.")
     found: dict[str, dict[str, dict[str, str]]] = json.loads(index.read_text(encoding="utf-8"))
     return found
-
-
-def _call(command: list[str | Path]) -> None:
-    if subprocess.call(command) != 0:
-        raise SuiteError(f"{' '.join(map(str, command))} failed.")

@@ -1,4 +1,4 @@
-"""How the results of the Autobahn suite are judged; the suite itself needs Python 2.7 and runs by hand."""
+"""How the results of the Autobahn suite are judged; the suite itself needs Python 2.7, in a Debian of its own."""
 
 from conformance.autobahn import report
 
@@ -9,20 +9,25 @@ SLOW = {"behavior": "NON-STRICT", "behaviorClose": "OK"}
 
 
 def test_failures() -> None:
-    """The hub may not fail where Tornado does not, nor in the groups of the protocol itself, nor leave a case out."""
-    hub = {"1.1.1": OK, "7.9.10": WRONG_CODE, "7.9.2": FAILED, "9.1.1": FAILED, "9.1.2": FAILED, "6.4.3": SLOW}
-    tornado = {"1.1.1": FAILED, "7.9.10": FAILED, "7.9.2": OK, "9.1.1": FAILED, "9.1.2": OK, "6.4.3": OK, "1.1.2": OK}
+    """The hub's own listener may fail nowhere, Tornado's server only where plain Tornado does, and neither leaves a case out."""
+    fast = {"1.1.1": OK, "7.9.2": FAILED, "6.4.3": SLOW, "9.1.1": OK}
+    tornado = {"1.1.1": OK, "1.1.2": OK, "7.9.2": WRONG_CODE, "6.4.3": FAILED, "9.1.1": OK}
+    stock = {"1.1.1": FAILED, "1.1.2": OK, "7.9.2": FAILED, "6.4.3": OK, "9.1.1": OK}
 
-    assert report.failures({"hub": hub, "tornado": tornado}) == ["1.1.2", "7.9.2", "7.9.10", "9.1.2"]
+    assert report.failures({"fast": fast, "tornado": tornado, "stock": stock}) == [
+        "fast fails 1.1.2",
+        "fast fails 7.9.2",
+        "tornado fails 6.4.3",
+    ]
 
 
 def test_table() -> None:
     """The table counts, and the differences are named."""
-    lines = list(report.table({"hub": {"1.1.1": OK, "6.4.3": SLOW}, "tornado": {"1.1.1": OK, "6.4.3": WRONG_CODE}}))
+    lines = list(report.table({"stock": {"1.1.1": OK, "6.4.3": WRONG_CODE}, "fast": {"1.1.1": OK, "6.4.3": SLOW}}))
 
     assert lines[2:] == [
-        "| hub | 2 | 1 | 1 | 0 | 0 | 0 |",
-        "| tornado | 2 | 1 | 0 | 0 | 0 | 1 |",
+        "| fast | 2 | 1 | 1 | 0 | 0 | 0 |",
+        "| stock | 2 | 1 | 0 | 0 | 0 | 1 |",
         "",
-        "6.4.3: hub NON-STRICT, tornado FAILED",
+        "6.4.3: stock FAILED, fast NON-STRICT",
     ]

@@ -1,6 +1,6 @@
-"""Echo servers for the Autobahn suite: one that speaks WebSocket as the hub does, on its listener, and one of plain Tornado.
+"""Echo servers for the Autobahn suite: WebSocket as the hub speaks it on each of its listeners, and plain Tornado.
 
-`python -m tests.parties.echo_hub hub|tornado` listens on a free port of the loopback address and prints it. The hub itself
+`python -m tests.parties.echo_hub fast|tornado|stock` listens on a free port of the loopback address and prints it. The hub itself
 has no endpoint that echoes.
 """
 
@@ -16,8 +16,8 @@ from tornado.websocket import WebSocketHandler
 
 from hub.listener.discard_body import DiscardBody
 from hub.listener.exchange import Exchange, Receiver
-from hub.listener.listener import HttpListener
 from hub.primitives.clock import SystemClock
+from hub.process.server import LISTENERS
 
 MAX_MESSAGE_BYTES = 32 * 1024 * 1024  # the suite sends up to 16 MiB
 
@@ -79,8 +79,8 @@ class Echo:
 async def serve(kind: str) -> int:
     """Start an echo server in the running loop and return its port."""
     sockets = tornado.netutil.bind_sockets(0, "127.0.0.1")
-    if kind == "hub":
-        await HttpListener(EchoDoor(), SystemClock()).start(sockets)
+    if kind in LISTENERS:
+        await LISTENERS[kind](EchoDoor(), SystemClock()).start(sockets)
     else:
         tornado.httpserver.HTTPServer(tornado.web.Application([(r"/", PlainEchoHandler)])).add_sockets(sockets)
     return int(sockets[0].getsockname()[1])

@@ -1,7 +1,6 @@
-"""One connection of a browser: its requests one after the other, and their answers in the same order.
+"""One HTTP/1.1 connection of a client: requests in sequence, and responses in the same order.
 
-Requests that come before the last one was answered (pipelining), or before its answer was taken, wait; while one waits,
-nothing more is read.
+Pipelined requests wait until the response before them was sent and read. While a request waits, reading pauses.
 """
 
 import asyncio
@@ -18,7 +17,7 @@ from hub.listener.reader import RequestReader
 from hub.listener.websocket import WebSocket
 from hub.listener.wire import ANYTHING, UPGRADE, WAITING, Wire
 
-LINGER_BYTES = 1024 * 1024  # of what nobody wants any more, how much is dropped before the connection is cut
+LINGER_BYTES = 1024 * 1024  # bytes that a lingering close drops before it aborts the connection
 LINGER_SECONDS = 5.0
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -28,15 +27,15 @@ logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 
 class ClientConnections:
-    """What the connections of one listener share.
+    """The state that all connections of one listener share.
 
     Attributes:
-        error_headers: What an answer to what is no request says besides the problem.
-        open: All of them that speak HTTP.
-        upgraded: Those that do so no more.
-        names: The names of fields that browsers send.
-        is_closing: Whether connections end with the answer that they are giving.
-        now: Seconds of a monotonic clock, moved once a sweep: exact enough to find idle connections.
+        error_headers: Additional headers of responses to invalid requests.
+        open: Connections that speak HTTP.
+        upgraded: Connections after an upgrade.
+        names: Cache of header names.
+        is_closing: Whether connections close after their current response.
+        now: Monotonic time in seconds, updated at each sweep.
     """
 
     def __init__(self, front: Front, *, max_head_bytes: int, error_headers: Headers, now: float) -> None:
@@ -51,7 +50,7 @@ class ClientConnections:
         self._emptied: asyncio.Future[None] | None = None
 
     def forget(self, connection: "ClientConnection") -> None:
-        """Know that a connection is gone."""
+        """Remove a closed connection."""
         self.open.discard(connection)
         self.upgraded.discard(connection)
         if self._emptied is not None and not self.open and not self.upgraded:
@@ -59,21 +58,21 @@ class ClientConnections:
             self._emptied = None
 
     async def emptied(self) -> None:
-        """Return when all connections are gone."""
+        """Wait until all connections are closed."""
         if self.open or self.upgraded:
             self._emptied = asyncio.get_running_loop().create_future()
             await self._emptied
 
 
 class ClientConnection(Wire):
-    """A connection, for as long as it speaks HTTP; after an upgrade the way to its socket."""
+    """One connection: parses requests, runs them in order, and sends their responses."""
 
     __slots__ = (
         "_active_at",
         "_current",
+        "_error",
         "_is_starting",
         "_lingers",
-        "_mistake",
         "_reader",
         "_receiver",
         "_receiving",
@@ -89,15 +88,15 @@ class ClientConnection(Wire):
         super().__init__()
         self._shared = shared
         self._reader: RequestReader | None = RequestReader(self, shared.names, shared.max_head_bytes)
-        self._current: Exchange | None = None  # whose turn it is
-        self._receiver: Receiver | None = None  # who answers it
-        self._receiving: Exchange | None = None  # whose body is coming
+        self._current: Exchange | None = None  # the running request
+        self._receiver: Receiver | None = None  # its handler
+        self._receiving: Exchange | None = None  # the request whose body is arriving
         self._waiting: deque[Exchange] | None = None
-        self._mistake: BadHead | None = None  # what is wrong with that which came behind those that wait
+        self._error: BadHead | None = None  # the error of an invalid request behind waiting ones
         self._is_starting = False
-        self._lingers: int | None = None  # how many bytes were dropped; None: the connection does not wait for its end
+        self._lingers: int | None = None  # bytes dropped by the lingering close; None: it has not begun
         self._upgraded: BytesReceiver | None = None
-        self._rest: bytes | None = None  # came behind a request for an upgrade that is still being looked at
+        self._rest: bytes | None = None  # bytes after an upgrade request that is not decided yet
         self._unsent = 0
         self._active_at = shared.now
         self.remote_ip = ""
@@ -105,14 +104,14 @@ class ClientConnection(Wire):
     # -- from the transport -------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to listen."""
+        """Start reading."""
         super().connection_made(transport)
         peer = transport.get_extra_info("peername")
         self.remote_ip = peer[0] if isinstance(peer, tuple) else ""
         self._shared.open.add(self)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes of the browser."""
+        """Process received bytes."""
         if self._upgraded is not None:
             self._upgraded.bytes_received(data)
         elif self._reader is not None:
@@ -125,10 +124,10 @@ class ClientConnection(Wire):
             self._hand_on_rest(self._rest + data)
 
     def eof_received(self) -> None:
-        """Close: a browser that sends no more is gone."""
+        """Close the connection: a client that has closed its side is gone."""
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell everybody who waits for the browser."""
+        """Tell the handler and all waiting requests that the client is gone."""
         receiver, upgraded = self._receiver, self._upgraded
         self._shared.forget(self)
         self._stop_reading()
@@ -140,12 +139,12 @@ class ClientConnection(Wire):
             upgraded.connection_lost()
 
     def pause_writing(self) -> None:
-        """Let writers wait: the browser does not take what it asked for."""
+        """Pause writers, because the client does not read (back-pressure)."""
         super().pause_writing()
         self._active_at = self._shared.now
 
     def resume_writing(self) -> None:
-        """Let writers go on, and requests that wait."""
+        """Resume writers and waiting requests."""
         super().resume_writing()
         if self._upgraded is not None:
             self._upgraded.drained()
@@ -158,18 +157,18 @@ class ClientConnection(Wire):
         was_in_head = reader.is_in_head
         try:
             rest = reader.feed(data)
-        except BadHead as mistake:
-            self._refuse(mistake)
+        except BadHead as error:
+            self._refuse(error)
         except Exception:
             self._crash()
         else:
             if rest is not None:
                 self._hand_on_rest(rest)
-            elif reader.is_in_head and not was_in_head:  # it has one time for all of it, so that it cannot trickle for ever
+            elif reader.is_in_head and not was_in_head:  # the timeout covers the whole head, against slow senders
                 self._active_at = self._shared.now
 
     def on_request(self, head: RequestHead) -> None:
-        """Take a request: now, or behind those that came before it."""
+        """Start a request, or let it wait behind earlier ones."""
         self._active_at = self._shared.now
         head.keep_alive = head.keep_alive and not self._shared.is_closing
         exchange = self._receiving = Exchange(self, head)
@@ -182,18 +181,18 @@ class ClientConnection(Wire):
         self._hold(WAITING)
 
     def on_body(self, data: bytes) -> None:
-        """Hand on a piece of its body."""
+        """Pass a segment of its body to the receiver."""
         exchange = self._receiving
         self._active_at = self._shared.now
         if exchange is None or exchange.is_ended:
-            return  # nobody wants it any more
+            return  # the response was already sent
         if exchange is self._current and self._receiver is not None:
             self._receiver.data_received(data)
         else:
             exchange.waiting_body.append(data)
 
     def on_complete(self) -> None:
-        """Hand on its end."""
+        """Tell the receiver that the request is complete."""
         exchange, self._receiving = self._receiving, None
         if exchange is not None:
             exchange.is_read = True
@@ -208,44 +207,44 @@ class ClientConnection(Wire):
     # -- one request after the other ----------------------------------------------------------------------------------
 
     def _start(self, exchange: Exchange) -> None:
-        """Let somebody answer a request, whose turn it is."""
+        """Pass a request to its handler."""
         self._current = exchange
         receiver = self._shared.front.open(exchange)
         if exchange is not self._current:
-            return  # it was answered at once
+            return  # the response was sent at once
         self._receiver = receiver
         pieces, exchange.waiting_body = exchange.waiting_body, []
-        for piece in pieces:
-            receiver.data_received(piece)
+        for segment in pieces:
+            receiver.data_received(segment)
 
     def _finish(self, exchange: Exchange) -> None:
         if exchange is self._current and self._receiver is not None:
             self._receiver.finish()
 
     def send_head(self, status: int, reason: str, fields: Headers, body: bytes = b"") -> None:
-        """Send the head of an answer, and what is there of its body, in one write.
+        """Send the head of a response and the first part of its body in one write.
 
         Raises:
-            ValueError: A field holds what no field may hold; nothing was sent.
+            ValueError: A header contains a character that is not allowed. Nothing was sent.
         """
         data = response_head(status, reason, fields) + body
         if not self._transport.is_closing():
             self._transport.write(data)
 
-    def send_chunk(self, piece: bytes, *, is_chunked: bool) -> None:
-        """Send a piece of the body."""
-        self.write(b"%x\r\n%b\r\n" % (len(piece), piece) if is_chunked else piece)
+    def send_chunk(self, segment: bytes, *, is_chunked: bool) -> None:
+        """Send a segment of the body."""
+        self.write(b"%x\r\n%b\r\n" % (len(segment), segment) if is_chunked else segment)
 
     def send_last_chunk(self) -> None:
-        """Say that no chunk follows."""
+        """Send the last chunk."""
         self.write(LAST_CHUNK)
 
     def send_continue(self) -> None:
-        """Ask for the body."""
+        """Send `100 Continue`."""
         self.write(CONTINUE)
 
     def exchange_ended(self, exchange: Exchange) -> None:
-        """Go on with the request behind this one, or close."""
+        """Start the next pipelined request, or close the connection."""
         if exchange is not self._current:
             return
         self._current = self._receiver = None
@@ -256,8 +255,8 @@ class ClientConnection(Wire):
             self._close_after(exchange)
 
     def _go_on(self) -> None:
-        """Start the requests that wait, as far as they are answered at once and the answers are taken, and read on."""
-        if self._is_starting or not (self._waiting or self._mistake):
+        """Start waiting requests in order until one does not end at once, then resume reading if none waits."""
+        if self._is_starting or not (self._waiting or self._error):
             return
         self._is_starting = True
         try:
@@ -270,20 +269,20 @@ class ClientConnection(Wire):
             self._crash()
         finally:
             self._is_starting = False
-        self._after_those_that_waited()
+        self._after_waiting_requests()
 
-    def _after_those_that_waited(self) -> None:
+    def _after_waiting_requests(self) -> None:
         if self._waiting:
             return
-        if self._mistake is None:
+        if self._error is None:
             self._release(WAITING)
         elif self._current is None:
-            self._say(self._mistake)
+            self._send_error(self._error)
 
     # -- the end ------------------------------------------------------------------------------------------------------
 
     def _close_after(self, exchange: Exchange) -> None:
-        """Close the connection, but not under the last words."""
+        """Close the connection after a response. If the client may still be sending, use a lingering close."""
         is_last = exchange.is_read and not self._waiting and not self._holds
         self._stop_reading()
         self._waiting = None
@@ -293,7 +292,7 @@ class ClientConnection(Wire):
             self._linger()
 
     def _linger(self) -> None:
-        """Drop what the browser still sends until it closes: it would reset the connection before the last words are read."""
+        """Lingering close: close the write side, and drop further input, so that the client can read the response."""
         if self._lingers is not None or self._transport.is_closing():
             return
         self._lingers = 0
@@ -301,23 +300,23 @@ class ClientConnection(Wire):
         if self._transport.can_write_eof():
             self._transport.write_eof()
 
-    def _refuse(self, mistake: BadHead) -> None:
-        """Answer what is no request, behind the answers to those that came before it, and close."""
+    def _refuse(self, error: BadHead) -> None:
+        """Send an error for an invalid request after all earlier responses, then close."""
         self._stop_reading()
         broken, self._receiving = self._receiving, None
         if broken is not None and broken is self._current:
-            self._break_off(broken, mistake)
+            self._break_off(broken, error)
             return
         if broken is not None and self._waiting:
             self._waiting.pop()
         if self._current is None and not self._waiting:
-            self._say(mistake)
+            self._send_error(error)
         else:
-            self._mistake = mistake
+            self._error = error
             self._hold(WAITING)
 
-    def _break_off(self, exchange: Exchange | None, mistake: BadHead) -> None:
-        """End a request that cannot be finished."""
+    def _break_off(self, exchange: Exchange | None, error: BadHead) -> None:
+        """End a request that cannot be completed: send an error, or reset if the response has begun."""
         receiver, self._receiver, self._current = self._receiver, None, None
         if receiver is not None:
             receiver.on_connection_close()
@@ -327,15 +326,15 @@ class ClientConnection(Wire):
             self.reset()
         else:
             exchange.is_ended = True
-            self._say(mistake)
+            self._send_error(error)
 
-    def _say(self, mistake: BadHead) -> None:
-        self._current = self._waiting = self._mistake = None
-        self.write(error_response(mistake, self._shared.error_headers))
+    def _send_error(self, error: BadHead) -> None:
+        self._current = self._waiting = self._error = None
+        self.write(error_response(error, self._shared.error_headers))
         self._linger()
 
     def _crash(self) -> None:
-        """Log a defect of ours, and tell the browser of it if it still waits for an answer."""
+        """Log an unexpected exception, and respond with 500 if no response has begun."""
         current = self._current
         logger.error("request.crashed", path=None if current is None else current.head.path, exc_info=sys.exc_info())
         self._stop_reading()
@@ -355,12 +354,12 @@ class ClientConnection(Wire):
         return WebSocket(self.upgrade(accept(exchange.head, subprotocol)), receiver, max_message_bytes=max_message_bytes)
 
     def upgrade(self, fields: Headers) -> Upgraded:
-        """Answer 101 and return the connection, which speaks another protocol from here on."""
+        """Send 101 and return the upgraded connection."""
         self.write(response_head(101, "", fields))
         return self.detach()
 
     def detach(self) -> "ClientConnection":
-        """Give up HTTP: whoever asked for the connection calls `take_over` next."""
+        """Stop parsing HTTP. The caller calls `take_over` next."""
         if self in self._shared.open:
             self._shared.open.discard(self)
             self._shared.upgraded.add(self)
@@ -369,7 +368,7 @@ class ClientConnection(Wire):
         return self
 
     def take_over(self, receiver: BytesReceiver) -> None:
-        """Hand all bytes to `receiver` from now on, those that have come already first."""
+        """Pass all further bytes to `receiver`, beginning with those already received."""
         if self not in self._shared.upgraded:
             receiver.connection_lost()
             return
@@ -380,39 +379,42 @@ class ClientConnection(Wire):
             receiver.bytes_received(rest)
 
     def _hand_on_rest(self, rest: bytes) -> None:
-        """Take what came behind a request for an upgrade. Until somebody takes the connection, nothing more is read than that."""
+        """Store the bytes after an upgrade request. Reading pauses until the upgrade is decided."""
         if self._upgraded is not None:
             if rest:
                 self._upgraded.bytes_received(rest)
         elif self._current is not None or self._waiting or self in self._shared.upgraded:
             self._stop_reading()
             self._rest = rest
-            if rest:  # else it is read on, to see whether the browser goes
+            if rest:  # otherwise reading continues, to notice the end of the connection
                 self._hold(UPGRADE)
 
     # -- from the listener --------------------------------------------------------------------------------------------
 
-    def look(self, now: float, patience: float) -> None:
-        """Break the connection if its browser has let it wait for too long.
+    def check_progress(self, now: float, timeout_seconds: float) -> None:
+        """Abort the connection if its client made no progress for too long.
 
         Parameters:
-            patience: Seconds for its next request, or for a sign of life within one, or until it takes more of an answer.
+            timeout_seconds: Longest time without a next request, without progress of a request, or without progress of a
+                response.
         """
         unsent = self._transport.get_write_buffer_size()
         if unsent != self._unsent:
             self._unsent = unsent
             self._active_at = now
-        if self._waits_for_browser(unsent) and now - self._active_at > (patience if self._lingers is None else LINGER_SECONDS):
+        if self._waits_for_client(unsent) and now - self._active_at > (
+            timeout_seconds if self._lingers is None else LINGER_SECONDS
+        ):
             self.abort()
 
-    def _waits_for_browser(self, unsent: int) -> bool:
+    def _waits_for_client(self, unsent: int) -> bool:
         current = self._current
         if unsent or current is None:
             return True
         return not (current.is_read or current.is_begun or self._holds)
 
     def close_when_idle(self) -> None:
-        """Close now, or after the answer that is being given, or that to the request that is coming."""
+        """Close the connection: at once if it is idle, otherwise after the current response."""
         if self._current is not None:
             self._current.keep_alive = False
         elif self._lingers is None and not self._waiting and not (self._reader is not None and self._reader.is_in_head):

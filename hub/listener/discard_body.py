@@ -1,11 +1,11 @@
-"""Who receives a request that nobody reads on: it was answered, or upgraded, by its head."""
+"""A receiver that discards the body of a request that was already answered or upgraded."""
 
 
 class DiscardBody:
-    """Drops everything."""
+    """Discards the body."""
 
     def data_received(self, data: bytes) -> None:
-        """Drop it."""
+        """Discard a segment of the body."""
 
     def finish(self) -> None:
         """Do nothing."""

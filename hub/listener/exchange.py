@@ -1,4 +1,4 @@
-"""One request and its answer on a connection, as whoever answers it sees them."""
+"""One request and its response, as handlers see them."""
 
 from typing import Protocol
 
@@ -14,13 +14,13 @@ class Receiver(Protocol):
     """
 
     def data_received(self, data: bytes) -> None:
-        """Take a piece of the body."""
+        """Process a segment of the body."""
 
     def finish(self) -> None:
-        """Know that the request has come whole."""
+        """Handle the end of the request."""
 
     def on_connection_close(self) -> None:
-        """Know that the browser has gone: before the request was whole, or before it was answered."""
+        """Handle the end of the connection, before the request was complete or before the response was sent."""
 
 
 class ExchangeConnection(Protocol):
@@ -29,43 +29,43 @@ class ExchangeConnection(Protocol):
     remote_ip: str
 
     def send_head(self, status: int, reason: str, fields: Headers, body: bytes = b"") -> None:
-        """Send the head of an answer, and what is there of its body; what the socket does not take waits in memory.
+        """Send the head of a response and the first part of its body. Bytes that the socket does not accept wait in memory.
 
         Raises:
-            ValueError: A field holds what no field may hold; nothing was sent.
+            ValueError: A header contains a character that is not allowed. Nothing was sent.
         """
 
-    def send_chunk(self, piece: bytes, *, is_chunked: bool) -> None:
-        """Send a piece of the body."""
+    def send_chunk(self, segment: bytes, *, is_chunked: bool) -> None:
+        """Send a segment of the body."""
 
     def send_last_chunk(self) -> None:
-        """Say that no chunk follows."""
+        """Send the last chunk."""
 
     def send_continue(self) -> None:
-        """Ask for the body."""
+        """Send `100 Continue`."""
 
     async def drain(self) -> None:
-        """Return when little enough waits; at once when the connection is gone."""
+        """Wait until the write buffer is small enough. Returns at once if the connection is closed."""
 
     def exchange_ended(self, exchange: "Exchange") -> None:
-        """Go on with the request behind this one, or close."""
+        """Start the next pipelined request, or close the connection."""
 
     def reset(self) -> None:
-        """Break the connection, so that nobody takes what was sent for whole."""
+        """Reset the connection, so that the client does not take an incomplete response for a complete one."""
 
     def hold(self) -> None:
-        """Read no more of the body for now."""
+        """Pause reading (back-pressure)."""
 
     def release(self) -> None:
-        """Read on."""
+        """Resume reading."""
 
     def open_websocket(
         self, exchange: "Exchange", receiver: MessageReceiver, subprotocol: str | None, max_message_bytes: int
     ) -> MessageSocket:
-        """Give up HTTP for a WebSocket.
+        """Switch from HTTP to a WebSocket.
 
         Raises:
-            HandshakeRefused: The request is no handshake, or one of another version.
+            HandshakeRefused: The request is not a WebSocket handshake, or one of another version.
         """
 
 
@@ -75,55 +75,55 @@ class Upgraded(Protocol):
     remote_ip: str
 
     def take_over(self, receiver: "BytesReceiver") -> None:
-        """Hand all bytes to `receiver` from now on, those that have come already first."""
+        """Pass all further bytes to `receiver`, beginning with those already received."""
 
     def write(self, data: bytes) -> None:
-        """Send bytes."""
+        """Write bytes."""
 
     async def drain(self) -> None:
-        """Return when little enough waits; at once when the connection is gone."""
+        """Wait until the write buffer is small enough. Returns at once if the connection is closed."""
 
     def buffered_bytes(self) -> int:
-        """Return how many bytes wait because the client does not take them."""
+        """Return the number of bytes that wait for a slow client."""
 
     def hold(self) -> None:
-        """Read no more for now."""
+        """Pause reading (back-pressure)."""
 
     def release(self) -> None:
-        """Read on."""
+        """Resume reading."""
 
     def set_option(self, level: int, option: int, value: int | bytes) -> None:
         """Set an option of the socket."""
 
     def close(self) -> None:
-        """Close after what waits was sent."""
+        """Close the connection after all written bytes were sent."""
 
     def abort(self) -> None:
-        """Break the connection."""
+        """Abort the connection."""
 
 
 class BytesReceiver(Protocol):
     """The receiver of the bytes of an upgraded connection. A protocol, because WebSockets import this module."""
 
     def bytes_received(self, data: bytes) -> None:
-        """Take what came."""
+        """Process received bytes."""
 
     def drained(self) -> None:
-        """Know that nothing waits to be sent any more, after something had."""
+        """Handle that all waiting bytes were sent."""
 
     def connection_lost(self) -> None:
-        """Know that the connection is gone."""
+        """Handle the end of the connection."""
 
 
 class Exchange:
-    """One request and its answer.
+    """One request and its response.
 
     Attributes:
-        head: What is asked.
-        is_read: Whether the body has come whole.
-        is_begun: Whether the head of the answer was sent; then nothing else can be said.
-        is_ended: Whether the answer was sent whole, or never will be.
-        keep_alive: Whether the connection is to go on after the answer.
+        head: The head of the request.
+        is_read: Whether the whole body has arrived.
+        is_begun: Whether the head of the response was sent.
+        is_ended: Whether the response was sent completely, or was aborted.
+        keep_alive: Whether the connection stays open after the response.
     """
 
     __slots__ = (
@@ -147,7 +147,7 @@ class Exchange:
         self.is_begun = False
         self.is_ended = False
         self.keep_alive = head.keep_alive and not head.upgrade
-        self.waiting_body: list[bytes] = []  # of a request whose turn has not come
+        self.waiting_body: list[bytes] = []  # of a pipelined request that has not started
         self._is_bodiless = False
         self._is_chunked = False
         self._is_wanted = False
@@ -155,7 +155,7 @@ class Exchange:
 
     @property
     def remote_ip(self) -> str:
-        """Address of the other end of the connection."""
+        """IP address of the peer."""
         return self._line.remote_ip
 
     @property
@@ -165,33 +165,33 @@ class Exchange:
 
     @property
     def wants_continue(self) -> bool:
-        """Whether the browser waits for a word before it sends the body (RFC 9110 section 10.1.1)."""
+        """Whether the client waits for `100 Continue` before it sends the body (RFC 9110 section 10.1.1)."""
         if self.is_read or self._is_wanted or self.head.is_http10:
             return False
         return self.head.headers_by_name.get("expect", "").lower() == "100-continue"
 
     def send_continue(self) -> None:
-        """Ask for the body, if the browser waits for that."""
+        """Send `100 Continue` if the client waits for it."""
         if self.wants_continue and not self.is_begun:
             self._is_wanted = True
             self._line.send_continue()
 
     def hold(self) -> None:
-        """Read no more of the body for now. Once it has come whole, what follows is no business of this request."""
+        """Pause reading of the body (back-pressure). Does nothing once the whole body has arrived."""
         if not self.is_read:
             self._line.hold()
 
     def release(self) -> None:
-        """Read on."""
+        """Resume reading."""
         if not self.is_read:
             self._line.release()
 
     def send(self, status: int, reason: str, fields: Headers, body: bytes) -> None:
-        """Answer whole, head and body in one write. `Content-Length` is added, unless the answer has no body (HEAD, 204, 304).
+        """Send a complete response in one write. `Content-Length` is added, unless there is no body (HEAD, 204, 304).
 
         Raises:
-            ValueError: A field holds what no field may hold; nothing was sent.
-            RuntimeError: There is an answer already.
+            ValueError: A header contains a character that is not allowed. Nothing was sent.
+            RuntimeError: There is already a response.
         """
         if not self._may_begin():
             return
@@ -199,16 +199,16 @@ class Exchange:
             fields.append(("Content-Length", str(len(body))))
         else:
             body = b""
-        self._say_if_it_closes(fields)
+        self._add_connection_header(fields)
         self._line.send_head(status, reason, fields, body)
         self.is_begun = self.is_ended = True
         self._line.exchange_ended(self)
 
     def begin(self, status: int, reason: str, fields: Headers, length: int | None) -> None:
-        """Send the head; the body follows with `write`, and `end`.
+        """Send the head of a response. The body follows by `write` and `end`.
 
         Parameters:
-            length: Of the body; None: it is not known, and goes out in chunks, or until the connection closes.
+            length: Length of the body; None: unknown. The body is then sent in chunks, or to HTTP/1.0 clients until the close.
 
         Raises:
             ValueError, RuntimeError: As `send`.
@@ -225,27 +225,27 @@ class Exchange:
             fields.append(("Transfer-Encoding", "chunked"))
             self._is_chunked = True
         self._left = length
-        self._say_if_it_closes(fields)
+        self._add_connection_header(fields)
         self._line.send_head(status, reason, fields)
         self.is_begun = True
 
-    def write(self, piece: bytes) -> None:
-        """Send a piece of the body. The connection breaks instead if the body becomes longer than announced, or has no head."""
-        if self.is_ended or self._is_bodiless or not piece:
+    def write(self, segment: bytes) -> None:
+        """Send a segment of the body. If the body becomes longer than announced, the connection is reset."""
+        if self.is_ended or self._is_bodiless or not segment:
             return
         if self._left is not None:
-            self._left -= len(piece)
+            self._left -= len(segment)
         if not self.is_begun or (self._left or 0) < 0:
             self.abort()
             return
-        self._line.send_chunk(piece, is_chunked=self._is_chunked)
+        self._line.send_chunk(segment, is_chunked=self._is_chunked)
 
     async def drain(self) -> None:
-        """Return when the browser has taken enough for another piece; at once when it has gone."""
+        """Wait until the client has read enough for another segment. Returns at once if the connection is closed."""
         await self._line.drain()
 
     def end(self) -> None:
-        """End the body. One that is shorter than announced breaks the connection, so that nobody takes it for whole."""
+        """End the body. If it is shorter than announced, the connection is reset."""
         if self.is_ended:
             return
         if self._left or not self.is_begun:
@@ -257,30 +257,30 @@ class Exchange:
         self._line.exchange_ended(self)
 
     def abort(self) -> None:
-        """Break the connection: the only way to say that an answer is not whole."""
+        """Reset the connection: the only way to tell the client that a response is incomplete."""
         self.is_ended = True
         self._line.reset()
 
     def open_websocket(
         self, receiver: MessageReceiver, *, subprotocol: str | None = None, max_message_bytes: int
     ) -> MessageSocket:
-        """Answer the handshake of a WebSocket and return it; whoever asked for it calls `start`.
+        """Accept the WebSocket handshake and return the WebSocket. The caller must call `start`.
 
         Raises:
-            HandshakeRefused: The request is no handshake, or one of another version; something else can be answered.
+            HandshakeRefused: The request is not a WebSocket handshake, or one of another version. Nothing was sent.
         """
         socket = self._line.open_websocket(self, receiver, subprotocol, max_message_bytes)
         self.is_begun = self.is_ended = True
         return socket
 
     def _may_begin(self) -> bool:
-        """Tell whether there is somebody to answer; an answer in the middle of another one would be read as part of it."""
+        """Return whether a response can be sent; False if the exchange was aborted. A second response is a defect."""
         if self.is_begun and not self.is_ended:
-            raise RuntimeError("a request has one answer")
+            raise RuntimeError("a request has one response")
         return not self.is_ended
 
-    def _say_if_it_closes(self, fields: Headers) -> None:
-        """Say when the connection ends with this answer: because somebody wants it, or because a body is not read."""
+    def _add_connection_header(self, fields: Headers) -> None:
+        """Add the header `Connection`. The connection closes if either side wants that, or if the body was not read."""
         if not self.is_read:
             self.keep_alive = False
         if not self.keep_alive:
@@ -293,7 +293,7 @@ class Exchange:
 
 
 class Front(Protocol):
-    """Chooses the receiver of each request; implemented above this room."""
+    """Chooses the handler of each request. Implemented outside this package."""
 
     def open(self, exchange: Exchange) -> Receiver:
-        """Return who answers; called when the head has come and it is this request's turn."""
+        """Return the handler of a request. Called with the head, when it is the turn of this request."""

@@ -1,4 +1,4 @@
-"""WebSocket frames (RFC 6455 section 5): bytes in, messages out, whoever breaks the protocol named. Pure."""
+"""WebSocket frames (RFC 6455 section 5): decodes messages, reports protocol errors, encodes frames. Pure."""
 
 import codecs
 import struct
@@ -10,12 +10,12 @@ from hub.listener.mask import apply_mask
 MAX_CONTROL_BYTES = 125  # RFC 6455 section 5.5
 FIN, RESERVED, OPCODE, CONTROL, MASKED, LENGTH = 0x80, 0x70, 0x0F, 0x08, 0x80, 0x7F  # RFC 6455 section 5.2
 
-REGISTERED_CODES = frozenset({*range(1000, 1004), *range(1007, 1015)})  # those of IANA's registry that may be sent
+REGISTERED_CODES = frozenset({*range(1000, 1004), *range(1007, 1015)})  # registered at IANA and allowed in close frames
 FREE_CODES = range(3000, 5000)  # RFC 6455 section 7.4.2
 
 
 class Opcode(IntEnum):
-    """What a frame carries (RFC 6455 section 5.2)."""
+    """Opcodes of frames (RFC 6455 section 5.2)."""
 
     CONTINUATION = 0x0
     TEXT = 0x1
@@ -32,7 +32,7 @@ ENDLESS_BYTES = 1 << 64
 
 
 class Refusal(IntEnum):
-    """The close codes with which a WebSocket fails (RFC 6455 section 7.4.1)."""
+    """Close codes for protocol errors (RFC 6455 section 7.4.1)."""
 
     PROTOCOL_ERROR = 1002
     INVALID_DATA = 1007
@@ -40,7 +40,7 @@ class Refusal(IntEnum):
 
 
 class Broken(Exception):
-    """The peer has broken the protocol; it gets a close frame with `code`, and only its own close frame counts after that."""
+    """The peer has violated the protocol. It gets a close frame with `code`; only its own close frame counts afterwards."""
 
     def __init__(self, code: Refusal, reason: str) -> None:
         super().__init__(reason)
@@ -48,19 +48,19 @@ class Broken(Exception):
 
 
 Message = tuple[int, str | bytes]
-"""An opcode and what came with it: text for TEXT, bytes for all others. CONTINUATION never stands here."""
+"""An opcode and its payload: text for TEXT, bytes for all others. CONTINUATION never occurs."""
 
 
 @dataclass(slots=True)
 class _Fragments:
-    """A message that comes in several frames. Text is checked as it comes, so that a wrong one ends with its first wrong byte."""
+    """A fragmented message. Text is decoded frame by frame, so that invalid UTF-8 fails at its first wrong byte."""
 
     opcode: int
     data: bytearray = field(default_factory=bytearray)
     decoder: codecs.IncrementalDecoder = field(default_factory=codecs.getincrementaldecoder("utf-8"))
 
     def add(self, data: bytes) -> None:
-        """Take the next frame.
+        """Append the next frame.
 
         Raises:
             UnicodeDecodeError: The text is none.
@@ -71,7 +71,7 @@ class _Fragments:
 
 
 class FrameReader:
-    """Reads what a client sends. `feed` it, then call `next` until it returns None."""
+    """Decodes frames of a client. Call `feed`, then `next` until it returns None."""
 
     __slots__ = ("_fragments", "_held", "_max_bytes", "_only_close", "_skipping")
 
@@ -83,7 +83,7 @@ class FrameReader:
         self._skipping = 0
 
     def feed(self, data: bytes) -> None:
-        """Take what came. The caller stops to feed while it does not call `next`, so that little waits here."""
+        """Append received bytes. Callers must not feed more before `next` has returned None, which bounds the memory."""
         if self._skipping:
             skipped = min(self._skipping, len(data))
             self._skipping -= skipped
@@ -91,12 +91,12 @@ class FrameReader:
         self._held += data
 
     def want_only_close(self) -> None:
-        """Drop everything from now on but a close frame: ours was sent."""
+        """Drop all further frames but a close frame, because ours was sent."""
         self._only_close = True
         self._fragments = None
 
     def next(self) -> Message | None:
-        """Return the next message or control frame; None: it has not come whole yet.
+        """Return the next message or control frame; None if it is incomplete.
 
         After `want_only_close` a close frame comes out without what it says.
 
@@ -120,7 +120,7 @@ class FrameReader:
         return None
 
     def _head(self) -> tuple[int, int, int] | None:
-        """Return the first byte of the next frame, where its payload begins, and how long that is; None: more has to come."""
+        """Return the first byte of the next frame, and offset and length of its payload; None if the head is incomplete."""
         held = self._held
         if len(held) < 2:
             return None
@@ -139,7 +139,7 @@ class FrameReader:
         return held[0], at, size
 
     def _judge(self, first: int, at: int, size: int) -> None:
-        """Refuse a frame by its head, before anything of it is held."""
+        """Reject an invalid frame by its head, before its payload is stored."""
         fault = ""
         if self._held[1] & MASKED == 0:
             fault = "a client masks its frames"
@@ -162,7 +162,7 @@ class FrameReader:
             raise self._broken(first, at, size, Refusal.TOO_BIG, "message too big")
 
     def _broken(self, first: int, at: int, size: int, code: Refusal, reason: str) -> Broken:
-        """Return the error of a frame, which is dropped. A close frame is the peer's last one, even if it is malformed."""
+        """Return the error of a frame, and drop the frame. A close frame is the last frame of the peer, even if malformed."""
         self.want_only_close()
         if first & OPCODE != CLOSE:
             self._skip(at + size)
@@ -175,7 +175,7 @@ class FrameReader:
         del self._held[:size]
 
     def _take(self, first: int, at: int, size: int) -> Message | None:
-        """Return what a whole frame brings; None: the rest of its message has yet to come."""
+        """Return the message that a frame completes; None if the message is incomplete."""
         held = self._held
         payload = apply_mask(bytes(held[at - 4 : at]), bytes(held[at : at + size]))
         del held[: at + size]
@@ -192,7 +192,7 @@ class FrameReader:
 
     def _control(self, opcode: int, payload: bytes) -> Message:
         if opcode == CLOSE and (refusal := close_fault(payload)):
-            self._held[:0] = BARE_CLOSE  # the peer has said close, whatever it meant by it
+            self._held[:0] = BARE_CLOSE  # a malformed close frame still closes
             self.want_only_close()
             raise Broken(refusal, "malformed close frame")
         return opcode, payload
@@ -209,7 +209,7 @@ class FrameReader:
 
 
 def close_fault(data: bytes) -> Refusal | None:
-    """Return how to answer the payload of a close frame that is malformed (RFC 6455 sections 5.5.1 and 7.4); None: it is not."""
+    """Return the close code for a malformed close frame (RFC 6455 sections 5.5.1 and 7.4); None if it is well-formed."""
     if not data:
         return None
     if len(data) == 1:
@@ -235,7 +235,7 @@ def frame_head(opcode: int, size: int) -> bytes:
 
 
 def close_payload(code: int | None, reason: str) -> bytes:
-    """Return what a close frame says; a long reason is cut where it still is UTF-8."""
+    """Return the payload of a close frame. A long reason is cut at a character boundary."""
     if code is None:
         return b""
     text = reason.encode()[: MAX_CONTROL_BYTES - 2].decode("utf-8", "ignore").encode()

@@ -1,4 +1,4 @@
-"""The socket of a connection on Tornado's server: its stream, and what Tornado leaves to the operator.
+"""The stream of a connection on Tornado's server, with the timeouts and limits that Tornado lacks.
 
 Tornado's HTTP code reads and writes through it. It adds a check of each head before Tornado sees it, timeouts within which a
 client has to make progress, the count of bytes that wait to be sent, and a lingering close, so that responses are not lost.
@@ -15,14 +15,14 @@ from tornado.iostream import IOStream, StreamClosedError
 
 from hub.listener.wire import AT_ONCE
 
-WRITE_BYTES = 64 * 1024  # of one write: the client makes progress when one was taken
-LINGER_BYTES = 1024 * 1024  # of what nobody reads any more, how much is dropped before the connection is closed
+WRITE_BYTES = 64 * 1024  # size of one write; each completed write counts as progress of the client
+LINGER_BYTES = 1024 * 1024  # bytes that a lingering close drops before it aborts the connection
 LINGER_SECONDS = 5.0
 DROP_BYTES = 64 * 1024
 MAX_EMPTY_LINES = 64  # bytes of line ends before a request
 
 MALFORMED = b"HTTP/1.1 400 Bad Request\r\n\r\n"
-"""What Tornado writes about a request that it cannot read, whatever was sent before."""
+"""The response that Tornado writes to an invalid request, whatever was sent before."""
 
 
 class StreamOwner(Protocol):
@@ -32,17 +32,17 @@ class StreamOwner(Protocol):
         """Return whether Tornado gets a head; False: it was rejected."""
 
     def malformed(self) -> None:
-        """Reject what Tornado could not read."""
+        """Reject a request that Tornado could not parse."""
 
     def drained(self) -> None:
-        """Know that nothing waits to be sent any more, after something had."""
+        """Handle that all waiting bytes were sent."""
 
     def connection_lost(self) -> None:
-        """Know that the connection is gone."""
+        """Handle the end of the connection."""
 
 
 class GuardedStream:
-    """Stands between an `IOStream` and Tornado's HTTP code, which takes it for one.
+    """Wraps an `IOStream` with the same interface for Tornado's HTTP code.
 
     Attributes:
         owner: Set by its creator.
@@ -82,11 +82,11 @@ class GuardedStream:
         return self._read(lambda: self._stream.read_until_regex(regex, max_bytes), checks_head=True)
 
     def read_until(self, delimiter: bytes, max_bytes: int | None = None) -> Awaitable[bytes]:
-        """Read until a delimiter has come."""
+        """Read until a delimiter."""
         return self._read(lambda: self._stream.read_until(delimiter, max_bytes))
 
     def read_bytes(self, num_bytes: int, partial: bool = False) -> Awaitable[bytes]:
-        """Read so many bytes; with `partial` those that have come, and at least one."""
+        """Read a number of bytes; with `partial`, those available, and at least one."""
         return self._read(lambda: self._stream.read_bytes(num_bytes, partial))
 
     def _read(self, read: Callable[[], Awaitable[bytes]], *, checks_head: bool = False) -> "asyncio.Future[bytes]":
@@ -102,7 +102,7 @@ class GuardedStream:
 
     def _begin(self, read: Callable[[], Awaitable[bytes]], *, checks_head: bool, empty_bytes: int) -> None:
         try:
-            reading = cast("asyncio.Future[bytes]", read())  # as each read of a Tornado stream returns
+            reading = cast("asyncio.Future[bytes]", read())  # the type that each read of a Tornado stream returns
         except StreamClosedError as error:
             self._fail(error)
             return
@@ -115,7 +115,7 @@ class GuardedStream:
     def _has_read(
         self, read: Callable[[], Awaitable[bytes]], checks_head: bool, empty_bytes: int, reading: "asyncio.Future[bytes]"
     ) -> None:
-        """Hand on what was read, unless nobody waits for it any more."""
+        """Pass the result of a read on, unless the reader was canceled."""
         if reading.cancelled() or (error := reading.exception()) is not None:
             self._fail(StreamClosedError() if reading.cancelled() else error)
             return
@@ -147,7 +147,7 @@ class GuardedStream:
     # -- out ----------------------------------------------------------------------------------------------------------
 
     def write(self, data: bytes | memoryview) -> "asyncio.Future[None]":
-        """Send bytes; done when the system has taken them.
+        """Write bytes. The result is done when the kernel has accepted them.
 
         Raises:
             StreamClosedError: The connection is closed.
@@ -188,7 +188,7 @@ class GuardedStream:
             self.owner.drained()
 
     async def drain(self) -> None:
-        """Return when nothing waits to be sent; at once when the connection is gone."""
+        """Wait until all bytes were sent. Returns at once if the connection is closed."""
         if self.unsent_bytes and not self._is_closed:
             waiting = asyncio.get_running_loop().create_future()
             self._writers.append(waiting)
@@ -213,16 +213,16 @@ class GuardedStream:
     # -- the end ------------------------------------------------------------------------------------------------------
 
     def set_close_callback(self, callback: Callable[[], None] | None) -> None:
-        """Take what is to be called when the connection is closed."""
+        """Set the callback for the end of the connection."""
         self._close_callback = callback
 
     def closed(self) -> bool:
-        """Tell whether the connection is closed, or is about to be."""
+        """Return whether the connection is closed or closing."""
         return self._is_closed or self._stream.closed()
 
     def close(self, exc_info: object = False) -> None:
-        """Close after what waits was sent. While the client still sends, what it sends is dropped for a while: else it would be
-        reset before it has read the response (RFC 9112 section 9.6)."""
+        """Close after all bytes were sent. Lingering close: input is dropped for a while, because a reset could make the client
+        lose the response (RFC 9112 section 9.6)."""
         if self._is_closed:
             return
         self._is_closed = True
@@ -235,7 +235,7 @@ class GuardedStream:
             self._end()
 
     def _end(self) -> None:
-        """Everything was sent."""
+        """Handle that all bytes were sent."""
         if not self.expects_more or self._lingers or self._stream.closed():
             self._stream.close()
             return
@@ -251,7 +251,7 @@ class GuardedStream:
             self._drop(0)
 
     def _drop(self, size: int) -> None:
-        """Read on although nobody waits for it."""
+        """Read and drop input during the lingering close."""
         self._dropped += size
         if self._dropped > LINGER_BYTES or self._stream.closed():
             self._stream.close()
@@ -259,11 +259,11 @@ class GuardedStream:
             self._begin(lambda: self._stream.read_bytes(DROP_BYTES, partial=True), checks_head=False, empty_bytes=0)
 
     def abort(self) -> None:
-        """Break the connection."""
+        """Abort the connection."""
         self._stream.close()
 
     def reset(self) -> None:
-        """Break the connection by a reset, so that nobody takes what was sent for whole."""
+        """Reset the connection, so that the client does not take an incomplete response for a complete one."""
         self.set_option(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
         self.abort()
 
@@ -282,8 +282,8 @@ class GuardedStream:
 
     # -- from the listener --------------------------------------------------------------------------------------------
 
-    def look(self, now: float, seconds: float) -> None:
-        """Break the connection if its client has made no progress for too long.
+    def check_progress(self, now: float, seconds: float) -> None:
+        """Abort the connection if its client made no progress for too long.
 
         Parameters:
             seconds: For its next request, or for a part of one, or until it takes more of a response.
@@ -293,12 +293,12 @@ class GuardedStream:
             self.abort()
 
     def close_if_idle(self) -> None:
-        """Close if no request has come."""
+        """Close the connection if it is idle."""
         if self._is_waiting_for_head and self._reading is not None:
             self.close()
 
 
 def _take_note(future: "asyncio.Future[bytes]") -> None:
-    """Look at a result: Tornado may have gone on without it."""
+    """Retrieve a result that Tornado may have abandoned."""
     if not future.cancelled():
         future.exception()

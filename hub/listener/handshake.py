@@ -1,4 +1,4 @@
-"""The opening handshake of a WebSocket, on the server's side (RFC 6455 section 4.2). Pure."""
+"""The server side of the WebSocket opening handshake (RFC 6455 section 4.2). Pure."""
 
 import base64
 import binascii
@@ -12,7 +12,7 @@ KEY_BYTES = 16
 
 
 class HandshakeRefused(Exception):
-    """The request does not ask for a WebSocket that the hub speaks.
+    """The request is not a WebSocket handshake that the hub supports.
 
     Attributes:
         headers: Headers of the response, in addition to the usual ones.
@@ -25,10 +25,10 @@ class HandshakeRefused(Exception):
 
 
 def accept(head: RequestHead, subprotocol: str | None) -> Headers:
-    """Return the fields of the answer 101.
+    """Return the headers of the 101 response.
 
     Raises:
-        HandshakeRefused: The request is no handshake, or one of another version.
+        HandshakeRefused: The request is not a WebSocket handshake, or one of another version.
     """
     headers = head.headers_by_name
     if head.method != "GET" or headers.get("upgrade", "").lower() != WEBSOCKET:
@@ -37,18 +37,18 @@ def accept(head: RequestHead, subprotocol: str | None) -> Headers:
         raise HandshakeRefused(400, '"Connection" must be "Upgrade".')
     if headers.get("sec-websocket-version") != VERSION:
         raise HandshakeRefused(426, f"The version of WebSocket is {VERSION}.", ("Sec-WebSocket-Version", VERSION))
-    answer = [
+    response = [
         ("Upgrade", WEBSOCKET),
         ("Connection", "Upgrade"),
         ("Sec-WebSocket-Accept", accept_value(headers.get("sec-websocket-key", ""))),
     ]
     if subprotocol is not None:
-        answer.append(("Sec-WebSocket-Protocol", subprotocol))
-    return answer
+        response.append(("Sec-WebSocket-Protocol", subprotocol))
+    return response
 
 
 def accept_value(key: str) -> str:
-    """Return what proves that the server has read the client's key.
+    """Return the value of `Sec-WebSocket-Accept` for the client's key.
 
     Raises:
         HandshakeRefused: It is no key.
@@ -63,5 +63,5 @@ def accept_value(key: str) -> str:
 
 
 def offered_subprotocols(head: RequestHead) -> list[str]:
-    """Return the subprotocols that the client speaks, the preferred first."""
+    """Return the subprotocols that the client offers, the preferred first."""
     return [name.strip() for name in head.headers_by_name.get("sec-websocket-protocol", "").split(",") if name.strip()]

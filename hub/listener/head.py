@@ -1,4 +1,4 @@
-"""The head of a request as it came, and the head of an answer as it leaves (RFC 9112). Pure."""
+"""Validation of request heads, and encoding of response heads (RFC 9112). Pure."""
 
 import json
 import re
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 Headers = list[tuple[str, str]]
-"""Header fields in order; names may repeat. Those of a request have their names in lower case."""
+"""Headers in order; names may repeat. Request headers have lower-case names."""
 
 HTTP_10 = "1.0"
 VERSIONS = frozenset({HTTP_10, "1.1"})
-WEBSOCKET = "websocket"  # the only other protocol that is spoken here; requests for others are answered as if they did not ask
+WEBSOCKET = "websocket"  # the only supported upgrade; offers of other protocols are ignored
 
-MAX_FIELDS = 256  # of a head; browsers send some twenty
-FIELD_BYTES = 4  # of a field besides its name and value
-MAX_NAMES = 1024  # that are remembered in lower case; browsers use some forty
-MAX_NAME_BYTES = 64  # of those that are remembered
+MAX_FIELDS = 256  # headers of a request; browsers send about twenty
+FIELD_BYTES = 4  # size of a header in addition to its name and value
+MAX_NAMES = 1024  # cached names; browsers use about forty
+MAX_NAME_BYTES = 64  # longest cached name
 PHRASES = {int(status): status.phrase for status in HTTPStatus}
 
 _DIGITS = re.compile(r"[0-9]{1,18}")
@@ -23,7 +23,7 @@ _ABSOLUTE = re.compile(r"https?://([^/?]+)(.*)", re.IGNORECASE)
 
 
 class BadHead(Exception):
-    """The request cannot be understood, or can be understood in two ways; the connection ends with `status`."""
+    """The request is malformed or ambiguous. The connection closes after an error response with `status`."""
 
     def __init__(self, detail: str, status: int = 400) -> None:
         super().__init__(detail)
@@ -32,17 +32,17 @@ class BadHead(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class RequestHead:
-    """What a browser asks, without the body.
+    """The head of a request.
 
     Attributes:
         path: The request target as received (RFC 9112 section 3.2), without its query.
-        query: What stands behind the `?`; empty if there is none.
-        headers: All fields in order, with names in lower case.
-        headers_by_name: The same by name; values of a name that came several times are joined (RFC 9110 section 5.3).
-        body_bytes: Length of the body that follows; None: it is chunked.
-        is_http10: Whether the client speaks HTTP/1.0, which knows no chunks.
-        keep_alive: Whether the client wants to send more on this connection.
-        upgrade: Whether it asks for a WebSocket; if that is refused, nothing more is read of this connection.
+        query: Query without `?`; empty if there is none.
+        headers: All headers in order, with lower-case names.
+        headers_by_name: The headers by name; values of repeated headers are joined (RFC 9110 section 5.3).
+        body_bytes: Length of the body; None: it is chunked.
+        is_http10: Whether the client uses HTTP/1.0, which has no chunked coding.
+        keep_alive: Whether the client keeps the connection open.
+        upgrade: Whether the client requests a WebSocket. If that is rejected, the connection closes.
     """
 
     method: str
@@ -57,37 +57,37 @@ class RequestHead:
 
 
 class Names:
-    """Names of fields as text in lower case. Remembers them: browsers send the same ones again and again."""
+    """Bounded cache of lower-case header names, because clients send the same names again and again."""
 
     def __init__(self) -> None:
-        self._known: dict[bytes, str] = {}
+        self._cached: dict[bytes, str] = {}
 
     def lower(self, name: bytes) -> str:
         """Return a name as lower-case text."""
-        known = self._known.get(name)
-        if known is None:
-            known = name.lower().decode("latin-1")
+        cached = self._cached.get(name)
+        if cached is None:
+            cached = name.lower().decode("latin-1")
             if len(name) <= MAX_NAME_BYTES:
-                self._remember(name, known)
-        return known
+                self._cache(name, cached)
+        return cached
 
-    def _remember(self, name: bytes, known: str) -> None:
-        if len(self._known) >= MAX_NAMES:  # somebody invents names: those in use come again
-            self._known.clear()
-        self._known[name] = known
+    def _cache(self, name: bytes, cached: str) -> None:
+        if len(self._cached) >= MAX_NAMES:  # a client sends many invented names; common names return quickly
+            self._cached.clear()
+        self._cached[name] = cached
 
 
 def request_head(
     method: str, target: str, version: str, headers: Headers, *, keep_alive: bool, offers_protocol: bool
 ) -> RequestHead:
-    """Return a head whose parts are well-formed each by itself.
+    """Validate the parts of a request head, and return it.
 
     Parameters:
-        keep_alive: Whether the client wants to send more on this connection.
-        offers_protocol: Whether it offers to speak another protocol.
+        keep_alive: Whether the client keeps the connection open.
+        offers_protocol: Whether the client offers an upgrade to another protocol.
 
     Raises:
-        BadHead: It can be understood in two ways, or asks for what is not spoken here.
+        BadHead: The head is ambiguous, or requires an unsupported version, coding or method.
     """
     if len(headers) > MAX_FIELDS:
         raise too_large()
@@ -98,7 +98,7 @@ def request_head(
     require_host(headers, is_http10=is_http10)
     body_bytes = body_length(headers_by_name, is_http10=is_http10)
     if method == "CONNECT":
-        raise BadHead("This method is not known here.", 501)
+        raise BadHead("This method is not cached here.", 501)
     upgrade = offers_protocol and headers_by_name.get("upgrade", "").lower() == WEBSOCKET
     if upgrade and body_bytes != 0:
         raise BadHead("A request for a WebSocket has no body.")
@@ -122,7 +122,7 @@ def too_large() -> BadHead:
 
 
 def join_by_name(headers: Headers) -> dict[str, str]:
-    """Return the fields by name; those that came several times joined, cookies as RFC 6265 section 5.4 writes them."""
+    """Return the headers by name. Values of repeated headers are joined; cookies as in RFC 6265 section 5.4."""
     joined = dict(headers)
     if len(joined) == len(headers):
         return joined
@@ -134,9 +134,9 @@ def join_by_name(headers: Headers) -> dict[str, str]:
 
 
 def body_length(headers_by_name: dict[str, str], *, is_http10: bool) -> int | None:
-    """Return the length of the body that follows a head; None: it is chunked (RFC 9112 section 6).
+    """Return the length of the body; None: it is chunked (RFC 9112 section 6).
 
-    Stricter than it has to be: what two servers could read in two ways is how requests are smuggled past one of them.
+    Stricter than the RFC, against request smuggling: no two servers must read the length differently.
 
     Raises:
         BadHead: The length is missing, ambiguous or in an unknown coding.
@@ -195,22 +195,22 @@ def _without_origin(target: str, host: str) -> str:
 
 
 def response_head(status: int, reason: str, headers: Headers) -> bytes:
-    """Return the head of an answer as bytes, with its empty line.
+    """Return the encoded head of a response, including the empty line.
 
     Raises:
-        ValueError: A field holds a line break, with which it would become several, or a character beyond ISO 8859-1.
+        ValueError: A header contains a line break, which allows response splitting, or a character beyond ISO 8859-1.
     """
     lines = [f"HTTP/1.1 {status} {reason or PHRASES.get(status, 'Unknown')}"]
     lines += [f"{name}: {value}" for name, value in headers]
     text = "\r\n".join(lines) + "\r\n\r\n"
     breaks = len(lines) + 1
     if text.count("\n") != breaks or text.count("\r") != breaks or "\x00" in text:
-        raise ValueError("a header field holds a line break")
+        raise ValueError("a header contains a line break")
     return text.encode("latin-1")
 
 
 def error_response(error: BadHead, headers: Headers) -> bytes:
-    """Return the whole answer to what is no request: a problem (RFC 9457), after which the connection ends."""
+    """Return the complete response to an invalid request: a problem (RFC 9457), with `Connection: close`."""
     problem = {"type": "about:blank", "title": PHRASES[error.status], "status": error.status, "detail": str(error)}
     body = json.dumps(problem).encode()
     own = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body))), ("Connection", "close")]

@@ -1,4 +1,4 @@
-"""Listens on sockets, and looks after the connections that come in."""
+"""The listener: accepts connections, and closes those that are idle or stalled."""
 
 import asyncio
 import socket
@@ -11,18 +11,17 @@ from hub.listener.head import Headers
 from hub.primitives.clock import Clock
 from hub.primitives.task_supervisor import ServiceTask, TaskSupervisor
 
-BACKLOG = 1024  # connections that the system holds for us; net.core.somaxconn may hold it to less
+BACKLOG = 1024  # connections that the kernel queues; net.core.somaxconn may limit it
 SWEEP_SECONDS = 5.0
 
 
 class HttpListener:
-    """One or several sockets, behind which one front answers.
+    """Listens on one or several sockets for one front.
 
     Parameters:
-        error_headers: What an answer to what is no request says besides the problem.
-        max_head_bytes: Largest head of a request; a larger one is refused (RFC 6585 section 5).
-        idle_seconds: How long a browser may leave a connection without a request, and then take for its head; send nothing of
-            a body; or take nothing of an answer.
+        error_headers: Additional headers of responses to invalid requests.
+        max_head_bytes: Largest head of a request. Larger ones are rejected (RFC 6585 section 5).
+        idle_seconds: Timeout for the next request, for its head, between segments of its body, and between reads of the response.
         tasks: Runs the sweep; without it the listener has a supervisor of its own.
     """
 
@@ -48,7 +47,7 @@ class HttpListener:
         self._sweeping: ServiceTask | None = None
 
     async def start(self, sockets: Sequence[socket.socket]) -> None:
-        """Accept connections on sockets that are bound already."""
+        """Accept connections on bound sockets."""
         loop = asyncio.get_running_loop()
         self._sweeping = self._sweeping or self._tasks.start("listener sweep", self._sweep)
         for each in sockets:
@@ -57,7 +56,7 @@ class HttpListener:
             )
 
     def stop(self) -> None:
-        """Accept no more connections. Those that wait for a next request are closed, others after the answer that they give."""
+        """Stop accepting connections. Idle connections close now, others after their current response."""
         for server in self._servers:
             server.close()
         self._connections.is_closing = True
@@ -65,7 +64,7 @@ class HttpListener:
             connection.close_when_idle()
 
     async def close(self) -> None:
-        """Close all that is left, upgraded connections too."""
+        """Close all connections, upgraded ones too."""
         self.stop()
         if self._sweeping is not None:
             await self._sweeping.stop()
@@ -79,7 +78,7 @@ class HttpListener:
             self.sweep()
 
     def sweep(self) -> None:
-        """Break the connections on which nothing has happened for too long; at the latest two sweeps after that."""
+        """Abort the connections without progress, at the latest two sweeps after their timeout."""
         now = self._connections.now = self._clock.monotonic()
         for connection in list(self._connections.open):
-            connection.look(now - SWEEP_SECONDS, self._idle_seconds)  # what they know of the time may be as old as the last sweep
+            connection.check_progress(now - SWEEP_SECONDS, self._idle_seconds)  # their time is that of the last sweep

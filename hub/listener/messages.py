@@ -1,4 +1,4 @@
-"""A WebSocket as those who answer see it, whichever server speaks it."""
+"""The WebSocket interface of handlers, independent of the HTTP server."""
 
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import Protocol
@@ -8,16 +8,16 @@ class MessageReceiver(Protocol):
     """The receiver of the messages of one WebSocket, implemented above this room."""
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
-        """Take a message; what is returned is awaited before the next one is read."""
+        """Process a message. The returned awaitable is awaited before the next message is read."""
 
     def on_pong(self) -> None:
-        """Note a sign of life."""
+        """Handle a pong."""
 
     def on_drained(self) -> None:
-        """Know that nothing waits to be sent any more, after something had."""
+        """Handle that all waiting bytes were sent."""
 
     def on_close(self) -> None:
-        """Know that the connection is gone; `close_code` tells how it ended."""
+        """Handle the end of the connection. `close_code` says how it ended."""
 
 
 class OutgoingMessage(Protocol):
@@ -25,23 +25,23 @@ class OutgoingMessage(Protocol):
 
     @property
     def binary(self) -> bool:
-        """Whether it is binary; else its parts are UTF-8."""
+        """Whether the message is binary. Text is UTF-8."""
 
     @property
     def parts(self) -> Sequence[bytes]:
-        """What it carries."""
+        """The parts of the payload."""
 
     def __len__(self) -> int:
-        """Return the bytes of all parts."""
+        """Return the size of the payload in bytes."""
 
 
 class MessageSocket(Protocol):
     """A WebSocket after its handshake.
 
     Attributes:
-        close_code: With which the peer has closed, or was refused; None: it has said no code, or nothing at all.
-        close_reason: What the peer said to it.
-        is_closing: Whether a close frame was sent, or the connection is gone.
+        close_code: Close code of the peer, or the one sent for its protocol error; None: there was no code.
+        close_reason: Close reason of the peer.
+        is_closing: Whether a close frame was sent, or the connection is closed.
     """
 
     close_code: int | None
@@ -49,25 +49,25 @@ class MessageSocket(Protocol):
     is_closing: bool
 
     def start(self, *, reading: bool = True) -> None:
-        """Take the connection. Messages wait for `read_on` if they are not to be read yet; the end of the connection is told."""
+        """Start the WebSocket. Without `reading`, messages wait for `read_on`. The end of the connection is always reported."""
 
     def read_on(self) -> None:
-        """Hand out the messages that have come, and those to come."""
+        """Start passing messages to the receiver."""
 
     def write_messages(self, messages: Iterable[OutgoingMessage], *, ping: bool = False) -> None:
-        """Send messages, and a ping behind them; nothing once the socket is closing."""
+        """Send messages; with `ping`, followed by a ping. Does nothing if the socket is closing."""
 
     async def send(self, message: str | bytes) -> None:
-        """Send a message; returns when another one can be sent, or when the connection is gone."""
+        """Send a message. Returns when the next one can be sent, or when the connection is closed."""
 
     def buffered_bytes(self) -> int:
-        """Return how many bytes wait because the client does not take them."""
+        """Return the number of bytes that wait for a slow client."""
 
     def ping(self) -> None:
-        """Ask for a sign of life."""
+        """Send a ping."""
 
     def set_option(self, level: int, option: int, value: int | bytes) -> None:
         """Set an option of the socket."""
 
     def close(self, code: int | None = None, reason: str = "") -> None:
-        """Send what was written, then a close frame; the connection ends when the peer has answered, or after 5 s."""
+        """Send the written messages, then a close frame. The connection ends with the peer's close frame, or after 5 s."""

@@ -1,6 +1,6 @@
-"""Requests out of bytes: llhttp, the parser of Node.js, in its strict mode, and what its callbacks are put together to.
+"""Request parser: llhttp, the parser of Node.js, in strict mode.
 
-What llhttp lets pass and two servers could read in two ways is refused by `hub.listener.head`.
+`hub.listener.head` rejects what llhttp accepts although two servers could read it differently.
 """
 
 from typing import Protocol
@@ -14,23 +14,23 @@ class RequestSink(Protocol):
     """The connection, as a reader uses it. A protocol, because the connection imports this module."""
 
     def on_request(self, head: RequestHead) -> None:
-        """Take a request whose head has come."""
+        """Process the head of a request."""
 
     def on_body(self, data: bytes) -> None:
-        """Take a piece of its body."""
+        """Process a segment of its body."""
 
     def on_complete(self) -> None:
-        """Know that it is whole."""
+        """Process the end of the request."""
 
 
 class RequestReader:
-    """Reads the requests of one connection, one after the other.
+    """Parses the requests of one connection in sequence.
 
     Attributes:
-        is_in_head: Whether a head has begun and is not whole.
+        is_in_head: Whether a head has begun and is incomplete.
 
     Parameters:
-        max_head_bytes: Of the target and the fields of one request together, and of a trailer.
+        max_head_bytes: Maximum size of target and headers of one request, and of a trailer.
     """
 
     __slots__ = (
@@ -58,25 +58,25 @@ class RequestReader:
         self._head_bytes = 0
         self._is_upgrade = False
         self.is_in_head = False
-        self._framing = b""  # of the body of a request that offers another protocol
+        self._framing = b""  # framing header of the body of a request that offers another protocol
         self._is_repeated = False
         self._has_moved = False
         self._silent_bytes = 0
         self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
 
     def close(self) -> None:
-        """Let go of the parser, which knows us: nothing more is fed. What it has at hand may still come."""
+        """Release the parser, which breaks the reference cycle. Callbacks of the current input may still arrive."""
         self._parser = None
 
     def feed(self, data: bytes) -> bytes | None:
-        """Take what came, and tell the taker what that is.
+        """Parse received bytes, and call the sink.
 
         Returns:
-            What came behind a request for a WebSocket: it is no HTTP any more. None: there was no such request.
+            The bytes after a WebSocket request, which are not HTTP; None if there was no such request.
 
         Raises:
-            BadHead: This is no request; nothing more can be read.
-            Exception: What the taker raised.
+            BadHead: The request is not valid; parsing stops.
+            Exception: An error of the sink.
         """
         while (parser := self._parser) is not None:
             try:
@@ -100,7 +100,7 @@ class RequestReader:
         return None
 
     def _parser_behind_offer(self) -> httptools.HttpRequestParser:
-        """Return a parser that reads on where llhttp stops: behind a head that offers a protocol which nobody here speaks."""
+        """Return a parser for the rest of a request that offers an unsupported protocol. llhttp stops after such a head."""
         parser = httptools.HttpRequestParser(self)
         if self._framing:
             self._is_repeated = True
@@ -109,7 +109,7 @@ class RequestReader:
         return parser
 
     def _watch(self, size: int) -> None:
-        """Refuse what grows without an end: llhttp tells of a field once it is whole, of blanks and chunk extensions never."""
+        """Limit input without callbacks: llhttp reports only complete headers, and never blanks and chunk extensions."""
         self._silent_bytes += size
         if self._silent_bytes > 2 * self._limit:
             raise too_large()
@@ -117,7 +117,7 @@ class RequestReader:
     # -- called by the parser -----------------------------------------------------------------------------------------
 
     def on_url(self, url: bytes) -> None:
-        """Take a piece of the request target."""
+        """Append a part of the request target."""
         self.is_in_head = True
         self._target += url
         self._head_bytes += len(url)
@@ -125,14 +125,14 @@ class RequestReader:
             raise too_large()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a field. Those of a trailer are dropped: nobody here waits for them (RFC 9110 section 6.5.1)."""
+        """Append a header. Headers of a trailer are dropped (RFC 9110 section 6.5.1)."""
         self._fields.append((self._names.lower(name), value.decode("latin-1").strip(" \t")))
         self._head_bytes += len(name) + len(value) + FIELD_BYTES
         if self._head_bytes > self._limit:
             raise too_large()
 
     def on_headers_complete(self) -> None:
-        """Hand on the head."""
+        """Pass the head to the sink."""
         self._has_moved, self.is_in_head = True, False
         if self._is_repeated:
             self._forget()
@@ -140,14 +140,14 @@ class RequestReader:
             self._sink.on_request(self._head(self._parser))
 
     def on_body(self, data: bytes) -> None:
-        """Hand on a piece of the body."""
+        """Pass a segment of the body on."""
         self._has_moved = True
         self._sink.on_body(data)
 
     def on_message_complete(self) -> None:
-        """Hand on the end of the request."""
+        """Pass the end of the request to the sink."""
         if self._framing:
-            return  # its body is still to come
+            return  # the body is still to arrive
         self._has_moved = True
         if self._head_bytes:
             self._forget()  # a trailer, which must not become part of the next head
@@ -176,7 +176,7 @@ class RequestReader:
 
 
 def _mistake(error: httptools.HttpParserError) -> BaseException:
-    """Return what is wrong: with the request, or what was raised by those whom the parser has called."""
+    """Return the error of a callback, or a `BadHead` for an error of the parser."""
     if isinstance(error, httptools.HttpParserCallbackError):
         return error.__context__ or error
     if isinstance(error, httptools.HttpParserInvalidMethodError):

@@ -34,10 +34,10 @@ logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 
 class TornadoConnections:
-    """What the connections of one listener share.
+    """The state that all connections of one listener share.
 
     Attributes:
-        error_headers: What a response to something that is no request says besides the problem.
+        error_headers: Additional headers of responses to invalid requests.
         open: All connections that speak HTTP.
         upgraded: Those that speak WebSocket.
         is_closing: Whether connections end with the response that they are giving.
@@ -54,13 +54,13 @@ class TornadoConnections:
         self.now = now
 
     def forget(self, connection: "TornadoClientConnection") -> None:
-        """Know that a connection is gone."""
+        """Remove a closed connection."""
         self.open.discard(connection)
         self.upgraded.discard(connection)
 
 
 class TornadoListener:
-    """One or several sockets, behind which one front answers. Takes what `hub.listener.listener.HttpListener` takes."""
+    """Listens on one or several sockets for one front. Has the parameters of `hub.listener.listener.HttpListener`."""
 
     def __init__(
         self,
@@ -86,21 +86,21 @@ class TornadoListener:
         self._sweeping: ServiceTask | None = None
 
     async def start(self, sockets: Sequence[socket.socket]) -> None:
-        """Accept connections on sockets that are bound already."""
+        """Accept connections on bound sockets."""
         self._sweeping = self._sweeping or self._tasks.start("listener sweep", self._sweep)
         for each in sockets:
             each.listen(BACKLOG)
         self._server.add_sockets(sockets)
 
     def stop(self) -> None:
-        """Accept no more connections. Those that wait for a next request are closed, others after the response that they give."""
+        """Stop accepting connections. Idle connections close now, others after their current response."""
         self._server.stop()
         self._connections.is_closing = True
         for connection in list(self._connections.open):
             connection.close_when_idle()
 
     async def close(self) -> None:
-        """Close all that is left, WebSockets too."""
+        """Close all connections, WebSockets too."""
         self.stop()
         if self._sweeping is not None:
             await self._sweeping.stop()
@@ -116,21 +116,21 @@ class TornadoListener:
             self.sweep()
 
     def sweep(self) -> None:
-        """Break the connections whose clients make no progress; at the latest two sweeps after their time."""
+        """Abort the connections without progress, at the latest two sweeps after their timeout."""
         now = self._connections.now = self._clock.monotonic()
         for connection in list(self._connections.open):
-            connection.stream.look(now - SWEEP_SECONDS, self._idle_seconds)
+            connection.stream.check_progress(now - SWEEP_SECONDS, self._idle_seconds)
 
 
 class _NoRequests(httputil.HTTPServerConnectionDelegate):
-    """Stands where Tornado asks for a delegate: `GuardedServer` is its own."""
+    """Placeholder for the delegate that Tornado requires. `GuardedServer` is its own delegate."""
 
 
 class GuardedServer(HTTPServer):
     """Tornado's server, whose connections read and write through a `GuardedStream`."""
 
     def guard(self, connections: TornadoConnections, *, is_tls: bool) -> None:
-        """Set what connections share."""
+        """Set the state that all connections share."""
         self._shared = connections
         self._is_tls = is_tls
 
@@ -141,7 +141,7 @@ class GuardedServer(HTTPServer):
         super().handle_stream(cast(IOStream, connection.stream), address)
 
     def start_request(self, server_conn: object, request_conn: httputil.HTTPConnection) -> httputil.HTTPMessageDelegate:
-        """Return who takes the next request of a connection."""
+        """Return the delegate of the next request of a connection."""
         http = cast(HTTP1Connection, request_conn)
         connection = cast(TornadoClientConnection, cast(GuardedStream, http.stream).owner)
         return connection.next_request(http)
@@ -161,29 +161,29 @@ class TornadoClientConnection:
         self.head: RequestHead | None = None
         self.websocket: TornadoWebSocket | None = None
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.closes = False  # after the response that is being given
+        self.closes = False  # after the current response
         self._request: TornadoRequestConnection | None = None
         self.stream = GuardedStream(stream, lambda: shared.now, self._may_read, is_tls=is_tls)
         self.stream.owner = self
         shared.open.add(self)
 
     def next_request(self, http: HTTP1Connection) -> "TornadoRequestConnection":
-        """Return who takes the next request."""
+        """Return the delegate of the next request."""
         self._request = TornadoRequestConnection(self, http)
         return self._request
 
     def buffered_bytes(self) -> int:
-        """Return how many bytes wait because the client does not take them."""
+        """Return the number of bytes that wait for a slow client."""
         return self.stream.unsent_bytes
 
     def close_when_idle(self) -> None:
-        """Close now, or after the response that is being given."""
+        """Close the connection: at once if it is idle, otherwise after the current response."""
         if self._request is not None:
             self._request.end_with_response()
         self.stream.close_if_idle()
 
     def reject(self, error: BadHead) -> None:
-        """Send the problem, and close."""
+        """Send the problem and close the connection."""
         if not self.stream.closed():
             self.stream.write(error_response(error, self.shared.error_headers))
             self.stream.expects_more = True
@@ -205,7 +205,7 @@ class TornadoClientConnection:
         return True
 
     def malformed(self) -> None:
-        """Reject what Tornado could not read: in front of a response, or by breaking one."""
+        """Reject a request that Tornado could not parse: by an error, or by a reset if the response has begun."""
         error = BadHead("This is not an HTTP/1.1 request.")
         if self._request is None:
             self.reject(error)
@@ -213,12 +213,12 @@ class TornadoClientConnection:
             self._request.break_request(error)
 
     def drained(self) -> None:
-        """Know that nothing waits to be sent any more, after something had."""
+        """Handle that all waiting bytes were sent."""
         if self.websocket is not None:
             self.websocket.drained()
 
     def connection_lost(self) -> None:
-        """Know that the connection is gone."""
+        """Handle the end of the connection."""
         self.shared.forget(self)
         if not self.gone.done():
             self.gone.set_result(None)
@@ -228,7 +228,7 @@ class TornadoClientConnection:
 
 
 class TornadoRequestConnection(httputil.HTTPMessageDelegate):
-    """One request on a connection: what Tornado reads of it goes to its receiver, what its exchange sends goes to Tornado."""
+    """One request: passes what Tornado reads to the handler, and what the exchange sends to Tornado."""
 
     def __init__(self, connection: TornadoClientConnection, http: HTTP1Connection) -> None:
         self.remote_ip = connection.remote_ip
@@ -238,7 +238,7 @@ class TornadoRequestConnection(httputil.HTTPMessageDelegate):
         self._headers = httputil.HTTPHeaders()
         self._exchange: Exchange | None = None
         self._receiver: Receiver | None = None
-        self._left: int | None = None  # bytes of the body that have yet to come; None: it is chunked
+        self._left: int | None = None  # bytes of the body still to arrive; None: it is chunked
         self._reads_on: asyncio.Future[None] | None = None
         self._is_gone = False
 
@@ -247,7 +247,7 @@ class TornadoRequestConnection(httputil.HTTPMessageDelegate):
     def headers_received(
         self, start_line: httputil.RequestStartLine | httputil.ResponseStartLine, headers: httputil.HTTPHeaders
     ) -> Awaitable[None] | None:
-        """Take a head. A request without a body begins in `finish`: Tornado closes after a response that comes earlier."""
+        """Process the head. A request without a body starts in `finish`, because Tornado closes after an earlier response."""
         head = self._connection.head
         if head is None:
             raise RuntimeError("Tornado has read a head that was not checked")
@@ -267,7 +267,7 @@ class TornadoRequestConnection(httputil.HTTPMessageDelegate):
         return self._reads_on
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
-        """Take a part of the body. Tornado reads on when what is returned is done."""
+        """Process a segment of the body. Tornado reads the next one when the returned future is done."""
         if self._left is not None:
             self._left -= len(chunk)
         receiver, exchange = self._receiver, self._exchange
@@ -277,7 +277,7 @@ class TornadoRequestConnection(httputil.HTTPMessageDelegate):
         return None if self._left == 0 else self._reads_on
 
     def finish(self) -> None:
-        """Know that the request has come whole."""
+        """Handle the end of the request."""
         exchange = self._exchange
         if exchange is None:
             return
@@ -292,7 +292,7 @@ class TornadoRequestConnection(httputil.HTTPMessageDelegate):
             self.client_has_gone()
 
     def on_connection_close(self) -> None:
-        """Know that the client has gone before the request was whole."""
+        """Handle the end of the connection before the request was complete."""
         self.client_has_gone()
 
     def _open(self, exchange: Exchange) -> None:
@@ -302,7 +302,7 @@ class TornadoRequestConnection(httputil.HTTPMessageDelegate):
         self._guard(begin)
 
     def _guard(self, work: Callable[[], object]) -> None:
-        """Run what answers requests. An outer loop of the hub: a defect is logged and told to the client."""
+        """Run a handler. An outer loop of the hub: unexpected exceptions are logged, and the client gets a 500."""
         try:
             work()
         except Exception:
@@ -313,7 +313,7 @@ class TornadoRequestConnection(httputil.HTTPMessageDelegate):
     # -- the end ------------------------------------------------------------------------------------------------------
 
     def client_has_gone(self) -> None:
-        """Tell whoever works on the request, once."""
+        """Tell the handler, once, that the client is gone."""
         self._is_gone = True
         self.release()
         exchange, receiver, self._receiver = self._exchange, self._receiver, None
@@ -321,7 +321,7 @@ class TornadoRequestConnection(httputil.HTTPMessageDelegate):
             receiver.on_connection_close()
 
     def break_request(self, error: BadHead) -> None:
-        """End a request that cannot be finished: by a problem, or by breaking the response that has begun."""
+        """End a request that cannot be completed: send a problem, or reset if the response has begun."""
         exchange = self._exchange
         is_begun, is_ended = (False, False) if exchange is None else (exchange.is_begun, exchange.is_ended)
         self.client_has_gone()
@@ -335,14 +335,14 @@ class TornadoRequestConnection(httputil.HTTPMessageDelegate):
             self._connection.reject(error)
 
     def end_with_response(self) -> None:
-        """Close the connection after the response that is being given."""
+        """Close the connection after the current response."""
         if self._exchange is not None:
             self._exchange.keep_alive = False
 
     # -- from the exchange --------------------------------------------------------------------------------------------
 
     def send_head(self, status: int, reason: str, fields: Headers, body: bytes = b"") -> None:
-        """Send the head of a response, and what is there of its body.
+        """Send the head of a response and the first part of its body.
 
         Raises:
             ValueError: A header holds what no header may hold; nothing was sent.
@@ -357,12 +357,12 @@ class TornadoRequestConnection(httputil.HTTPMessageDelegate):
         except httputil.HTTPInputError as error:
             raise ValueError(str(error)) from error
         if self._exchange is not None and self._exchange.head.is_http10:
-            self._headers.pop("Connection", None)  # else Tornado would announce what the exchange does not
+            self._headers.pop("Connection", None)  # otherwise Tornado would add a value that the exchange did not set
         start_line = httputil.ResponseStartLine("HTTP/1.1", status, reason or PHRASES.get(status, "Unknown"))
         self._http.write_headers(start_line, headers, body or None)
 
     def send_chunk(self, piece: bytes, *, is_chunked: bool) -> None:
-        """Send a part of the body; Tornado frames it."""
+        """Send a segment of the body. Tornado frames it."""
         if not self._stream.closed():
             self._http.write(piece)
 
@@ -370,15 +370,15 @@ class TornadoRequestConnection(httputil.HTTPMessageDelegate):
         """Do nothing: Tornado ends the chunks when the exchange ends."""
 
     def send_continue(self) -> None:
-        """Let Tornado ask for the body: it does when it reads on."""
+        """Let Tornado send `100 Continue`. It does so when it reads the body."""
         self.release()
 
     async def drain(self) -> None:
-        """Return when nothing waits to be sent; at once when the connection is gone."""
+        """Wait until all bytes were sent. Returns at once if the connection is closed."""
         await self._stream.drain()
 
     def exchange_ended(self, exchange: Exchange) -> None:
-        """Go on with the next request, or close."""
+        """Start the next request, or close the connection."""
         self._receiver = None
         if not exchange.keep_alive:
             self._connection.closes = True
@@ -388,16 +388,16 @@ class TornadoRequestConnection(httputil.HTTPMessageDelegate):
         self.release()
 
     def reset(self) -> None:
-        """Break the connection, so that nobody takes what was sent for whole."""
+        """Reset the connection, so that the client does not take an incomplete response for a complete one."""
         self._stream.reset()
 
     def hold(self) -> None:
-        """Read no more of the body for now."""
+        """Pause reading (back-pressure)."""
         if self._reads_on is None and not self._is_gone:
             self._reads_on = asyncio.get_running_loop().create_future()
 
     def release(self) -> None:
-        """Read on."""
+        """Resume reading."""
         reads_on, self._reads_on = self._reads_on, None
         if reads_on is not None and not reads_on.done():
             reads_on.set_result(None)
@@ -405,7 +405,7 @@ class TornadoRequestConnection(httputil.HTTPMessageDelegate):
     def open_websocket(
         self, exchange: Exchange, receiver: MessageReceiver, subprotocol: str | None, max_message_bytes: int
     ) -> MessageSocket:
-        """Give up HTTP for a WebSocket.
+        """Switch from HTTP to a WebSocket.
 
         Raises:
             HandshakeRefused: The request is no handshake, or one of another version.

@@ -1,4 +1,4 @@
-"""Requests for Tornado's application: its handlers see a connection of Tornado's own kind (`tornado.httputil.HTTPConnection`)."""
+"""Runs requests in a Tornado application, through Tornado's own interface of connections (`tornado.httputil.HTTPConnection`)."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,11 +13,11 @@ from hub.primitives.tasks import start_task
 
 
 class TornadoFront:
-    """Lets an application of Tornado answer.
+    """Passes requests to a Tornado application.
 
     Parameters:
-        scheme: `http` or `https`, as the sockets speak it.
-        max_body_bytes: Larger requests are refused before their body is read; the application takes no streams.
+        scheme: `http` or `https`: the scheme of the listener.
+        max_body_bytes: Requests with larger bodies are rejected before the body is read. The application accepts no streams.
     """
 
     def __init__(self, application: httputil.HTTPServerConnectionDelegate, *, scheme: str, max_body_bytes: int) -> None:
@@ -26,7 +26,7 @@ class TornadoFront:
         self._max_body_bytes = max_body_bytes
 
     def open(self, exchange: Exchange) -> Receiver:
-        """Begin a request of the application."""
+        """Start a request of the application."""
         body_bytes = exchange.head.body_bytes
         if body_bytes is not None and body_bytes > self._max_body_bytes:
             _refuse(exchange, 413, f"The body may have at most {self._max_body_bytes} bytes.")
@@ -43,7 +43,7 @@ class TornadoFront:
 
 
 class TornadoRequest:
-    """Hands a request on to the application."""
+    """Passes the body of a request to the application."""
 
     def __init__(
         self, exchange: Exchange, connection: "TornadoConnection", delegate: httputil.HTTPMessageDelegate, max_body_bytes: int
@@ -55,7 +55,7 @@ class TornadoRequest:
         self._is_whole = False
 
     def data_received(self, data: bytes) -> None:
-        """Hand on a piece of the body, or refuse a chunked one that has become too large."""
+        """Pass a segment of the body on, or reject a chunked body that has become too large."""
         self._left -= len(data)
         if self._left >= 0:
             self._delegate.data_received(data)
@@ -64,13 +64,13 @@ class TornadoRequest:
             _refuse(self._exchange, 413, "The body is too large.")
 
     def finish(self) -> None:
-        """Let the application answer."""
+        """Run the handler of the application."""
         if self._left >= 0:
             self._is_whole = True
             self._delegate.finish()
 
     def on_connection_close(self) -> None:
-        """Tell whoever works on the answer, or still reads the request."""
+        """Tell the handler of the application that the client is gone."""
         if self._is_whole:
             self._connection.browser_has_gone()
         else:
@@ -78,7 +78,7 @@ class TornadoRequest:
 
 
 class _Context:
-    """Where a request comes from, as `HTTPServerRequest` looks it up."""
+    """Address and scheme of a request, as `HTTPServerRequest` reads them."""
 
     def __init__(self, remote_ip: str, protocol: str) -> None:
         self.remote_ip = remote_ip
@@ -86,7 +86,7 @@ class _Context:
 
 
 class TornadoConnection(httputil.HTTPConnection):
-    """The way of an answer."""
+    """The connection to which the application writes its response."""
 
     def __init__(self, exchange: Exchange, scheme: str) -> None:
         self.context = _Context(exchange.remote_ip, scheme)
@@ -95,11 +95,11 @@ class TornadoConnection(httputil.HTTPConnection):
         self._has_gone = False
 
     def set_close_callback(self, callback: Callable[[], None] | None) -> None:
-        """Take what is to be called when the browser goes before it has its answer."""
+        """Set the callback for a client that disconnects before the response."""
         self._close_callback = callback
 
     def browser_has_gone(self) -> None:
-        """Call it."""
+        """Call that callback."""
         self._has_gone = True
         callback, self._close_callback = self._close_callback, None
         if callback is not None:
@@ -111,9 +111,9 @@ class TornadoConnection(httputil.HTTPConnection):
         headers: httputil.HTTPHeaders,
         chunk: bytes | None = None,
     ) -> "asyncio.Future[None]":
-        """Send the head of the answer and the first piece of its body."""
+        """Send the head of the response and the first segment of its body."""
         if not isinstance(start_line, httputil.ResponseStartLine):
-            raise TypeError("a server sends answers")
+            raise TypeError("a server sends responses")
         length = headers.get("Content-Length")
         if headers.get("Connection") == "close":
             self._exchange.keep_alive = False
@@ -124,7 +124,7 @@ class TornadoConnection(httputil.HTTPConnection):
         return self.write(chunk or b"")
 
     def write(self, chunk: bytes) -> "asyncio.Future[None]":
-        """Send a piece of the body; done when there is room for another one.
+        """Send a segment of the body. The result is done when the next one can be sent.
 
         Raises:
             StreamClosedError: (From the future.) The browser has gone, so that nobody reads on for it.
@@ -138,12 +138,12 @@ class TornadoConnection(httputil.HTTPConnection):
             raise StreamClosedError
 
     def finish(self) -> None:
-        """End the answer."""
+        """End the response."""
         self._exchange.end()
 
 
 def take_note(written: "asyncio.Future[None]") -> None:
-    """Take note of how it went: many handlers write without waiting."""
+    """Retrieve the result, because many handlers do not wait for their writes."""
     if not written.cancelled():
         written.exception()
 
@@ -153,13 +153,13 @@ def _refuse(exchange: Exchange, status: int, detail: str) -> None:
 
 
 def start_line_of(head: RequestHead) -> httputil.RequestStartLine:
-    """Return what is asked as Tornado's parser would say it."""
+    """Return the request line in the form of Tornado's parser."""
     target = f"{head.path}?{head.query}" if head.query else head.path
     return httputil.RequestStartLine(head.method, target, "HTTP/1.0" if head.is_http10 else "HTTP/1.1")
 
 
 def headers_of(head: RequestHead) -> httputil.HTTPHeaders:
-    """Return the headers as Tornado keeps them. It joins those of one name by a comma, which would make one of all cookies."""
+    """Return the request headers as Tornado stores them. Cookies are joined here, because Tornado would use a comma."""
     headers = httputil.HTTPHeaders()
     for name, value in head.headers:
         if name != "cookie":

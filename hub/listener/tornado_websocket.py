@@ -1,4 +1,4 @@
-"""A WebSocket that Tornado's own code speaks, as the hub's doors see it."""
+"""A WebSocket of Tornado's own implementation, behind the interface `MessageSocket`."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -56,13 +56,13 @@ class TornadoWebSocket:
         self._stream = stream
         self._receiver = receiver
         self._handler: SocketHandler | None = None
-        self._waiting: list[Callable[[SocketHandler], None]] = []  # to be done once Tornado has opened the WebSocket
+        self._waiting: list[Callable[[SocketHandler], None]] = []  # actions for the moment when Tornado has opened the WebSocket
         self._waiting_bytes = 0
         self._may_read: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_gone = False
 
     def start(self, *, reading: bool = True) -> None:
-        """Let Tornado answer the handshake. Messages wait for `read_on` if they are not to be read yet."""
+        """Let Tornado accept the handshake. With `reading=False`, messages wait until `read_on`."""
         if reading:
             self._may_read.set_result(None)
         if self._stream.closed():
@@ -72,30 +72,30 @@ class TornadoWebSocket:
         delegate.finish()
 
     def read_on(self) -> None:
-        """Hand out the messages that have come, and those to come."""
+        """Start passing messages to the receiver."""
         if not self._may_read.done():
             self._may_read.set_result(None)
 
     # -- out ----------------------------------------------------------------------------------------------------------
 
     def write_messages(self, messages: Iterable[OutgoingMessage], *, ping: bool = False) -> None:
-        """Send messages, and a ping behind them; nothing once the socket is closing."""
+        """Send messages; with `ping`, followed by a ping. Does nothing if the socket is closing."""
         for message in messages:
             self._write(b"".join(message.parts), binary=message.binary)
         if ping:
             self.ping()
 
     async def send(self, message: str | bytes) -> None:
-        """Send a message; returns when another one can be sent, or when the connection is gone."""
+        """Send a message. Returns when the next one can be sent, or when the connection is closed."""
         self._write(message, binary=isinstance(message, bytes))
         await self._stream.drain()
 
     def buffered_bytes(self) -> int:
-        """Return how many bytes wait because the client does not take them."""
+        """Return the number of bytes that wait for a slow client."""
         return self._stream.unsent_bytes + self._waiting_bytes
 
     def ping(self) -> None:
-        """Ask for a sign of life."""
+        """Send a ping."""
         if not self.is_closing:
             self._do(lambda handler: handler.ping())
 
@@ -104,7 +104,7 @@ class TornadoWebSocket:
         self._stream.set_option(level, option, value)
 
     def close(self, code: int | None = None, reason: str = "") -> None:
-        """Send what was written, then a close frame; the connection ends when the peer has answered, or after 5 s."""
+        """Send the written messages, then a close frame. The connection ends with the peer's close frame, or after 5 s."""
         if self.is_closing:
             return
         self.is_closing = True
@@ -130,7 +130,7 @@ class TornadoWebSocket:
     # -- from Tornado -------------------------------------------------------------------------------------------------
 
     async def opened(self, handler: "SocketHandler") -> None:
-        """Do what waited; return when messages may be read."""
+        """Run the delayed actions. Return when messages may be read."""
         self._handler = handler
         waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
         for work in waiting:
@@ -138,7 +138,7 @@ class TornadoWebSocket:
         await self._may_read
 
     def received(self, message: str | bytes) -> Awaitable[None] | None:
-        """Hand on a message. Tornado reads on when what is returned is done: after the work on it, or with a close of ours."""
+        """Pass a message on. Tornado reads the next one when the result is done: after the work, or when we close."""
         work = None if self.is_closing else self._receiver.on_message(message)
         if work is None:
             return None
@@ -154,16 +154,16 @@ class TornadoWebSocket:
         self.read_on()
 
     def heard(self) -> None:
-        """Hand on a sign of life."""
+        """Pass a pong on."""
         self._receiver.on_pong()
 
     def drained(self) -> None:
-        """Know that nothing waits to be sent any more, after something had."""
+        """Handle that all waiting bytes were sent."""
         if not self._is_gone:
             self._receiver.on_drained()
 
     def gone(self, code: int | None, reason: str | None) -> None:
-        """End: there is no connection any more."""
+        """Handle the end of the connection."""
         if self._is_gone:
             return
         self._is_gone = self.is_closing = True
@@ -173,57 +173,57 @@ class TornadoWebSocket:
 
 
 class SocketHandler(WebSocketHandler):
-    """Tornado's side of it."""
+    """The handler that Tornado runs for the WebSocket."""
 
     def initialize(self, socket: TornadoWebSocket) -> None:
-        """Take the hub's side."""
+        """Store the hub's WebSocket object."""
         self._socket = socket
 
     def set_default_headers(self) -> None:
-        """Say no more than the handshake needs."""
+        """Remove all headers that the handshake does not need."""
         for name in ("Server", "Date", "Content-Type"):
             self.clear_header(name)
 
     @property
     def max_message_size(self) -> int:
-        """Bytes of the largest message."""
+        """The maximum size of a message in bytes."""
         return self._socket.max_message_bytes
 
     def check_origin(self, origin: str) -> bool:
-        """Take every origin: the door has checked it."""
+        """Return True: the handler has already checked the origin."""
         return True
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
-        """Return what the door has chosen."""
+        """Return the subprotocol that the handler has chosen."""
         return self._socket.subprotocol if self._socket.subprotocol in subprotocols else None
 
     def get_compression_options(self) -> dict[str, Any] | None:
-        """Never compress."""
+        """Return None: compression is disabled."""
         return None
 
     def detach(self) -> IOStream:
-        """Take the connection, whose end is noticed from here on while nothing is read, too."""
+        """Start the connection. Its end is noticed even while reading is paused."""
         stream = super().detach()
         stream.set_close_callback(self.on_connection_close)
         return stream
 
     async def open(self) -> None:
-        """Begin."""
+        """Start the WebSocket."""
         self.set_nodelay(True)
         await self._socket.opened(self)
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
-        """Hand on a message."""
+        """Pass a message on."""
         return self._socket.received(message)
 
     def on_pong(self, data: bytes) -> None:
-        """Hand on a sign of life."""
+        """Pass a pong on."""
         self._socket.heard()
 
     def on_close(self) -> None:
-        """Hand on the end."""
+        """Pass the end of the connection on."""
         self._socket.gone(self.close_code, self.close_reason)
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
-        """Log a defect of ours as the hub's own listener does."""
+        """Log an unexpected exception as the hub's own listener does."""
         logger.error("websocket.handler_crashed", exc_info=(typ, value, tb))

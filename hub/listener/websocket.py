@@ -1,7 +1,6 @@
-"""One WebSocket without extensions, on the server's side. Whoever breaks the protocol gets a close frame that says so.
+"""The server side of one WebSocket without extensions. Protocol errors of the client get a close frame.
 
-After a close frame of ours nothing of the peer counts but its own: the rest is read and dropped, so that the peer can read ours
-before the connection goes.
+After our close frame, all input but the peer's close frame is dropped, so that the peer can read ours before the connection ends.
 """
 
 import asyncio
@@ -25,7 +24,7 @@ from hub.listener.frames import (
 from hub.listener.messages import MessageReceiver, OutgoingMessage
 from hub.primitives.tasks import start_waiting
 
-CLOSE_SECONDS = 5.0  # in which the peer may answer our close frame
+CLOSE_SECONDS = 5.0  # timeout for the peer's close frame after ours
 
 logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -53,12 +52,12 @@ class WebSocket:
         self.is_closing = False
 
     def start(self, *, reading: bool = True) -> None:
-        """Take the connection. Messages wait for `read_on` if they are not to be read yet; the end of the connection is told."""
+        """Start the WebSocket. Without `reading`, messages wait for `read_on`. The end of the connection is always reported."""
         self._is_held = not reading
         self._line.take_over(self)
 
     def read_on(self) -> None:
-        """Hand out the messages that have come, and those to come."""
+        """Start passing messages to the receiver."""
         self._is_held = False
         self._line.release()
         self._read()
@@ -66,12 +65,12 @@ class WebSocket:
     # -- out ----------------------------------------------------------------------------------------------------------
 
     def write(self, frames: bytes) -> None:
-        """Send frames that are built already; nothing once the socket is closing."""
+        """Send encoded frames. Does nothing if the socket is closing."""
         if not self.is_closing:
             self._line.write(frames)
 
     def write_messages(self, messages: Iterable[OutgoingMessage], *, ping: bool = False) -> None:
-        """Send messages, and a ping behind them, in one write; nothing once the socket is closing."""
+        """Send messages in one write; with `ping`, followed by a ping. Does nothing if the socket is closing."""
         frames: list[bytes] = []
         for message in messages:
             frames.append(frame_head(BINARY if message.binary else TEXT, len(message)))
@@ -81,17 +80,17 @@ class WebSocket:
         self.write(b"".join(frames))
 
     async def send(self, message: str | bytes) -> None:
-        """Send a message; returns when there is room for another one, or when the connection is gone."""
+        """Send a message. Returns when the next one can be sent, or when the connection is closed."""
         opcode, data = (TEXT, message.encode()) if isinstance(message, str) else (BINARY, message)
         self.write(frame_head(opcode, len(data)) + data)
         await self._line.drain()
 
     def buffered_bytes(self) -> int:
-        """Return how many bytes wait because the client does not take them."""
+        """Return the number of bytes that wait for a slow client."""
         return self._line.buffered_bytes()
 
     def ping(self) -> None:
-        """Ask for a sign of life."""
+        """Send a ping."""
         self.write(frame_head(PING, 0))
 
     def set_option(self, level: int, option: int, value: int | bytes) -> None:
@@ -99,7 +98,7 @@ class WebSocket:
         self._line.set_option(level, option, value)
 
     def close(self, code: int | None = None, reason: str = "") -> None:
-        """Send what was written, then a close frame; the connection ends when the peer has answered, or after 5 s."""
+        """Send the written messages, then a close frame. The connection ends with the peer's close frame, or after 5 s."""
         if self.is_closing:
             return
         payload = close_payload(code, reason)
@@ -108,31 +107,31 @@ class WebSocket:
         self._reader.want_only_close()
         self._closer = asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._line.abort)
         self._line.release()
-        self._read()  # the peer's close frame may have come already, behind messages that nobody wants any more
+        self._read()  # the peer's close frame may have arrived already, behind messages that are dropped now
 
     # -- in -----------------------------------------------------------------------------------------------------------
 
     def bytes_received(self, data: bytes) -> None:
-        """Take what came."""
+        """Process received bytes."""
         self._reader.feed(data)
         if self._is_held and not self.is_closing:
-            self._line.hold()  # little has come, and no more is to come until somebody reads it
+            self._line.hold()  # back-pressure until the receiver reads
         else:
             self._read()
 
     def drained(self) -> None:
-        """Hand on that there is room."""
+        """Tell the receiver that all waiting bytes were sent."""
         self._receiver.on_drained()
 
     def connection_lost(self) -> None:
-        """End: there is no connection any more."""
+        """Handle the end of the connection."""
         self.is_closing = True
         if self._closer is not None:
             self._closer.cancel()
         self._receiver.on_close()
 
     def _read(self) -> None:
-        """Do what came asks for, until somebody has to be waited for."""
+        """Process received frames until a receiver has to be awaited."""
         while not self._is_held or self.is_closing:
             try:
                 message = self._reader.next()
@@ -177,7 +176,7 @@ class WebSocket:
             self.read_on()
 
     def _end(self, data: bytes) -> None:
-        """Both sides have said close, or will have with our answer."""
+        """Complete the close handshake: send our close frame if it is missing."""
         if not self.is_closing:
             if len(data) >= 2:
                 self.close_code, self.close_reason = int.from_bytes(data[:2], "big"), data[2:].decode("utf-8")

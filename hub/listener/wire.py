@@ -1,4 +1,4 @@
-"""The way to the socket of one connection: what is written, what waits to be, and whether there is to be more to read."""
+"""Back-pressure of one connection, in both directions, on top of an asyncio transport."""
 
 import asyncio
 import socket
@@ -6,11 +6,11 @@ import struct
 from typing import cast
 
 WAITING, RECEIVER, UPGRADE = 1, 2, 4
-"""Why nothing is read, as bits: requests have come that nobody looks at yet; who takes what comes has enough for now; nobody has
-taken the connection yet. It is read on when there is no reason left."""
+"""Reasons to pause reading, as bits: pipelined requests wait; the receiver cannot keep up; an upgrade is not decided.
+Reading resumes when there is no reason left."""
 
 ANYTHING = WAITING | RECEIVER | UPGRADE
-AT_ONCE = struct.pack("ii", 1, 0)  # of SO_LINGER: what is not sent yet is dropped, and the other end is reset
+AT_ONCE = struct.pack("ii", 1, 0)  # value of SO_LINGER: drop unsent bytes and reset the connection
 
 
 class Wire(asyncio.Protocol):
@@ -26,35 +26,35 @@ class Wire(asyncio.Protocol):
         self._writers: list[asyncio.Future[None]] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the transport."""
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of it
+        """Store the transport."""
+        self._transport = cast(asyncio.Transport, transport)  # not a subclass of it in uvloop
         # The system's own buffer is large enough: writers wait once it is full. Those of TLS would wait for nothing at all at 0.
         self._transport.set_write_buffer_limits(0 if transport.get_extra_info("sslcontext") is None else 1, 0)
 
     # -- out ----------------------------------------------------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
-        """Send bytes; those that the socket does not take wait in memory. To a browser that has gone nothing is sent."""
+        """Write bytes. Those that the socket does not accept wait in memory. Does nothing if the connection is closed."""
         if not self._transport.is_closing():
             self._transport.write(data)
 
     async def drain(self) -> None:
-        """Return when little enough waits; at once when the connection is gone."""
+        """Wait until the write buffer is small enough. Returns at once if the connection is closed."""
         if self._is_full and not self._transport.is_closing():
             room = asyncio.get_running_loop().create_future()
             self._writers = [*(self._writers or ()), room]
             await room
 
     def buffered_bytes(self) -> int:
-        """Return how many bytes wait because the browser does not take them."""
+        """Return the number of bytes that wait for a slow client."""
         return self._transport.get_write_buffer_size()
 
     def pause_writing(self) -> None:
-        """Let writers wait: the browser does not take what it asked for."""
+        """Pause writers, because the client does not read (back-pressure)."""
         self._is_full = True
 
     def resume_writing(self) -> None:
-        """Let writers go on."""
+        """Resume writers."""
         self._is_full = False
         self._let_writers_go()
 
@@ -67,11 +67,11 @@ class Wire(asyncio.Protocol):
     # -- in -----------------------------------------------------------------------------------------------------------
 
     def hold(self) -> None:
-        """Read no more for now: who takes it has enough."""
+        """Pause reading, because the receiver cannot keep up (back-pressure)."""
         self._hold(RECEIVER)
 
     def release(self) -> None:
-        """Read on."""
+        """Resume reading."""
         self._release(RECEIVER)
 
     def _hold(self, reason: int) -> None:
@@ -88,15 +88,15 @@ class Wire(asyncio.Protocol):
     # -- the end ------------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Close after what waits was sent."""
+        """Close the connection after all written bytes were sent."""
         self._transport.close()
 
     def abort(self) -> None:
-        """Break the connection."""
+        """Abort the connection."""
         self._transport.abort()
 
     def reset(self) -> None:
-        """Break the connection by a reset: nobody takes what was sent for whole, even if only the connection's end could tell."""
+        """Reset the connection, so that the client does not take an incomplete response for a complete one."""
         self.set_option(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
         self.abort()
 

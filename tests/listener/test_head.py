@@ -31,8 +31,8 @@ class TestFields:
         names.lower(b"Cookie")
 
         assert (found[0], found[-2], found[-1][:10]) == ("x-0", "x-2999", "x-2999-yyy")
-        assert b"Cookie" in names._known
-        assert sum(map(len, names._known)) < MAX_NAMES * 64
+        assert b"Cookie" in names._cached
+        assert sum(map(len, names._cached)) < MAX_NAMES * 64
 
 
 class TestBodyLength:

@@ -117,8 +117,8 @@ class Registry:
             driver.notify("session", name, data)
 
     def store_lost(self) -> None:
-        """Handle a store that does not respond: channels continue without it for a limited time, and clients are told."""
-        self._services.outage.began(self._services.clock.monotonic())
+        """Tell clients that the event feed has broken, so that the store may be down."""
+        self._services.outage.suspected()
 
     async def watch(self) -> None:
         """Check heartbeats, slow readers and session timeouts every second until cancelled."""

@@ -17,6 +17,7 @@ class StoreOutage:
 
     def __init__(self) -> None:
         self.is_on = False
+        self._has_failed = False
         self._probe_at = float("-inf")
         self._listeners: list[OutageListener] = []
 
@@ -25,8 +26,8 @@ class StoreOutage:
         self._listeners.append(listener)
 
     def may_ask(self, now: float) -> bool:
-        """Return whether the store may be called. During an outage one call per second finds out when it is over."""
-        if not self.is_on:
+        """Return whether the store may be called. After a failed call, one call per second finds out when the outage is over."""
+        if not self._has_failed:
             return True
         if now < self._probe_at:
             return False
@@ -34,12 +35,18 @@ class StoreOutage:
         return True
 
     def began(self, now: float) -> None:
-        """Record that the store did not respond."""
+        """Record that the store did not respond to a call."""
+        self._has_failed = True
         self._probe_at = now + PROBE_SECONDS
+        self._change(True)
+
+    def suspected(self) -> None:
+        """Record that the event feed broke. Requests still call the store, because the worker may miss the end of a session."""
         self._change(True)
 
     def ended(self) -> None:
         """Record that the store responds."""
+        self._has_failed = False
         self._change(False)
 
     def _change(self, is_on: bool) -> None:

@@ -32,6 +32,17 @@ def test_over() -> None:
     assert (outage.is_on, outage.may_ask(100.1)) == (False, True)
 
 
+def test_suspected() -> None:
+    """A broken event feed is announced, but the store is still asked about every request until it fails."""
+    outage = StoreOutage()
+    outage.suspected()
+
+    assert (outage.is_on, [outage.may_ask(now) for now in (0.0, 0.0, 0.1)]) == (True, [True] * 3)
+    outage.began(100.0)
+    outage.suspected()
+    assert not outage.may_ask(100.1)
+
+
 @given(st.lists(st.tuples(st.floats(0, 3), st.sampled_from(["ask", "began", "ended"])), max_size=50))
 def test_told_once_each(steps: list[tuple[float, str]]) -> None:
     """Listeners hear of beginnings and ends in turn; in an outage no two questions are closer than a second."""

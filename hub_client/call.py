@@ -1,4 +1,4 @@
-"""One request of a client, and what becomes of it."""
+"""One request of a client, and its response or failure."""
 
 import asyncio
 import uuid
@@ -16,11 +16,11 @@ Progress = Callable[[int], None]
 
 
 class RequestFailed(Exception):
-    """There is no answer.
+    """There is no response.
 
     Attributes:
         problem: The RFC 9457 problem.
-        processed: `never` if the request certainly was not carried out; `maybe` if it could have been.
+        processed: `never` if the request certainly was not executed; `maybe` otherwise.
     """
 
     def __init__(
@@ -33,31 +33,31 @@ class RequestFailed(Exception):
 
 
 class ChannelRefused(RequestFailed):
-    """The hub has closed the channel for good; `code` says what has to change before it can be opened again."""
+    """The hub has closed the channel, and reconnecting would not help. The close code `code` says why."""
 
     def __init__(self, code: int, reason: str, processed: Literal["never", "maybe"] = "never") -> None:
         super().__init__({"title": f"The channel was closed with {code} ({reason})"}, processed)
         self.code = code
 
 
-class AnswerBroken(Exception):
-    """The body of an answer ended before its time."""
+class IncompleteResponse(Exception):
+    """The body of a response is incomplete."""
 
 
 def lost(title: str) -> RequestFailed:
-    """Return the failure of a request about which nobody knows any more."""
+    """Return the failure of a request whose outcome is unknown."""
     return RequestFailed({"type": "urn:hub:problem:outcome-unknown", "title": title, "status": 502}, "maybe")
 
 
 class Body:
-    """The body of an answer as it arrives. Reading gives the hub credit for more."""
+    """The body of a response as it arrives. Reading it gives credit to the hub."""
 
     def __init__(self, on_read: Callable[[int], None]) -> None:
-        self._parts: asyncio.Queue[bytes | AnswerBroken | None] = asyncio.Queue()
+        self._parts: asyncio.Queue[bytes | IncompleteResponse | None] = asyncio.Queue()
         self._on_read = on_read
 
-    def feed(self, part: bytes | AnswerBroken | None) -> None:
-        """Add a part; None is the end."""
+    def feed(self, part: bytes | IncompleteResponse | None) -> None:
+        """Append a segment; None marks the end."""
         self._parts.put_nowait(part)
 
     def __aiter__(self) -> "Body":
@@ -65,8 +65,8 @@ class Body:
 
     async def __anext__(self) -> bytes:
         part = await self._parts.get()
-        if part is None or isinstance(part, AnswerBroken):
-            self._parts.put_nowait(part)  # for whoever reads on
+        if part is None or isinstance(part, IncompleteResponse):
+            self._parts.put_nowait(part)  # for later readers
             raise part or StopAsyncIteration
         self._on_read(len(part))
         return part
@@ -74,12 +74,12 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class ClientResponse:
-    """What the resource server answered, whatever its status.
+    """The response of the API, whatever its status.
 
     Attributes:
-        body: The parts of the body as they arrive.
-        replayed: It was kept from before: this time nothing was executed.
-        timing: Milliseconds in the hub's queue, and until the answer began.
+        body: The segments of the body as they arrive.
+        replayed: Whether this is a stored response, and nothing was executed this time.
+        timing: Milliseconds in the hub's queue, and until the response began.
     """
 
     status: int
@@ -92,17 +92,17 @@ class ClientResponse:
         """Return the whole body.
 
         Raises:
-            AnswerBroken: It ended before its time.
+            IncompleteResponse: The body is incomplete.
         """
         return b"".join([part async for part in self.body])
 
     async def json(self) -> Any:
-        """Return the body as the JSON value that it is."""
+        """Return the body, decoded from JSON."""
         return msgspec.json.decode(await self.read())
 
 
 def inline(message: ResponseMessage) -> AsyncIterator[bytes]:
-    """Return the body of an answer that came in one message."""
+    """Return the body of a response that arrived in one message."""
 
     async def parts() -> AsyncIterator[bytes]:
         if isinstance(message.body, msgspec.Raw):
@@ -115,11 +115,11 @@ def inline(message: ResponseMessage) -> AsyncIterator[bytes]:
 
 @dataclass(eq=False, slots=True)
 class Call:
-    """A request from its start to its answer, over as many links as that takes.
+    """A request from its start to its response, over one or several links.
 
     Attributes:
-        deadline: When its caller stops waiting; seconds of the client's clock.
-        was_sent: Whether it has left this process since it was last known not to be executed.
+        deadline: Time of the client's clock, in seconds, at which the caller stops waiting.
+        was_sent: Whether it was sent since it was last known not to be executed.
     """
 
     method: str
@@ -130,25 +130,25 @@ class Call:
     key: str | None = None
     on_progress: Progress | None = None
     was_sent: bool = False
-    answer: asyncio.Future[ClientResponse] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    response: asyncio.Future[ClientResponse] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     @property
     def is_safe(self) -> bool:
-        """Whether it may be executed twice (RFC 9110 section 9.2.1)."""
+        """Whether its method is safe, so that it may be executed twice (RFC 9110 section 9.2.1)."""
         return self.method in SAFE_METHODS
 
     @property
     def is_repeatable(self) -> bool:
-        """Whether it can be sent a second time: its body is still in hand."""
+        """Whether it can be sent again, because its body is in memory."""
         return not isinstance(self.upload, AsyncIterator)
 
     def with_new_key(self) -> None:
-        """Begin anew: the request with the old key was not executed, and never will be."""
+        """Use a new idempotency key, because the request with the old one will never be executed."""
         self.key = str(uuid.uuid4())
         self.was_sent = False
 
     def message(self, request_id: int, now: float) -> RequestMessage:
-        """Return the request as it goes over the wire."""
+        """Return the request message."""
         members = dict(self.members)
         if self.upload is not None:
             members["stream"] = len(self.upload) if isinstance(self.upload, bytes) else members.get("stream", -1)
@@ -158,7 +158,7 @@ class Call:
         return RequestMessage(request_id, self.method, self.path, timeout_ms=timeout_ms, **members)
 
     def fail(self, error: BaseException) -> None:
-        """End without an answer."""
-        if not self.answer.done():
-            self.answer.set_exception(error)
-            self.answer.exception()  # whoever awaits it still gets it
+        """End without a response."""
+        if not self.response.done():
+            self.response.set_exception(error)
+            self.response.exception()  # marks the exception as retrieved; callers still get it

@@ -1,4 +1,4 @@
-"""A client whose requests survive the end of its WebSocket: it dials again, resumes, and moves on before a hub stops."""
+"""The channel client: reconnects, resumes requests, and moves to another node before a hub stops."""
 
 import asyncio
 import random
@@ -17,10 +17,10 @@ from hub.topics.model import order
 from hub_client.call import Call, ChannelRefused, ClientResponse, Progress, RequestFailed, Upload, lost
 from hub_client.link import Http, Link, LinkClosed, Login
 
-FIRST_PAUSE_SECONDS = 0.5  # before a second dial; doubles, and each is drawn at random from zero up ("full jitter")
+FIRST_PAUSE_SECONDS = 0.5  # exponential backoff with full jitter
 LONGEST_PAUSE_SECONDS = 30.0
-GRACE_SECONDS = 1.0  # beyond the hub's own time limit, for its answer to arrive
-DEAF_SECONDS = 5.0  # beyond the hub's heartbeat
+GRACE_SECONDS = 1.0  # added to the timeout of a request, for the hub's response to arrive
+DEAF_SECONDS = 5.0  # added to the hub's heartbeat interval
 SUBSCRIBE_SECONDS = 30.0
 TERMINAL = range(4400, 4420)
 NOT_HERE = range(4430, 4440)
@@ -32,8 +32,8 @@ class ChannelClient:
     """Sends REST requests over a channel to the hub.
 
     Parameters:
-        url: Where the hub is dialled; on each dial `urls` may name another of its nodes.
-        login: Cookie and CSRF token, or a function that returns them as they are now.
+        url: URL of the hub, or a function that returns the URL of a node for each attempt.
+        login: Cookie and CSRF token, or a function that returns the present ones.
         name: Name and version of the client, for the hub's log.
     """
 
@@ -58,21 +58,21 @@ class ChannelClient:
         self._link: Link | None = None
         self._moved = asyncio.Event()
         self._tasks = OwnedTasks("channel client", self._crashed)
-        self._waiting: list[Call] = []  # not sent yet, or known not to be executed
-        self._pending: dict[str, Call] | None = None  # sent on a link that is gone; None: there was none
+        self._waiting: list[Call] = []  # not sent, or certainly not executed
+        self._pending: dict[str, Call] | None = None  # sent on a closed link; None: there was no link yet
         self._refused: ChannelRefused | None = None
-        self._topics: dict[str, str | None] = {}  # and the position of the last event of each
+        self._topics: dict[str, str | None] = {}  # with the position of the last event of each
         self._subscribing: dict[str, asyncio.Future[str]] = {}
         self.dials = 0
 
     async def __aenter__(self) -> Self:
-        """Begin to dial. Requests may be sent at once: they wait."""
+        """Start connecting. Requests may be made at once; they wait for the channel."""
         self._http = Http()
         self._tasks.start(self._run())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Say bye."""
+        """Close the channel."""
         await self._tasks.close()
         if self._link is not None:
             await self._link.leave()
@@ -97,19 +97,19 @@ class ChannelClient:
         passive: bool = False,
         on_progress: Progress | None = None,
     ) -> ClientResponse:
-        """Return the answer as soon as it begins. Cancelling this call cancels the request upstream.
+        """Send a request, and return the response as soon as it begins. Cancellation cancels the request at the API.
 
-        Requests that change something get a key, so that they survive the end of a channel and are executed at most once. What is
-        known not to have been executed is sent again until its time is over.
+        Requests with unsafe methods get an idempotency key, so they survive a reconnect and run at most once. A request that was
+        certainly not executed is sent again until its timeout.
 
         Parameters:
-            window: How many bytes of the answer may come before any are read; at least 1.
-            json, text, upload: The body: a JSON value, a text, or bytes that stream; `length` is that of an iterator, if known.
-            on_progress: Called with the bytes that the resource server has taken.
+            window: Flow-control window of the response in bytes, at least 1.
+            json, text, upload: The body: a JSON value, a text, or a stream of bytes. `length` is the length of an iterator, if
+            known. on_progress: Called with the number of bytes that the API has accepted.
 
         Raises:
-            RequestFailed: There is no answer; `processed` says whether the request may have been carried out.
-            ChannelRefused: The hub wants something else first, such as a login.
+            RequestFailed: There is no response. `processed` says whether the request may have been executed.
+            ChannelRefused: The hub rejects the channel, for example without a login.
         """
         if self._refused is not None:
             raise self._refused
@@ -126,13 +126,13 @@ class ChannelClient:
             members["progress"] = True
         call = Call(method, path, members, self._clock.monotonic() + timeout_seconds, upload, on_progress=on_progress)
         call.key = key or (None if call.is_safe else str(uuid.uuid4()))
-        return await self._answer(call)
+        return await self._response_of(call)
 
     async def subscribe(self, topic: str, after: str | None = None) -> None:
-        """Hear of the events of a topic, over whatever links there will be: `on_event` gets each once and in order.
+        """Subscribe to a topic, across reconnects. `on_event` gets each event once, in order.
 
         Parameters:
-            after: `id` of an event; without it events follow from now on.
+            after: `id` of the last known event; None: only new events.
 
         Raises:
             RequestFailed: There is no such topic, or the session lacks the scope for it.
@@ -152,18 +152,18 @@ class ChannelClient:
         self._topics[topic] = self._topics.get(topic) or position
 
     def unsubscribe(self, topic: str) -> None:
-        """Hear no more of a topic."""
+        """Unsubscribe from a topic."""
         if self._topics.pop(topic, None) is not None and self._link is not None:
             self._link.send(UnsubscribeMessage(topic))
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
-    async def _answer(self, call: Call) -> ClientResponse:
+    async def _response_of(self, call: Call) -> ClientResponse:
         while True:
             self._send(call)
             try:
                 async with asyncio.timeout(call.deadline - self._clock.monotonic() + GRACE_SECONDS):
-                    return await asyncio.shield(call.answer)
+                    return await asyncio.shield(call.response)
             except RequestFailed as error:
                 left = call.deadline - self._clock.monotonic()
                 if error.processed != "never" or error.retry_after_seconds is None or isinstance(error, ChannelRefused):
@@ -171,15 +171,15 @@ class ChannelClient:
                 if not call.is_repeatable or left <= error.retry_after_seconds:
                     raise
                 await self._clock.sleep(error.retry_after_seconds * (0.5 + self._jitter()))
-                call.answer = asyncio.get_running_loop().create_future()
+                call.response = asyncio.get_running_loop().create_future()
             except (TimeoutError, asyncio.CancelledError) as error:
                 self._forget(call)
                 if isinstance(error, TimeoutError):
-                    raise RequestFailed({"title": "No answer in time", "status": 504}, "maybe") from error
+                    raise RequestFailed({"title": "No response in time", "status": 504}, "maybe") from error
                 raise
 
     def _take_event(self, event: EventMessage) -> None:
-        """Hand an event on, unless an older link has brought it already."""
+        """Pass an event on, unless an older link has already delivered it."""
         if isinstance(event.id, str):
             known = self._topics.get(event.topic)
             if event.topic not in self._topics or (known is not None and order(event.id) <= order(known)):
@@ -202,7 +202,7 @@ class ChannelClient:
             self._link.cancel(call)
 
     async def _run(self) -> None:
-        """Keep a link open until the hub refuses one for good."""
+        """Keep a link open, with reconnects, until the hub rejects the channel permanently."""
         failures = 0
         while self._refused is None:
             try:
@@ -216,10 +216,10 @@ class ChannelClient:
             await self._stay(link)
 
     async def _dial(self) -> Link:
-        """Open a link, resume what an earlier one has left, and send what waits.
+        """Open a link, resume the calls of an earlier one, and send waiting calls.
 
         Raises:
-            LinkClosed: The hub does not answer, or refuses.
+            LinkClosed: The hub does not respond, or rejects the channel.
         """
         if self._http is None:
             raise LinkClosed(1006, "the client is not open")
@@ -241,8 +241,8 @@ class ChannelClient:
         for call in again:
             self._resend(call)
         waiting, self._waiting = self._waiting, []
-        for call in [*since, *waiting]:  # by its key a request that came through on the old link is not executed again
-            if not call.answer.done():
+        for call in [*since, *waiting]:  # the idempotency key prevents a second execution
+            if not call.response.done():
                 link.start(call)
         return link
 
@@ -257,7 +257,7 @@ class ChannelClient:
             self._waiting.append(call)
 
     async def _stay(self, link: Link) -> None:
-        """Return when the link is to be replaced: it is closed, deaf, or its node is going away."""
+        """Wait until the link must be replaced: it is closed or silent, or its node is shutting down."""
         heartbeat = link.ready.result().heartbeat
         patience = (heartbeat.interval_ms + heartbeat.timeout_ms) / 1000 + DEAF_SECONDS
         ends: set[asyncio.Future[Any]] = {link.closed, link.going_away}
@@ -271,18 +271,18 @@ class ChannelClient:
             self._take_over(link)
             await link.abort()
             self._note_refusal(link.closed.result())
-            await self._clock.sleep(self._pauses.seconds(1))  # the clients of a node that died do not all dial at once
+            await self._clock.sleep(self._pauses.seconds(1))  # spreads the reconnects after the death of a node
         else:
             await self._move_on(link)
 
     async def _move_on(self, old: Link) -> None:
-        """Open the next link before the old one goes: new requests use that, and the old one finishes what it has."""
+        """Open the next link before the old one closes. New requests use it; the old one finishes its calls."""
         self._moved.clear()
         self._tasks.start(self._finish(old))
         await self._clock.sleep(self._jitter() * old.going_away.result() / 2)
 
     async def _finish(self, old: Link) -> None:
-        """Let a link finish its calls once another one has taken over."""
+        """Let a replaced link finish its calls, then close it."""
         for stage in (self._moved, old.idle):
             await first_of(asyncio.shield(old.closed), stage.wait())
         if old.closed.done():
@@ -291,14 +291,14 @@ class ChannelClient:
             await old.leave()
 
     def _take_over(self, link: Link) -> None:
-        """Find out what becomes of the calls of a link that is gone."""
+        """Decide for each call of a closed link: send again, resume, or fail."""
         if self._link is link:
             self._link = None
         self._pending = self._pending or {}
-        calls, link.calls = [call for call in link.calls.values() if not call.answer.done()], {}
+        calls, link.calls = [call for call in link.calls.values() if not call.response.done()], {}
         for call in calls:
             if call.key is not None and self._link is not None and call.is_repeatable:
-                self._link.start(call)  # by its key it is not executed again
+                self._link.start(call)  # the idempotency key prevents a second execution
             elif call.key is not None:
                 self._pending[call.key] = call
             elif call.is_safe and call.is_repeatable:
@@ -307,14 +307,14 @@ class ChannelClient:
                 call.fail(lost("The channel broke"))
 
     def _crashed(self, error: BaseException) -> None:
-        """Fail all requests, now and from now on: nothing keeps a link open any more."""
+        """Fail all present and future requests, after an unexpected error of the client."""
         logger.error("client.crashed", exc_info=error)
         reason = f"the client failed: {type(error).__name__}"
         self._refused = ChannelRefused(1011, reason)
         self._fail_all(1011, reason)
 
     def _note_refusal(self, closed: LinkClosed) -> None:
-        """Give up, if the close code says that dialling again is of no use."""
+        """Stop reconnecting if the close code says that it would not help."""
         if closed.code in TERMINAL or closed.code in NOT_HERE:
             self._refused = ChannelRefused(closed.code, closed.reason)
             self._fail_all(closed.code, closed.reason)

@@ -1,4 +1,4 @@
-"""DOOR to the hub: one WebSocket of a client, from its dial to its end. What survives it is the business of `client`."""
+"""One WebSocket of a client, from its opening to its end. `client` handles reconnects."""
 
 import asyncio
 import itertools
@@ -32,7 +32,7 @@ from hub.channel.messages import (
 )
 from hub.primitives.clock import Clock
 from hub.primitives.tasks import OwnedTasks
-from hub_client.call import AnswerBroken, Body, Call, ClientResponse, RequestFailed, inline
+from hub_client.call import Body, Call, ClientResponse, IncompleteResponse, RequestFailed, inline
 
 CAPABILITIES = ["resume", "windows", "priority", "progress", "timing", "topics", "drain"]
 DIAL_SECONDS = 10.0
@@ -47,12 +47,12 @@ _decode_batch = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 Http = aiohttp.ClientSession
-"""What sockets are dialled with. It belongs to the loop in which it was made."""
+"""The HTTP session that opens WebSockets. It belongs to the event loop in which it was created."""
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Who the client is: what a page of the hub's origin holds.
+    """The credentials of the client, as a page of the hub's origin has them.
 
     Attributes:
         cookie: The `Cookie` header with the session cookie.
@@ -66,7 +66,7 @@ class Login:
 
 
 class LinkClosed(Exception):
-    """The WebSocket is gone. `code` is the close code; 1006 if there was none."""
+    """The WebSocket is closed. `code` is the close code; 1006 if there was none."""
 
     def __init__(self, code: int, reason: str = "") -> None:
         super().__init__(f"{code} {reason}")
@@ -76,7 +76,7 @@ class LinkClosed(Exception):
 
 @dataclass(eq=False, slots=True)
 class _Stream:
-    """The body of an answer under way, the credit with which it began, and what was read since more was given."""
+    """The body of a running response, its flow-control window, and the bytes read since the last credit."""
 
     body: Body
     window: int
@@ -84,7 +84,7 @@ class _Stream:
 
 
 class Link:
-    """One open channel. Calls that are still in `calls` when it closes have no answer yet."""
+    """One open channel. Calls that are in `calls` when it closes have no response yet."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse, clock: Clock, on_event: Callable[[EventMessage], None]) -> None:
         self.calls: dict[int, Call] = {}
@@ -111,10 +111,10 @@ class Link:
 
     @classmethod
     async def dial(cls, http: Http, url: str, login: Login, clock: Clock, on_event: Callable[[EventMessage], None]) -> "Link":
-        """Open a WebSocket and say nothing yet.
+        """Open a WebSocket, without sending messages.
 
         Raises:
-            LinkClosed: It cannot be opened.
+            LinkClosed: The WebSocket cannot be opened.
         """
         headers = {"Cookie": login.cookie, "Origin": login.origin or url}
         try:
@@ -127,13 +127,13 @@ class Link:
         return cls(socket, clock, on_event)
 
     async def greet(self, login: Login, name: str, pending: Mapping[str, Call] | None) -> list[Call]:
-        """Say hello and wait for `ready`; return the pending calls that have to be sent again.
+        """Send `hello` and wait for `ready`. Return the pending calls that must be sent again.
 
         Parameters:
-            pending: The calls that an earlier link has left, by their keys; None: there was none.
+            pending: Unfinished calls of an earlier link, by idempotency key; None: there was no link.
 
         Raises:
-            LinkClosed: The hub has closed it instead.
+            LinkClosed: The hub has closed the WebSocket.
         """
         listed = [(next(self._ids), key) for key in pending or ()]
         resume = msgspec.UNSET if pending is None else Resume(listed)
@@ -169,14 +169,14 @@ class Link:
             )
 
     def subscribe(self, topic: str, after: str | None, confirmed: asyncio.Future[str] | None) -> None:
-        """Ask for the events of a topic; `confirmed` gets the position from which they follow, or why there are none."""
+        """Subscribe to a topic. `confirmed` gets the position after which events follow, or the error."""
         request_id = next(self._ids)
         if confirmed is not None:
             self._subscribing[request_id] = confirmed
         self.send(SubscribeMessage(request_id, topic, after or msgspec.UNSET))
 
     def cancel(self, call: Call) -> None:
-        """Tell the hub that nobody waits for a call any more."""
+        """Tell the hub that a call was canceled."""
         for request_id, each in list(self.calls.items()):
             if each is call:
                 self._end(request_id)
@@ -188,14 +188,14 @@ class Link:
         self._something_waits.set()
 
     async def leave(self) -> None:
-        """Say bye and close."""
+        """Send `bye` and close the WebSocket."""
         if not self.closed.done():
             self.send(ByeMessage())
             await asyncio.wait({self.closed}, timeout=1.0)
         await self.abort()
 
     async def abort(self) -> None:
-        """Close at once."""
+        """Close the WebSocket at once."""
         await self._socket.close()
         await asyncio.gather(self._tasks.close(), self._uploads.close())
         self._gone(1006, "")
@@ -210,7 +210,7 @@ class Link:
             try:
                 for batch in _batches(waiting):
                     await self._socket.send_str(batch)
-            except (ConnectionError, RuntimeError):  # the reader reports the end
+            except (ConnectionError, RuntimeError):  # the reading task reports the end of the link
                 return
 
     async def _read(self) -> None:
@@ -227,7 +227,7 @@ class Link:
     def _take(self, item: msgspec.Raw) -> None:
         try:
             message: ServerMessage = _decode(item)
-        except msgspec.ValidationError:  # of a later version of the hub
+        except msgspec.ValidationError:  # a message of a later protocol version
             return
         match message:
             case ReadyMessage():
@@ -273,9 +273,9 @@ class Link:
             body: AsyncIterator[bytes] = stream.body
         else:
             body = inline(message)
-        answer = ClientResponse(message.status, message.headers, body, message.replayed is True, timing)
-        if not call.answer.done():
-            call.answer.set_result(answer)
+        response = ClientResponse(message.status, message.headers, body, message.replayed is True, timing)
+        if not call.response.done():
+            call.response.set_result(response)
         if not isinstance(message.stream, int):
             self._end(message.id)
 
@@ -290,7 +290,7 @@ class Link:
             self._end(frame.id)
 
     def _read_by_caller(self, request_id: int, size: int) -> None:
-        """Give credit again at half of the window."""
+        """Give new credit after half of the window was read."""
         self._give_back(size)
         stream = self._streams.get(request_id)
         if stream is not None:
@@ -324,11 +324,11 @@ class Link:
                     await self._socket.send_bytes(b"".join(BodyFrame(request_id, data, end).parts()))
                     if end:
                         return
-        except (ConnectionError, RuntimeError, KeyError):  # the link, or the request, has ended
+        except (ConnectionError, RuntimeError, KeyError):  # the link or the request has ended
             return
 
     def _uploaded(self, request_id: int, task: asyncio.Task[None]) -> None:
-        """Hand an error of the caller's own iterator back to the caller."""
+        """Pass an error of the caller's iterator back to the caller."""
         if not task.cancelled() and (error := task.exception()) is not None:
             self.send(ResetMessage(request_id, "the upload broke off"))
             call = self.calls.get(request_id)
@@ -338,7 +338,7 @@ class Link:
 
     def _break(self, request_id: int, reason: str) -> None:
         if stream := self._streams.get(request_id):
-            stream.body.feed(AnswerBroken(reason))
+            stream.body.feed(IncompleteResponse(reason))
         self._end(request_id, RequestFailed({"title": reason, "status": 502}, "maybe"))
 
     def _end(self, request_id: int, error: Exception | None = None) -> None:
@@ -353,19 +353,19 @@ class Link:
     def _gone(self, code: int, reason: str) -> None:
         if not self.closed.done():
             for stream in self._streams.values():
-                stream.body.feed(AnswerBroken("the channel broke"))
+                stream.body.feed(IncompleteResponse("the channel broke"))
             self.closed.set_result(LinkClosed(code, reason))
             for task in {*self._tasks, *self._uploads} - {asyncio.current_task()}:
                 task.cancel()
 
     def _crashed(self, error: BaseException) -> None:
-        """Close the link if it can be read or written no more: the client then opens another one."""
+        """Close the link after an unexpected error. The client then opens another one."""
         logger.error("link.crashed", exc_info=error)
         self._gone(1006, type(error).__name__)
 
 
 def _batches(messages: list[bytes]) -> Iterator[str]:
-    """Yield text frames that hold the messages in order: several small ones, or one large one."""
+    """Yield text frames with the messages in order: several small messages, or one large message, per frame."""
     batch: list[bytes] = []
     for message in messages:
         if batch and sum(map(len, batch)) + len(message) > BATCH_BYTES:
@@ -381,7 +381,7 @@ def _joined(batch: list[bytes]) -> str:
 
 
 async def _pieces(upload: bytes | AsyncIterator[bytes], size: int) -> AsyncIterator[tuple[bytes, bool]]:
-    """Yield the pieces of an upload, of at most `size` bytes, and whether each is the last."""
+    """Yield the segments of an upload, of at most `size` bytes, and whether each is the last."""
     if isinstance(upload, bytes):
         for start in range(0, max(len(upload), 1), size):
             yield upload[start : start + size], start + size >= len(upload)

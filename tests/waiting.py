@@ -13,6 +13,8 @@ HANG_SECONDS = 120.0
 """After this long, whatever a test waits for will not happen any more."""
 TEST_SECONDS = 600.0
 """After this long a test hangs."""
+SETTLED_LOOKS = 20
+SETTLED_PAUSE_SECONDS = 0.005
 
 
 def hang_timeout() -> asyncio.Timeout:
@@ -53,7 +55,3 @@ async def settled(value: Callable[[], Result]) -> Result:
         await asyncio.sleep(SETTLED_PAUSE_SECONDS)
         last, unchanged = (now, unchanged + 1) if (now := value()) == last else (now, 0)
     return last
-
-
-SETTLED_LOOKS = 20
-SETTLED_PAUSE_SECONDS = 0.005

@@ -1,5 +1,6 @@
 """What CI runs: the budget, the order, the exit code, and what is said at the end."""
 
+import tomllib
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -85,6 +86,14 @@ class TestCommands:
         for command in {*ci.SMOKE, *ci.FULL}:
             assert f"`python3 {' '.join(command.arguments)}`" in rows[command.name]
             assert f"| {command.minutes:g} |" in rows[command.name]
+
+    def test_coverage(self) -> None:
+        """What is measured is the packages whose tests run, and there is a floor."""
+        coverage = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["coverage"]
+
+        assert coverage["run"]["source"] == [f"hub/{name}" for name in ci.COVERED]
+        assert coverage["run"]["branch"]
+        assert coverage["report"]["fail_under"] > 80
 
     def test_chosen(self) -> None:
         """All commands of a set, or those that are named; what there is not is refused."""

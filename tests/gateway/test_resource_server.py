@@ -604,7 +604,7 @@ class TestCancellation:
 class TestTimeouts:
     """Real time passes here, since sockets know no other; each limit is far from what it must not hit."""
 
-    QUICK: ClassVar = {"timeout_seconds": 0.4}
+    QUICK: ClassVar = {"timeout_seconds": 1.0}
 
     @pytest.mark.expects_log
     async def test_a_server_that_never_answers(self, door, serve):
@@ -649,7 +649,7 @@ class TestTimeouts:
         async def behave(exchange: Exchange) -> None:
             await exchange.write(head(200, ("Transfer-Encoding", "chunked")))
             for _ in range(8):
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.25)
                 await exchange.chunk(b"beat")
             await exchange.chunk(b"")
 
@@ -663,7 +663,7 @@ class TestTimeouts:
         async def behave(exchange: Exchange) -> None:
             await exchange.write(head(100))
             async for _ in exchange.pieces(4 * MIB):
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.25)
             await exchange.answer(200, body=str(exchange.taken).encode())
 
         server = await serve(behave)
@@ -677,7 +677,7 @@ class TestTimeouts:
 
         async def body() -> AsyncIterator[bytes]:
             yield b"first"
-            await asyncio.sleep(0.8)
+            await asyncio.sleep(2.0)
             yield b"second"
 
         server = await serve(echo)
@@ -689,7 +689,7 @@ class TestTimeouts:
         """Time that the reader of the answer takes is no silence of the server."""
         server = await serve(answering(200, body=bytes(MIB)))
         response = await send(door, server.url, settings=self.QUICK)
-        await asyncio.sleep(0.8)
+        await asyncio.sleep(2.0)
 
         assert len(await read(response)) == MIB
 
@@ -697,7 +697,7 @@ class TestTimeouts:
         """The caller's limit ends the wait for the head; what was sent may have been processed."""
         server = await serve(silent)
         with pytest.raises(DeadlineExceeded) as caught:
-            await send(door, server.url, "POST", body=b"x", timeout_seconds=0.2)
+            await send(door, server.url, "POST", body=b"x", timeout_seconds=1.0)
         await server.idle()
 
         assert caught.value.processed == "maybe"
@@ -860,7 +860,7 @@ class TestLog:
         """A failure is logged with its route and cause, without token, query or bytes of the answer."""
         server = await serve(behaviour)
         headers = [("Authorization", "Bearer t0ken")]
-        settings = {"timeout_seconds": 0.2}
+        settings = {"timeout_seconds": 0.2} if behaviour is silent else {}
         with structlog.testing.capture_logs() as events, pytest.raises(HubError):
             await send(door, server.url, "POST", path="/x?name=Jane", headers=headers, settings=settings)
 

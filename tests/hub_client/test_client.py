@@ -11,6 +11,7 @@ from hub_client import ChannelClient, ChannelRefused, IncompleteResponse, Reques
 from tests.parties.counting_api import PATTERN
 from tests.scenarios.chaos import Cluster, cluster
 from tests.scenarios.test_topics_story import ENVIRONMENT, publish
+from tests.waiting import HANG_SECONDS, until
 
 pytestmark = pytest.mark.timing_sensitive
 
@@ -145,7 +146,7 @@ class TestEnds:
     async def test_too_slow(self, running: Cluster, client: ChannelClient) -> None:
         """The hub ends what takes longer than its caller has time."""
         with pytest.raises(RequestFailed) as failed:
-            await client.request("GET", "/api/wait", timeout_seconds=0.2)
+            await client.request("GET", "/api/wait", timeout_seconds=2.0)
 
         assert (failed.value.problem["status"], failed.value.processed) == (504, "maybe")
         await running.api.until(lambda: running.api.under_way == 0)
@@ -173,12 +174,15 @@ class TestBrokenLine:
 
     async def test_request_goes_on(self, running: Cluster, client: ChannelClient) -> None:
         """The answer comes over the next socket, to a request that was executed once."""
-        running.api.slowest_seconds = 0.0
-        await client.request("GET", "/api/work/1")
-        running.api.slowest_seconds = 2.0
-        requests = [asyncio.create_task(client.request("POST", f"/api/work/{number}")) for number in range(10, 30)]
+        running.api.answering.clear()
+        requests = [
+            asyncio.create_task(client.request("POST", f"/api/work/{number}", timeout_seconds=HANG_SECONDS))
+            for number in range(10, 30)
+        ]
         await running.api.until(lambda: running.api.under_way == 20)
         running.balancer.cut(len(running.balancer))
+        await until(lambda: client.dials == 2)
+        running.api.answering.set()
         answers = await asyncio.gather(*requests)
 
         assert {answer.status for answer in answers} == {201}

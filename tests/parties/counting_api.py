@@ -30,6 +30,7 @@ class CountingApi:
         sent: Bytes of answers that the hub has taken so far.
         taken: Bytes of uploads that have arrived so far.
         slowest_seconds: An answer takes a random time up to this, which begins after the number was counted.
+        answering: While it is clear, what is to be executed once has no answer yet.
     """
 
     url: str = ""
@@ -39,6 +40,7 @@ class CountingApi:
     sent: int = 0
     taken: int = 0
     emitted: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
+    answering: asyncio.Event = field(default_factory=asyncio.Event)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @classmethod
@@ -46,6 +48,7 @@ class CountingApi:
     async def start(cls) -> AsyncIterator[Self]:
         """Serve until the end of the block."""
         api = cls()
+        api.answering.set()
         application = web.Application(client_max_size=1 << 30)
         application.router.add_route("*", "/rest/work/{number}", api._work)
         application.router.add_get("/rest/bytes/{size}", api._bytes)
@@ -69,6 +72,7 @@ class CountingApi:
         try:
             await request.read()
             await asyncio.sleep(random.random() * self.slowest_seconds)  # the work
+            await self.answering.wait()
         finally:
             self._count(-1)
         return web.json_response({"number": number}, status=201)

@@ -1,8 +1,5 @@
 """Whole stories with a second independent provider, Django OAuth Toolkit: all that differs from the first is settings."""
 
-import asyncio
-import time
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,14 +10,14 @@ import pytest
 from yarl import URL
 
 from tests.parties.browser import Browser
-from tests.parties.channel import Channel
 from tests.parties.hub import Hub, free_port, public_url, redirect_uri, settings
 from tests.parties.second_provider import DjangoProvider
+from tests.scenarios.constant_load import call_until_refreshed
 from tests.scenarios.test_no_secret_leaves import found_at_browser, found_in_log
 
 TOKEN_SECONDS = 3
 LIFETIMES = 3
-CALLERS = 6  # each calls again as soon as it has an answer; half over HTTP, half over the channel
+CALLERS = 6
 KINDS = {"access_token", "refresh_token", "id_token", "code", "code_verifier"}
 
 
@@ -127,29 +124,18 @@ async def test_lifetimes_under_load(told: str) -> None:
         start(environment, access_token_seconds=TOKEN_SECONDS) as site,
         site.browser("alice") as browser,
     ):
-        statuses: Counter[int] = Counter()
-        end = time.monotonic() + LIFETIMES * TOKEN_SECONDS
 
-        async def call_over_http() -> None:
-            while time.monotonic() < end:
-                statuses[(await browser.fetch("/api/who")).status] += 1
+        async def refreshes() -> int:
+            return len(await site.provider.entries(grant_type="refresh_token"))
 
-        async def call_over_channel() -> None:
-            channel = await Channel.open(browser)
-            while time.monotonic() < end:
-                statuses[(await channel.request("GET", "/api/who")).status] += 1
-            await channel.close()
-
-        await asyncio.gather(
-            *(call_over_http() for _ in range(CALLERS // 2)), *(call_over_channel() for _ in range(CALLERS // 2))
-        )
+        load = await call_until_refreshed(browser, "/api/who", refreshes, times=LIFETIMES, callers=CALLERS)
         grants = await site.provider.entries(grant_type="refresh_token")
         refused = [entry for entry in await site.provider.entries("who") if entry.status == 401]
 
-    print(f"{dict(statuses)}; refresh grants: {len(grants)}; refused and repeated: {len(refused)}")  # noqa: T201
-    assert set(statuses) == {200}
+    print(f"{dict(load.statuses)}; refresh grants: {len(grants)}; refused and repeated: {len(refused)}")  # noqa: T201
+    assert set(load.statuses) == {200}
     assert {grant.status for grant in grants} == {200}  # none was spent twice: that would have revoked all
-    assert LIFETIMES - 1 <= len(grants) <= LIFETIMES * 2
+    assert len(grants) <= load.seconds / (TOKEN_SECONDS / 2) + 1
 
 
 async def test_without_rotation() -> None:

@@ -45,27 +45,14 @@ class Result:
         return f"{said}, over budget" if self.seconds > self.command.minutes * 60 else said
 
 
-COVERED = (
-    "channel",
-    "config",
-    "gateway",
-    "idempotency",
-    "iris",
-    "login",
-    "oidc",
-    "primitives",
-    "session",
-    "tokens",
-    "topics",
-    "upstream",
-)
+COVERED = tuple("channel config gateway idempotency iris login oidc primitives session tokens topics upstream".split())
 """Packages of the hub whose coverage by their own tests is measured; pyproject.toml has the floor."""
+
+COVERAGE = ("-q", "-n", "2", "--hypothesis-profile=coverage", "--cov", "--cov-report=term")
 
 SMOKE = (
     Command("default tests", ("-m", "tests"), 12),
-    Command(
-        "coverage", ("-m", "tests", "-q", "-n", "2", "--cov", "--cov-report=term", *(f"tests/{name}" for name in COVERED)), 3
-    ),
+    Command("coverage", ("-m", "tests", *COVERAGE, *(f"tests/{name}" for name in COVERED)), 3),
     Command("fuzz", ("-m", "fuzz", "all", "25"), 3),
     Command("autobahn smoke", ("-m", "conformance.autobahn", "--smoke"), 6),  # with its Debian, which the first run makes
 )

@@ -44,6 +44,7 @@ pytest_plugins = ["pytest_tornado.plugin", "tests.parties.listeners"]
 
 # How long an example takes says nothing on a machine that does other things too.
 hypothesis.settings.register_profile("hub", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("coverage", hypothesis.settings.get_profile("hub"), max_examples=10, derandomize=True)
 hypothesis.settings.load_profile("hub")
 
 

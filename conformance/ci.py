@@ -45,7 +45,10 @@ class Result:
         return f"{said}, over budget" if self.seconds > self.command.minutes * 60 else said
 
 
-COVERED = tuple("channel config gateway idempotency iris login oidc primitives session tokens topics upstream".split())
+COVERED = (
+    *("channel", "config", "gateway", "idempotency", "iris", "login"),
+    *("oidc", "primitives", "session", "tokens", "topics", "upstream"),
+)
 """Packages of the hub whose coverage by their own tests is measured; pyproject.toml has the floor."""
 
 COVERAGE = ("-q", "-n", "2", "--hypothesis-profile=coverage", "--cov", "--cov-report=term")

@@ -136,6 +136,9 @@ class Link:
             LinkClosed: The hub has closed the WebSocket.
         """
         listed = [(next(self._ids), key) for key in pending or ()]
+        for request_id, key in listed:  # before `hello`: a response may come right behind `ready`
+            self.calls[request_id] = (pending or {})[key]
+            self.idle.clear()
         resume = msgspec.UNSET if pending is None else Resume(listed)
         self.send(HelloMessage(login.csrf, name, CAPABILITIES, resume=resume))
         ends: set[asyncio.Future[Any]] = {self.ready, self.closed}
@@ -147,10 +150,8 @@ class Link:
         for request_id, key in listed:
             call = (pending or {})[key]
             verdict = verdicts.get(str(request_id), "unknown")
-            if verdict in ("joined", "done"):
-                self.calls[request_id] = call
-                self.idle.clear()
-            else:
+            if verdict not in ("joined", "done"):
+                self._end(request_id)
                 call.was_sent = verdict != "never"
                 again.append(call)
         return again

@@ -1,0 +1,82 @@
+"""One channel of the Python client, over a socket whose frames the test decides."""
+
+import asyncio
+import json
+from typing import Any, cast
+
+import aiohttp
+import pytest
+
+from hub.channel.messages import ChannelLimits
+from hub.primitives.clock import SystemClock
+from hub_client import Login
+from hub_client.call import Call
+from hub_client.link import Link
+from tests.waiting import soon, until
+
+READY = {
+    "type": "ready",
+    "connection": "c",
+    "resumed": True,
+    "capabilities": [],
+    "heartbeat": {"interval_ms": 25000, "timeout_ms": 10000},
+    "session": {"subject": "s", "identity": "i", "idle_ms": 1, "absolute_ms": 1},
+}
+LIMITS = dict.fromkeys(ChannelLimits.__struct_fields__, 1000)
+
+
+class Socket:
+    """A WebSocket that gives what was put into `frames`, without a pause between two that are there."""
+
+    close_code = 1006
+
+    def __init__(self) -> None:
+        self.frames: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.sent: list[str] = []
+
+    def __aiter__(self) -> "Socket":
+        return self
+
+    async def __anext__(self) -> aiohttp.WSMessage:
+        return aiohttp.WSMessage(aiohttp.WSMsgType.TEXT, json.dumps(await self.frames.get()), None)
+
+    async def send_str(self, text: str) -> None:
+        """Keep it."""
+        self.sent.append(text)
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
+@pytest.mark.parametrize("verdict", ["joined", "done"])
+async def test_a_response_right_behind_ready(verdict: str) -> None:
+    """A request that is resumed gets its response also if that comes in one segment with `ready`."""
+    socket, clock = Socket(), SystemClock()
+    link = Link(cast(aiohttp.ClientWebSocketResponse, socket), clock, lambda _: None)
+    call = Call("POST", "/api/x", {}, clock.monotonic() + 1e6, None)
+    greeting = asyncio.create_task(link.greet(Login("", ""), "test", {"key": call}))
+    await until(lambda: socket.sent)
+    (listed,) = json.loads(socket.sent[0])["resume"]["pending"]
+    socket.frames.put_nowait({**READY, "limits": LIMITS, "pending": {str(listed[0]): verdict}})
+    socket.frames.put_nowait({"type": "response", "id": listed[0], "status": 201, "headers": {}, "replayed": True, "body": {}})
+    again = await soon(greeting)
+    response = await soon(call.response)
+    await link.abort()
+
+    assert (again, response.status, response.replayed, link.calls, link.idle.is_set()) == ([], 201, True, {}, True)
+
+
+@pytest.mark.parametrize(("verdict", "was_sent"), [("never", False), ("unknown", True)])
+async def test_what_has_to_be_sent_again(verdict: str, was_sent: bool) -> None:
+    """A request that the hub does not know is given back, and no longer belongs to the channel."""
+    socket, clock = Socket(), SystemClock()
+    link = Link(cast(aiohttp.ClientWebSocketResponse, socket), clock, lambda _: None)
+    call = Call("POST", "/api/x", {}, clock.monotonic() + 1e6, None)
+    greeting = asyncio.create_task(link.greet(Login("", ""), "test", {"key": call}))
+    await until(lambda: socket.sent)
+    (listed,) = json.loads(socket.sent[0])["resume"]["pending"]
+    socket.frames.put_nowait({**READY, "limits": LIMITS, "pending": {str(listed[0]): verdict}})
+    again = await soon(greeting)
+    await link.abort()
+
+    assert (again, call.was_sent, call.response.done(), link.calls, link.idle.is_set()) == ([call], was_sent, False, {}, True)

@@ -40,7 +40,6 @@ HOMES: dict[str, str] = {
     "hub.listener.discard_body": "tests/listener/test_websocket_pace.py",
     "hub.listener.guarded_stream": "tests/listener/test_deviations.py",
     "hub.listener.messages": "tests/listener/test_websocket.py",
-    "hub.listener.strict_head": "tests/listener/test_deviations.py",
     "hub.listener.tornado_listener": "tests/listener/test_deviations.py",
     "hub.listener.tornado_websocket": "tests/listener/test_deviations.py",
     "hub.oidc.client_calls": "tests/oidc/test_provider.py",

@@ -33,7 +33,7 @@ def test_each_version_once(tmp_path: Path) -> None:
 
 def test_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files beyond the limit are served as well, compressed each time."""
-    monkeypatch.setattr(static_text, "MOST_FILES", 2)
+    monkeypatch.setattr(static_text, "MAX_FILES", 2)
     texts = CompressedTexts()
     paths = [write(tmp_path / f"{number}.js", b"x" * number, 1) for number in range(3)]
     first = [texts.get(path) for path in paths]

@@ -155,7 +155,7 @@ class TestResponse:
             ("consent_required", "consent"),
             ("interaction_required", "log in again"),
             ("temporarily_unavailable", "in a moment"),
-            ("something_new", "refused the login"),
+            ("something_new", "rejected the login"),
         ],
     )
     def test_error(self, error: str, words: str) -> None:

@@ -112,7 +112,7 @@ class TestCannotStart:
             ended = run_hub(tmp_path, HUB_SERVER_PROCESSES="2", HUB_SERVER_PORT=port, HUB_ADMIN_PORT=str(free_port()))
 
         assert ended.returncode == 1
-        assert last_line(ended) == "A worker ended as soon as it was started. Its message is above."
+        assert last_line(ended) == "The workers cannot be kept running. The log above says why."
         assert "server.port: cannot listen" in ended.stderr
 
     @pytest.mark.parametrize("content", ["too short", "\xff\xfe", "A" * 44, ""])

@@ -60,7 +60,7 @@ async def test_oidcc_client_test_3rd_party_init_login(house: House) -> None:
         outcome = await log_in(house, f"/hub/login?{query}")
 
         assert (outcome.page.status, outcome.session["authenticated"]) == (400, False)
-        assert "open the application and log in there" in outcome.page.text
+        assert "Open the application and log in there" in outcome.page.text
     assert house.provider.calls("/authorize") == 0
 
 

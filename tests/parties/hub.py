@@ -117,26 +117,34 @@ class Hub:
 
     async def ready(self) -> None:
         """Wait until the hub says that it can serve."""
-        await self._started(self.is_ready)
+        await self._reached(self.is_ready)
 
-    async def listening(self) -> None:
-        """Wait until the hub listens, ready or not."""
+    async def unready(self) -> None:
+        """Wait until the hub says that it cannot serve."""
+
+        async def is_unready() -> bool:
+            return not await self.is_ready()
+
+        await self._reached(is_unready)
+
+    async def listening(self, workers: int = 1) -> None:
+        """Wait until so many workers of the hub listen, ready or not."""
 
         async def is_listening() -> bool:
-            return "hub.listening" in self.log()
+            return len(self.events("hub.listening")) >= workers
 
-        await self._started(is_listening)
+        await self._reached(is_listening)
 
-    async def _started(self, condition: Callable[[], Awaitable[bool]]) -> None:
+    async def _reached(self, condition: Callable[[], Awaitable[bool]]) -> None:
         """Wait until `condition` holds; fail with the log as soon as the process has ended, or if it hangs."""
         assert self.process is not None
         try:
             async with hang_timeout():
                 while not await condition():
                     assert self.process.returncode is None, self.log()
-                    await asyncio.sleep(0.05)  # a real process is starting: nothing announces it but its port and its log
+                    await asyncio.sleep(0.05)  # nothing announces it but the ports and the log of a real process
         except TimeoutError as error:
-            raise AssertionError(f"the hub did not start:\n{self.log()}") from error
+            raise AssertionError(f"the hub did not come to it:\n{self.log()}") from error
 
     async def is_ready(self) -> bool:
         """Tell whether the hub says that it can serve."""

@@ -115,6 +115,7 @@ class TestBuild:
                 channel = await Channel.open(browser)
                 over_channel = await channel.request("GET", "/api/who")
                 await channel.close()
+                await hub.listening(workers=2)
                 workers = hub.events("hub.listening")
 
         assert (over_http.status, over_http.json()) == (200, {"subject": "alice"})

@@ -29,7 +29,7 @@ from hub.config.settings import (
 from hub.primitives.secret import Secret
 
 Item = TypeVar("Item", RouteSettings, ProviderSettings, TopicSettings, PublisherSettings)
-Bearer = TypeVar("Bearer", AdminSettings, PublisherSettings)
+Table = TypeVar("Table", AdminSettings, ProviderSettings, PublisherSettings)
 
 ARRAYS = {"routes": "HUB_ROUTES", "providers": "HUB_PROVIDERS", "topics": "HUB_TOPICS", "publishers": "HUB_PUBLISHERS"}
 """Arrays of tables, and the environment variable that replaces each of them."""
@@ -190,41 +190,34 @@ def _readable(error: msgspec.ValidationError) -> str:
 
 def _with_secret_files(settings: Settings, reader: _Reader) -> Settings:
     """Return the settings with the secrets that `client_secret_file` and `token_file` contain."""
-    further = [_with_secret(provider, f"providers[{index}]", reader) for index, provider in enumerate(settings.providers)]
+    providers = [
+        _with_secret(each, f"providers[{index}]", "client_secret", reader) for index, each in enumerate(settings.providers)
+    ]
     return dataclasses.replace(
         settings,
-        provider=_with_secret(settings.provider, "provider", reader),
-        providers=further,
-        admin=_with_token(settings.admin, "admin", reader),
-        publishers=[_with_token(each, f"publishers[{index}]", reader) for index, each in enumerate(settings.publishers)],
+        provider=_with_secret(settings.provider, "provider", "client_secret", reader),
+        providers=providers,
+        admin=_with_secret(settings.admin, "admin", "token", reader),
+        publishers=[
+            _with_secret(each, f"publishers[{index}]", "token", reader) for index, each in enumerate(settings.publishers)
+        ],
     )
 
 
-def _with_token(bearer: Bearer, key: str, reader: _Reader) -> Bearer:
-    if not bearer.token_file:
-        return bearer
-    if bearer.token:
-        reader.mistakes.append(f"{key}.token: set either this or {key}.token_file, not both.")
-        return bearer
+def _with_secret(table: Table, key: str, name: str, reader: _Reader) -> Table:
+    """Return the table with the content of `<name>_file` as its secret `name`, if there is such a file."""
+    path = getattr(table, f"{name}_file")
+    if not path:
+        return table
+    if getattr(table, name):
+        reader.mistakes.append(f"{key}.{name}: set either this or {key}.{name}_file, not both.")
+        return table
     try:
-        token = Path(bearer.token_file).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        reader.mistakes.append(f"{key}.token_file: {bearer.token_file} cannot be read.")
-        return bearer
-    if not token:
-        reader.mistakes.append(f"{key}.token_file: {bearer.token_file} is empty.")
-    return dataclasses.replace(bearer, token=Secret(token))
-
-
-def _with_secret(provider: ProviderSettings, key: str, reader: _Reader) -> ProviderSettings:
-    if not provider.client_secret_file:
-        return provider
-    if provider.client_secret:
-        reader.mistakes.append(f"{key}.client_secret: set either this or {key}.client_secret_file, not both.")
-        return provider
-    try:
-        secret = Path(provider.client_secret_file).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        reader.mistakes.append(f"{key}.client_secret_file: cannot be read ({error.strerror}).")
-        return provider
-    return dataclasses.replace(provider, client_secret=Secret(secret))
+        secret = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reader.mistakes.append(f"{key}.{name}_file: {path} cannot be read ({getattr(error, 'strerror', 'it is not UTF-8')}).")
+        return table
+    if not secret:
+        reader.mistakes.append(f"{key}.{name}_file: {path} is empty.")
+    changes: dict[str, Any] = {name: Secret(secret)}
+    return dataclasses.replace(table, **changes)

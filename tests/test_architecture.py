@@ -143,6 +143,7 @@ PURE = {
     "hub.primitives.backoff",
     "hub.primitives.bounded_cache",
     "hub.primitives.failure",
+    "hub.primitives.json_decoder",
     "hub.primitives.secret",
     "hub.primitives.token_bucket",
     "hub.session.codec",
@@ -450,6 +451,19 @@ def test_tasks_have_owners(module: Module) -> None:
     named = {node.attr for node in ast.walk(module.tree) if isinstance(node, ast.Attribute)} | names_in(module.tree)
 
     assert not named & TASK_MAKERS or room(module.name) == "hub.primitives"
+
+
+JSON_READER = re.compile(r"json\.(decode|Decoder|JSONDecoder|loads?)$|\.json_decode$|\.get_unverified_(header|claims)$")
+
+
+@EACH_HUB_MODULE
+def test_one_json_decoder(module: Module) -> None:
+    """Only the bounded decoder decodes JSON: elsewhere deep nesting or invalid UTF-8 would be an unforeseen exception."""
+    chains = {ast.unparse(node) for node in ast.walk(module.tree) if isinstance(node, ast.Attribute)} - {"tomllib.loads"}
+    found = {chain for chain in chains if JSON_READER.search(chain)}
+
+    assert found == set() or module.name == "hub.primitives.json_decoder"
+    assert [name for name in module.imports if JSON_READER.search(name)] == []
 
 
 def test_primitives_know_nothing_of_the_hub() -> None:

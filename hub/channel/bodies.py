@@ -5,11 +5,12 @@ import msgspec
 from hub.channel.codec import is_json
 from hub.channel.messages import RequestMessage, WireHeaders
 from hub.primitives.http import CONTENTLESS_STATUSES, Headers
+from hub.primitives.json_decoder import JsonDecoder
 
 TEXT = "text/plain;charset=utf-8"
 JSON = "application/json"
 
-_decode_string = msgspec.json.Decoder(str).decode
+_decode_string = JsonDecoder[str](str, max_bytes=None, max_depth=None).decode
 _encode = msgspec.json.Encoder().encode
 
 

@@ -5,17 +5,21 @@ from dataclasses import dataclass
 
 import msgspec
 
-from hub.channel.close_codes import ChannelClosed, protocol_error
+from hub.channel.close_codes import protocol_error
 from hub.channel.messages import ClientMessage, ServerMessage
+from hub.primitives.json_decoder import JsonDecoder, UnexpectedJson, UnreadableJson
 
 BODY_HEADER = struct.Struct("!BBHI")
 BODY_KIND = 1
 END = 1
 
-_decode_known = msgspec.json.Decoder(ClientMessage | list[ClientMessage]).decode
-_decode_message = msgspec.json.Decoder(ClientMessage).decode
-_decode_batch = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_decode_raw = msgspec.json.Decoder(msgspec.Raw).decode
+# The WebSocket limits the size of a message, and the buffer of a body its size. Bodies stay encoded, whatever their depth.
+_decode_known = JsonDecoder[ClientMessage | list[ClientMessage]](
+    ClientMessage | list[ClientMessage], max_bytes=None, max_depth=None
+).decode
+_decode_message = JsonDecoder[ClientMessage](ClientMessage, max_bytes=None, max_depth=None).decode
+_decode_batch = JsonDecoder[list[msgspec.Raw]](list[msgspec.Raw], max_bytes=None, max_depth=None).decode
+_decode_raw = JsonDecoder[msgspec.Raw](msgspec.Raw, max_bytes=None, max_depth=None).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -24,7 +28,7 @@ class _Envelope(msgspec.Struct):
     optional: bool = False
 
 
-_decode_envelope = msgspec.json.Decoder(_Envelope).decode
+_decode_envelope = JsonDecoder[_Envelope](_Envelope, max_bytes=None, max_depth=None).decode
 _KNOWN_TYPES = frozenset(kind.__struct_config__.tag for kind in ClientMessage.__args__)
 
 
@@ -49,35 +53,31 @@ def decode_text(text: str) -> list[ClientMessage]:
     """
     try:
         decoded: ClientMessage | list[ClientMessage] = _decode_known(text)
-    except msgspec.ValidationError:
+    except UnexpectedJson:
         return _decode_with_unknown(text)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise _unreadable(error) from error
+    except UnreadableJson as error:
+        raise protocol_error(f"bad message: {error}") from error
     return decoded if isinstance(decoded, list) else [decoded]
 
 
 def _decode_with_unknown(text: str) -> list[ClientMessage]:
     """Return the messages of a text that contains unknown ones. Raises as `decode_text`."""
     try:
-        items: list[msgspec.Raw | str] = [*_decode_batch(text)] if text.lstrip(" \t\r\n").startswith("[") else [text]
+        items: list[bytes | str] = [*map(bytes, _decode_batch(text))] if text.lstrip(" \t\r\n").startswith("[") else [text]
         return [message for item in items if (message := _decode_one(item)) is not None]
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise _unreadable(error) from error
+    except UnreadableJson as error:
+        raise protocol_error(f"bad message: {error}") from error
 
 
-def _decode_one(item: msgspec.Raw | str) -> ClientMessage | None:
+def _decode_one(item: bytes | str) -> ClientMessage | None:
     try:
         message: ClientMessage = _decode_message(item)
-    except msgspec.ValidationError:
+    except UnexpectedJson:
         envelope = _decode_envelope(item)
         if envelope.type in _KNOWN_TYPES or not envelope.optional:
             raise
         return None
     return message
-
-
-def _unreadable(error: Exception) -> ChannelClosed:
-    return protocol_error("bad message: nested too deeply" if isinstance(error, RecursionError) else f"bad message: {error}")
 
 
 def decode_body(data: bytes) -> BodyFrame:
@@ -106,9 +106,7 @@ def is_json(data: bytes) -> bool:
     it skips over a value, without building objects; that takes a third of the time of decoding.
     """
     try:
-        if not data.isascii():  # msgspec does not check the UTF-8 of strings that it skips
-            data.decode("utf-8")
         _decode_raw(data)
-    except (UnicodeDecodeError, msgspec.DecodeError, RecursionError):
+    except UnreadableJson:
         return False
     return True

@@ -26,6 +26,7 @@ from hub.config.settings import (
     SettingsError,
     TopicSettings,
 )
+from hub.primitives.json_decoder import UnreadableJson, decode_any
 from hub.primitives.secret import Secret
 
 Item = TypeVar("Item", RouteSettings, ProviderSettings, TopicSettings, PublisherSettings)
@@ -137,8 +138,8 @@ class _Reader:
     def json(self, name: str, text: str, default: Any) -> Any:
         """Decode `text` as JSON. If it is not valid, report that and return `default`."""
         try:
-            return msgspec.json.decode(text)
-        except msgspec.DecodeError as error:
+            return decode_any(text)
+        except UnreadableJson as error:
             self.mistakes.append(f"{name}: is not valid JSON: {error}.")
             return default
 
@@ -167,8 +168,8 @@ def _convert(raw: Any, kind: Any) -> Any:
             raw = [item.strip() for item in raw.split(",") if item.strip()]
         elif kind == dict[str, str]:
             try:
-                raw = msgspec.json.decode(str(raw))
-            except msgspec.DecodeError as error:
+                raw = decode_any(str(raw))
+            except UnreadableJson as error:
                 raise msgspec.ValidationError("Expected a JSON object") from error
         else:
             raw = str(raw)

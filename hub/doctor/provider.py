@@ -1,6 +1,5 @@
 """Checks of an OpenID Provider: whether login, refresh and logout can work."""
 
-import json
 import secrets
 from collections.abc import AsyncIterator
 from email.utils import parsedate_to_datetime
@@ -17,6 +16,7 @@ from hub.oidc.private_key import setting_name
 from hub.oidc.provider import OpenIDProvider
 from hub.oidc.token_endpoint import TokenRefused
 from hub.primitives.clock import Clock
+from hub.primitives.json_decoder import UnreadableJson, decode_any
 from hub.primitives.secret import Secret
 
 CLOCK_WARNING_SECONDS = 5.0
@@ -121,8 +121,8 @@ def _metadata(settings: ProviderSettings, response: ProbeResponse, product: Prod
 
 def _issuer_named(response: ProbeResponse) -> str | None:
     try:
-        document = json.loads(response.body)
-    except ValueError:
+        document = decode_any(response.body)
+    except UnreadableJson:
         return None
     issuer = document.get("issuer") if isinstance(document, dict) else None
     return issuer if isinstance(issuer, str) else None
@@ -169,7 +169,7 @@ def _logout(settings: ProviderSettings, metadata: ProviderMetadata, product: Pro
 
 def _keys(settings: ProviderSettings, response: ProbeResponse, url: str) -> Finding:
     try:
-        keys = json.loads(response.body)["keys"]
+        keys = decode_any(response.body)["keys"]
         usable = [key for key in keys if key.get("use", "sig") == "sig" and key.get("kty") in ("RSA", "EC", "OKP")]
     except (ValueError, KeyError, TypeError, AttributeError):
         return failure("provider-keys", url, "publishes no key set (JWKS)", "Check jwks_uri in the discovery document.")

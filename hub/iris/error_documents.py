@@ -3,12 +3,12 @@
 Only codes and ids are evaluated. Texts are in the language of the server, and may reveal internals.
 """
 
-import json
 import zlib
 from typing import Any
 
 from hub.gateway.api_profile import MAX_DOCUMENT_BYTES
 from hub.primitives.http import Headers
+from hub.primitives.json_decoder import UnreadableJson, decode_any
 
 IRIS_ERROR = "urn:hub:problem:iris-error"
 API_REFUSED = "urn:hub:problem:api-refused"
@@ -68,6 +68,6 @@ def _document(encoding: str, body: bytes) -> Any:
             body = opened.decompress(body, MAX_DOCUMENT_BYTES)
             if opened.unconsumed_tail:
                 return None
-        return json.loads(body)
-    except (zlib.error, ValueError, RecursionError):
+        return decode_any(body)
+    except (zlib.error, UnreadableJson):
         return None

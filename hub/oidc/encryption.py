@@ -16,6 +16,8 @@ from joserfc.jwk import ECKey, RSAKey
 from hub.config.settings import ProviderSettings, SettingsError
 from hub.errors import ProviderMisbehaved
 from hub.oidc.private_key import read_private_key, setting_name
+from hub.oidc.signed_jwt import decode_segment, refuse_critical
+from hub.primitives.json_decoder import decode_json_object
 from hub.primitives.secret import Secret
 
 SETTING = "id_token_key_file"
@@ -94,6 +96,7 @@ def decrypt(token: Secret, key: DecryptionKey, *, what: str) -> str:
     Raises:
         ProviderMisbehaved: The token cannot be decrypted, or uses an algorithm that the hub does not support.
     """
+    _check_header(token.reveal(), what)
     registry = jwe.JWERegistry(algorithms=[*key.algorithms, *CONTENT_ALGORITHMS], strict_check_header=False)
     try:
         plaintext = jwe.decrypt_compact(token.reveal(), key.key, registry=registry).plaintext
@@ -103,3 +106,16 @@ def decrypt(token: Secret, key: DecryptionKey, *, what: str) -> str:
             f"The {what} cannot be decrypted. It must be encrypted for the key in provider.{SETTING}, by one of "
             f"{', '.join(key.algorithms)} with one of {', '.join(CONTENT_ALGORITHMS)}."
         ) from error
+
+
+def _check_header(text: str, what: str) -> None:
+    """Check the header before joserfc decodes it without bounds.
+
+    Raises:
+        ProviderMisbehaved: It is not a JSON object, or has `crit`.
+    """
+    try:
+        header = decode_json_object(decode_segment(text.partition(".")[0]))
+    except ValueError as error:
+        raise ProviderMisbehaved(f"The {what} is not an encrypted JWT.") from error
+    refuse_critical(header, what)

@@ -1,15 +1,16 @@
 """Provider metadata (OpenID Connect Discovery 1.0 sections 3 and 4, RFC 8414). Pure."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-import msgspec
-
 from hub.errors import ProviderMisbehaved
 from hub.oidc.provider_response import refuse_unavailable
+from hub.primitives.json_decoder import JsonDecoder, UnexpectedJson, UnreadableJson
 
+URL_CHARACTERS = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")  # RFC 3986 section 2
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -54,6 +55,9 @@ class ProviderMetadata:
         return {name: url for name, url in named.items() if url is not None}
 
 
+_DECODER: JsonDecoder[ProviderMetadata] = JsonDecoder(ProviderMetadata)
+
+
 def build_discovery_url(issuer: str) -> str:
     """Return the URL of the discovery document (Discovery section 4)."""
     return f"{issuer.removesuffix('/')}/.well-known/openid-configuration"
@@ -72,10 +76,10 @@ def process_metadata(status: int, body: bytes, expected_issuer: str, headers: Ma
     if status != 200:
         raise ProviderMisbehaved(f"{url} responded with status {status}. Check provider.issuer.")
     try:
-        metadata = msgspec.json.decode(body, type=ProviderMetadata)
-    except msgspec.ValidationError as error:
+        metadata = _DECODER.decode(body)
+    except UnexpectedJson as error:
         raise ProviderMisbehaved(f"{url} is not a usable discovery document: {error}.") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UnreadableJson as error:
         raise ProviderMisbehaved(f"{url} did not return JSON. Check provider.issuer.") from error
     _refuse_other_issuer(metadata, expected_issuer)
     _refuse_unsafe_endpoints(metadata)
@@ -95,8 +99,11 @@ def _refuse_unsafe_endpoints(metadata: ProviderMetadata) -> None:
     """Reject http endpoints of a provider that is reached by https: codes and tokens would be sent unencrypted."""
     allowed = ("https",) if metadata.issuer.startswith("https:") else ("https", "http")
     for name, text in metadata.endpoints.items():
+        if not URL_CHARACTERS.fullmatch(text):  # `urlsplit` drops line breaks, which would then break each `Location` header
+            raise ProviderMisbehaved(f"The discovery document's {name} contains characters that a URL cannot contain.")
         try:
             url = urlsplit(text)
+            _ = url.port
         except ValueError as error:
             raise ProviderMisbehaved(f"The discovery document's {name} is not a URL.") from error
         if url.scheme not in allowed or not url.hostname or url.fragment:

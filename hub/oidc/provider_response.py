@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import msgspec
-
 from hub.errors import ProviderMisbehaved, ProviderUnavailable
+from hub.primitives.json_decoder import UnreadableJson, decode_json_object
 
 MAX_RETRY_AFTER_SECONDS = 3600.0  # limits a `Retry-After` that would lock all users out for hours
 NOT_NOW = frozenset({408, 425, 429})
@@ -59,6 +58,6 @@ def decode_object(body: bytes, what: str) -> dict[str, Any]:
         ProviderMisbehaved: The body is not a JSON object.
     """
     try:
-        return msgspec.json.decode(body, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return decode_json_object(body)
+    except UnreadableJson as error:
         raise ProviderMisbehaved(f"The {what} of the login service did not return a JSON object.") from error

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import jwt
-import msgspec
 
 from hub.errors import ProviderMisbehaved
 from hub.oidc.jwks import KeySet, VerificationKey
+from hub.primitives.json_decoder import UnreadableJson, decode_json_object
 from hub.primitives.secret import Secret
 
 
@@ -70,8 +70,8 @@ def stated_claims(token: Secret, *, what: str) -> dict[str, Any]:
     text = token.reveal()
     _header(text, what)
     try:
-        return msgspec.json.decode(_decode_segment(text.split(".")[1]), type=dict[str, Any])
-    except (ValueError, msgspec.DecodeError) as error:
+        return decode_json_object(decode_segment(text.split(".")[1]))
+    except ValueError as error:
         raise ProviderMisbehaved(f"The claims of the {what} cannot be read.") from error
 
 
@@ -97,16 +97,36 @@ def is_same(value: object, expected: str) -> bool:
     return isinstance(value, str) and hmac.compare_digest(value.encode(), expected.encode())
 
 
+def refuse_critical(header: Mapping[str, Any], what: str) -> None:
+    """Reject a JWS or JWE whose header has `crit` (RFC 7515 section 4.1.11, RFC 7516 section 4.1.13).
+
+    `crit` names extensions that a receiver must understand or else reject the token. The hub understands none; that includes
+    `b64`, which RFC 7797 section 7 forbids in JWTs. The libraries check `crit` too, PyJWT since version 2.12.
+
+    Raises:
+        ProviderMisbehaved: The header has `crit`, whatever its value.
+    """
+    if "crit" in header:
+        raise ProviderMisbehaved(f"The {what} requires extensions (crit) that the hub does not understand.")
+
+
+def decode_segment(segment: str) -> bytes:
+    """Return the bytes of a segment of a JWT, which is base64url without padding.
+
+    Raises:
+        ValueError: It is not base64url.
+    """
+    return base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+
+
 def _header(text: str, what: str) -> Mapping[str, Any]:
     try:
-        header, _, _ = text.split(".")
-        return msgspec.json.decode(_decode_segment(header), type=dict[str, Any])
-    except (ValueError, msgspec.DecodeError) as error:
+        segment, _, _ = text.split(".")
+        header = decode_json_object(decode_segment(segment))
+    except ValueError as error:
         raise ProviderMisbehaved(f"The {what} is not a signed JWT.") from error
-
-
-def _decode_segment(segment: str) -> bytes:
-    return base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+    refuse_critical(header, what)
+    return header
 
 
 def _payload(text: str, candidates: Collection[VerificationKey], algorithm: str, what: str) -> dict[str, Any]:
@@ -114,9 +134,9 @@ def _payload(text: str, candidates: Collection[VerificationKey], algorithm: str,
     for candidate in candidates:
         try:
             payload = jwt.PyJWS(algorithms=[algorithm]).decode(text, candidate.key, algorithms=[algorithm])
-            return msgspec.json.decode(payload, type=dict[str, Any])
+            return decode_json_object(payload)
         except jwt.InvalidSignatureError:
             continue
-        except (jwt.PyJWTError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (jwt.PyJWTError, UnreadableJson) as error:
             raise ProviderMisbehaved(f"The {what} is malformed.") from error
     raise ProviderMisbehaved(f"The {what}'s signature is wrong.")

@@ -14,6 +14,7 @@ import msgspec
 from hub.errors import LoginFailed, ProviderMisbehaved, ProviderRejectedClient, ProviderUnavailable
 from hub.oidc.metadata import ProviderMetadata
 from hub.oidc.provider_response import decode_object, parse_retry_after, refuse_unavailable
+from hub.primitives.json_decoder import UnreadableJson, decode_json_object
 from hub.primitives.secret import Secret
 
 WHAT = "token endpoint"
@@ -184,8 +185,8 @@ def token_error(
 def _error_code(body: bytes) -> str | None:
     """Return the OAuth error code; None if the body contains no well-formed one."""
     try:
-        document = msgspec.json.decode(body, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        document = decode_json_object(body)
+    except UnreadableJson:
         return None
     code = document.get("error")
     return code if isinstance(code, str) and ERROR_CODE.fullmatch(code) else None

@@ -10,6 +10,7 @@ import msgspec
 from redis.exceptions import RedisError
 
 from hub.primitives.clock import Clock
+from hub.primitives.json_decoder import JsonDecoder, UnreadableJson
 from hub.session.model import EndReason
 from hub.session.redis_client import Redis, translated_errors
 from hub.telemetry import log
@@ -72,7 +73,7 @@ def _nothing() -> None:
 
 
 _encoder = msgspec.json.Encoder()
-_decoder: msgspec.json.Decoder[SessionEvent] = msgspec.json.Decoder(SessionEvent)
+_decoder: JsonDecoder[SessionEvent] = JsonDecoder(SessionEvent)
 
 
 class EventFeed:
@@ -127,7 +128,7 @@ class EventFeed:
     async def _hand_on(self, data: bytes, on_event: OnEvent) -> None:
         try:
             event = _decoder.decode(data)
-        except msgspec.DecodeError as error:  # from another version of the hub
+        except UnreadableJson as error:  # from another version of the hub
             logger.warning("event_feed.message_unreadable", error=str(error))
             return
         await on_event(event)

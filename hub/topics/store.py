@@ -9,6 +9,7 @@ from typing import cast
 import msgspec
 
 from hub.config.settings import TopicSettings
+from hub.primitives.json_decoder import JsonDecoder, UnreadableJson
 from hub.session.events import EventFeed, TopicHasNews
 from hub.session.keyring import Keyring, KeyringError
 from hub.session.redis_client import Redis, translated_errors
@@ -41,7 +42,7 @@ Entries = list[tuple[bytes, dict[bytes, bytes]]]
 
 logger = log.get(__name__)
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Publication).decode
+_decode = JsonDecoder[Publication](Publication).decode
 
 
 class TopicStore:
@@ -95,7 +96,7 @@ class TopicStore:
         """Return a publication; None if its session key is gone, or if another version of the hub wrote it."""
         try:
             return _decode(self._keyring.open(sealed, f"topic:{name}"))
-        except (KeyringError, msgspec.DecodeError) as error:
+        except (KeyringError, UnreadableJson) as error:
             logger.warning("topic.event_unreadable", topic=name, error=type(error).__name__)
             return None
 

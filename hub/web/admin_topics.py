@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-import msgspec
-
 from hub.config.settings import PublisherSettings
 from hub.errors import BadRequest, BodyTooLarge, Problem
+from hub.primitives.json_decoder import JsonDecoder, UnreadableJson
 from hub.telemetry import audit
 from hub.topics.model import Publication, may_publish, publisher_of
 from hub.topics.topics import Topics
@@ -19,7 +18,7 @@ NOT_ALLOWED = Problem(
     "about:blank", "Forbidden", 403, "This publisher may not publish to this topic. See topics of its [[publishers]] table."
 )
 
-_decode = msgspec.json.Decoder(Publication).decode
+_decode = JsonDecoder[Publication](Publication).decode
 
 
 class TopicHandler(AdminApiHandler):
@@ -50,7 +49,7 @@ class TopicHandler(AdminApiHandler):
     def _publication(self) -> Publication:
         try:
             publication = _decode(self.request.body)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except UnreadableJson as error:
             raise BadRequest(f"The event is not valid: {error}. Send a JSON object {{name, data, to}}.") from error
         if len(bytes(publication.data)) > self._largest:
             raise BodyTooLarge(f"The data of an event may have at most {self._largest} bytes.", max_body_bytes=self._largest)

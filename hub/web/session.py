@@ -7,6 +7,7 @@ import msgspec
 from hub.errors import LOGIN_URL, BadRequest, NotAuthenticated
 from hub.login.logout import Logout
 from hub.primitives.clock import Clock
+from hub.primitives.json_decoder import JsonDecoder, UnexpectedJson, UnreadableJson
 from hub.session.cookie import XSRF_COOKIE, xsrf_token
 from hub.session.model import Session, SessionId
 from hub.session.sessions import Sessions
@@ -63,6 +64,9 @@ class LogoutWish(msgspec.Struct, frozen=True):
     everywhere: bool = False
 
 
+_decode_wish = JsonDecoder[LogoutWish | None](LogoutWish | None).decode
+
+
 class LogoutHandler(BaseHandler):
     """Ends the session, and returns the URL to which the page has to go, which ends the session at the provider too."""
 
@@ -92,9 +96,11 @@ class LogoutHandler(BaseHandler):
         if not self.request.body or not self.request.headers.get("Content-Type", "").startswith("application/json"):
             return False
         try:
-            wish = msgspec.json.decode(self.request.body, type=LogoutWish | None)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            wish = _decode_wish(self.request.body)
+        except UnexpectedJson as error:
             raise BadRequest("everywhere: must be true or false.") from error
+        except UnreadableJson as error:
+            raise BadRequest(f"The body is not valid JSON: {error}.") from error
         return wish is not None and wish.everywhere
 
     async def _require_same_user(self, session_id: SessionId | None) -> None:

@@ -1,5 +1,6 @@
 """hub.oidc.encryption: what a provider has encrypted for the hub (RFC 7516)."""
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -136,3 +137,22 @@ def test_settings(tmp_path: Path) -> None:
     path = write_key(tmp_path, ed25519.Ed25519PrivateKey.generate())
     with pytest.raises(SettingsError, match=r"provider\.id_token_key_file"):
         read_decryption_key(settings(id_token_key_file=path))
+
+
+@pytest.mark.parametrize("header", [b'{"alg":' + b"[" * 30_000, b"[]", b"7", b"\xff"])
+def test_header_that_cannot_be_read(key: DecryptionKey, header: bytes) -> None:
+    """It is rejected before joserfc decodes it, which would exhaust the stack."""
+    segment = base64.urlsafe_b64encode(header).rstrip(b"=").decode()
+
+    with pytest.raises(ProviderMisbehaved, match="not an encrypted JWT"):
+        decrypt_signed(Secret(f"{segment}.AAAA.AAAA.AAAA.AAAA"), key, what="ID token")
+
+
+def test_critical_header(tmp_path: Path) -> None:
+    """RFC 7516 section 4.1.13: the hub understands no extension."""
+    token = encrypted(SIGNED, RSA, "RSA-OAEP").reveal()
+    header = json.dumps({"alg": "RSA-OAEP", "enc": "A256GCM", "crit": ["exp"], "exp": 1}).encode()
+    forged = base64.urlsafe_b64encode(header).rstrip(b"=").decode() + "." + token.partition(".")[2]
+
+    with pytest.raises(ProviderMisbehaved, match="crit"):
+        decrypt_signed(Secret(forged), read(tmp_path, RSA), what="ID token")

@@ -76,6 +76,13 @@ class TestDiscoveryResponse:
             {"token_endpoint": "http://provider.example/token"},
             {"token_endpoint": "https://[/token"},
             {"jwks_uri": "file:///etc/passwd"},
+            {"authorization_endpoint": f"{ISSUER}/authorize\r\nSet-Cookie: a=b"},
+            {"authorization_endpoint": f"{ISSUER}/authorize\n"},
+            {"token_endpoint": f"{ISSUER}/to ken"},
+            {"token_endpoint": f"{ISSUER}\\@evil.example/token"},
+            {"end_session_endpoint": f"{ISSUER}/logout\t"},
+            {"userinfo_endpoint": f"{ISSUER}/m\xfcller"},
+            {"userinfo_endpoint": "https://provider.example:99999/userinfo"},
             {"userinfo_endpoint": f"{ISSUER}/userinfo#fragment"},
             {"pushed_authorization_request_endpoint": "http://provider.example/par"},
             {"code_challenge_methods_supported": ["plain"]},
@@ -93,7 +100,7 @@ class TestDiscoveryResponse:
 
         assert metadata.code_challenge_methods_supported is None
 
-    @pytest.mark.parametrize(("status", "body"), [(404, b""), (302, b""), (200, b"<html>"), (200, b"[]")])
+    @pytest.mark.parametrize(("status", "body"), [(404, b""), (302, b""), (200, b"<html>"), (200, b"[]"), (200, b"[" * 30_000)])
     def test_no_document(self, status: int, body: bytes) -> None:
         """An answer that is no discovery document tells the operator which URL gave it."""
         with pytest.raises(ProviderMisbehaved, match=r"/\.well-known/openid-configuration"):

@@ -182,6 +182,24 @@ async def test_discovery_that_meets_a_defect_is_begun_again(
     assert defects == []
 
 
+@pytest.mark.expects_log
+@pytest.mark.parametrize(
+    "body", [b'{"issuer":' + b"[" * 30_000, b"[" * 30_000, b'{"issuer":"\xff"}'], ids=["nested", "only nested", "not UTF-8"]
+)
+async def test_discovery_after_an_unreadable_document(party: HostileProvider, clock: ManualClock, body: bytes) -> None:
+    """A document that cannot be decoded is an error of the provider, named by readiness; the next one is read again."""
+    party.answers[DISCOVERY] = CannedAnswer(body=body)
+    async with connected(party.issuer, clock) as provider, hang_timeout():
+        await party.answered(DISCOVERY, 1)
+        while "did not return JSON" not in (provider.status() or ""):
+            await asyncio.sleep(0.01)
+        del party.answers[DISCOVERY]
+        while provider.status() is not None:
+            await clock.advance(1)
+            await asyncio.sleep(0.01)
+        assert (await provider.metadata()).token_endpoint == f"{party.issuer}/token"
+
+
 class TestAnswers:
     """What the door takes from the network."""
 

@@ -41,7 +41,7 @@ def test_not_now(status: int) -> None:
     assert caught.value.retry_after_seconds == 3.0
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'"text"', b"null", b'{"a":', b'{"a":"\xff"}'])
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'"text"', b"null", b'{"a":', b'{"a":"\xff"}', b'{"a":' + b"[" * 30_000])
 def test_decode_object(body: bytes) -> None:
     """Whatever is no JSON object is refused, without its content being repeated."""
     with pytest.raises(ProviderMisbehaved) as caught:

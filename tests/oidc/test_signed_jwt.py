@@ -1,5 +1,6 @@
 """hub.oidc.signed_jwt: what all tokens of the provider have in common. Signatures are tested in test_id_token."""
 
+import base64
 import json
 from typing import Any
 
@@ -45,6 +46,35 @@ def test_any_text(text: str) -> None:
     """No text whatever raises anything but an error of the hub."""
     with pytest.raises(ProviderMisbehaved):
         stated_claims(Secret(text), what="token")
+
+
+@pytest.mark.parametrize("crit", [["exp"], ["b64"], ["unknown"], [], "exp", None, 7])
+def test_critical_header(crit: Any) -> None:
+    """RFC 7515 section 4.1.11: the hub understands no extension, so it rejects whatever requires one. PyJWT is not asked."""
+    header = {"alg": "RS256", "kid": "a", "crit": crit, "exp": 9_999_999_999}
+    token = Secret(f"{segment(header)}.{segment({'sub': 'alice'})}.{'A' * 342}")
+
+    with pytest.raises(ProviderMisbehaved, match="crit"):
+        verify(token, KEYS, ["RS256"], what="token")
+    with pytest.raises(ProviderMisbehaved, match="crit"):
+        stated_claims(token, what="token")
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_nested_part(part: int) -> None:
+    """A header or claims that would exhaust the stack make the token malformed."""
+    parts = sign({"sub": "alice"}, KEY).split(".")
+    parts[part] = base64.urlsafe_b64encode(b'{"a":' + b"[" * 30_000).rstrip(b"=").decode()
+
+    with pytest.raises(ProviderMisbehaved):
+        stated_claims(Secret(".".join(parts)), what="token")
+    with pytest.raises(ProviderMisbehaved):
+        verify(Secret(".".join(parts)), KEYS, ["RS256"], what="token")
+
+
+def segment(value: Any) -> str:
+    """Return a value as a segment of a JWT."""
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
 
 @pytest.mark.parametrize(("sent", "seconds"), [(None, None), (7, 7.0), (7.5, 7.5), (-1, -1.0)])

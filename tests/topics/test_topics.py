@@ -236,6 +236,18 @@ class TestBounds:
 
         assert page.numbers == [2]
 
+    @pytest.mark.expects_log
+    async def test_event_that_is_not_utf8(self, one: Worker, keyring: Keyring) -> None:
+        """One that an earlier version of the hub accepted stays in the history, and no page gets it: it would end the channel."""
+        page = Page()
+        sealed = keyring.seal(b'{"name":"changed","data":"M\xfcller","to":{}}', "topic:ward-7")
+        await one.redis.xadd("hub:topic:ward-7", {"p": sealed})
+        await one.publish(2)
+        await one.subscribe(page, after="0-0")
+        await page.has(1)
+
+        assert page.numbers == [2]
+
 
 @settings(max_examples=15, deadline=None)
 @given(steps=st.lists(st.sampled_from(STEPS), max_size=40), seed=st.integers(0, 99))

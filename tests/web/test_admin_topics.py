@@ -74,6 +74,23 @@ async def test_what_is_no_event(laboratory: House, body: object) -> None:
     assert (status, answer["type"]) == (400, "urn:hub:problem:bad-request")
 
 
+@pytest.mark.parametrize(
+    ("body", "byte"),
+    [
+        (b'{"name":"r","data":{"name":"M\xfcller"}}', "byte 29 (0xfc)"),
+        (b'{"name":"r","data":"\xed\xa0\x80"}', "byte 20 (0xed)"),
+        (b'{"name":"M\xfcller","data":1}', "byte 10 (0xfc)"),
+    ],
+)
+async def test_invalid_utf8(laboratory: House, body: bytes, byte: str) -> None:
+    """Data that is not UTF-8 would end the WebSocket of every subscriber. It is rejected, and its place is named."""
+    status, answer, _ = await publish(laboratory, "lab/results", body)
+    events, _ = await laboratory.services.topics.store.read("lab/results", "0-0")
+
+    assert (status, events) == (400, [])
+    assert f"{byte} is not UTF-8" in answer["detail"]
+
+
 async def test_largest_event(laboratory: House) -> None:
     """As large as a message of the channel may be, and not larger."""
     largest = laboratory.services.settings.channel.inline

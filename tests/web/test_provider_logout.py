@@ -1,5 +1,6 @@
 """Front-channel and back-channel logout, with a real session and a provider that signs what it is told to."""
 
+import base64
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -178,6 +179,7 @@ class TestBackChannel:
             ({}, {"jti": None}),
             ({"typ": "at+jwt"}, {}),
             ({"kid": "unknown"}, {}),
+            ({"crit": ["exp"], "exp": 1}, {}),
         ],
     )
     async def test_invalid(self, house: House, header: dict[str, Any], claims: dict[str, Any]) -> None:
@@ -188,6 +190,16 @@ class TestBackChannel:
             assert (answer.status, answer.header("Cache-Control")) == (400, "no-store")
             assert (answer.header("Content-Type"), answer.json()["error"]) == ("application/json", "invalid_request")
             assert await state(browser) == LIVES
+
+    @pytest.mark.parametrize("part", [0, 1])
+    async def test_nested(self, house: House, part: int) -> None:
+        """A token whose header or claims would exhaust the stack is a 400 like any other."""
+        parts = house.provider.logout_token().split(".")
+        parts[part] = base64.urlsafe_b64encode(b'{"alg":' + b"[" * 10_000).rstrip(b"=").decode()
+        async with provider_posts(house) as post:
+            answer = await post(".".join(parts))
+
+        assert (answer.status, answer.json()["error"]) == (400, "invalid_request")
 
     async def test_signature(self, house: House) -> None:
         """L2: a broken signature, none at all, and one by a stranger."""

@@ -235,6 +235,14 @@ class TestEverywhere:
         assert answer.json()["redirect_to"].startswith(f"{house.provider.issuer}/logout")
         assert (mine["authenticated"], other["authenticated"], other["reason"]) == (False, False, "elsewhere")
 
+    async def test_nested_body_without_a_session(self, house: House) -> None:
+        """Nobody needs a session to send a body that exhausts the stack; it is a mistake of the client."""
+        async with Browser(house.url) as browser:
+            headers = {"Content-Type": "application/json", "X-Hub-CSRF": "1"}
+            answer = await browser.fetch("/hub/logout", method="POST", headers=headers, body=b"[" * 30_000)
+
+        assert (answer.status, answer.json()["type"]) == (400, "urn:hub:problem:bad-request")
+
     @pytest.mark.parametrize("body", [{"everywhere": False}, {}, None])
     async def test_only_when_asked_for(self, house: House, body: Any) -> None:
         """A plain logout leaves the other browsers alone, whatever Angular sends as its body."""
@@ -253,7 +261,7 @@ class TestEverywhere:
 
                 assert (await bob.fetch("/hub/session")).json()["subject"] == "bob"
 
-    @pytest.mark.parametrize("body", [b"{", b'{"everywhere": 1}', b'["everywhere"]', b"\xff"])
+    @pytest.mark.parametrize("body", [b"{", b'{"everywhere": 1}', b'["everywhere"]', b"\xff", b"[" * 30_000])
     async def test_unreadable_wish(self, house: House, body: bytes) -> None:
         """Who wants something that cannot be understood is told so, and still logged in."""
         async with house.browser() as browser:

@@ -40,7 +40,7 @@ for _name in ("pytest_pycollect_makeitem", "pytest_pyfunc_call"):
     _hook.pytestmark = []
     setattr(_plugin, _name, pytest.hookimpl(tryfirst=True)(_hook))
 
-pytest_plugins = ["pytest_tornado.plugin", "tests.parties.listeners"]
+pytest_plugins = ["pytest_tornado.plugin", "tests.choice_of_listener"]
 
 # How long an example takes says nothing on a machine that does other things too.
 hypothesis.settings.register_profile("hub", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])

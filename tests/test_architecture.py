@@ -42,7 +42,7 @@ DOORS: dict[str, set[str]] = {
     "tornado": {
         *("hub.application", "hub.process.server"),  # and hub.web
         *("hub.listener.tornado_requests", "hub.listener.tornado_listener", "hub.listener.tornado_websocket"),
-        "hub.listener.guarded_stream",
+        *("hub.listener.guarded_stream", "hub.listener.mask"),
     },
     "httptools": {"hub.listener.reader", "hub.upstream.response"},
     "redis": {
@@ -560,7 +560,7 @@ def is_constant_type_or_logger(name: str) -> bool:
     return bare.isupper() or is_type or bare in ALLOWED_LOWER_CASE or bare.startswith(("decode", "encode"))
 
 
-ALLOWED_LOWER_CASE = {"logger", "log", "version", "decoder", "encoder"}
+ALLOWED_LOWER_CASE = {"logger", "log", "version", "decoder", "encoder", "all"}
 
 
 def writes(function: ast.FunctionDef | ast.AsyncFunctionDef, names: set[str]) -> Iterator[str]:

@@ -1,22 +1,25 @@
-"""The mask of WebSocket frames (RFC 6455 section 5.3). Pure."""
+"""The mask of WebSocket frames (RFC 6455 section 5.3), behind one function. Pure.
 
-SHORT_BYTES = 256  # up to here one operation on large integers costs less than four passes over the data
+`apply_mask` returns `data` with a mask of 4 bytes applied, or removed: both are the same operation.
+"""
+
+__all__ = ["apply_mask", "mask_in_python"]
+
+try:
+    from tornado.speedups import websocket_mask as apply_mask  # machine code, which not every build of Tornado has
+except ImportError:
+
+    def apply_mask(mask: bytes, data: bytes) -> bytes:
+        """Apply a mask of 4 bytes without machine code."""
+        return mask_in_python(mask, data)
+
+
 _XOR = [bytes(byte ^ key for byte in range(256)) for key in range(256)]  # for each byte of a mask the table that applies it
 
 
-def apply_mask(mask: bytes, data: bytes) -> bytes:
-    """Return `data` with a mask applied, or removed: both are the same operation.
-
-    Parameters:
-        mask: The masking key, 4 bytes.
-    """
-    size = len(data)
-    if size <= SHORT_BYTES:
-        key = (mask * ((size + 3) // 4))[:size]
-        return (int.from_bytes(data, "little") ^ int.from_bytes(key, "little")).to_bytes(size, "little")
+def mask_in_python(mask: bytes, data: bytes) -> bytes:
+    """Apply a mask of 4 bytes in four passes over the data."""
     masked = bytearray(data)
-    masked[0::4] = masked[0::4].translate(_XOR[mask[0]])
-    masked[1::4] = masked[1::4].translate(_XOR[mask[1]])
-    masked[2::4] = masked[2::4].translate(_XOR[mask[2]])
-    masked[3::4] = masked[3::4].translate(_XOR[mask[3]])
+    for offset, key in enumerate(mask):
+        masked[offset::4] = masked[offset::4].translate(_XOR[key])
     return bytes(masked)

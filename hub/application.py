@@ -68,7 +68,7 @@ def _site(services: Services) -> Site:
     return Site(
         origin=server.origin,
         cookies=Cookies.for_transport(secure=server.cookies_are_secure),
-        trusted_proxies=TrustedProxies(server.trusted_proxies),
+        trusted_proxies=TrustedProxies(server.trusted_proxies, server.forwarded_header),
         response_headers=ResponseHeaders(services.clock, hsts=server.is_https),
         pages=tornado.template.Loader(str(PAGES)),
         clock=services.clock,

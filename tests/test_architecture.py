@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -116,6 +117,7 @@ PURE = {
     "hub.iris.error_documents",
     "hub.iris.native_messages",
     "hub.iris.reserved",
+    "hub.iris.reserved_fields",
     "hub.listener.frames",
     "hub.listener.handshake",
     "hub.listener.head",
@@ -532,6 +534,64 @@ def test_product_and_standin_are_strangers() -> None:
     """The hub knows nothing of the stand-in for IRIS, and the stand-in nothing of the hub."""
     assert [name for name, module in HUB.items() if any(i.startswith("iris_standin") for i in module.imports)] == []
     assert [name for name, module in STANDIN.items() if any(i.split(".")[0] == "hub" for i in module.imports)] == []
+
+
+@EACH_HUB_MODULE
+def test_patterns_end_at_the_end(module: Module) -> None:
+    r"""No regular expression ends with `$`, which a line feed at the end passes: `\Z` or `fullmatch` says what is meant."""
+    loose = [ast.unparse(node) for node in ast.walk(module.tree) for text in patterns_in(node) if has_dollar(text)]
+
+    assert loose == []
+
+
+def test_dollar_is_found() -> None:
+    """The scan sees `$` in each form of a pattern, and not where it is a plain character."""
+    code = """
+re.compile("a$"); re.search(rb"(x|y$)", b""); Meta(pattern=f"^{KEY.pattern}$"); re.compile("a" f"{B}" "$")
+re.compile("[$]"); re.compile(r"a\\$"); re.compile("(?m:^$)"); print("5 $"); re.sub("a", "$", text)
+"""
+    found = [has_dollar(text) for node in ast.walk(ast.parse(code)) for text in patterns_in(node)]
+
+    assert sorted(found) == [False] * 3 + [True] * 5
+
+
+def patterns_in(node: ast.AST) -> Iterator[str]:
+    """Yield the regular expressions that a call names: the first argument of `re`'s functions, and arguments `pattern`."""
+    if not isinstance(node, ast.Call):
+        return
+    given = [keyword.value for keyword in node.keywords if keyword.arg == "pattern"]
+    if called(node.func).startswith("re.") and node.args:
+        given.append(node.args[0])
+    for value in given:
+        yield text_of(value)
+
+
+def text_of(node: ast.expr) -> str:
+    """Return the text of a literal, with a letter for each name in it."""
+    match node:
+        case ast.Constant(value=bytes(data)):
+            return data.decode("latin-1")
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.JoinedStr(values=parts):
+            return "".join(text_of(part) for part in parts)
+        case ast.BinOp(left=left, right=right):
+            return text_of(left) + text_of(right)
+        case _:
+            return "x"
+
+
+def has_dollar(pattern: str) -> bool:
+    """Return whether a pattern tests for the end in the way that accepts a line feed after it."""
+    return is_end(re._parser.parse(pattern))  # type: ignore[attr-defined]
+
+
+def is_end(item: Any) -> bool:
+    """Return whether a part of a parsed pattern, or any part of it, is `$`."""
+    if isinstance(item, tuple) and len(item) == 2 and str(item[0]) == "AT":
+        return str(item[1]) == "AT_END"
+    parts = item if isinstance(item, tuple | list) else getattr(item, "data", [])
+    return any(is_end(part) for part in parts)
 
 
 @EACH_HUB_MODULE

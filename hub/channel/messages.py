@@ -13,7 +13,7 @@ CAPABILITIES = ["gzip", "resume", "windows", "priority", "progress", "timing", "
 """The optional parts of the protocol that this version supports."""
 
 Id = Annotated[int, Meta(ge=1, le=0xFFFFFFFF)]
-Method = Annotated[str, Meta(pattern="^[A-Z]{1,20}$")]
+Method = Annotated[str, Meta(pattern=r"^[A-Z]{1,20}\Z")]
 WireHeaders = dict[str, str | list[str]]
 StreamLength = Annotated[int, Meta(ge=-1)]
 Priority = Annotated[int, Meta(ge=0, le=3)]

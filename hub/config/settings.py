@@ -52,6 +52,7 @@ class ServerSettings:
     tls_certificate_file: str = ""
     tls_key_file: str = ""
     trusted_proxies: list[str] = field(default_factory=list)
+    forwarded_header: Literal["x-forwarded-for", "forwarded"] = "x-forwarded-for"
     allow_insecure_http: bool = False
     shutdown_timeout_seconds: Positive = 30.0
     drain_delay_seconds: NotNegative = 0.0

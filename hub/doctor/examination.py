@@ -8,7 +8,7 @@ from hub.doctor.front import examine_front
 from hub.doctor.product import ProductKnowledge
 from hub.doctor.provider import examine_provider
 from hub.doctor.routes import examine_route
-from hub.doctor.store import examine_keys, examine_redis
+from hub.doctor.store import examine_keys, examine_redis, examine_secret_files
 from hub.primitives.clock import Clock
 
 
@@ -26,6 +26,7 @@ async def examine(settings: Settings, clock: Clock, product: ProductKnowledge) -
             ok("redis-reachable", "redis.url", "is empty: the hub starts a private Redis, which writes an append-only file")
         )
     findings += examine_keys(settings, clock.now())
+    findings += examine_secret_files(settings)
     for provider in settings.all_providers:
         if (examiner := product.examiners.get(provider.kind)) is not None:
             findings += [finding async for finding in examiner(provider)]

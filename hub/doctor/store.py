@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from hub.config.secret_files import exposed_files
 from hub.config.settings import Settings
 from hub.doctor.findings import Finding, failure, ok, skipped, warning
 from hub.errors import StoreUnavailable
@@ -90,6 +91,15 @@ def examine_keys(settings: Settings, now: float) -> list[Finding]:
     if days * 86400 > OLD_KEY_SECONDS:
         return [warning("keys", about, f"the newest key is {days:.0f} days old", "Run hub keys rotate. No restart is needed.")]
     return [ok("keys", about, f"the newest key is {days:.0f} days old")]
+
+
+def examine_secret_files(settings: Settings) -> list[Finding]:
+    """Check the permissions of all other files of secrets and private keys. Return the findings."""
+    advice = "Run chmod 600 on it, or chmod 440 if the hub reads it by its group."
+    return [
+        warning("secret-files", key, f"{file} has mode {mode}: other users of this machine can read or replace it", advice)
+        for key, file, mode in exposed_files(settings)
+    ]
 
 
 def _is_open_to_others(file: Path) -> bool:

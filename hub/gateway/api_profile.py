@@ -22,6 +22,20 @@ class PathRefusal(Protocol):
         """
 
 
+class BodyCheck(Protocol):
+    """Checks the body of one request. A callback upward, as `PathRefusal`."""
+
+    def feed(self, chunk: bytes) -> None:
+        """Check the next chunk.
+
+        Raises:
+            BadRequest: The body is not for browsers to send.
+        """
+
+    def finish(self) -> None:
+        """Check the end of the body. Errors as `feed`."""
+
+
 class ErrorProblem(Protocol):
     """Translates error documents. A callback upward, as `PathRefusal`."""
 
@@ -41,6 +55,8 @@ class ApiProfile:
         without_reserved: Returns a query without the parameters that act on the product itself.
         is_ordinary: Returns whether `path_refusal` certainly returns None for a plain path (`hub.gateway.paths.is_plain`).
         path_refusal: Says why a path is not for browsers.
+        body_check: Returns what checks the body of a request with these headers; None if it needs no check. Raises `BadRequest`
+            if the body cannot be checked.
         empty_refusal: Returns the problem for a response (status, length of its body) that refuses without a reason; None if it
             does not.
         may_be_error: Returns whether the body of a response (status, headers, length) has to be read for `error_problem`.
@@ -52,6 +68,7 @@ class ApiProfile:
     without_reserved: Callable[[str], str]
     is_ordinary: Callable[[str], bool]
     path_refusal: PathRefusal
+    body_check: Callable[[Headers], BodyCheck | None]
     empty_refusal: Callable[[int, int | None], dict[str, Any] | None]
     may_be_error: Callable[[int, Headers, int | None], bool]
     error_problem: ErrorProblem

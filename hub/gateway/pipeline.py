@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from hub.errors import BodyTooLarge, HubError, ResourceServerBroken, RouteNotFound
 from hub.gateway import policy
+from hub.gateway.api_profile import BodyCheck
 from hub.gateway.challenge import step_up_challenge
 from hub.gateway.forwarding import Forwarding, ForwardingDependencies
 from hub.gateway.messages import ApiRequest, ApiResponse
@@ -76,6 +77,8 @@ class Pipeline:
             raise RouteNotFound(_takes(route))
         policy.authorise(route, request.method, session, self._clock.now())
         body = _within(request, route.max_body_bytes)
+        if body and (check := route.profile.body_check(request.headers)) is not None:
+            body = _checked(body, check)
         if route.is_signed:
             body = await read_body(body)
         call = Forwarding(
@@ -145,6 +148,32 @@ def _within(request: ApiRequest, limit: int) -> bytes | BodyStream:
     if announced is not None and announced > limit:
         raise _too_large(limit)
     return request.body if isinstance(request.body, bytes) else _Watched(request.body, limit)
+
+
+def _checked(body: bytes | BodyStream, check: BodyCheck) -> bytes | BodyStream:
+    """Return the body, checked, or checked as it streams.
+
+    Raises:
+        BadRequest: The body is not for browsers to send.
+    """
+    if not isinstance(body, bytes):
+        return _stream_checked(body, check)
+    check.feed(body)
+    check.finish()
+    return body
+
+
+async def _stream_checked(body: BodyStream, check: BodyCheck) -> BodyStream:
+    """Yield the chunks, each one when the next is there: the last one must not leave before the end is checked."""
+    held = b""
+    async for chunk in body:
+        check.feed(chunk)
+        if held:
+            yield held
+        held = chunk
+    check.finish()
+    if held:
+        yield held
 
 
 class _Watched:

@@ -16,7 +16,7 @@ from hub.primitives.secret import digest
 from hub.session.model import Session
 
 KEY = re.compile(r"[A-Za-z0-9._~+/=-]{16,128}")
-Key = Annotated[str, msgspec.Meta(pattern=f"^{KEY.pattern}$")]
+Key = Annotated[str, msgspec.Meta(pattern=rf"^{KEY.pattern}\Z")]
 """An idempotency key. It must not be guessable; a random UUID is a good choice."""
 
 HUB_KEY_HEADER = "x-hub-key"

@@ -30,12 +30,21 @@ RESERVED = frozenset(
 )
 """In lower case. Older versions of the gateway spell them `Cache...`."""
 
-ADMINISTRATION = (("csp", "sys"), ("api", "atelier"), ("api", "mgmnt"), ("api", "admin"))
+_ADMINISTRATION = {
+    "csp": ("sys", "bin", "documatic", "docbook"),  # Management Portal, Web Gateway, class and general documentation
+    "api": ("atelier", "mgmnt", "admin", "monitor", "docdb", "iam", "interop-editors"),
+    "isc": ("studio", "pki"),
+    "ui": ("interop",),
+    "oauth2": ("authorize", "token", "userinfo", "revocation", "introspection", "register", "logout"),  # the provider itself
+}
+ADMINISTRATION = frozenset((first, second) for first, seconds in _ADMINISTRATION.items() for second in seconds)
 """Two consecutive segments of a path, anywhere in it: an instance may have a prefix."""
 
 TOKEN_ENDPOINTS = frozenset({"login", "refresh", "logout", "revoke"})
 
 _NOTABLE = TOKEN_ENDPOINTS | {second for _, second in ADMINISTRATION}
+_SLASHES = re.compile(r"[/\\]")
+_PARAMETERS = re.compile(r"[;?#].*", re.DOTALL)
 _PLAIN = re.compile(r"[!-$&-*,-~]*")  # ASCII without anything to decode or ignore
 _RESERVED_BEGINNING = re.compile("iris|cache|csp|access_token")
 _SEPARATORS = re.compile("[&;]")
@@ -81,6 +90,13 @@ def is_token_endpoint(path: str, target_path: str) -> bool:
     return len(segments) > len(_segments(target_path)) and segments[-1] in TOKEN_ENDPOINTS
 
 
+def is_reserved_name(name: str) -> bool:
+    """Return whether the name of a parameter or of a field of a form is reserved, in any case and encoding."""
+    if _PLAIN.fullmatch(name) and not _RESERVED_BEGINNING.search(name.lower()):
+        return False
+    return _is_reserved(name)
+
+
 def _is_reserved(parameter: str) -> bool:
     name = parameter.partition("=")[0]
     for _ in range(MAX_DECODINGS):
@@ -95,7 +111,7 @@ def _folded(name: str) -> str:
 
 
 def _segments(path: str) -> list[str]:
-    return [segment.partition(";")[0].strip().lower() for segment in path.split("/") if segment]
+    return [_PARAMETERS.sub("", segment).strip().lower() for segment in _SLASHES.split(path) if segment]
 
 
 def _pairs(segments: list[str]) -> set[tuple[str, str]]:

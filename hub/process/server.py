@@ -14,6 +14,7 @@ from hub import __version__
 from hub.application import build_admin_front, build_front
 from hub.channel.close_codes import CloseCode
 from hub.config.reader import load
+from hub.config.secret_files import exposed_files
 from hub.config.settings import Settings, SettingsError
 from hub.listener.exchange import Front
 from hub.listener.listener import HttpListener
@@ -65,12 +66,20 @@ def hold_reloads() -> None:
 
 async def _run(settings: Settings, config: Path | None, *, is_worker: bool) -> None:
     stop, reload = _stop_signal(), _reload_signal()
+    if not is_worker:
+        warn_of_exposed_files(settings)
     async with AsyncExitStack() as closing:
         settings = await _with_local_store(settings, closing)
         if settings.server.processes > 1 and not is_worker:
             await Supervisor(settings, config).run(stop, reload)
         else:
             await Worker(settings, config).run(stop, reload)
+
+
+def warn_of_exposed_files(settings: Settings) -> None:
+    """Log each file of a secret that other users of the machine can read or replace."""
+    for key, file, mode in exposed_files(settings):
+        logger.warning("settings.exposed_file", setting=key, file=file, mode=mode, advice="chmod 600")
 
 
 class Worker:

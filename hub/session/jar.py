@@ -16,7 +16,7 @@ MAX_COOKIE_BYTES = 4096
 FRESH_PART = 0.9  # of the idle timeout: a session that was idle for longer may have ended when the next request arrives
 
 _PAIR = re.compile(r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=([!-+\--:<-~]*)\s*")
-_EXPIRED = re.compile(r";\s*max-age\s*=\s*(?:-[0-9]+|0+)\s*(?:;|$)|;\s*expires\s*=[^;]*\b19[67][0-9]\b", re.IGNORECASE)
+_EXPIRED = re.compile(r";\s*max-age\s*=\s*(?:-[0-9]+|0+)\s*(?:;|\Z)|;\s*expires\s*=[^;]*\b19[67][0-9]\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

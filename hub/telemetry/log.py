@@ -24,7 +24,7 @@ AUDIT = "hub.audit"
 
 SECRET_KEYS = re.compile(
     r"(^|_)(access_token|refresh_token|id_token|id_token_hint|logout_token|token|code|state|nonce|code_verifier|verifier"
-    r"|password|secret|client_secret|cookie|authorization|session_id|csrf)$",
+    r"|password|secret|client_secret|cookie|authorization|session_id|csrf)\Z",
     re.IGNORECASE,
 )
 

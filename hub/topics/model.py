@@ -13,8 +13,8 @@ from hub.session.model import Session
 TOPIC = re.compile(r"[A-Za-z0-9._~:/-]{1,128}")
 POSITION = re.compile(r"\d{1,20}-\d{1,20}")
 
-Topic = Annotated[str, msgspec.Meta(pattern=f"^{TOPIC.pattern}$")]
-Position = Annotated[str, msgspec.Meta(pattern=f"^{POSITION.pattern}$")]
+Topic = Annotated[str, msgspec.Meta(pattern=rf"^{TOPIC.pattern}\Z")]
+Position = Annotated[str, msgspec.Meta(pattern=rf"^{POSITION.pattern}\Z")]
 """The position of an event in its topic's history. `order` returns a sort key."""
 
 START: Position = "0-0"

@@ -58,7 +58,7 @@ class BaseHandler(tornado.web.RequestHandler):
     @property
     def client_address(self) -> str:
         """The IP address of the client, resolved through trusted proxies."""
-        forwarded = self.request.headers.get_list("X-Forwarded-For")
+        forwarded = self.request.headers.get_list(self.site.trusted_proxies.header)
         return client_address(self.request.remote_ip or "", forwarded, self.site.trusted_proxies)
 
     def set_cookies(self, lines: list[str]) -> None:

@@ -44,5 +44,5 @@ class Site:
 
     def client_address(self, exchange: Exchange) -> str:
         """Return the IP address of the client, resolved through trusted proxies."""
-        forwarded = exchange.head.headers_by_name.get("x-forwarded-for")
+        forwarded = exchange.head.headers_by_name.get(self.trusted_proxies.header)
         return exchange.remote_ip if forwarded is None else client_address(exchange.remote_ip, [forwarded], self.trusted_proxies)

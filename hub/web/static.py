@@ -13,7 +13,7 @@ from hub.web.base import BaseHandler
 from hub.web.site import Site
 from hub.web.static_text import COMPRESSIBLE, CompressedTexts
 
-HASHED_NAME = re.compile(r"[.-](?=\w*[0-9A-Z])[0-9A-Za-z_]{8,}\.\w+$")  # main-4KPJ2Q7A.js, but not my-component.js
+HASHED_NAME = re.compile(r"[.-](?=\w*[0-9A-Z])[0-9A-Za-z_]{8,}\.\w+\Z")  # main-4KPJ2Q7A.js, but not my-component.js
 YEAR_SECONDS = 365 * 24 * 60 * 60
 NONCE = b"{nonce}"  # placeholder in pages and in the policy; replaced by a new secret in each response
 

@@ -269,3 +269,18 @@ async def test_running_hub(ward: Ward) -> None:
     async with Hub.start(ward.environment, port=ward.port):
         found = await ward.findings()
     assert (found["front-reachable"].level, found["front-cookies"].level, found["front-origin"].level) == ("ok", "ok", "ok")
+
+
+async def test_exposed_secret_file(ward: Ward) -> None:
+    """A client secret that everybody on the machine can read or replace is a warning."""
+    file = ward.folder.parent / "client_secret"
+    file.write_text(SECRET)
+    file.chmod(0o666)
+    environment = {"HUB_PROVIDER_CLIENT_SECRET": "", "HUB_PROVIDER_CLIENT_SECRET_FILE": str(file)}
+
+    finding = (await ward.findings(**environment))["secret-files"]
+
+    assert (finding.level, finding.about) == ("warning", "provider.client_secret_file")
+    assert "mode 666" in finding.message
+    file.chmod(0o600)
+    assert "secret-files" not in await ward.findings(**environment)

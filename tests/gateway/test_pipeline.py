@@ -9,6 +9,7 @@ import pytest
 
 from hub.config.settings import RouteSettings
 from hub.errors import (
+    BadRequest,
     BodyTooLarge,
     DeadlineExceeded,
     HubError,
@@ -446,3 +447,38 @@ class TestDemands:
             await hub.handle(path="/lab/x")
 
         assert hub.server.requests == []
+
+
+FORM = [("Content-Type", "application/x-www-form-urlencoded")]
+
+
+class TestForms:
+    async def test_reserved_field(self, hub):
+        """A form that would act on IRIS itself does not leave the hub."""
+        with pytest.raises(BadRequest, match="IRISUsername"):
+            await hub.handle("POST", "/api/x", headers=FORM, body=b"a=1&IRIS%55sername=x", body_bytes=20)
+
+        assert hub.server.requests == []
+
+    @pytest.mark.parametrize("body_bytes", [None, 25])
+    async def test_reserved_field_at_the_end_of_a_stream(self, hub, body_bytes):
+        """A form that streams is aborted before the server has its last bytes, whether its length is announced or not."""
+
+        async def stream() -> AsyncIterator[bytes]:
+            yield b"a=1&b=2&IRISUser"
+            yield b"name=user"
+
+        with pytest.raises(BadRequest, match="IRISUsername"):
+            await hub.handle("POST", "/api/x", headers=FORM, body=stream(), body_bytes=body_bytes)
+
+    async def test_honest_form(self, hub):
+        """Other forms arrive as they are, also in chunks."""
+
+        async def stream() -> AsyncIterator[bytes]:
+            yield b"iris=1&ca"
+            yield b"che=2&name=IRISUsername"
+
+        whole = await hub.handle("POST", "/api/x", headers=FORM, body=b"iris=1&b=", body_bytes=9)
+        streamed = await hub.handle("POST", "/api/x", headers=FORM, body=stream(), body_bytes=None)
+
+        assert [await read(whole), await read(streamed)] == [b"iris=1&b=", b"iris=1&cache=2&name=IRISUsername"]

@@ -44,7 +44,14 @@ NAMES = [  # written out here: a name that the hub forgets must be missed
     "cspshare",
     "access_token",
 ]
-ADMINISTRATION = [("csp", "sys"), ("api", "atelier"), ("api", "mgmnt"), ("api", "admin")]
+ADMINISTRATION = [
+    *(("csp", name) for name in ("sys", "bin", "documatic", "docbook")),
+    *(("api", name) for name in ("atelier", "mgmnt", "admin", "monitor", "docdb", "iam", "interop-editors")),
+    ("isc", "studio"),
+    ("isc", "pki"),
+    ("ui", "interop"),
+    *(("oauth2", name) for name in ("authorize", "token", "userinfo", "revocation", "introspection", "register", "logout")),
+]
 TOKEN_ENDPOINTS = ["login", "refresh", "logout", "revoke"]
 CLINIC = RouteSettings(prefix="/api", target="https://iris.example/csp/clinic")
 ROOT = RouteSettings(prefix="/iris", target="https://iris.example")

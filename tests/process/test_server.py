@@ -323,3 +323,17 @@ async def read(request: "aiohttp.client._RequestContextManager") -> tuple[int, b
     """Return status and body of an answer."""
     async with request as answer:
         return answer.status, await answer.read()
+
+
+def test_exposed_secret_file(tmp_path: Path) -> None:
+    """The log at start names a client secret that other users of the machine can read."""
+    file = tmp_path / "client_secret"
+    file.write_text("secret")
+    file.chmod(0o666)
+    environment = {"HUB_PROVIDER_CLIENT_SECRET": "", "HUB_PROVIDER_CLIENT_SECRET_FILE": str(file)}
+
+    ended = run_hub(tmp_path, HUB_ADMIN_HOST="192.0.2.1", **environment)  # an address that is not of this machine: it ends
+
+    assert "settings.exposed_file" in ended.stderr
+    assert "mode=666" in ended.stderr
+    assert "setting=provider.client_secret_file" in ended.stderr

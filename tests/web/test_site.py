@@ -1,5 +1,7 @@
 """What is read out of a request before anybody knows whose it is."""
 
+from dataclasses import replace
+
 import pytest
 import tornado.template
 
@@ -73,6 +75,14 @@ def test_client_address(site: Site, peer: str, forwarded: list[str], address: st
     exchange = asked(peer, [("x-forwarded-for", value) for value in forwarded])
 
     assert site.client_address(exchange) == address
+
+
+def test_client_address_by_forwarded(site: Site) -> None:
+    """Only the header that the settings name is read: a client could write the other one."""
+    site = replace(site, trusted_proxies=TrustedProxies(["10.0.0.0/8"], "forwarded"))
+    exchange = asked(PROXY, [("x-forwarded-for", FORGED), ("forwarded", f'for="{BROWSER}:5123"')])
+
+    assert site.client_address(exchange) == BROWSER
 
 
 def test_session_id(site: Site) -> None:

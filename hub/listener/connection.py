@@ -351,12 +351,21 @@ class ClientConnection(Wire):
         Raises:
             HandshakeRefused: The request is no handshake, or one of another version.
         """
-        return WebSocket(self.upgrade(accept(exchange.head, subprotocol)), receiver, max_message_bytes=max_message_bytes)
+        fields = accept(exchange.head, subprotocol)
+        websocket = WebSocket(self, receiver, max_message_bytes=max_message_bytes)
+        self.upgrade(fields)
+        return websocket
 
     def upgrade(self, fields: Headers) -> Upgraded:
-        """Send 101 and return the upgraded connection."""
-        self.write(response_head(101, "", fields))
-        return self.detach()
+        """Send 101 and return the upgraded connection. Whatever can fail comes before the first byte of the 101.
+
+        Raises:
+            ValueError: A header contains a character that is not allowed. Nothing was sent.
+        """
+        data = response_head(101, "", fields)
+        upgraded = self.detach()
+        self.write(data)
+        return upgraded
 
     def detach(self) -> "ClientConnection":
         """Stop parsing HTTP. The caller calls `take_over` next."""
@@ -365,6 +374,7 @@ class ClientConnection(Wire):
             self._shared.upgraded.add(self)
         self._stop_reading()
         self._current = self._receiver = self._receiving = self._waiting = None
+        self._active_at = self._shared.now
         return self
 
     def take_over(self, receiver: BytesReceiver) -> None:
@@ -398,14 +408,28 @@ class ClientConnection(Wire):
             timeout_seconds: Longest time without a next request, without progress of a request, or without progress of a
                 response.
         """
-        unsent = self._transport.get_write_buffer_size()
-        if unsent != self._unsent:
-            self._unsent = unsent
-            self._active_at = now
+        unsent = self._progress(now)
         if self._waits_for_client(unsent) and now - self._active_at > (
             timeout_seconds if self._lingers is None else LINGER_SECONDS
         ):
             self.abort()
+
+    def check_upgraded(self, now: float, timeout_seconds: float) -> None:
+        """Abort an upgraded connection that nobody has taken over, or whose client reads nothing for too long.
+
+        One that is only silent stays open: whoever took it over sends pings.
+        """
+        unsent = self._progress(now)
+        if (unsent or self._upgraded is None) and now - self._active_at > timeout_seconds:
+            self.abort()
+
+    def _progress(self, now: float) -> int:
+        """Return the number of unsent bytes, and record a change of it as progress of the client."""
+        unsent = self._transport.get_write_buffer_size()
+        if unsent != self._unsent:
+            self._unsent = unsent
+            self._active_at = now
+        return unsent
 
     def _waits_for_client(self, unsent: int) -> bool:
         current = self._current

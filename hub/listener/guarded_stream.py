@@ -292,6 +292,11 @@ class GuardedStream:
         if waits_for_client and now - self._active_at > (LINGER_SECONDS if self._lingers else seconds):
             self.abort()
 
+    def check_upgraded(self, now: float, seconds: float, *, is_started: bool) -> None:
+        """Abort an upgraded connection that nobody has started, or whose client reads nothing, for so many seconds."""
+        if (self.unsent_bytes or not is_started) and now - self._active_at > seconds:
+            self.abort()
+
     def close_if_idle(self) -> None:
         """Close the connection if it is idle."""
         if self._is_waiting_for_head and self._reading is not None:

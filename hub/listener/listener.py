@@ -82,3 +82,5 @@ class HttpListener:
         now = self._connections.now = self._clock.monotonic()
         for connection in list(self._connections.open):
             connection.check_progress(now - SWEEP_SECONDS, self._idle_seconds)  # their time is that of the last sweep
+        for connection in list(self._connections.upgraded):
+            connection.check_upgraded(now - SWEEP_SECONDS, self._idle_seconds)

@@ -120,6 +120,8 @@ class TornadoListener:
         now = self._connections.now = self._clock.monotonic()
         for connection in list(self._connections.open):
             connection.stream.check_progress(now - SWEEP_SECONDS, self._idle_seconds)
+        for connection in list(self._connections.upgraded):
+            connection.check_upgraded(now - SWEEP_SECONDS, self._idle_seconds)
 
 
 class _NoRequests(httputil.HTTPServerConnectionDelegate):
@@ -175,6 +177,14 @@ class TornadoClientConnection:
     def buffered_bytes(self) -> int:
         """Return the number of bytes that wait for a slow client."""
         return self.stream.unsent_bytes
+
+    def check_upgraded(self, now: float, timeout_seconds: float) -> None:
+        """Abort an upgraded connection that nobody has started, or whose client reads nothing for too long.
+
+        One that is only silent stays open: whoever started it sends pings.
+        """
+        is_started = self.websocket is not None and self.websocket.is_open
+        self.stream.check_upgraded(now, timeout_seconds, is_started=is_started)
 
     def close_when_idle(self) -> None:
         """Close the connection: at once if it is idle, otherwise after the current response."""

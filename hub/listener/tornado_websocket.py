@@ -61,6 +61,11 @@ class TornadoWebSocket:
         self._may_read: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_gone = False
 
+    @property
+    def is_open(self) -> bool:
+        """Whether Tornado has completed the handshake."""
+        return self._handler is not None
+
     def start(self, *, reading: bool = True) -> None:
         """Let Tornado accept the handshake. With `reading=False`, messages wait until `read_on`."""
         if reading:
@@ -148,6 +153,8 @@ class TornadoWebSocket:
         return self._may_read
 
     def _worked(self, work: "asyncio.Future[None]") -> None:
+        if work.cancelled():  # the message is lost, so the next one must not follow
+            self._stream.abort()
         error = None if work.cancelled() else work.exception()
         if error is not None and not self._may_read.done():
             self._may_read.set_exception(error)

@@ -169,7 +169,9 @@ class WebSocket:
 
     def _go_on(self, waited: asyncio.Task[None]) -> None:
         self._waiting = None
-        if not waited.cancelled() and (error := waited.exception()) is not None:
+        if waited.cancelled():  # the message is lost, so the next one must not follow
+            self._line.abort()
+        elif (error := waited.exception()) is not None:
             logger.error("websocket.handler_crashed", exc_info=error)
             self._line.abort()
         else:

@@ -22,7 +22,7 @@ from hub.errors import (
 from hub.gateway.messages import ApiRequest, UpstreamWebSocket
 from hub.listener.discard_body import DiscardBody
 from hub.listener.exchange import Exchange, Receiver
-from hub.listener.handshake import HandshakeRefused, offered_subprotocols
+from hub.listener.handshake import HandshakeRefused, accept, offered_subprotocols
 from hub.listener.messages import MessageReceiver, MessageSocket
 from hub.primitives.tasks import task_starter
 from hub.session.model import Session, SessionId
@@ -34,6 +34,7 @@ from hub.web.site import Site
 ORIGIN_REFUSED = "The origin is not allowed.\n"
 NOT_A_WEBSOCKET = "This part of the API is a WebSocket.\n"
 TEXT_HEADER = ("Content-Type", "text/plain; charset=utf-8")
+CLOSE_GOING_AWAY = 1001
 
 
 class PassThroughDoor:
@@ -53,6 +54,8 @@ class PassThroughDoor:
             self.refuse(exchange, 403, ORIGIN_REFUSED)
         elif fields.get("upgrade", "").lower() != "websocket":
             self.refuse(exchange, 426, NOT_A_WEBSOCKET, ("Upgrade", "websocket"))
+        elif (malformed := _malformed(exchange)) is not None:
+            self.refuse(exchange, malformed.status, f"{malformed}\n", *malformed.headers)
         else:
             return WebSocketRelay(self, exchange)
         return DiscardBody()
@@ -97,8 +100,11 @@ class PassThroughDoor:
         except HandshakeRefused as refused:
             self.refuse(exchange, refused.status, f"{refused}\n", *refused.headers)
             return None
-        self.site.access_log.request(exchange.head.method, exchange.head.path, 101, 0.0)
         return socket
+
+    def note_upgrade(self, exchange: Exchange) -> None:
+        """Write the log line of an upgrade."""
+        self.site.access_log.request(exchange.head.method, exchange.head.path, 101, 0.0)
 
     def refuse(self, exchange: Exchange, status: int, detail: str, *fields: tuple[str, str]) -> None:
         """Respond that there is no WebSocket."""
@@ -112,6 +118,8 @@ class PassThroughDoor:
 
 class WebSocketRelay:
     """The two WebSockets of one page, its own and that at the API, from the handshake to the end of both.
+
+    Its task owns both: however the task ends, by an error or a cancellation too, it closes them.
 
     Attributes:
         was_used: Whether the page has sent anything since the last check.
@@ -148,6 +156,8 @@ class WebSocketRelay:
         except Exception:
             note_crash(self._exchange.head.path, sys.exc_info())
             self._fail()
+        finally:
+            self._close_both()
 
     async def _serve(self) -> None:
         """Open the WebSocket at the API, complete the handshake, and relay the messages of the API to the page."""
@@ -156,24 +166,45 @@ class WebSocketRelay:
             self._upstream, self.session_id, self.session = await self._door.open_upstream(self._exchange)
         except ChannelClosed as closed:
             refusal = closed
+        socket = self._upgrade()
+        if socket is None:
+            return
+        if refusal is not None:
+            socket.close(refusal.code, refusal.reason)
+        elif self._upstream is not None:
+            await self._relay(socket, self._upstream)
+
+    def _upgrade(self) -> MessageSocket | None:
+        """Complete the handshake, and return the started WebSocket; None if the handshake was malformed.
+
+        From here on `on_close` reports the end of the connection. Nothing between the 101 and the start may wait.
+        """
         self._socket = self._door.upgrade(self._exchange, self, self._subprotocol())
         if self._socket is None:
-            if self._upstream is not None:
-                await self._upstream.close(1001, "")
-            return
-        if self._upstream is not None:
-            self._door.registry.add(self)
-        self._socket.start()
-        if refusal is not None:
-            self._socket.close(refusal.code, refusal.reason)
-        elif self._upstream is not None:
-            await self._relay(self._socket, self._upstream)
+            return None
+        self._door.registry.add(self)
+        try:
+            self._socket.start()
+        except BaseException:  # nobody will report the end of this connection
+            self._door.registry.discard(self)
+            raise
+        self._door.note_upgrade(self._exchange)
+        return self._socket
 
     def _fail(self) -> None:
         if self._socket is None:
             self._door.refuse(self._exchange, 500, "Something went wrong.\n")
         else:
             self._socket.close(1011, "")
+
+    def _close_both(self) -> None:
+        """Close whatever is still open. May be called again. At the end of the connection, `on_close` tells the registry."""
+        page, upstream, self._upstream = self._socket, self._upstream, None
+        if page is not None:
+            page.close(CLOSE_GOING_AWAY)
+        if upstream is not None:
+            code, reason = (None, "") if page is None else (page.close_code, page.close_reason)
+            self._door.registry.own(upstream.close(code or CLOSE_GOING_AWAY, reason))
 
     def _subprotocol(self) -> str | None:
         """Return the subprotocol that the API chose. A refused page gets its first one, else it could not read the close code."""
@@ -201,12 +232,10 @@ class WebSocketRelay:
         """Do nothing: a write waits by itself."""
 
     def on_close(self) -> None:
-        """Close the WebSocket at the API too."""
+        """Close the WebSocket at the API too, because the connection of the page has ended."""
         self._door.registry.discard(self)
+        self._close_both()
         self._work.cancel()
-        if self._upstream is not None and self._socket is not None:
-            upstream, self._upstream = self._upstream, None
-            self._door.registry.own(upstream.close(self._socket.close_code or 1001, self._socket.close_reason))
 
     # -- for the registry ---------------------------------------------------------------------------------------------
 
@@ -223,7 +252,17 @@ class WebSocketRelay:
         """Close both WebSockets: the session has ended, or the hub stops."""
         if self._socket is not None:
             self._socket.close(code, reason)
-        self.on_close()
+        self._close_both()
+        self._work.cancel()
+
+
+def _malformed(exchange: Exchange) -> HandshakeRefused | None:
+    """Return why a request is no handshake, so that nothing is opened at the API for it; None if it is one."""
+    try:
+        accept(exchange.head, None)
+    except HandshakeRefused as refused:
+        return refused
+    return None
 
 
 def _close_for(error: HubError) -> ChannelClosed:

@@ -7,6 +7,7 @@ import pytest
 
 from hub.listener.exchange import Exchange
 from tests.listener.parts import GET, LOOPS, Front, Seen, listening, never
+from tests.parties.clock import ManualClock
 from tests.waiting import settled, soon
 
 UPGRADE = b"GET /ws HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
@@ -157,3 +158,20 @@ async def test_stop_leaves_them() -> None:
         await stand.listener.close()
 
         assert (said, await client.rest(), door.losses) == (b"STILL", b"", 1)
+
+
+@pytest.mark.only_fast
+async def test_connection_that_nobody_takes() -> None:
+    """After an upgrade that nobody takes over, the sweep ends the connection: it is not silent for ever."""
+    front, clock = Front(never), ManualClock()
+    async with listening(front, clock=clock) as stand, stand.client() as client:
+        await client.send(UPGRADE)
+        seen = await front.request()
+        seen.exchange._line.upgrade([("Upgrade", "websocket")])  # type: ignore[attr-defined]
+        assert (await client.answer())[0] == 101
+        await clock.advance(100)
+        assert stand.open_connections == 1
+        await clock.advance(60)
+        await client.rest()
+
+        assert stand.open_connections == 0

@@ -1,14 +1,17 @@
 """WebSockets that are passed through, when something fails that nobody foresaw: the page is told, and nothing is left."""
 
 import asyncio
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import tornado.template
 
+from hub.errors import InvalidPath
 from hub.gateway.messages import ApiResponse
 from hub.listener.exchange import Exchange, Receiver
+from hub.listener.websocket import CLOSE_SECONDS
 from hub.primitives.clock import SystemClock
 from hub.session.cookie import Cookies
 from hub.telemetry.access_log import AccessLog
@@ -17,7 +20,8 @@ from hub.web.response_headers import ResponseHeaders
 from hub.web.site import Site
 from hub.web.websocket_proxy import PassThroughDoor
 from tests.listener.parts import listening
-from tests.parties.websocket_peer import BINARY, TEXT, WebSocketPeer, frame
+from tests.parties.clock import LeapingLoop, leap
+from tests.parties.websocket_peer import BINARY, CLOSE, TEXT, WebSocketPeer, frame
 from tests.waiting import HANG_SECONDS, soon, until
 
 ORIGIN = "https://clinic.example"
@@ -179,3 +183,142 @@ async def test_page_that_goes_before_its_answer() -> None:
         await asyncio.wait([relays[0]._work], timeout=HANG_SECONDS)
 
     assert (relays[0]._work.cancelled(), passages.open) == (True, set())
+
+
+class Faulty(Upstream):
+    """One that fails at a call, in a way that nobody foresaw."""
+
+    def __init__(self, fault: BaseException, at: str) -> None:
+        super().__init__(fails=False)
+        self._fault = fault
+        self._at = at
+        self.reached = asyncio.Event()
+
+    def fail_at(self, call: str) -> None:
+        """Fail, if it is the turn of this call."""
+        if call == self._at:
+            self.reached.set()
+            raise self._fault
+
+    async def receive(self) -> str | None:
+        """Say something, and fail."""
+        self.fail_at("receive")
+        return await super().receive()
+
+    async def send(self, message: str | bytes) -> None:
+        """Fail."""
+        self.fail_at("send")
+        await super().send(message)
+
+    async def close(self, code: int, reason: str) -> None:
+        """Note it, and fail."""
+        await super().close(code, reason)
+        self.fail_at("close")
+
+
+@pytest.fixture
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """A loop whose timers a test makes due."""
+    return LeapingLoop
+
+
+FAULTS = [LookupError("defect"), asyncio.CancelledError()]
+
+
+@pytest.mark.expects_log
+@pytest.mark.parametrize("fault", FAULTS, ids=["raise", "cancel"])
+@pytest.mark.parametrize("at", ["receive", "send", "close", "start", "page send", "note_upgrade"])
+async def test_fault_at_each_step(monkeypatch: pytest.MonkeyPatch, at: str, fault: BaseException) -> None:
+    """However it fails between the 101 and the end, both connections end, the count is right, and no task is left."""
+    passages, upstream = Passages(), Faulty(fault, at)
+    opened = door(upstream, passages)
+
+    def fail(*_: object, **__: object) -> None:
+        raise fault
+
+    if at == "note_upgrade":
+        monkeypatch.setattr(opened, "note_upgrade", fail)
+    relays: list[Any] = []
+
+    class Noting:
+        def open(self, exchange: Exchange) -> Receiver:
+            receiver = opened.open(exchange)
+            relays.append(receiver)
+            return receiver  # type: ignore[no-any-return]
+
+    upgrade = opened.upgrade
+
+    def breaking(*arguments: object) -> Any:
+        return Breaking(upgrade(*arguments), at, fault)
+
+    monkeypatch.setattr(opened, "upgrade", breaking)
+    async with listening(Noting()) as stand, stand.client() as client:
+        await client.send(HANDSHAKE, frame(TEXT, b"x"))
+        assert (await client.answer())[0] == 101
+        if at == "close":
+            await client.send(frame(CLOSE, b""))
+        await until(lambda: upstream.closed)
+        leap(CLOSE_SECONDS + 1)  # the page does not respond to a close frame
+        await client.rest()
+        await until(lambda: not stand.open_connections)
+        await asyncio.wait([relays[0]._work])
+        await asyncio.gather(*passages.left, return_exceptions=True)
+
+        assert (passages.open, len(upstream.closed), relays[0]._work.done()) == (set(), 1, True)
+
+
+class Breaking:
+    """The WebSocket of a page, of which one call fails."""
+
+    def __init__(self, socket: Any, at: str, fault: BaseException) -> None:
+        self._socket, self._at, self._fault = socket, at, fault
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._socket, name)
+
+    def start(self) -> None:
+        """Fail after the 101."""
+        if self._at == "start":
+            raise self._fault
+        self._socket.start()
+
+    async def send(self, message: str | bytes) -> None:
+        """Fail."""
+        if self._at == "page send":
+            raise self._fault
+        await self._socket.send(message)
+
+
+async def test_nothing_is_opened_for_a_malformed_handshake() -> None:
+    """The API sees only what can become a WebSocket."""
+    passages, asked = Passages(), []
+
+    class Counting(Dispatch):
+        def locate(self, path: str, *, transport: str) -> Any:
+            asked.append(path)
+            return super().locate(path, transport=transport)
+
+    opened = door(None, passages)
+    opened._dispatch = Counting(None)
+    async with listening(opened) as stand, stand.client() as client:
+        await client.send(HANDSHAKE.replace(b"dGhlIHNhbXBsZSBub25jZQ==", b"short"))
+        status, _, _ = await client.answer()
+
+    assert (status, asked, passages.open) == (400, [], set())
+
+
+async def test_refused_page_is_counted_until_it_is_gone() -> None:
+    """A page that is refused after the handshake has an owner, and is in the count as long as it is connected."""
+    passages = Passages()
+
+    class Refusing(Dispatch):
+        def locate(self, path: str, *, transport: str) -> Any:
+            raise InvalidPath
+
+    opened = door(None, passages)
+    opened._dispatch = Refusing(None)
+    async with listening(opened) as stand:
+        async with WebSocketPeer.dial(stand.port, "/live//x", {"Origin": ORIGIN}) as peer:
+            assert (await peer.receive()).code == 4400
+            assert len(passages.open) == 1
+        await until(lambda: not passages.open)

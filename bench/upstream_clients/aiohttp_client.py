@@ -67,7 +67,7 @@ class AiohttpClient:
         """See `hub.gateway.resource_server.ResourceServer.send`."""
         if self._session is None:
             raise ShuttingDown()
-        silence = Silence(route.timeout_seconds)
+        silence = Silence(route.settings.timeout_seconds)
         upload = open_upload(body, body_bytes, silence)
         attempt = _Attempt(silence, upload, is_repeatable=not body and method in SAFE_METHODS)
         fields = [(name, wire_text(name, value)) for name, value in headers]
@@ -81,8 +81,8 @@ class AiohttpClient:
                     headers=fields,
                     data=upload or body or None,
                     allow_redirects=False,
-                    ssl=self._tls[route.ca_file],
-                    timeout=aiohttp.ClientTimeout(total=None, connect=route.connect_timeout_seconds),
+                    ssl=self._tls[route.settings.ca_file],
+                    timeout=aiohttp.ClientTimeout(total=None, connect=route.settings.connect_timeout_seconds),
                     middlewares=(attempt,),
                 )
         except asyncio.CancelledError:

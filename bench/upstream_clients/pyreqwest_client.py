@@ -65,7 +65,7 @@ class PyreqwestClient:
         """See `hub.gateway.resource_server.ResourceServer.send`."""
         if not self._is_open:
             raise ShuttingDown
-        silence = Silence(route.timeout_seconds)
+        silence = Silence(route.settings.timeout_seconds)
         upload = open_upload(body, body_bytes, silence)
         try:
             async with asyncio.timeout(timeout_seconds) as deadline, silence:
@@ -104,7 +104,7 @@ class PyreqwestClient:
             raise ResourceServerBroken from error
 
     def _client(self, route: Route) -> Client:
-        key = route.ca_file, route.connect_timeout_seconds
+        key = route.settings.ca_file, route.settings.connect_timeout_seconds
         if key not in self._clients:
             self._clients[key] = _client(*key)
         return self._clients[key]

@@ -76,7 +76,7 @@ class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
 
     def send(self, token: Secret | None) -> Awaitable[ApiResponse]:
         """Send the request with this token, or with none, in a session at the API if the route asks for one."""
-        if self.session is None or self.route.upstream_session == "none":
+        if self.session is None or self.route.settings.upstream_session == "none":
             return self._send(token, "")
         return self._send_in_session(self.session, token)
 
@@ -114,7 +114,7 @@ class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
 
     def _headers(self, token: Secret | None, cookies: str, *, scheme: str = "Bearer") -> Headers:
         headers, address = self.request.headers, self.request.client_address
-        if self.route.idempotency_header == "hub":
+        if self.route.settings.idempotency_header == "hub":
             headers = [header for header in headers if header[0].lower() != IDEMPOTENCY_HEADER]
         headers = self.use.headers.outbound(headers, token=token, client_address=address, cookies=cookies, scheme=scheme)
         if self.route.is_fhir:  # the hub reads the responses of FHIR servers

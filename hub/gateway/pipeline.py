@@ -73,10 +73,10 @@ class Pipeline:
 
     async def _respond(self, request: ApiRequest, place: Place, session: Session | None, started: float) -> ApiResponse:
         route, path = place
-        if route.websocket is (request.subprotocols is None):
+        if route.settings.websocket is (request.subprotocols is None):
             raise RouteNotFound(_takes(route))
         policy.authorise(route, request.method, session, self._clock.now())
-        body = _within(request, route.max_body_bytes)
+        body = _within(request, route.settings.max_body_bytes)
         if body and (check := route.profile.body_check(request.headers)) is not None:
             body = _checked(body, check)
         if route.is_signed:
@@ -94,7 +94,7 @@ class Pipeline:
             response = await call.send(None)
         else:
             response = await self._respond_to_user(call, session, route.demand)
-        if route.websocket:
+        if route.settings.websocket:
             return await _require_websocket(response)
         if response.status >= 400 or route.is_fhir:
             response = await rewrite_response(response, route, request.method, self._public_origin)
@@ -123,7 +123,7 @@ class Pipeline:
 
 
 def _takes(route: Route) -> str:
-    return f"{route.prefix} takes WebSockets only." if route.websocket else f"{route.prefix} takes no WebSockets."
+    return f"{route.prefix} takes WebSockets only." if route.settings.websocket else f"{route.prefix} takes no WebSockets."
 
 
 async def _require_websocket(response: ApiResponse) -> ApiResponse:

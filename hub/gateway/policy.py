@@ -16,8 +16,8 @@ def authorise(route: Route, method: str, session: Session | None, now: float) ->
         NotAuthenticated: The route asks for a user, and nobody is logged in.
         StepUpRequired: The authentication is too old or of the wrong class for this route.
     """
-    if method not in route.methods:
-        raise MethodNotAllowed(f"{route.prefix} does not allow {method}.", allow=list(route.methods))
+    if method not in route.settings.methods:
+        raise MethodNotAllowed(f"{route.prefix} does not allow {method}.", allow=list(route.settings.methods))
     if route.demand is None:
         return
     if session is None:
@@ -25,8 +25,8 @@ def authorise(route: Route, method: str, session: Session | None, now: float) ->
     if _is_too_old(route, session, now) or _is_too_weak(route, session):
         raise step_up(
             session,
-            max_age=int(route.max_age_seconds) if route.max_age_seconds else None,
-            acr_values=" ".join(route.acr_values),
+            max_age=int(route.settings.max_age_seconds) if route.settings.max_age_seconds else None,
+            acr_values=" ".join(route.settings.acr_values),
         )
 
 
@@ -38,8 +38,8 @@ def step_up(session: Session, *, max_age: int | None, acr_values: str) -> StepUp
 
 
 def _is_too_old(route: Route, session: Session, now: float) -> bool:
-    return bool(route.max_age_seconds) and session.is_login_older(route.max_age_seconds, now)
+    return bool(route.settings.max_age_seconds) and session.is_login_older(route.settings.max_age_seconds, now)
 
 
 def _is_too_weak(route: Route, session: Session) -> bool:
-    return bool(route.acr_values) and session.acr not in route.acr_values
+    return bool(route.settings.acr_values) and session.acr not in route.settings.acr_values

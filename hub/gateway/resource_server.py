@@ -88,15 +88,15 @@ class ResourceServer:
         """
         if (pool := self._pool) is None:
             raise ShuttingDown
-        origin, target = self._locate(url, route.ca_file)
+        origin, target = self._locate(url, route.settings.ca_file)
         try:
             request = make_request(method, target, origin.authority, headers, body, body_bytes)
         except InvalidRequest as error:
             raise BadRequest(str(error)) from error
         head_by = None if timeout_seconds is None else pool.now() + timeout_seconds
         try:
-            connection = pool.take(origin) or await pool.open(origin, route.connect_timeout_seconds, head_by)
-            exchange = connection.begin(request, route.timeout_seconds, head_by)
+            connection = pool.take(origin) or await pool.open(origin, route.settings.connect_timeout_seconds, head_by)
+            exchange = connection.begin(request, route.settings.timeout_seconds, head_by)
             try:
                 await exchange.head()
             except Disconnected:
@@ -126,13 +126,13 @@ class ResourceServer:
 async def _again(pool: Pool, origin: Origin, route: Route, request: Request, head_by: float | None) -> UpstreamExchange:
     """Send a request a second time, over a new connection, and wait for the response."""
     try:
-        connection = await pool.open(origin, route.connect_timeout_seconds, head_by)
+        connection = await pool.open(origin, route.settings.connect_timeout_seconds, head_by)
     except ServerUnreachable as failure:
         raise ConnectionBroken(failure.reason) from failure  # it was reached once
     except Failure as failure:
         failure.was_sent = True  # the first time
         raise
-    exchange = connection.begin(request, route.timeout_seconds, head_by)
+    exchange = connection.begin(request, route.settings.timeout_seconds, head_by)
     await exchange.head()
     return exchange
 

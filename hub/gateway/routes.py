@@ -28,45 +28,18 @@ class Route:
     Attributes:
         target_origin: Scheme, host and port of the API.
         target_path: Path of the base URL, without a slash at its end; empty for the root.
-        methods: Allowed methods, in the order of the settings.
         demand: The token that a request gets; None: none, and no login is needed.
-        websocket: Whether the route takes WebSockets, and nothing else.
-        max_message_bytes: Largest WebSocket message in each direction.
-        max_age_seconds: Maximum age of the authentication; 0: no limit.
-        acr_values: Accepted authentication classes; empty: any.
-        timeout_seconds: Longest time without a byte from the API, before and within a response.
-        token_endpoints: Whether endpoints of the API that issue tokens may be reached.
-        upstream_session: The session that requests use at the API: none, one per session of the hub, or one per user.
-        upstream_concurrency: Concurrent requests of one upstream session.
-        upstream_idle_seconds: Idle timeout of upstream sessions at the API.
-        upstream_logout: Path below the target that ends an upstream session, by GET with its cookies; empty: there is none.
-        idempotency_header: Who interprets the request header `Idempotency-Key`: the API or the hub.
         profile: The peculiarities of the product that serves the API.
         error_documents: How error documents of the API are passed on.
         is_fhir: Whether the API is a FHIR server, whose base URL in responses becomes the hub's.
         is_signed: Whether the hub signs each request (`hub.gateway.message_signature`). Its body is then held in memory.
     """
 
+    settings: RouteSettings
     prefix: str
     target_origin: str
     target_path: str
-    methods: tuple[str, ...]
     demand: TokenDemand | None
-    max_age_seconds: float
-    acr_values: tuple[str, ...]
-    connect_timeout_seconds: float
-    timeout_seconds: float
-    max_body_bytes: int
-    csrf: Literal["required", "fetch_metadata"]
-    ca_file: str
-    websocket: bool
-    max_message_bytes: int
-    token_endpoints: bool
-    upstream_session: Literal["none", "per_session", "per_user"]
-    upstream_concurrency: int
-    upstream_idle_seconds: float
-    upstream_logout: str
-    idempotency_header: Literal["api", "hub"]
     profile: ApiProfile
     error_documents: Literal["problem", "redacted", "relay"]
     is_signed: bool
@@ -77,26 +50,11 @@ class Route:
         """Return the route of settings that were checked when they were read."""
         target = urlsplit(settings.target)
         return cls(
+            settings=settings,
             prefix=settings.prefix,
             target_origin=f"{target.scheme}://{target.netloc}",
             target_path=target.path.rstrip("/"),
-            methods=tuple(settings.methods),
             demand=_demand(settings),
-            max_age_seconds=settings.max_age_seconds,
-            acr_values=tuple(settings.acr_values),
-            connect_timeout_seconds=settings.connect_timeout_seconds,
-            timeout_seconds=settings.timeout_seconds,
-            max_body_bytes=settings.max_body_bytes,
-            csrf=settings.csrf,
-            ca_file=settings.ca_file,
-            websocket=settings.websocket,
-            max_message_bytes=settings.max_message_bytes,
-            token_endpoints=settings.token_endpoints,
-            upstream_session=settings.upstream_session,
-            upstream_concurrency=settings.upstream_concurrency,
-            upstream_idle_seconds=settings.upstream_idle_seconds,
-            upstream_logout=settings.upstream_logout,
-            idempotency_header=settings.idempotency_header,
             profile=profile,
             error_documents=settings.iris_errors,
             is_signed=settings.proof != "none",
@@ -128,7 +86,7 @@ class Route:
         if is_plain(path) and self.profile.is_ordinary(path):
             return
         for reading in (reading.decode("latin-1") for reading in readings(path)):
-            refusal = self.profile.path_refusal(reading, self.target_path, token_endpoints=self.token_endpoints)
+            refusal = self.profile.path_refusal(reading, self.target_path, token_endpoints=self.settings.token_endpoints)
             if refusal is not None:
                 raise RouteNotFound(refusal)
 
@@ -163,12 +121,12 @@ class RouteTable:
     def to_target(self, target: str) -> Route | None:
         """Return a route to this base URL, preferably one that can end upstream sessions; None if there is no route."""
         routes = [route for route in self._routes if route.target == target]
-        return next((route for route in routes if route.upstream_logout), routes[0] if routes else None)
+        return next((route for route in routes if route.settings.upstream_logout), routes[0] if routes else None)
 
     @property
     def keeps_sessions(self) -> bool:
         """Whether any route uses upstream sessions."""
-        return any(route.upstream_session != "none" for route in self._routes)
+        return any(route.settings.upstream_session != "none" for route in self._routes)
 
     def locate(self, raw: str) -> Place:
         """Return the route of a raw path, and the normalized path.

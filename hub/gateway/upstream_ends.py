@@ -108,12 +108,12 @@ class UpstreamEnds:
 
     async def _end(self, jar: UpstreamCookieJar) -> None:
         route = self._routes.to_target(jar.target)
-        if route is None or not route.upstream_logout or not jar.cookies:
+        if route is None or not route.settings.upstream_logout or not jar.cookies:
             return
         headers = [("Cookie", jar.header), ("Via", "1.1 hub")]
         try:
             response = await self._door.send(
-                route, route.target + route.upstream_logout, method="GET", headers=headers, timeout_seconds=END_SECONDS
+                route, route.target + route.settings.upstream_logout, method="GET", headers=headers, timeout_seconds=END_SECONDS
             )
             await response.close()
         except HubError as error:

@@ -68,7 +68,7 @@ class UpstreamSessions:
         self._tasks = OwnedTasks("upstream session")
 
     async def send(self, route: Route, session: Session, send: Send) -> ApiResponse:
-        """Send a request in the upstream session of its owner; at most `route.upstream_concurrency` run concurrently.
+        """Send a request in the upstream session of its owner; at most `route.settings.upstream_concurrency` run concurrently.
 
         Raises:
             LicensesExhausted: The API refuses another session. For a while, no request asks again.
@@ -101,7 +101,7 @@ class UpstreamSessions:
 
     async def _slot(self, route: Route, owner: str) -> "_Slot":
         key = owner, route.target
-        place = self._places.setdefault(key, _SessionSlot(asyncio.Semaphore(route.upstream_concurrency)))
+        place = self._places.setdefault(key, _SessionSlot(asyncio.Semaphore(route.settings.upstream_concurrency)))
         place.users += 1
         slot = _Slot(place, lambda: self._leave(key, place))
         with slot:
@@ -149,7 +149,7 @@ class UpstreamSessions:
         elif after.cookies != jar.cookies:
             async with slot.place.opening:
                 await self._replace(route, session, owner, jar, after)
-        elif now - jar.used_at >= route.upstream_idle_seconds * TOUCH_PART:
+        elif now - jar.used_at >= route.settings.upstream_idle_seconds * TOUCH_PART:
             await self._put(route, session, owner, after)
         return slot.until_end_of(response)
 
@@ -163,7 +163,7 @@ class UpstreamSessions:
             if jar is None:
                 raise
             return jar
-        if jar is None or not jar.is_fresh(self._clock.now(), route.upstream_idle_seconds):
+        if jar is None or not jar.is_fresh(self._clock.now(), route.settings.upstream_idle_seconds):
             return None
         self._known.put(key, jar)
         return jar
@@ -265,7 +265,7 @@ class _Slot:
 
 def owner_of(route: Route, session: Session) -> str:
     """Return the owner of the upstream session that a request uses."""
-    return user_owner(session.identity) if route.upstream_session == "per_user" else session.key
+    return user_owner(session.identity) if route.settings.upstream_session == "per_user" else session.key
 
 
 def user_owner(identity: str) -> str:

@@ -87,15 +87,15 @@ class UpstreamWebSocketClient:
             raise ShuttingDown
         timeout = aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS)
         try:
-            async with asyncio.timeout(route.timeout_seconds):
+            async with asyncio.timeout(route.settings.timeout_seconds):
                 socket = await self._session.ws_connect(
                     URL(url, encoded=True),
                     headers=headers,
                     protocols=subprotocols,
-                    ssl=self._tls[route.ca_file],
+                    ssl=self._tls[route.settings.ca_file],
                     timeout=timeout,
                     heartbeat=HEARTBEAT_SECONDS,
-                    max_msg_size=route.max_message_bytes,
+                    max_msg_size=route.settings.max_message_bytes,
                     compress=0,
                 )
         except aiohttp.WSServerHandshakeError as error:

@@ -96,7 +96,7 @@ def idempotency_key(route: Route, headers: Mapping[str, str]) -> str | None:
         BadRequest: A value is not a valid idempotency key, or the two headers differ.
     """
     hub_key = headers.get(HUB_KEY_HEADER)
-    standard = headers.get(IDEMPOTENCY_HEADER) if route.idempotency_header == "hub" else None
+    standard = headers.get(IDEMPOTENCY_HEADER) if route.settings.idempotency_header == "hub" else None
     if standard is None:
         return None if hub_key is None else check_key(hub_key)
     quoted = QUOTED.fullmatch(standard)

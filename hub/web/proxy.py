@@ -122,8 +122,10 @@ class ApiCall:
             passive=head.headers_by_name.get(PASSIVE_HEADER) == "1",
         )
         session = await door.dispatch.admit(caller, route)
-        if length is not None and length > route.max_body_bytes:
-            raise BodyTooLarge(f"The body may have at most {route.max_body_bytes} bytes.", max_body_bytes=route.max_body_bytes)
+        if length is not None and length > route.settings.max_body_bytes:
+            raise BodyTooLarge(
+                f"The body may have at most {route.settings.max_body_bytes} bytes.", max_body_bytes=route.settings.max_body_bytes
+            )
         if self._pipe is not None:
             self._exchange.send_continue()
             if length is not None and length <= REPEATABLE_BODY_BYTES:
@@ -137,13 +139,13 @@ class ApiCall:
             body_bytes=length,
             client_address=self._address,
         )
-        may_have_key = HUB_KEY_HEADER in head.headers_by_name or route.idempotency_header == "hub"
+        may_have_key = HUB_KEY_HEADER in head.headers_by_name or route.settings.idempotency_header == "hub"
         key = idempotency_key(route, head.headers_by_name) if may_have_key else None
         await self._write(await door.dispatch.respond(request, place, session, transport="http", key=key))
 
     def _require_csrf_token(self, route: Route, session_id: SessionId | None) -> None:
         head, origin = self._exchange.head, self._door.site.origin
-        if route.csrf == "fetch_metadata":
+        if route.settings.csrf == "fetch_metadata":
             csrf.require_csrf_token_or_own_link(head.headers_by_name, origin, head.method, session_id)
         else:
             csrf.require_csrf_token(head.headers_by_name, origin, session_id)

@@ -212,7 +212,7 @@ class TestForwarding:
     async def test_tells_an_adapter_the_route(self, hub):
         """Before the body is read an adapter learns its limit and the token rule."""
         assert (
-            hub.routes.locate("/api/x").route.max_body_bytes,
+            hub.routes.locate("/api/x").route.settings.max_body_bytes,
             hub.routes.locate("/%61pi/x").route.demand,
         ) == (100, TokenDemand())
         with pytest.raises(InvalidPath):

@@ -158,7 +158,7 @@ async def test_parallel_first_requests_on_two_nodes_open_one_session(world: Worl
     assert (world.iris.asked, world.iris.running) == (1, 1)
     world.iris.gate.set()
     assert await until(world.clock, tasks) == [200] * 24
-    assert (world.iris.opened, world.iris.most <= 2 * world.route.upstream_concurrency) == (1, True)
+    assert (world.iris.opened, world.iris.most <= 2 * world.route.settings.upstream_concurrency) == (1, True)
 
 
 async def test_users_never_share_a_session(world: World) -> None:
@@ -167,7 +167,7 @@ async def test_users_never_share_a_session(world: World) -> None:
     for session in (alice, again, bob):
         await world.call(session)
     assert world.iris.opened == 3
-    per_user = replace(world.route, upstream_session="per_user")
+    per_user = replace(world.route, settings=replace(world.route.settings, upstream_session="per_user"))
     for session in (alice, again, bob):
         await world.call(session, route=per_user)
     assert world.iris.opened == 5
@@ -179,13 +179,13 @@ async def test_at_most_so_many_run_at_once(world: World) -> None:
     await world.call(session)
     world.iris.gate.clear()
     tasks = [asyncio.create_task(world.call(session)) for _ in range(10)]
-    while world.iris.running < world.route.upstream_concurrency:
+    while world.iris.running < world.route.settings.upstream_concurrency:
         await asyncio.sleep(0)
-    assert world.iris.running == world.route.upstream_concurrency
+    assert world.iris.running == world.route.settings.upstream_concurrency
     tasks[-1].cancel()
     world.iris.gate.set()
     await asyncio.gather(*tasks, return_exceptions=True)
-    assert world.iris.most == world.route.upstream_concurrency
+    assert world.iris.most == world.route.settings.upstream_concurrency
 
 
 async def test_browser_that_leaves_while_the_session_is_opened(world: World) -> None:
@@ -371,7 +371,7 @@ async def test_session_that_nobody_comes_back_to(world: World) -> None:
 
 async def test_session_of_a_user_lives_as_long_as_the_last_one(world: World) -> None:
     """With `per_user` the first logout ends nothing, the last one does."""
-    route = replace(world.route, upstream_session="per_user")
+    route = replace(world.route, settings=replace(world.route.settings, upstream_session="per_user"))
     first, second = await world.start(), await world.start()
     await world.call(first, route=route)
     await world.call(second, route=route)

@@ -50,6 +50,10 @@ class NativeJwt(PasswordProvider):
         report_open_circuits: Receives the number of open circuits whenever it changes.
         tasks: Runs the probing. Without it the provider has a supervisor of its own.
         """
+        self.name = settings.name
+        self.label = settings.label or settings.name
+        self.issuer = settings.issuer
+        self.kills_old_access_token = True  # IRIS keeps one pair of tokens for each login, and a refresh replaces both
         self._settings = settings
         self._clock = clock
         self._http = ProviderHttpClient(
@@ -62,26 +66,6 @@ class NativeJwt(PasswordProvider):
         self._tasks = tasks or TaskSupervisor(clock)
         self._probing: ServiceTask | None = None
         self._trouble: str | None = "The IRIS application has not been asked yet."
-
-    @property
-    def name(self) -> str:
-        """Its name in the settings."""
-        return self._settings.name
-
-    @property
-    def label(self) -> str:
-        """The name that users see on the login form and in the choice of providers."""
-        return self._settings.label or self._settings.name
-
-    @property
-    def issuer(self) -> str:
-        """The URL of the application. Together with the user name, it identifies a user."""
-        return self._settings.issuer
-
-    @property
-    def kills_old_access_token(self) -> bool:
-        """True: IRIS keeps one pair of tokens for each login, and a refresh replaces both at once."""
-        return True
 
     @property
     def clock_difference(self) -> float:

@@ -166,7 +166,7 @@ class CodeFlow:
             raise LoginFailed(f"The login service rejected the login ({error.error}). Log in again.") from error
         if response.id_token is None:
             raise ProviderMisbehaved("The login service sent no ID token. provider.scopes must contain openid.")
-        claims = await provider.validate_id_token(
+        claims = await provider.checks.id_token(
             response.id_token, nonce=attempt.nonce, access_token=response.access_token, demands=attempt.parameters
         )
         userinfo = await provider.userinfo(response.access_token, claims.subject)

@@ -55,7 +55,7 @@ class ProviderLogout:
             StoreUnavailable: Redis does not respond; the token may be sent again.
         """
         try:
-            claims = await self._providers.openid(provider).validate_logout_token(token)
+            claims = await self._providers.openid(provider).checks.logout_token(token)
         except ProviderMisbehaved as error:
             raise BadRequest(error.detail) from error
         if not await self._seen.is_new(claims.issuer, claims.token_id, claims.expires_at - self._clock.now()):

@@ -63,7 +63,7 @@ class Original(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectations:
-    """The values that every ID token for the hub must match.
+    """The values that each ID token, logout token and userinfo response for the hub must match.
 
     Attributes:
         algorithms: Signature algorithms that the settings allow.

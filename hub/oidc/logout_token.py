@@ -4,11 +4,12 @@ A logout token ends sessions. ID tokens and old logout tokens must not be accept
 `jti` was used before.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from hub.errors import ProviderMisbehaved
+from hub.oidc.id_token import Expectations
 from hub.oidc.jwks import KeySet
 from hub.oidc.signed_jwt import instant, verify
 from hub.primitives.secret import Secret
@@ -43,41 +44,30 @@ class LogoutClaims:
     expires_at: float
 
 
-def validate_logout_token(
-    token: Secret,
-    keys: KeySet,
-    *,
-    issuer: str,
-    client_id: str,
-    algorithms: Collection[str],
-    leeway_seconds: float,
-    now: float,
-) -> LogoutClaims:
+def validate_logout_token(token: Secret, keys: KeySet, expected: Expectations, *, now: float) -> LogoutClaims:
     """Validate a logout token and return its claims.
 
     Parameters:
-        algorithms: Signature algorithms that the settings allow.
-        leeway_seconds: Tolerated clock difference.
         now: Epoch seconds by the provider's clock.
 
     Raises:
         UnknownKey: No key matches; try again with a fresh key set.
         ProviderMisbehaved: A rule is broken; the detail says which.
     """
-    signed = verify(token, keys, algorithms, what=WHAT)
+    signed = verify(token, keys, expected.algorithms, what=WHAT)
     claims = signed.claims
     if signed.kind not in KINDS:
         raise ProviderMisbehaved("The provider sent a token of another kind in place of the logout token.")
     _check_purpose(claims)
-    _check_issuer_and_audience(claims, issuer, client_id)
-    expires_at = _check_times(claims, now, leeway_seconds)
+    _check_issuer_and_audience(claims, expected)
+    expires_at = _check_times(claims, now, expected.leeway_seconds)
     subject, session_id = _name(claims, "sub"), _name(claims, "sid")
     token_id = _name(claims, "jti")
     if subject is None and session_id is None:
         raise ProviderMisbehaved("The logout token names neither sub nor sid.")
     if token_id is None:
         raise ProviderMisbehaved("The logout token has no jti.")
-    return LogoutClaims(issuer=issuer, subject=subject, session_id=session_id, token_id=token_id, expires_at=expires_at)
+    return LogoutClaims(issuer=expected.issuer, subject=subject, session_id=session_id, token_id=token_id, expires_at=expires_at)
 
 
 def _check_purpose(claims: Mapping[str, Any]) -> None:
@@ -89,12 +79,12 @@ def _check_purpose(claims: Mapping[str, Any]) -> None:
         raise ProviderMisbehaved("The logout token has a nonce, which is not allowed.")
 
 
-def _check_issuer_and_audience(claims: Mapping[str, Any], issuer: str, client_id: str) -> None:
+def _check_issuer_and_audience(claims: Mapping[str, Any], expected: Expectations) -> None:
     """Check `iss` and `aud` (rule 4)."""
-    if claims.get("iss") != issuer:
+    if claims.get("iss") != expected.issuer:
         raise ProviderMisbehaved("The logout token's iss is not provider.issuer.")
     audience = claims.get("aud")
-    if client_id not in (audience if isinstance(audience, list) else [audience]):
+    if expected.client_id not in (audience if isinstance(audience, list) else [audience]):
         raise ProviderMisbehaved("The logout token's aud is not provider.client_id.")
 
 

@@ -15,7 +15,6 @@ from hub.oidc.end_session import build_direct_end_session, build_end_session_url
 from hub.oidc.grants import TokenTarget, build_client_credentials, build_exchange, process_client_credentials, process_exchange
 from hub.oidc.http_client import ProviderHttpClient, ProviderResponse, report_nothing
 from hub.oidc.id_token import IdTokenClaims, Original
-from hub.oidc.logout_token import LogoutClaims
 from hub.oidc.metadata import ProviderMetadata
 from hub.oidc.provider_documents import ProviderDocuments
 from hub.oidc.provider_response import refuse_unavailable
@@ -33,7 +32,12 @@ _log = log.get(__name__)
 
 
 class OpenIDProvider:
-    """One OpenID Provider of the settings."""
+    """One OpenID Provider of the settings.
+
+    Attributes:
+        checks: Validates its tokens.
+        dpop: The key to which it binds tokens; None: it issues bearer tokens.
+    """
 
     def __init__(
         self,
@@ -51,8 +55,11 @@ class OpenIDProvider:
         Raises:
             SettingsError: A certificate or a private key cannot be read.
         """
+        self.name = settings.name
+        self.label = settings.label or settings.name
+        self.issuer = settings.issuer
+        self.kills_old_access_token = settings.refresh_ends_access_token
         self._settings = settings
-        self._clock = clock
         self._dialect_of = dialect_of
         self._http = ProviderHttpClient(
             clock,
@@ -64,37 +71,13 @@ class OpenIDProvider:
         self.dpop = DPoPKey.read(settings, self._http.now)
         self._client = ClientCalls(settings, self._http, self.dpop)
         self._documents = ProviderDocuments(settings.issuer, self._http, clock, self._compare, tasks or TaskSupervisor(clock))
-        self._checks = TokenChecks(settings, self._documents, clock, self.now)
+        self.checks = TokenChecks(settings, self._documents, clock, self._http.now)
         self._contradiction: str | None = None
-
-    @property
-    def name(self) -> str:
-        """Its name in the settings."""
-        return self._settings.name
-
-    @property
-    def label(self) -> str:
-        """The name that users see when they choose between several providers."""
-        return self._settings.label or self._settings.name
-
-    @property
-    def issuer(self) -> str:
-        """The issuer identifier of the provider: its URL, as in `iss`."""
-        return self._settings.issuer
-
-    @property
-    def kills_old_access_token(self) -> bool:
-        """Whether a refresh makes the old access token invalid at once. Most providers let it expire."""
-        return self._settings.refresh_ends_access_token
 
     @property
     def clock_difference(self) -> float:
         """How many seconds the provider's clock is ahead of ours, as far as known."""
         return self._http.clock_difference
-
-    def now(self) -> float:
-        """Return the time of the provider's clock in epoch seconds, as far as known. Its tokens are checked against this time."""
-        return self._http.now()
 
     async def start(self) -> None:
         """Start discovery in the background, which is repeated until it succeeds. Returns at once."""
@@ -192,21 +175,6 @@ class OpenIDProvider:
         request = build_exchange(metadata, access_token, target, self._dialect_of(metadata))
         return await self._client.request_tokens(metadata, request, process_exchange)
 
-    async def validate_id_token(
-        self, token: Secret, *, nonce: str, access_token: Secret | None, demands: Mapping[str, str] = NO_PARAMETERS
-    ) -> IdTokenClaims:
-        """Validate the ID token of a login and return its claims.
-
-        Parameters:
-            demands: `max_age` and `acr_values` that this login requested. Those of the settings apply otherwise.
-
-        Raises:
-            UnknownKey: The provider does not publish the key, or not yet.
-            ProviderUnavailable: The provider's keys are not available.
-            ProviderMisbehaved: The token is not valid; the detail says why.
-        """
-        return await self._checks.id_token(token, nonce=nonce, access_token=access_token, demands=demands)
-
     async def validate_refreshed_id_token(
         self,
         token: Secret,
@@ -216,27 +184,10 @@ class OpenIDProvider:
         nonce: str | None = None,
         auth_time: float | None = None,
     ) -> IdTokenClaims:
-        """Validate the ID token of a refresh response against the issuer and subject of the login (`original`).
-
-        Raises:
-            SubjectChanged: The token is about another user; the session must end.
-            UnknownKey: The provider does not publish the key, or not yet.
-            ProviderUnavailable: The provider's keys are not available.
-            ProviderMisbehaved: The token is not valid; the detail says why.
-        """
-        return await self._checks.refreshed_id_token(
+        """Validate the ID token of a refresh response against that of the login. Raises as `TokenChecks.refreshed_id_token`."""
+        return await self.checks.refreshed_id_token(
             token, original=original, access_token=access_token, nonce=nonce, auth_time=auth_time
         )
-
-    async def validate_logout_token(self, token: Secret) -> LogoutClaims:
-        """Validate a logout token that was posted to the hub. `expires_at` of the result is by the hub's clock.
-
-        Raises:
-            UnknownKey: The provider does not publish the key, or not yet.
-            ProviderUnavailable: The provider's keys are not available.
-            ProviderMisbehaved: The token is not valid; the detail says why.
-        """
-        return await self._checks.logout_token(token)
 
     async def userinfo(self, access_token: Secret, subject: str) -> dict[str, Any]:
         """Return the claims about `subject` from the userinfo endpoint (OpenID Connect Core 1.0 section 5.3).
@@ -261,7 +212,7 @@ class OpenIDProvider:
             return {}
         if response.status != 200:
             raise ProviderMisbehaved(f"The {USERINFO} of the login service responded with status {response.status}.")
-        return require_subject(await self._checks.userinfo(response.headers, response.body), subject)
+        return require_subject(await self.checks.userinfo(response.headers, response.body), subject)
 
     async def revoke(self, token: Secret, hint: str) -> bool:
         """Revoke a token (RFC 7009). Return whether the token is certainly invalid now.
@@ -327,7 +278,7 @@ class OpenIDProvider:
     def _with_readable_id_token(self, response: TokenResponse) -> TokenResponse:
         if response.id_token is None:
             return response
-        return replace(response, id_token=self._checks.readable(response.id_token))
+        return replace(response, id_token=self.checks.readable(response.id_token))
 
     def _post(self, request: FormRequest, what: str) -> Awaitable[ProviderResponse]:
         return self._http.call("POST", request.url, what, headers=request.headers, body=request.body.encode())

@@ -14,23 +14,20 @@ from hub.primitives.secret import Secret
 
 
 class Provider(Protocol):
-    """An identity provider: an `OpenIDProvider` or a `PasswordProvider`."""
+    """An identity provider: an `OpenIDProvider` or a `PasswordProvider`.
 
-    @property
-    def name(self) -> str:
-        """Its name in the settings."""
+    Attributes:
+        name: Its name in the settings.
+        label: The name that users see when they choose between several providers.
+        issuer: The issuer identifier. Issuer and subject together identify a user.
+        kills_old_access_token: Whether a refresh makes the old access token invalid at once. API calls then wait for a refresh
+            that is due.
+    """
 
-    @property
-    def label(self) -> str:
-        """The name that users see when they choose between several providers."""
-
-    @property
-    def issuer(self) -> str:
-        """The issuer identifier. Issuer and subject together identify a user."""
-
-    @property
-    def kills_old_access_token(self) -> bool:
-        """Whether a refresh makes the old access token invalid at once. API calls then wait for a refresh that is due."""
+    name: str
+    label: str
+    issuer: str
+    kills_old_access_token: bool
 
     @property
     def clock_difference(self) -> float:

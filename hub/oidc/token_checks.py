@@ -59,8 +59,12 @@ class TokenChecks:
     async def refreshed_id_token(
         self, token: Secret, *, original: Original, access_token: Secret | None, nonce: str | None, auth_time: float | None
     ) -> IdTokenClaims:
-        """Validate the decrypted ID token of a refresh response against the issuer and subject of the login (`original`)."""
-        expected = self._expectations(NO_PARAMETERS)
+        """Validate the decrypted ID token of a refresh response against the issuer and subject of the login (`original`).
+
+        Raises:
+            SubjectChanged: The token is about another user; the session must end.
+        """
+        expected = self._expectations()
         return await self._documents.with_keys(
             lambda keys: validate_refreshed_id_token(
                 token,
@@ -78,17 +82,8 @@ class TokenChecks:
         """Validate a logout token that was posted to the hub. `expires_at` of the result is by the hub's clock."""
         # Back-Channel Logout 1.0 section 2.4: providers that encrypt ID tokens should encrypt logout tokens, but need not.
         readable = decrypt_signed(token, self._decryption_key, what="logout token", required=False)
-        claims = await self._documents.with_keys(
-            lambda keys: validate_logout_token(
-                readable,
-                keys,
-                issuer=self._settings.issuer,
-                client_id=self._settings.client_id,
-                algorithms=self._settings.signing_algorithms,
-                leeway_seconds=self._settings.leeway_seconds,
-                now=self._now(),
-            )
-        )
+        expected = self._expectations()
+        claims = await self._documents.with_keys(lambda keys: validate_logout_token(readable, keys, expected, now=self._now()))
         return replace(claims, expires_at=claims.expires_at - (self._now() - self._clock.now()))
 
     async def userinfo(self, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
@@ -96,19 +91,10 @@ class TokenChecks:
         claims = read_userinfo(headers, body, self._decryption_key)
         if not isinstance(claims, SignedUserinfo):
             return claims
-        return await self._documents.with_keys(
-            lambda keys: verify_userinfo(
-                claims,
-                keys,
-                issuer=self._settings.issuer,
-                client_id=self._settings.client_id,
-                algorithms=self._settings.signing_algorithms,
-                leeway_seconds=self._settings.leeway_seconds,
-                now=self._now(),
-            )
-        )
+        expected = self._expectations()
+        return await self._documents.with_keys(lambda keys: verify_userinfo(claims, keys, expected, now=self._now()))
 
-    def _expectations(self, demands: Mapping[str, str]) -> Expectations:
+    def _expectations(self, demands: Mapping[str, str] = NO_PARAMETERS) -> Expectations:
         settings = self._settings
         asked = {**settings.authorization_parameters, **demands}
         max_age = asked.get("max_age", "")

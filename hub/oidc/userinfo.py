@@ -1,12 +1,12 @@
 """The userinfo response (OpenID Connect Core 1.0 section 5.3.2), as JSON or as a signed or encrypted JWT. Pure."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from hub.errors import ProviderMisbehaved
 from hub.oidc.encryption import DecryptionKey, decrypt, is_encrypted
-from hub.oidc.id_token import OTHER_KINDS
+from hub.oidc.id_token import OTHER_KINDS, Expectations
 from hub.oidc.jwks import KeySet
 from hub.oidc.provider_response import decode_object
 from hub.oidc.signed_jwt import instant, verify
@@ -52,16 +52,7 @@ def read_userinfo(headers: Mapping[str, str], body: bytes, key: DecryptionKey | 
     return SignedUserinfo(Secret(text))
 
 
-def verify_userinfo(
-    signed: SignedUserinfo,
-    keys: KeySet,
-    *,
-    issuer: str,
-    client_id: str,
-    algorithms: Collection[str],
-    leeway_seconds: float,
-    now: float,
-) -> dict[str, Any]:
+def verify_userinfo(signed: SignedUserinfo, keys: KeySet, expected: Expectations, *, now: float) -> dict[str, Any]:
     """Return the claims of a signed response.
 
     Parameters:
@@ -71,17 +62,17 @@ def verify_userinfo(
         UnknownKey: No key matches; try again with a fresh key set.
         ProviderMisbehaved: The signature, issuer or audience is wrong, the JWT is of another kind, or it has expired.
     """
-    jwt = verify(signed.token, keys, algorithms, what=JWT)
+    jwt = verify(signed.token, keys, expected.algorithms, what=JWT)
     claims = jwt.claims
     if jwt.kind in OTHER_KINDS or "events" in claims:
         raise ProviderMisbehaved(f"The provider sent a token of another kind in place of the {JWT}.")
-    if claims.get("iss", issuer) != issuer:
+    if claims.get("iss", expected.issuer) != expected.issuer:
         raise ProviderMisbehaved(f"The {JWT}'s iss is not provider.issuer.")
-    audience = claims.get("aud", client_id)
-    if client_id not in (audience if isinstance(audience, list) else [audience]):
+    audience = claims.get("aud", expected.client_id)
+    if expected.client_id not in (audience if isinstance(audience, list) else [audience]):
         raise ProviderMisbehaved(f"The {JWT}'s aud is not provider.client_id.")
     expires_at = instant(claims, "exp", what=JWT)
-    if expires_at is not None and expires_at + leeway_seconds <= now:
+    if expires_at is not None and expires_at + expected.leeway_seconds <= now:
         raise ProviderMisbehaved(f"The {JWT} has expired. Check the clocks of provider and hub.")
     return claims
 

@@ -112,7 +112,7 @@ class Hub:
         request, code = await self.code(*PERSON)
         tokens = await self._provider.exchange_code(code, request.code_verifier, REDIRECT_URI)
         assert tokens.id_token is not None
-        claims = await self._provider.validate_id_token(tokens.id_token, nonce=request.nonce, access_token=tokens.access_token)
+        claims = await self._provider.checks.id_token(tokens.id_token, nonce=request.nonce, access_token=tokens.access_token)
         return tokens, claims
 
 
@@ -239,7 +239,7 @@ async def test_revocation_takes_the_grant_along(browser: aiohttp.ClientSession, 
             request, code = await hub.code()  # again, without a form: the provider knows the browser
             second = await provider.exchange_code(code, request.code_verifier, REDIRECT_URI)
             assert first.refresh_token is not None and second.refresh_token is not None and second.id_token is not None
-            again = await provider.validate_id_token(second.id_token, nonce=request.nonce, access_token=second.access_token)
+            again = await provider.checks.id_token(second.id_token, nonce=request.nonce, access_token=second.access_token)
             assert await provider.revoke(first.refresh_token if kind == "refresh_token" else first.access_token, kind)
             with pytest.raises(TokenRefused):
                 await provider.refresh(second.refresh_token)
@@ -279,7 +279,7 @@ async def test_back_channel_logout(browser: aiohttp.ClientSession, posted: tuple
             metadata = await provider.metadata()
             await browse(browser, str(build_end_session_url(metadata, party.client_id, HUB, "s")), [{"logout": "yes"}])
             token = Secret(await soon(tokens.get()))
-            ended = await provider.validate_logout_token(token)
+            ended = await provider.checks.logout_token(token)
 
     assert (ended.issuer, ended.subject, ended.session_id) == (claims.issuer, "alice", claims.session_id)
     assert claims.session_id is not None

@@ -20,7 +20,7 @@ NOW = 1_800_000_000.0
 KEY = SigningKey.rsa("a")
 OTHER = SigningKey.rsa("b")
 KEYS = process_jwks(200, {}, json.dumps({"keys": [KEY.public]}).encode())
-ALGORITHMS = ["RS256"]
+EXPECTED = Expectations(issuer=ISSUER, client_id="hub", algorithms=["RS256"], leeway_seconds=60.0)
 CLAIMS = {"iss": ISSUER, "aud": "hub", "iat": NOW, "exp": NOW + 120, "jti": "1", "events": {EVENT: {}}, "sub": "alice"}
 ID_TOKEN = {"iss": ISSUER, "sub": "alice", "aud": "hub", "exp": NOW + 300, "iat": NOW, "nonce": "n", "sid": "s"}
 
@@ -33,7 +33,7 @@ def make(key: SigningKey | None = KEY, header: dict[str, Any] | None = None, **c
 
 def validate(token: Secret, now: float = NOW) -> LogoutClaims:
     """Validate a logout token."""
-    return validate_logout_token(token, KEYS, issuer=ISSUER, client_id="hub", algorithms=ALGORITHMS, leeway_seconds=60.0, now=now)
+    return validate_logout_token(token, KEYS, EXPECTED, now=now)
 
 
 class TestAccepted:
@@ -200,8 +200,7 @@ class TestTheOtherWayRound:
     def test_login(self, kind: str | None) -> None:
         """It logs nobody in, and renews no login."""
         token = make(header={"typ": kind})
-        expected = Expectations(issuer=ISSUER, client_id="hub", algorithms=ALGORITHMS, leeway_seconds=60.0)
         with pytest.raises(ProviderMisbehaved):
-            validate_id_token(token, KEYS, expected, now=NOW, nonce="n", access_token=None)
+            validate_id_token(token, KEYS, EXPECTED, now=NOW, nonce="n", access_token=None)
         with pytest.raises(ProviderMisbehaved):
-            validate_refreshed_id_token(token, KEYS, expected, now=NOW, original=validate(make()), access_token=None)
+            validate_refreshed_id_token(token, KEYS, EXPECTED, now=NOW, original=validate(make()), access_token=None)

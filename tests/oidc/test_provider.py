@@ -83,7 +83,7 @@ class Login:
         """Log in and validate the ID token."""
         tokens, nonce = await self.exchange()
         assert tokens.id_token is not None
-        return await self._provider.validate_id_token(tokens.id_token, nonce=nonce, access_token=tokens.access_token)
+        return await self._provider.checks.id_token(tokens.id_token, nonce=nonce, access_token=tokens.access_token)
 
 
 @pytest.fixture
@@ -419,16 +419,16 @@ class TestLogoutToken:
 
     async def test_valid(self, party: HostileProvider, provider: OpenIDProvider, clock: ManualClock) -> None:
         """It says whose session has ended, and until when it has to be remembered."""
-        claims = await provider.validate_logout_token(Secret(party.logout_token()))
+        claims = await provider.checks.logout_token(Secret(party.logout_token()))
 
         assert (claims.issuer, claims.subject, claims.session_id) == (party.issuer, SUBJECT, "provider-session")
         assert claims.expires_at == clock.now() + 120 + 60
 
     async def test_rotation(self, party: HostileProvider, provider: OpenIDProvider) -> None:
         """A key that was not known yet is fetched."""
-        await provider.validate_logout_token(Secret(party.logout_token()))
+        await provider.checks.logout_token(Secret(party.logout_token()))
         party.rotate_keys("second")
-        claims = await provider.validate_logout_token(Secret(party.logout_token()))
+        claims = await provider.checks.logout_token(Secret(party.logout_token()))
 
         assert (claims.subject, party.calls("/jwks")) == (SUBJECT, 2)
 
@@ -436,7 +436,7 @@ class TestLogoutToken:
         """Tokens that anybody can post do not make a flood of requests to the provider."""
         for number in range(10):
             with pytest.raises(UnknownKey):
-                await provider.validate_logout_token(Secret(party.logout_token({"kid": f"invented-{number}"})))
+                await provider.checks.logout_token(Secret(party.logout_token({"kid": f"invented-{number}"})))
 
         assert party.calls("/jwks") == 2
 
@@ -445,13 +445,13 @@ class TestLogoutToken:
         tokens, _ = await login.exchange()
         assert tokens.id_token is not None
         with pytest.raises(ProviderMisbehaved, match="events"):
-            await provider.validate_logout_token(tokens.id_token)
+            await provider.checks.logout_token(tokens.id_token)
 
     async def test_keys_not_there(self, party: HostileProvider, provider: OpenIDProvider) -> None:
         """While the keys cannot be had there is no verdict."""
         party.answers["/jwks"] = CannedAnswer(503)
         with pytest.raises(ProviderUnavailable):
-            await provider.validate_logout_token(Secret(party.logout_token()))
+            await provider.checks.logout_token(Secret(party.logout_token()))
 
 
 class TestClockDifference:
@@ -465,7 +465,7 @@ class TestClockDifference:
         party.claims = {"exp": int(clock.now() + ahead + 30)}
         async with connected(party.issuer, clock) as provider:
             claims = await Login(provider, party).validate()
-            ended = await provider.validate_logout_token(Secret(party.logout_token()))
+            ended = await provider.checks.logout_token(Secret(party.logout_token()))
 
             assert (claims.subject, ended.subject) == (SUBJECT, SUBJECT)
             assert provider.clock_difference == pytest.approx(ahead, abs=1)

@@ -13,6 +13,7 @@ from joserfc.jwk import RSAKey
 
 from hub.errors import HubError, ProviderMisbehaved
 from hub.oidc.encryption import read_decryption_key
+from hub.oidc.id_token import Expectations
 from hub.oidc.jwks import KeySet, process_jwks
 from hub.oidc.userinfo import SignedUserinfo, read_userinfo, require_subject, verify_userinfo
 from tests.oidc.samples import ISSUER, settings, write_key
@@ -41,7 +42,8 @@ def signed(header: dict[str, Any] | None = None, **changes: Any) -> SignedUserin
 
 def verified(response: SignedUserinfo) -> dict[str, Any]:
     """Judge a signed response."""
-    return verify_userinfo(response, keys(), issuer=ISSUER, client_id="hub", algorithms=["RS256"], leeway_seconds=60, now=NOW)
+    expected = Expectations(issuer=ISSUER, client_id="hub", algorithms=["RS256"], leeway_seconds=60)
+    return verify_userinfo(response, keys(), expected, now=NOW)
 
 
 def test_json() -> None:

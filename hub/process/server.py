@@ -5,6 +5,7 @@ import dataclasses
 import gc
 import signal
 import ssl
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from hub.primitives.clock import SystemClock
 from hub.primitives.tasks import first_of
 from hub.process.compiled import is_compiled
 from hub.process.embedded_redis import EmbeddedRedis
-from hub.process.supervisor import Supervisor
+from hub.process.supervisor import Supervisor, announce_ready
 from hub.services import Services
 from hub.session.key_folder import KeySources, provide_keys
 from hub.session.key_watch import KeyWatcher
@@ -73,7 +74,7 @@ async def _run(settings: Settings, config: Path | None, *, is_worker: bool) -> N
         if settings.server.processes > 1 and not is_worker:
             await Supervisor(settings, config).run(stop, reload)
         else:
-            await Worker(settings, config).run(stop, reload)
+            await Worker(settings, config).run(stop, reload, announce_ready if is_worker else None)
 
 
 def warn_of_exposed_files(settings: Settings) -> None:
@@ -94,8 +95,11 @@ class Worker:
         self._services = Services(settings, self._keys.keyring, settings.redis.url, clock)
         self._listeners: list[HttpListener | TornadoListener] = []
 
-    async def run(self, stop: asyncio.Event, reload: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, reload: asyncio.Event, on_ready: Callable[[], None] | None = None) -> None:
         """Serve until `stop` is set, then finish what is under way; follow the settings file each time `reload` is set.
+
+        Parameters:
+            on_ready: Called once, when this process accepts connections.
 
         Raises:
             StartupError, SettingsError: An address or a certificate cannot be used.
@@ -107,6 +111,8 @@ class Worker:
             tasks.start("key watch", self._keys.run)
             tasks.start("reload", lambda: self._reload_when_told(reload))
             await self._listen()
+            if on_ready is not None:
+                on_ready()
             spare_the_collector()
             await first_of(stop.wait(), tasks.wait_until_given_up())
             await self._drain()

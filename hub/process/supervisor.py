@@ -7,7 +7,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from prometheus_client.multiprocess import mark_process_dead
@@ -17,14 +16,15 @@ from hub.primitives.tasks import OwnedTasks, first_of
 from hub.telemetry import log
 
 HOME = Path(__file__).resolve().parents[2]  # of the running hub; the working directory may contain another version
-EARLY_SECONDS = 5.0  # a worker that ends earlier has failed to start, and would fail again
+READY = b"ready\n"  # the line that a worker writes to its standard output as soon as it serves
 RESTART_SECONDS = 1.0
+KILL_SECONDS = 5.0  # a worker that has not ended so long after its shutdown timeout is killed
 
 logger = log.get(__name__)
 
 
 class WorkersFailed(Exception):
-    """Workers end as soon as they are started. Their own messages say why."""
+    """Workers end before they serve. Their own messages say why."""
 
 
 class Supervisor:
@@ -34,7 +34,8 @@ class Supervisor:
         self._settings = settings
         self._command = [sys.executable, "-P", "-m", "hub", "--worker", *(["--config", str(config)] if config else [])]
         self._failed = asyncio.Event()
-        self._workers: dict[asyncio.subprocess.Process, float] = {}  # start time of each, monotonic
+        self._workers: set[asyncio.subprocess.Process] = set()
+        self._serving: set[asyncio.subprocess.Process] = set()  # those of them that are ready
 
     async def run(self, stop: asyncio.Event, reload: asyncio.Event) -> None:
         """Run the workers until `stop` is set, then stop them and wait. Forward each `reload` to all of them.
@@ -70,21 +71,25 @@ class Supervisor:
     async def _keep(self, number: int, environment: dict[str, str]) -> None:
         """Run worker `number`, and restart it when it ends, until canceled. Then stop it."""
         while True:
-            began = time.monotonic()
-            process = await asyncio.create_subprocess_exec(*self._command, env=environment, preexec_fn=_end_with_parent)
+            process = await asyncio.create_subprocess_exec(
+                *self._command, env=environment, stdout=asyncio.subprocess.PIPE, preexec_fn=_end_with_parent
+            )
             logger.info("worker.started", worker=number, pid=process.pid)
-            self._workers[process] = began
+            self._workers.add(process)
             try:
+                was_ready = await self._watch(process)
                 code = await process.wait()
             except asyncio.CancelledError:
                 await self._end(process)
                 raise
             finally:
-                del self._workers[process]
+                self._workers.discard(process)
+                self._serving.discard(process)
             # Its counters remain valid; its gauges, such as open channels, do not.
             mark_process_dead(process.pid, environment["PROMETHEUS_MULTIPROC_DIR"])  # type: ignore[no-untyped-call]
             logger.error("worker.exited", worker=number, pid=process.pid, exit_status=code)
-            if time.monotonic() - began < EARLY_SECONDS and code > 0 and not self._somebody_serves():
+            # As long as a worker serves, a settings file that was broken later must not stop the hub.
+            if not was_ready and code > 0 and not self._serving:
                 self._failed.set()
                 return
             await asyncio.sleep(RESTART_SECONDS)
@@ -94,9 +99,12 @@ class Supervisor:
         logger.critical("worker.supervision_failed", exc_info=error)
         self._failed.set()
 
-    def _somebody_serves(self) -> bool:
-        """Return whether a worker runs well. Then a settings file that was broken later must not stop all workers."""
-        return any(time.monotonic() - began >= EARLY_SECONDS for began in self._workers.values())
+    async def _watch(self, process: asyncio.subprocess.Process) -> bool:
+        """Read what a worker prints until it ends. Return whether it was ready; from then on it counts as serving."""
+        while process.stdout is not None and (line := await process.stdout.readline()):
+            if line == READY:
+                self._serving.add(process)
+        return process in self._serving
 
     async def _pass_on(self, reload: asyncio.Event) -> None:
         while True:
@@ -110,11 +118,17 @@ class Supervisor:
         """Stop a worker. Kill it if it does not finish its requests in time."""
         process.send_signal(signal.SIGTERM)
         try:
-            async with asyncio.timeout(self._settings.server.shutdown_timeout_seconds + EARLY_SECONDS):
+            async with asyncio.timeout(self._settings.server.shutdown_timeout_seconds + KILL_SECONDS):
                 await process.wait()
         except TimeoutError:
             process.kill()
             await process.wait()
+
+
+def announce_ready() -> None:
+    """Tell the supervisor of this worker that it serves."""
+    sys.stdout.buffer.write(READY)
+    sys.stdout.buffer.flush()
 
 
 def _end_with_parent() -> None:

@@ -54,6 +54,27 @@ async def test_workers_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -
             await supervisor.run(asyncio.Event(), asyncio.Event())
 
 
+@pytest.mark.expects_log
+async def test_workers_that_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that ends after it was ready is started again, however soon that was; one that never was ready ends the hub."""
+    start, starts = asyncio.create_subprocess_exec, 0
+
+    async def start_worker(*_: str, **options: Any) -> asyncio.subprocess.Process:
+        nonlocal starts
+        starts += 1
+        return await start("sh", "-c", "echo ready; exit 1" if starts < 4 else "exit 1", **options)
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", start_worker)
+    monkeypatch.setattr("hub.process.supervisor.RESTART_SECONDS", 0.0)
+    supervisor = Supervisor(Settings(server=ServerSettings(processes=1)), None)
+
+    async with hang_timeout():
+        with pytest.raises(WorkersFailed):
+            await supervisor.run(asyncio.Event(), asyncio.Event())
+
+    assert starts == 4
+
+
 async def logged(hub: Hub, event: str, times: int) -> list[dict[str, Any]]:
     """Wait until the hub has logged an event so many times; return all of them."""
     await until(lambda: len(hub.events(event)) >= times, 0.02)  # other processes: nothing announces them but their log

@@ -111,7 +111,6 @@ PURE = {
     "hub.gateway.routes",
     "hub.idempotency.budget",
     "hub.idempotency.outcome",
-    "hub.idempotency.replay",
     "hub.iris.api",
     "hub.iris.dialect",
     "hub.iris.error_documents",

@@ -17,8 +17,7 @@ from hub.errors import DeadlineExceeded, HubError, KeyReused, KeyWithdrawn, Outc
 from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.idempotency.budget import Budget
 from hub.idempotency.ledger import ALIVE_SECONDS, Entry, Ledger
-from hub.idempotency.outcome import Answered, Outcome, Verdict, failure, fingerprint, is_same, record_name
-from hub.idempotency.replay import replay
+from hub.idempotency.outcome import Answered, Outcome, Verdict, failure, fingerprint, is_same, record_name, replay
 from hub.primitives.backoff import ExponentialBackoff
 from hub.primitives.clock import Clock
 from hub.primitives.http import chunks, collect, prepend

@@ -7,9 +7,18 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from hub.errors import BadRequest, HubError
+from hub.errors import (
+    AnswerNotKept,
+    BadRequest,
+    DeadlineExceeded,
+    HubError,
+    OutcomeUnknown,
+    ResourceServerBroken,
+    ResourceServerTimeout,
+    UploadStalled,
+)
 from hub.gateway.headers import IDEMPOTENCY_HEADER
-from hub.gateway.messages import ApiRequest
+from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.gateway.routes import Route
 from hub.primitives.http import Headers
 from hub.primitives.secret import digest
@@ -20,6 +29,9 @@ Key = Annotated[str, msgspec.Meta(pattern=rf"^{KEY.pattern}\Z")]
 """An idempotency key. It must not be guessable; a random UUID is a good choice."""
 
 HUB_KEY_HEADER = "x-hub-key"
+RAISED = {kind.slug: kind for kind in (ResourceServerBroken, ResourceServerTimeout, DeadlineExceeded, UploadStalled)}
+"""The errors that a replayed failure raises, by slug."""
+
 QUOTED = re.compile(r'"([^"\\]*)"')
 
 Verdict = Literal["joined", "done", "never", "unknown"]
@@ -121,3 +133,20 @@ def is_same(one: str, other: str) -> bool:
     target, _, body = one.partition(":")
     other_target, _, other_body = other.partition(":")
     return target == other_target and (body == other_body or not body or not other_body)
+
+
+def replay(outcome: Outcome) -> ApiResponse:
+    """Return the stored response to a request that was executed before.
+
+    Raises:
+        AnswerNotKept: The response was too large to store.
+        HubError: The request ended with this error.
+    """
+    match outcome:
+        case Failed(slug, detail):
+            raise RAISED.get(slug, OutcomeUnknown)(detail)
+        case Answered(status, _, None):
+            raise AnswerNotKept(answered_status=status)
+        case Answered(status, headers, bytes() as body):
+            return ApiResponse(status=status, headers=headers, body=body, body_bytes=len(body), replayed=True)
+    raise AssertionError(outcome)  # pragma: no cover - the cases are all there are

@@ -3,8 +3,7 @@
 import pytest
 
 from hub.errors import AnswerNotKept, DeadlineExceeded, OutcomeUnknown, ResourceServerBroken, ResourceServerTimeout, UploadStalled
-from hub.idempotency.outcome import Answered, Failed, failure
-from hub.idempotency.replay import replay
+from hub.idempotency.outcome import Answered, Failed, failure, replay
 
 
 def test_response() -> None:

@@ -287,10 +287,7 @@ class ChannelConnection:
         body: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET,
         extra: messages.ResponseFacts = messages.NO_FACTS,
     ) -> None:
-        """Send a complete response. Nothing is sent if the request has ended.
-
-        Parameters:
-            body: JSON text, which is inserted unchanged.
+        """Send a complete response, with `body` (JSON text) unchanged. Nothing is sent if the request has ended.
 
         Raises:
             IllegalMove: The response had already begun.
@@ -307,10 +304,7 @@ class ChannelConnection:
         length: int,
         extra: messages.ResponseFacts = messages.NO_FACTS,
     ) -> bool:
-        """Begin a response whose body follows with `send_body`; return False if the request has ended.
-
-        Parameters:
-            length: Length of the body in bytes, -1 if it is unknown.
+        """Begin a response; a body of `length` bytes (-1: unknown) follows by `send_body`. Return False if it has ended.
 
         Raises:
             IllegalMove: The response had already begun.

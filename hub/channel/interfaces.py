@@ -23,11 +23,7 @@ class ChannelSocket(Protocol):
     """A WebSocket after its handshake, implemented above by `hub.web`. No method raises: the socket reports its end itself."""
 
     def write_frames(self, frames: Sequence[Frame], *, ping: bool = False) -> None:
-        """Send frames in one write. Bytes that the operating system does not accept are buffered; see `buffered_bytes`.
-
-        Parameters:
-            ping: Whether to send a WebSocket ping (RFC 6455 section 5.5.2) with them.
-        """
+        """Send frames, and a WebSocket ping if asked, in one write. The system may not accept all: see `buffered_bytes`."""
 
     def buffered_bytes(self) -> int:
         """Return the number of bytes buffered in this process because the client does not read.

@@ -45,11 +45,7 @@ class Presence:
             self._noted.add(key)
 
     async def run(self, present: Callable[[], Sequence[str]]) -> None:
-        """Extend and check deadlines until cancelled.
-
-        Parameters:
-            present: Returns the keys of the sessions that have a channel on this worker.
-        """
+        """Extend and check deadlines until cancelled. `present` returns the sessions that have a channel on this worker."""
         if not self._seconds:
             await asyncio.Event().wait()
         while True:

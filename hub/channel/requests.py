@@ -97,10 +97,7 @@ class Requests:
         self._last_id = request_id
 
     def admit(self, message: RequestMessage, now: float, *, joins: bool = False) -> None:
-        """Add a request to the queue.
-
-        Parameters:
-            joins: Whether the request began on another connection. Then it is accepted even if the queue is full.
+        """Add a request to the queue; one that began on another connection (`joins`) even if the queue is full.
 
         Raises:
             TooManyRequests: The queue is full.

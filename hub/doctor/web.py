@@ -41,10 +41,7 @@ class ProbeResponse:
 async def probe(
     url: str, *, method: str = "GET", ca: ssl.SSLContext | None = None, headers: Mapping[str, str] | None = None
 ) -> ProbeResponse:
-    """Send one request and return the response.
-
-    Parameters:
-        ca: TLS context with the trusted certificates; None: those of the system.
+    """Send one request and return the response. `ca` has the trusted certificates; None: those of the system.
 
     Raises:
         NoResponse: There is no response, or the server is not trusted.

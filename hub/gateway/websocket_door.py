@@ -20,11 +20,7 @@ RELAYED_CODES = frozenset({*range(1000, 1004), *range(1007, 1012), *range(3000, 
 
 
 class UpstreamSocket:
-    """A WebSocket at an API.
-
-    Attributes:
-        protocol: The subprotocol that the API chose; None if none.
-    """
+    """A WebSocket at an API (`UpstreamWebSocket`)."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self.protocol = socket.protocol

@@ -9,7 +9,7 @@ from collections import deque
 
 import structlog
 
-from hub.listener.exchange import BytesReceiver, Exchange, Front, Receiver, Upgraded
+from hub.listener.exchange import BytesReceiver, Exchange, Front, Receiver
 from hub.listener.handshake import accept
 from hub.listener.head import BadHead, Headers, Names, RequestHead, error_response, response_head
 from hub.listener.messages import MessageReceiver, MessageSocket
@@ -356,7 +356,7 @@ class ClientConnection(Wire):
         self.upgrade(fields)
         return websocket
 
-    def upgrade(self, fields: Headers) -> Upgraded:
+    def upgrade(self, fields: Headers) -> Wire:
         """Send 101 and return the upgraded connection. Whatever can fail comes before the first byte of the 101.
 
         Raises:

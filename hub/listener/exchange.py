@@ -69,39 +69,6 @@ class ExchangeConnection(Protocol):
         """
 
 
-class Upgraded(Protocol):
-    """The connection after an upgrade, which imports this module. Its receiver calls `take_over` at once."""
-
-    remote_ip: str
-
-    def take_over(self, receiver: "BytesReceiver") -> None:
-        """Pass all further bytes to `receiver`, beginning with those already received."""
-
-    def write(self, data: bytes) -> None:
-        """Write bytes."""
-
-    async def drain(self) -> None:
-        """Wait until the write buffer is small enough. Returns at once if the connection is closed."""
-
-    def buffered_bytes(self) -> int:
-        """Return the number of bytes that wait for a slow client."""
-
-    def hold(self) -> None:
-        """Pause reading (back-pressure)."""
-
-    def release(self) -> None:
-        """Resume reading."""
-
-    def set_option(self, level: int, option: int, value: int | bytes) -> None:
-        """Set an option of the socket."""
-
-    def close(self) -> None:
-        """Close the connection after all written bytes were sent."""
-
-    def abort(self) -> None:
-        """Abort the connection."""
-
-
 class BytesReceiver(Protocol):
     """The receiver of the bytes of an upgraded connection. A protocol, because WebSockets import this module."""
 
@@ -207,8 +174,7 @@ class Exchange:
     def begin(self, status: int, reason: str, fields: Headers, length: int | None) -> None:
         """Send the head of a response. The body follows by `write` and `end`.
 
-        Parameters:
-            length: Length of the body; None: unknown. The body is then sent in chunks, or to HTTP/1.0 clients until the close.
+        A body of unknown length (None) is sent in chunks, or to HTTP/1.0 clients until the close.
 
         Raises:
             ValueError, RuntimeError: As `send`.

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 
 import structlog
 
-from hub.listener.exchange import Upgraded
 from hub.listener.frames import (
     BINARY,
     CLOSE,
@@ -22,6 +21,7 @@ from hub.listener.frames import (
     frame_head,
 )
 from hub.listener.messages import MessageReceiver, OutgoingMessage
+from hub.listener.wire import Wire
 from hub.primitives.tasks import start_waiting
 
 CLOSE_SECONDS = 5.0  # timeout for the peer's close frame after ours
@@ -30,17 +30,11 @@ logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 
 class WebSocket:
-    """A WebSocket after its handshake.
-
-    Attributes:
-        close_code: With which the peer has closed, or was refused; None: it has said no code, or nothing at all.
-        close_reason: What the peer said to it.
-        is_closing: Whether a close frame was sent, or the connection is gone.
-    """
+    """A WebSocket after its handshake. Has the attributes of `MessageSocket`."""
 
     __slots__ = ("_closer", "_is_held", "_line", "_reader", "_receiver", "_waiting", "close_code", "close_reason", "is_closing")
 
-    def __init__(self, line: Upgraded, receiver: MessageReceiver, *, max_message_bytes: int) -> None:
+    def __init__(self, line: Wire, receiver: MessageReceiver, *, max_message_bytes: int) -> None:
         self._line = line
         self._receiver = receiver
         self._reader = FrameReader(max_message_bytes)

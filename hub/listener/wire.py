@@ -5,6 +5,8 @@ import socket
 import struct
 from typing import cast
 
+from hub.listener.exchange import BytesReceiver
+
 WAITING, RECEIVER, UPGRADE = 1, 2, 4
 """Reasons to pause reading, as bits: pipelined requests wait; the receiver cannot keep up; an upgrade is not decided.
 Reading resumes when there is no reason left."""
@@ -84,6 +86,10 @@ class Wire(asyncio.Protocol):
             self._holds &= ~reason
             if not self._holds and not self._transport.is_closing():
                 self._transport.resume_reading()
+
+    def take_over(self, receiver: BytesReceiver) -> None:
+        """Pass all further bytes to `receiver`, beginning with those already received."""
+        raise NotImplementedError
 
     # -- the end ------------------------------------------------------------------------------------------------------
 

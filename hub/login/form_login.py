@@ -70,10 +70,7 @@ class FormLogin:
     async def complete(
         self, provider_name: str, user: str, password: Secret, visitor: Visitor, present: SessionId | None
     ) -> SessionId:
-        """Log a user in by name and password. Return the ID of the new session.
-
-        Parameters:
-            present: The session that the browser already has. The new session replaces it.
+        """Log a user in by name and password. Return the ID of the new session, which replaces the `present` one.
 
         Raises:
             CredentialsRefused: User name or password are wrong, empty or too long.

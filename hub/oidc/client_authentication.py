@@ -79,8 +79,7 @@ def read_credentials(settings: ProviderSettings) -> ClientCredentials:
 def authenticate(request: FormRequest, client: ClientCredentials, metadata: ProviderMetadata, now: float) -> FormRequest:
     """Return the request with client authentication. Each call makes a new client assertion, because it can be used once.
 
-    Parameters:
-        now: Epoch seconds by the provider's clock.
+    `now` is in epoch seconds by the provider's clock.
     """
     match client.method:
         case "client_secret_basic":

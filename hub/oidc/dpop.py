@@ -54,11 +54,7 @@ class DPoPKey:
         return cls(key, now)
 
     def make_proof(self, method: str, url: str, access_token: Secret | None = None) -> str:
-        """Return a DPoP proof for one request (section 4.2).
-
-        Parameters:
-            access_token: The token that the request carries; None for requests to the token endpoint.
-        """
+        """Return a DPoP proof for one request (section 4.2) and its access token; None at the token endpoint."""
         parts = urlsplit(url)
         claims: dict[str, str | int] = {
             "jti": secrets.token_urlsafe(18),

@@ -88,10 +88,7 @@ def decrypt_signed(token: Secret, key: DecryptionKey | None, *, what: str, requi
 
 
 def decrypt(token: Secret, key: DecryptionKey, *, what: str) -> str:
-    """Return the plaintext of an encrypted JWT.
-
-    Parameters:
-        what: The kind of token for error texts, such as `ID token`.
+    """Return the plaintext of an encrypted JWT. `what` names the kind of token in error texts, such as `ID token`.
 
     Raises:
         ProviderMisbehaved: The token cannot be decrypted, or uses an algorithm that the hub does not support.

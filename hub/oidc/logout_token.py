@@ -45,10 +45,7 @@ class LogoutClaims:
 
 
 def validate_logout_token(token: Secret, keys: KeySet, expected: Expectations, *, now: float) -> LogoutClaims:
-    """Validate a logout token and return its claims.
-
-    Parameters:
-        now: Epoch seconds by the provider's clock.
+    """Validate a logout token and return its claims. `now` is in epoch seconds by the provider's clock.
 
     Raises:
         UnknownKey: No key matches; try again with a fresh key set.

@@ -16,10 +16,7 @@ PrivateKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey
 
 
 def read_private_key(path: str, setting: str) -> PrivateKey:
-    """Read the private key in a PEM file.
-
-    Parameters:
-        setting: Name of the setting with the path, for error texts.
+    """Read the private key in the PEM file that `setting` names; error texts begin with that name.
 
     Raises:
         SettingsError: The file cannot be read, or contains no key that the hub can use.

@@ -104,10 +104,7 @@ class OpenIDProvider:
     async def begin_login(self, redirect_uri: str, parameters: Mapping[str, str] = NO_PARAMETERS) -> AuthorizationRequest:
         """Return the authorization request of a new login: the URL for the browser, and what to store until its return.
 
-        If the request is pushed, its URL can be used for one login and expires soon.
-
-        Parameters:
-            parameters: Parameters of this login, in addition to those of the settings.
+        If the request is pushed, its URL can be used for one login and expires soon. `parameters` are added to the settings'.
 
         Raises:
             BadRequest: `parameters` demand authentication methods that the settings do not accept.
@@ -215,10 +212,7 @@ class OpenIDProvider:
         return require_subject(await self.checks.userinfo(response.headers, response.body), subject)
 
     async def revoke(self, token: Secret, hint: str) -> bool:
-        """Revoke a token (RFC 7009). Return whether the token is certainly invalid now.
-
-        Parameters:
-            hint: `refresh_token` or `access_token`.
+        """Revoke a token (RFC 7009). Return whether it is certainly invalid now. `hint`: `refresh_token` or `access_token`.
 
         Raises:
             ProviderRejectedClient, ProviderUnavailable: The token is still valid (section 2.2.1).

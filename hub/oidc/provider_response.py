@@ -12,10 +12,7 @@ NOT_NOW = frozenset({408, 425, 429})
 
 
 def refuse_unavailable(status: int, headers: Mapping[str, str], what: str) -> None:
-    """Raise an error for statuses that ask to try again later.
-
-    Parameters:
-        what: Name of the endpoint for operators.
+    """Raise an error, which names the endpoint (`what`), for statuses that ask to try again later.
 
     Raises:
         ProviderUnavailable: The status is 408, 425, 429 or 5xx. `retry_after_seconds` is that of the provider, if it sent one.

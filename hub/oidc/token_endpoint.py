@@ -118,8 +118,7 @@ def build_refresh(metadata: ProviderMetadata, refresh_token: Secret, resource: s
 def build_revocation(metadata: ProviderMetadata, token: Secret, hint: str) -> FormRequest | None:
     """Build the request that revokes `token` (RFC 7009 section 2.1); None if the provider has no revocation endpoint.
 
-    Parameters:
-        hint: `refresh_token` or `access_token`.
+    `hint` is `refresh_token` or `access_token`.
     """
     if metadata.revocation_endpoint is None:
         return None
@@ -163,8 +162,7 @@ def token_error(
 ) -> TokenRefused | ProviderRejectedClient | ProviderUnavailable | ProviderMisbehaved:
     """Return the error that an error response stands for (RFC 6749 section 5.2, RFC 7009 section 2.2.1).
 
-    Parameters:
-        what: Name of the endpoint for operators.
+    `what` is the endpoint's name for operators.
     """
     match _error_code(body):
         case "invalid_client" | "unauthorized_client":

@@ -53,10 +53,7 @@ def read_userinfo(headers: Mapping[str, str], body: bytes, key: DecryptionKey | 
 
 
 def verify_userinfo(signed: SignedUserinfo, keys: KeySet, expected: Expectations, *, now: float) -> dict[str, Any]:
-    """Return the claims of a signed response.
-
-    Parameters:
-        now: Epoch seconds by the provider's clock.
+    """Return the claims of a signed response. `now` is in epoch seconds by the provider's clock.
 
     Raises:
         UnknownKey: No key matches; try again with a fresh key set.

@@ -98,8 +98,7 @@ class Worker:
     async def run(self, stop: asyncio.Event, reload: asyncio.Event, on_ready: Callable[[], None] | None = None) -> None:
         """Serve until `stop` is set, then finish what is under way; follow the settings file each time `reload` is set.
 
-        Parameters:
-            on_ready: Called once, when this process accepts connections.
+        `on_ready` is called when this process accepts connections.
 
         Raises:
             StartupError, SettingsError: An address or a certificate cannot be used.

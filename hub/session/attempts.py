@@ -35,11 +35,7 @@ class LoginAttemptStore:
         self._codec = codec
 
     async def put(self, state_key: str, attempt: LoginAttempt, lifetime_seconds: float, limit: int) -> None:
-        """Store a login attempt, and delete the oldest attempts of its browser beyond `limit`.
-
-        Parameters:
-            state_key: Hash of the `state` of the authorization request.
-        """
+        """Store a login attempt by the hash of its `state`, and delete the oldest attempts of its browser beyond `limit`."""
         browser = f"hub:browser:{attempt.browser_key}"
         lifetime = int(lifetime_seconds * 1000)
         with translated_errors():

@@ -12,7 +12,7 @@ return keys
 
 
 class DueQueue:
-    """Gives each due key to one worker.
+    """Gives each due key to one worker. All methods raise `StoreUnavailable` when Redis does not respond.
 
     A claimed key is due again after `claim_seconds`, in case its worker dies.
     """
@@ -23,14 +23,7 @@ class DueQueue:
         self._claim = redis.register_script(CLAIM)
 
     async def claim(self, now: float, limit: int) -> list[str]:
-        """Claim and return at most `limit` keys that are due at `now`, the longest due first.
-
-        Parameters:
-            now: Epoch seconds.
-
-        Raises:
-            StoreUnavailable: Redis does not respond.
-        """
+        """Claim and return at most `limit` keys that are due at `now` (epoch seconds), the longest due first."""
         with translated_errors():
             keys = cast(list[bytes], await self._claim(keys=[self._name], args=[now, now + self._claim_seconds, limit]))
         return [key.decode() for key in keys]

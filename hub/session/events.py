@@ -84,11 +84,7 @@ class EventFeed:
         self._clock = clock
 
     async def publish(self, event: SessionEvent) -> None:
-        """Publish an event to all workers. The caller has stored the change before.
-
-        Raises:
-            StoreUnavailable: Redis does not respond.
-        """
+        """Publish an event to all workers, or raise `StoreUnavailable`. The caller has stored the change before."""
         message = _encoder.encode(event)
         with translated_errors():
             try:

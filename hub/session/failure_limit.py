@@ -85,10 +85,7 @@ class FailureLimiter:
         self._give_back = redis.register_script(GIVE_BACK)
 
     async def take(self, limit: FailureLimit, name: str) -> None:
-        """Count an attempt before it is made.
-
-        Parameters:
-            name: The user name or address that the limit is for.
+        """Count an attempt of a user name or an address before it is made.
 
         Raises:
             TooManyRequests: The attempt is not allowed for another `retry_after_seconds`.

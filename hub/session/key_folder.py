@@ -124,10 +124,7 @@ def read_folder(folder: Path) -> list[DatedKey]:
 
 
 def add_key(folder: Path, now: float) -> DatedKey:
-    """Write a new key to `folder`, which is created if necessary.
-
-    Parameters:
-        now: Epoch seconds.
+    """Write a new key, made at `now` (epoch seconds), to `folder`, which is created if necessary.
 
     Raises:
         OSError: The file cannot be written.

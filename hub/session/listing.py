@@ -6,12 +6,9 @@ from hub.session.model import Lifetimes, Session
 
 
 def describe(session: Session, lifetimes: Lifetimes, now: float) -> dict[str, Any]:
-    """Return the description of a session for its user. Times are seconds relative to `now`.
+    """Return the description of a session for its user. Times are seconds relative to `now` (epoch seconds).
 
     `handle` identifies the session and gives no access. `inactive_for` may be up to `Lifetimes.touch_interval_seconds` too long.
-
-    Parameters:
-        now: Epoch seconds.
     """
     return {
         "handle": session.key,

@@ -69,22 +69,11 @@ class SessionAdministration:
             if len(latest) > limit:
                 heapq.heappop(latest)
                 more = True
-        audit.record(
-            "audit.operator_listed",
-            door=operator.door,
-            address=operator.address,
-            subject=criteria.subject,
-            issuer=criteria.issuer,
-            provider=criteria.provider,
-            sessions=len(latest),
-        )
+        _audit("audit.operator_listed", operator, criteria, len(latest))
         return FoundSessions([session for _, _, session in sorted(latest, reverse=True)], more)
 
     async def end(self, handle: str, operator: Operator) -> Session:
-        """End one session and return its last state.
-
-        Parameters:
-            handle: Its key, or a unique beginning of it.
+        """End the session whose key is, or begins with, `handle`. Return its last state.
 
         Raises:
             BadRequest: The handle is malformed, or several sessions begin with it.
@@ -94,7 +83,7 @@ class SessionAdministration:
         session = await self._sessions.end(key, "operator", address=operator.address)
         if session is None:
             raise NotFound("There is no such session.")
-        self._audit(operator, Criteria(subject=session.subject, issuer=session.issuer), ended=1)
+        _audit("audit.operator_ended", operator, Criteria(subject=session.subject, issuer=session.issuer), 1)
         return session
 
     async def end_all(self, criteria: Criteria, operator: Operator) -> int:
@@ -102,7 +91,7 @@ class SessionAdministration:
         count = 0
         async for session in self._matching(criteria):
             count += await self._sessions.end(session.key, "operator", address=operator.address) is not None
-        self._audit(operator, criteria, ended=count)
+        _audit("audit.operator_ended", operator, criteria, count)
         return count
 
     async def _matching(self, criteria: Criteria) -> AsyncIterator[Session]:
@@ -130,14 +119,14 @@ class SessionAdministration:
             raise NotFound("There is no such session.")
         return keys.pop()
 
-    @staticmethod
-    def _audit(operator: Operator, criteria: Criteria, *, ended: int) -> None:
-        audit.record(
-            "audit.operator_ended",
-            door=operator.door,
-            address=operator.address,
-            subject=criteria.subject,
-            issuer=criteria.issuer,
-            provider=criteria.provider,
-            sessions=ended,
-        )
+
+def _audit(event: audit.Event, operator: Operator, criteria: Criteria, sessions: int) -> None:
+    audit.record(
+        event,
+        door=operator.door,
+        address=operator.address,
+        subject=criteria.subject,
+        issuer=criteria.issuer,
+        provider=criteria.provider,
+        sessions=sessions,
+    )

@@ -61,13 +61,12 @@ class _SentinelPool(SentinelConnectionPool, redis.asyncio.BlockingConnectionPool
 
 
 def connect(url: str, timeout_seconds: float) -> Redis:
-    """Return a client. It connects at the first command, and reconnects after failures.
+    """Return a client of the servers in `url` (`hub.session.redis_address`).
+
+    It connects at the first command, and reconnects after failures.
 
     A command fails after `timeout_seconds`; the defaults of redis-py (10 tries of 5 s) would block requests for minutes. One
     retry covers a connection that the server closed while it was idle.
-
-    Parameters:
-        url: See `hub.session.redis_address`.
 
     Raises:
         SettingsError: The URL is malformed.

@@ -64,7 +64,7 @@ class Lease:
 
 
 class RefreshLock:
-    """Takes, renews and releases leases of sessions."""
+    """Takes, renews and releases leases of sessions. All methods raise `StoreUnavailable` when Redis does not respond."""
 
     def __init__(self, redis: Redis, clock: Clock) -> None:
         self._redis = redis
@@ -78,9 +78,6 @@ class RefreshLock:
         """Try to take the lease of a session, and hold it during the block. Yield None if another process holds it.
 
         For a session that has ended, yield a lease with fencing token 0, with which every write is rejected.
-
-        Raises:
-            StoreUnavailable: Redis does not respond.
         """
         name, owner, asked_at = session_name(key), secrets.token_hex(8), self._clock.monotonic()
         with translated_errors():

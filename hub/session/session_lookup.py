@@ -25,10 +25,7 @@ class SessionLookup:
         self._clock = clock
 
     async def find(self, session_id: SessionId | None, *, passive: bool) -> Session:
-        """Return the session of a browser, which has not ended.
-
-        Parameters:
-            passive: Whether the request leaves the idle timeout alone.
+        """Return the session of a browser, which has not ended. A `passive` request leaves the idle timeout alone.
 
         Raises:
             NotAuthenticated: There is none.

@@ -182,9 +182,6 @@ class Sessions:
     async def replace_if_unchanged(self, session: Session, fence: int | None = None) -> Session:
         """Store new tokens of a session, in Redis and in the cache; see `SessionStore.replace_if_unchanged`.
 
-        Parameters:
-            fence: Fencing token of the refresh lease.
-
         Raises:
             Conflict: Another process has written, or the session has ended.
             StoreUnavailable: Redis does not respond.

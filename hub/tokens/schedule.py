@@ -24,9 +24,7 @@ def margin_seconds(lifetime_seconds: float, clock_difference: float = 0.0) -> fl
 def scheduled(tokens: TokenSet, jitter: float, clock_difference: float = 0.0) -> TokenSet:
     """Return `tokens` with the time at which they are due for refresh; None without expiry or refresh token.
 
-    Parameters:
-        jitter: Number from 0 to 1. A larger one makes tokens due earlier, by at most a quarter of the margin.
-        clock_difference: Seconds between the provider's clock and ours.
+    A larger `jitter` (0 to 1) makes tokens due earlier, by at most a quarter of the margin.
     """
     if tokens.expires_at is None or tokens.refresh_token is None:
         return replace(tokens, due_at=None)

@@ -166,10 +166,7 @@ class Topics:
         return settings
 
     async def subscribe(self, name: str, subscriber: Subscriber, after: Position | None) -> Subscription:
-        """Return a subscription that has not begun.
-
-        Parameters:
-            after: The position after which events are wanted; None: only new events.
+        """Return a subscription that has not begun. It starts after the position `after`; None: with new events only.
 
         Raises:
             NotFound: No settings match the topic.

@@ -5,8 +5,10 @@ from functools import partial
 import tornado.template
 import tornado.web
 
+from hub.config.settings import StaticSettings
 from hub.listener.exchange import Front
 from hub.listener.tornado_requests import TornadoFront
+from hub.primitives.http import Headers
 from hub.services import Services
 from hub.session.cookie import Cookies
 from hub.session.operators import SessionAdministration
@@ -25,7 +27,7 @@ from hub.web.response_headers import ResponseHeaders
 from hub.web.session import LogoutHandler, SessionHandler
 from hub.web.sessions import SessionEndHandler, SessionListHandler
 from hub.web.site import Site
-from hub.web.static import StaticHandler
+from hub.web.static import StaticHandler, without_nonce
 from hub.web.static_text import CompressedTexts
 from hub.web.websocket_proxy import PassThroughDoor
 
@@ -44,7 +46,7 @@ class AssetHandler(BaseHandler, tornado.web.StaticFileHandler):
 def build_front(services: Services) -> Front:
     """Return who answers on the public listener."""
     settings, site = services.settings, _site(services)
-    api = ApiDoor(site, services.dispatch)
+    api = ApiDoor(site, services.dispatch, _page_headers(settings.static))
     channel = ChannelDoor(site, services.registry, services.sessions, settings.channel, services.rates)
     pages = TornadoFront(
         build_application(services, site), scheme=settings.server.transport_scheme, max_body_bytes=OWN_BODY_BYTES
@@ -61,6 +63,12 @@ def build_front(services: Services) -> Front:
 def build_admin_front(services: Services) -> Front:
     """Return who answers on the admin listener."""
     return TornadoFront(build_admin_application(services), scheme="http", max_body_bytes=OWN_BODY_BYTES)
+
+
+def _page_headers(static: StaticSettings) -> Headers:
+    """Return the policies of pages of the application without a nonce."""
+    policies = [("Content-Security-Policy", without_nonce(static.content_security_policy))]
+    return [*policies, ("Permissions-Policy", static.permissions_policy)] if static.permissions_policy else policies
 
 
 def _site(services: Services) -> Site:
@@ -94,6 +102,7 @@ def build_application(services: Services, site: Site) -> tornado.web.Application
         "site": site,
         "root": settings.static.root,
         "content_security_policy": settings.static.content_security_policy,
+        "permissions_policy": settings.static.permissions_policy,
         "texts": CompressedTexts(),
     }
     return tornado.web.Application(

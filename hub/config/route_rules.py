@@ -12,6 +12,9 @@ KNOWN_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DE
 SMART_SCOPE = re.compile(r"(?:patient|user|system)/")
 LARGEST_SIGNED_BODY = 16 * 1024 * 1024
 PROOF_KEY_ID = re.compile(r"[A-Za-z0-9._~:-]{1,64}")
+MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
+DOCUMENTS = re.compile(r".*html.*|.*svg.*|.*[/+]xml|.*/xslt?|multipart/.*|message/.*")
+"""Media types that browsers show as documents with scripts, or whose parts may be such documents."""
 UPSTREAM_LOGOUT = re.compile(r"(?:/[!-\"$-~]*)?")
 
 
@@ -52,11 +55,30 @@ def _each_route(routes: list[RouteSettings]) -> list[str]:
                 f"{name}.methods: may contain {', '.join(sorted(KNOWN_METHODS))}; found {', '.join(unknown) or 'none'}."
             )
         mistakes.extend(_token_mistakes(name, route))
+        mistakes.extend(_content_mistakes(name, route))
         mistakes.extend(_upstream_mistakes(name, route))
         mistakes.extend(_idempotency_mistakes(name, route))
         mistakes.extend(_proof_mistakes(name, route))
         if route.ca_file and not Path(route.ca_file).is_file():
             mistakes.append(f"{name}.ca_file: there is no file {route.ca_file}.")
+    return mistakes
+
+
+def _content_mistakes(name: str, route: RouteSettings) -> list[str]:
+    """Return the mistakes about the content of responses: what a browser may show, and what has the hub's origin."""
+    mistakes = []
+    for listed in route.inline:
+        if not MEDIA_TYPE.fullmatch(listed):
+            mistakes.append(f"{name}.inline: {listed!r} is not a media type. Write it in lower case, such as image/png.")
+        elif DOCUMENTS.fullmatch(listed):
+            mistakes.append(f"{name}.inline: must not contain {listed}. HTML, SVG, XML and multipart are always downloads.")
+    if route.rendered and route.token != "none":
+        mistakes.append(
+            f"{name}.rendered: needs token = none. Pages with the hub's origin must not contain what one user may read; "
+            "fetch that from a route of its own."
+        )
+    if route.rendered and route.websocket:
+        mistakes.append(f"{name}.rendered: has no meaning on a WebSocket route. Remove it.")
     return mistakes
 
 

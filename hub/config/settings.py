@@ -24,7 +24,11 @@ Size = Annotated[int, Meta(ge=1)]
 DEFAULT_CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data: blob:; connect-src 'self'; "
     "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'"
+    "require-trusted-types-for 'script'; trusted-types angular angular#bundler angular#components"
+)
+DEFAULT_PERMISSIONS_POLICY = (
+    "accelerometer=(), bluetooth=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), "
+    "local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=(), xr-spatial-tracking=()"
 )
 
 
@@ -177,6 +181,8 @@ class RouteSettings:
     timeout_seconds: Positive = 30.0
     max_body_bytes: Size = 104857600
     csrf: Literal["required", "fetch_metadata"] = "required"
+    inline: list[str] = field(default_factory=lambda: ["image/png", "image/jpeg", "image/gif", "image/webp"])
+    rendered: bool = False
     ca_file: str = ""
     websocket: bool = False
     max_message_bytes: Size = 1048576
@@ -262,6 +268,7 @@ class StaticSettings:
 
     root: str = "static"
     content_security_policy: str = DEFAULT_CONTENT_SECURITY_POLICY
+    permissions_policy: str = DEFAULT_PERMISSIONS_POLICY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

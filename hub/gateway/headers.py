@@ -6,7 +6,7 @@ Request headers pass only by a rule: those that describe the content and the wis
 `X_Real_IP` and `X-Real-IP` as one variable.
 
 Response headers pass, except those about one connection, those that act on the origin that the browser sees (which is the hub),
-and those that command the web server in front of the hub.
+and those that command the web server, or the shared cache (RFC 9213), in front of the hub.
 """
 
 import re
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from hub.errors import BadRequest, InvalidPath
 from hub.gateway.paths import normalise_path
+from hub.gateway.private_caching import private_control, with_private_caching
 from hub.gateway.routes import Route
 from hub.primitives.bounded_cache import BoundedCache
 from hub.primitives.http import Headers
@@ -68,10 +69,29 @@ RESPONSE_FORBIDDEN = frozenset(
     {"set-cookie", "set-cookie2", "www-authenticate", "authentication-info", "server", "x-powered-by"}
     | {"strict-transport-security", "public-key-pins", "public-key-pins-report-only", "expect-ct", "clear-site-data"}
     | {"alt-svc", "nel", "report-to", "reporting-endpoints", "accept-ch", "critical-ch", "service-worker-allowed"}
-    | {"origin-agent-cluster", "set-login", "dpop-nonce", "x-sendfile", "x-lighttpd-send-file"}
+    | {"origin-agent-cluster", "set-login", "dpop-nonce", "x-sendfile", "x-sendfile2", "x-lighttpd-send-file"}
+    # These change what a page may do, or what the browser does next; the hub sends its own:
+    | {"refresh", "speculation-rules", "supports-loading-mode", "origin-trial", "activate-storage-access", "timing-allow-origin"}
+    | {"referrer-policy", "feature-policy", "document-policy", "require-document-policy", "document-isolation-policy"}
+    | {"x-content-type-options", "x-frame-options", "x-xss-protection", "x-permitted-cross-domain-policies"}
+    | {"x-content-security-policy", "x-dns-prefetch-control", "x-ua-compatible", "use-as-dictionary"}
+    | {"observe-browsing-topics", "surrogate-control", "edge-control"}
 )
 NOT_FOR_BROWSERS = HOP_BY_HOP | RESPONSE_FORBIDDEN
-RESPONSE_FORBIDDEN_FAMILIES = ("access-control-", "proxy-", "sec-", "x-accel-", "x-hub-")
+RESPONSE_FORBIDDEN_FAMILIES = (
+    "access-control-",
+    "attribution-reporting-",
+    "cross-origin-",
+    "permissions-policy",
+    "proxy-",
+    "sec-",
+    "secure-session-",
+    "x-accel-",
+    "x-hub-",
+    "x-reproxy-",
+)
+POLICY_NAMES = ("content-security-policy", "content-security-policy-report-only")
+"""They pass on a route of the application itself only (`RouteSettings.rendered`)."""
 LOCATIONS = ("location", "content-location")
 
 _UNSAFE_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")
@@ -84,6 +104,8 @@ class HeaderRules:
     def __init__(self) -> None:
         self._leaving = BoundedCache(_may_leave)
         self._entering = BoundedCache(_may_enter)
+        self._rendered = BoundedCache(_may_enter_rendered)
+        self._controls = BoundedCache(private_control)
 
     def outbound(
         self, headers: Headers, *, token: Secret | None, client_address: str, cookies: str = "", scheme: str = "Bearer"
@@ -117,10 +139,10 @@ class HeaderRules:
     def inbound(self, headers: Headers, *, status: int, route: Route, public_origin: str) -> Headers:
         """Return the headers for the browser. Repeated headers stay repeated.
 
-        A response to a user without `Cache-Control` gets `no-store`: no cache stores a patient's data because a developer
-        forgot a header. A 304 stays as it is.
+        No shared cache stores a response to a user, and none at all if a developer forgot the header
+        (`hub.gateway.private_caching`).
         """
-        passed = _passing(headers, self._entering)
+        passed = _passing(headers, self._rendered if route.settings.rendered else self._entering)
         names = {name.lower() for name, _ in passed}
         if not names.isdisjoint(LOCATIONS):
             passed = [
@@ -128,9 +150,7 @@ class HeaderRules:
                 for name, value in passed
             ]
         passed = [(name, value if value.isprintable() else _FOLDED.sub(" ", value)) for name, value in passed]
-        if route.demand is not None and status != 304 and "cache-control" not in names:
-            passed.append(("Cache-Control", "no-store"))
-        return passed
+        return passed if route.demand is None else with_private_caching(passed, self._controls, status=status)
 
 
 def _passing(headers: Headers, verdicts: Mapping[str, bool | None]) -> Headers:
@@ -160,10 +180,16 @@ def _may_leave(written: str) -> bool | None:
 
 def _may_enter(written: str) -> bool | None:
     """Return the same for a response header."""
+    return False if written.lower() in POLICY_NAMES else _may_enter_rendered(written)
+
+
+def _may_enter_rendered(written: str) -> bool | None:
+    """Return the same for a response header of the application itself."""
     name = written.lower()
     if name == "connection":
         return None
-    return name not in NOT_FOR_BROWSERS and not name.startswith(RESPONSE_FORBIDDEN_FAMILIES)
+    is_forbidden = name in NOT_FOR_BROWSERS or name.startswith(RESPONSE_FORBIDDEN_FAMILIES)
+    return not (is_forbidden or (name.endswith("-cache-control") and name != "cache-control"))
 
 
 def _check(name: str, value: str) -> None:

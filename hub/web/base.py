@@ -9,6 +9,7 @@ import msgspec
 import tornado.template
 import tornado.web
 
+from hub.config.settings import DEFAULT_PERMISSIONS_POLICY
 from hub.errors import BadRequest, HubError, MethodNotAllowed, NotFound
 from hub.session.model import SessionId
 from hub.telemetry.access_log import AccessLog
@@ -81,6 +82,7 @@ class BaseHandler(tornado.web.RequestHandler):
         self.no_store()
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Content-Security-Policy", PAGE_POLICY)
+        self.set_header("Permissions-Policy", DEFAULT_PERMISSIONS_POLICY)
         self.set_header("Referrer-Policy", "no-referrer")
         self.write(self.site.pages.load(name).generate(**values))
 

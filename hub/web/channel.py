@@ -55,7 +55,8 @@ class ChannelDoor:
             except HandshakeRefused as refused:
                 refusal = refused
         if refusal is not None:
-            exchange.send(refusal.status, "", [TEXT_HEADER, *refusal.headers], f"{refusal}\n".encode())
+            fields = [*self._site.response_headers.isolated(), TEXT_HEADER, *refusal.headers]
+            exchange.send(refusal.status, "", fields, f"{refusal}\n".encode())
         self._site.access_log.request(exchange.head.method, exchange.head.path, refusal.status if refusal else 101, 0.0)
         return DiscardBody()
 

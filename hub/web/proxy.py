@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 
 from hub.dispatch import Caller, Dispatch
 from hub.errors import BodyTooLarge, HubError, UploadStalled
+from hub.gateway.content_isolation import isolated
 from hub.gateway.messages import REPEATABLE_BODY_BYTES, ApiRequest, ApiResponse
 from hub.gateway.routes import Route
 from hub.idempotency.outcome import HUB_KEY_HEADER, idempotency_key
@@ -31,11 +32,16 @@ CLIENT_CLOSED_REQUEST = 499  # nginx's number for it
 
 
 class ApiDoor:
-    """Relays requests to the APIs of their routes. Needs the running loop."""
+    """Relays requests to the APIs of their routes. Needs the running loop.
 
-    def __init__(self, site: Site, dispatch: Dispatch) -> None:
+    Parameters:
+        page_headers: Policies of pages of the application, for routes that render them, unless the renderer sends its own.
+    """
+
+    def __init__(self, site: Site, dispatch: Dispatch, page_headers: Headers) -> None:
         self.site = site
         self.dispatch = dispatch
+        self.page_headers = page_headers
         self.start_task = task_starter()
 
     def open(self, exchange: Exchange) -> "ApiCall":
@@ -141,7 +147,7 @@ class ApiCall:
         )
         may_have_key = HUB_KEY_HEADER in head.headers_by_name or route.settings.idempotency_header == "hub"
         key = idempotency_key(route, head.headers_by_name) if may_have_key else None
-        await self._write(await door.dispatch.respond(request, place, session, transport="http", key=key))
+        await self._write(await door.dispatch.respond(request, place, session, transport="http", key=key), route)
 
     def _require_csrf_token(self, route: Route, session_id: SessionId | None) -> None:
         head, origin = self._exchange.head, self._door.site.origin
@@ -150,9 +156,9 @@ class ApiCall:
         else:
             csrf.require_csrf_token(head.headers_by_name, origin, session_id)
 
-    async def _write(self, response: ApiResponse) -> None:
+    async def _write(self, response: ApiResponse, route: Route) -> None:
         self._status = response.status
-        headers = self._headers(response)
+        headers = self._headers(response, route)
         if isinstance(response.body, bytes):
             self._exchange.send(response.status, response.reason, headers, response.body)
             return
@@ -172,14 +178,18 @@ class ApiCall:
             await exchange.drain()
         exchange.end()
 
-    def _headers(self, response: ApiResponse) -> Headers:
+    def _headers(self, response: ApiResponse, route: Route) -> Headers:
         """Return the headers of the response. `Content-Length` of the API stays only where the response has no body."""
+        if route.settings.rendered:
+            passed = _with_missing(response.headers, self._door.page_headers if response.status != 304 else [])
+        else:
+            passed = isolated(response.headers, route, status=response.status)
         fields = self._door.site.response_headers.common()
         if response.replayed:
             fields.append((REPLAYED_HEADER, "1"))
         own = "" if self._exchange.head.method == "HEAD" or response.status == 304 else "content-length"
         has_date = False
-        for field in response.headers:
+        for field in passed:
             name = field[0].lower()
             if name != own:
                 fields.append(field)
@@ -197,7 +207,7 @@ class ApiCall:
             return
         self._status = error.problem().status
         site = self._door.site.response_headers
-        fields = [*site.common(), ("Content-Type", "application/problem+json"), *problem_headers(error), site.date()]
+        fields = [*site.isolated(), ("Content-Type", "application/problem+json"), *problem_headers(error), site.date()]
         self._exchange.send(self._status, "", fields, problem_body(error))
 
     def _note(self, error: HubError) -> None:
@@ -210,6 +220,12 @@ class ApiCall:
         site.access_log.request(head.method, head.path, self._status, site.clock.monotonic() - self._started)
         if self._task is not None:
             site.exchanges.discard(self._task)
+
+
+def _with_missing(headers: Headers, added: Headers) -> Headers:
+    """Return `headers`, and those of `added` whose names do not occur in them."""
+    names = {name.lower() for name, _ in headers}
+    return [*headers, *(header for header in added if header[0].lower() not in names)]
 
 
 class UploadPipe:

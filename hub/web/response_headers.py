@@ -6,6 +6,7 @@ from email.utils import formatdate
 import msgspec
 
 from hub.errors import HubError, MethodNotAllowed
+from hub.gateway.content_isolation import SANDBOX_HEADER
 from hub.listener.head import Headers
 from hub.primitives.clock import Clock
 
@@ -36,6 +37,10 @@ class ResponseHeaders:
     def common(self) -> Headers:
         """Return a new list of the shared headers, without `Date`."""
         return self._common.copy()
+
+    def isolated(self) -> Headers:
+        """Return them with the policy of content that is no page of the application."""
+        return [*self._common, SANDBOX_HEADER]
 
     def date(self) -> tuple[str, str]:
         """Return the `Date` header of a response that is sent now (RFC 9110 section 6.6.1)."""

@@ -22,14 +22,16 @@ class StaticHandler(BaseHandler, tornado.web.StaticFileHandler):
     """Serves the built application."""
 
     content_security_policy: str
+    permissions_policy: str
     is_compressed = False
 
     def initialize(  # type: ignore[override]
-        self, site: Site, root: str, content_security_policy: str, texts: CompressedTexts
+        self, site: Site, root: str, content_security_policy: str, permissions_policy: str, texts: CompressedTexts
     ) -> None:
         self.site = site
         self._texts = texts
         self.content_security_policy = content_security_policy
+        self.permissions_policy = permissions_policy
         tornado.web.StaticFileHandler.initialize(self, root, default_filename="index.html")
         self.set_default_headers()
 
@@ -63,7 +65,7 @@ class StaticHandler(BaseHandler, tornado.web.StaticFileHandler):
         nonce = secrets.token_urlsafe(16)
         self.no_store()
         self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.set_header("Content-Security-Policy", self.content_security_policy.replace(NONCE.decode(), nonce))
+        self._set_policies(self.content_security_policy.replace(NONCE.decode(), nonce))
         self.finish(page.replace(NONCE, nonce.encode()))
 
     async def _write_compressed(self, path: str, *, include_body: bool) -> None:
@@ -86,8 +88,12 @@ class StaticHandler(BaseHandler, tornado.web.StaticFileHandler):
 
     def set_extra_headers(self, path: str) -> None:
         if path_of(self).endswith(".html"):
-            policy = self.content_security_policy.replace(f" 'nonce-{NONCE.decode()}'", "")
-            self.set_header("Content-Security-Policy", policy)
+            self._set_policies(without_nonce(self.content_security_policy))
+
+    def _set_policies(self, content_security_policy: str) -> None:
+        self.set_header("Content-Security-Policy", content_security_policy)
+        if self.permissions_policy:
+            self.set_header("Permissions-Policy", self.permissions_policy)
 
     def compute_etag(self) -> str | None:
         """Return an entity tag of the current file. Tornado would compute it once, and not notice a new build."""
@@ -105,6 +111,11 @@ class StaticHandler(BaseHandler, tornado.web.StaticFileHandler):
             self.set_header("Cache-Control", f"public, max-age={YEAR_SECONDS}, immutable")
         else:
             self.set_header("Cache-Control", "no-cache")  # cached, but revalidated each time (ETag)
+
+
+def without_nonce(content_security_policy: str) -> str:
+    """Return the policy of a page that has no nonce."""
+    return content_security_policy.replace(f" 'nonce-{NONCE.decode()}'", "")
 
 
 def path_of(handler: tornado.web.StaticFileHandler) -> str:

@@ -108,7 +108,7 @@ class PassThroughDoor:
 
     def refuse(self, exchange: Exchange, status: int, detail: str, *fields: tuple[str, str]) -> None:
         """Respond that there is no WebSocket."""
-        exchange.send(status, "", [TEXT_HEADER, *fields], detail.encode())
+        exchange.send(status, "", [*self.site.response_headers.isolated(), TEXT_HEADER, *fields], detail.encode())
         self.site.access_log.request(exchange.head.method, exchange.head.path, status, 0.0)
 
     def _note_refusal(self, exchange: Exchange, reason: str) -> None:

@@ -206,11 +206,40 @@ class TestMistakes:
                 "routes[0].idempotency_header",
             ),
             ({"HUB_ROUTES": '[{"prefix": "/a", "target": "https://x.example", "resource": "urn:lab#a"}]'}, "routes[0].resource"),
+            ({"HUB_ROUTES": '[{"prefix": "/a", "target": "https://x.example", "rendered": true}]'}, "routes[0].rendered"),
+            (
+                {"HUB_ROUTES": '[{"prefix": "/a", "target": "https://x", "websocket": true, "token": "none", "rendered": true}]'},
+                "routes[0].rendered",
+            ),
         ],
     )
     def test_each(self, environment: dict[str, str], key: str) -> None:
         """A single mistake is reported under its key."""
         assert key in [mistake.partition(":")[0] for mistake in mistakes({**REQUIRED, **environment})]
+
+    @pytest.mark.parametrize(
+        "media_type",
+        [
+            "text/html",
+            "application/xhtml+xml",
+            "image/svg+xml",
+            "text/xml",
+            "application/xml",
+            "application/atom+xml",
+            "text/xsl",
+            "multipart/related",
+            "message/rfc822",
+            "image/*",
+            "Image/PNG",
+            "png",
+            "image/png; a",
+        ],
+    )
+    def test_never_inline(self, media_type: str) -> None:
+        """What browsers show as a document with scripts is always a download, as is what cannot be compared."""
+        routes = json.dumps([{"prefix": "/a", "target": "https://x.example", "inline": ["image/png", media_type]}])
+
+        assert [text.partition(":")[0] for text in mistakes({**REQUIRED, "HUB_ROUTES": routes})] == ["routes[0].inline"]
 
     @pytest.mark.parametrize("resource", ["https://lab.example/api", "urn:hub:api"])
     def test_resource(self, resource: str) -> None:

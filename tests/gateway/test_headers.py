@@ -249,7 +249,7 @@ class TestInbound:
             "Accept-Ranges",
             "Deprecation",
             "Server-Timing",
-            "Content-Security-Policy",
+            "X-Robots-Tag",
             "X_Custom",
             "traceparent",
         ],
@@ -287,11 +287,47 @@ class TestInbound:
             "Trailer",
             "Upgrade",
             "Sec-WebSocket-Accept",
+            "Content-Security-Policy",
+            "content-security-policy-report-only",
+            "X-Content-Security-Policy",
+            "Cross-Origin-Opener-Policy",
+            "Cross-Origin-Resource-Policy",
+            "Cross-Origin-Embedder-Policy-Report-Only",
+            "Referrer-Policy",
+            "Permissions-Policy",
+            "Permissions-Policy-Report-Only",
+            "Feature-Policy",
+            "X-Content-Type-Options",
+            "X-Frame-Options",
+            "Refresh",
+            "Speculation-Rules",
+            "Supports-Loading-Mode",
+            "Origin-Trial",
+            "Timing-Allow-Origin",
+            "X-Reproxy-URL",
+            "X-Accel-Expires",
+            "X-Sendfile2",
+            "Secure-Session-Registration",
+            "Secure-Session-Challenge",
+            "Sec-Session-Registration",
+            "Use-As-Dictionary",
+            "Surrogate-Control",
+            "CDN-Cache-Control",
+            "Cloudflare-CDN-Cache-Control",
         ],
     )
     def test_lets_nothing_speak_for_the_hub(self, name):
-        """What concerns the connection, the origin or the web server in front of the hub stays here."""
+        """What concerns the connection, the origin, or the server or cache in front of the hub stays here."""
         assert received((name, "v")) == []
+
+    @pytest.mark.parametrize("name", ["Content-Security-Policy", "Content-Security-Policy-Report-Only"])
+    def test_pages_of_the_application_have_their_own_policy(self, name):
+        """On a route that renders the application its policy passes, and nothing else that is forbidden."""
+        settings = RouteSettings(prefix="/", target="https://h", token="none", rendered=True)
+        route = Route.compile(settings, IRIS_API)
+        fields = [(name, "v"), ("Set-Cookie", "v"), ("Connection", "close")]
+
+        assert RULES.inbound(fields, status=200, route=route, public_origin=ORIGIN) == [(name, "v")]
 
     def test_drops_what_connection_names(self):
         """A field that the server declares to be of its connection does not reach the browser."""
@@ -312,8 +348,9 @@ class TestInbound:
         [
             ("user", 200, [], [("Cache-Control", "no-store")]),
             ("user", 404, [], [("Cache-Control", "no-store")]),
-            ("user", 200, [("cache-control", "private, max-age=60")], [("cache-control", "private, max-age=60")]),
-            ("user", 304, [], []),
+            ("user", 200, [("cache-control", "max-age=60")], [("Cache-Control", "private, max-age=60"), ("Vary", "Cookie")]),
+            ("user", 304, [], [("Vary", "Cookie")]),
+            ("none", 200, [("Cache-Control", "public")], [("Cache-Control", "public")]),
             ("none", 200, [], []),
         ],
     )

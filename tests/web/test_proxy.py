@@ -1,14 +1,17 @@
 """The HTTP door on raw connections: what clients with keep-alive need."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
+from hub.config.settings import RouteSettings, StaticSettings
 from hub.session.model import Session, SessionId, Tombstone
 from hub.session.session_cache import TTL_SECONDS
+from tests.parties.resource_server import RawResourceServer, answering
 from tests.scenarios.conftest import StartClinic
 from tests.scenarios.conftest import start_clinic as start_clinic
-from tests.web.conftest import House
+from tests.web.conftest import BuildHouse, House
 
 REFUSED = b"GET /api/patients HTTP/1.1\r\nHost: localhost\r\nX-Hub-CSRF: 1\r\n\r\n"
 REFUSED_POST = b"POST /api/patients HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello"
@@ -71,3 +74,82 @@ async def test_session_from_memory(house: House, monkeypatch: pytest.MonkeyPatch
         cookies = {"Cookie": browser.channel_headers()["Cookie"], "X_XSRF_TOKEN": browser.cookie("XSRF-TOKEN") or ""}
         await browser.fetch("/hub/logout", method="POST")
         assert (await house.fetch("/api/x", **cookies)).status == 401
+
+
+HTML = ("Content-Type", "text/html")
+POLICIES = [
+    ("Content-Security-Policy", "default-src *"),
+    ("Cross-Origin-Opener-Policy", "unsafe-none"),
+    ("Cross-Origin-Resource-Policy", "cross-origin"),
+    ("Referrer-Policy", "unsafe-url"),
+    ("X-Content-Type-Options", "none"),
+    ("Refresh", "0; url=https://evil.example"),
+]
+OURS = {
+    "Content-Security-Policy": ["sandbox; default-src 'none'; frame-ancestors 'none'"],
+    "Cross-Origin-Opener-Policy": ["same-origin"],
+    "Cross-Origin-Resource-Policy": ["same-origin"],
+    "Referrer-Policy": ["same-origin"],
+    "X-Content-Type-Options": ["nosniff"],
+    "Refresh": [],
+}
+ROUTES = [
+    {"prefix": "/api"},
+    {"prefix": "/open", "token": "none"},
+    {"prefix": "/link", "token": "none", "csrf": "fetch_metadata"},
+    {"prefix": "/live", "websocket": True},
+    {"prefix": "/rendered", "token": "none", "rendered": True},
+]
+
+
+@pytest.fixture
+async def foreign(build_house: BuildHouse) -> AsyncIterator[tuple[House, RawResourceServer]]:
+    """A hub with a route of each kind, and the API behind them, which sends HTML with policies of its own."""
+    api = await RawResourceServer.start(answering(200, HTML, *POLICIES, body=b"<script>alert(1)</script>"))
+    async with build_house(routes=[RouteSettings(target=api.url, **route) for route in ROUTES]) as house:  # type: ignore[arg-type]
+        await house.services.providers.openid("main").metadata()
+        yield house, api
+    await api.stop()
+
+
+async def test_content_is_isolated(foreign: tuple[House, RawResourceServer]) -> None:
+    """Each response at the address of a route has the hub's policies, and only those: also errors, and a 304."""
+    house, api = foreign
+    async with house.browser() as browser:
+        answers = {
+            "token": await browser.fetch("/api/x"),
+            "anonymous": await house.fetch("/open/x", X_Hub_CSRF="1"),
+            "link": await house.navigate("/link/x"),
+            "no session": await house.fetch("/api/x", X_Hub_CSRF="1"),
+            "no CSRF token": await house.fetch("/open/x"),
+            "bad path": await house.fetch("/open/../x", X_Hub_CSRF="1"),
+            "no WebSocket": await house.fetch("/live/x", Origin=house.url),
+            "wrong origin": await house.fetch("/live/x", Origin="https://evil.example"),
+            "no channel": await house.fetch("/hub/channel", Origin=house.url),
+        }
+        api.behaviour = answering(304, *POLICIES)
+        answers["304"] = await browser.fetch("/api/x", headers={"If-None-Match": '"1"'})
+        api.behaviour = answering(500, HTML, *POLICIES, body=b"<p>")
+        answers["500"] = await browser.fetch("/api/x")
+
+    for kind, answer in answers.items():
+        assert {name: answer.all(name) for name in OURS} == OURS, kind
+    attached = {kind for kind, answer in answers.items() if answer.all("Content-Disposition") == ["attachment"]}
+    assert attached == {"token", "anonymous", "link", "500"}
+
+
+async def test_pages_of_the_application_are_not_isolated(foreign: tuple[House, RawResourceServer]) -> None:
+    """A route that renders them passes the renderer's policy, and adds that of the settings where it sends none."""
+    house, api = foreign
+    own = await house.fetch("/rendered/x", X_Hub_CSRF="1")
+    api.behaviour = answering(200, HTML, body=b"<p>")
+    bare = await house.fetch("/rendered/x", X_Hub_CSRF="1")
+    api.behaviour = answering(304)
+    unchanged = await house.fetch("/rendered/x", X_Hub_CSRF="1")
+    static = StaticSettings()
+
+    assert own.all("Content-Security-Policy") == ["default-src *"]
+    assert bare.all("Content-Security-Policy") == [static.content_security_policy.replace(" 'nonce-{nonce}'", "")]
+    assert own.all("Permissions-Policy") == bare.all("Permissions-Policy") == [static.permissions_policy]
+    assert unchanged.all("Content-Security-Policy") == own.all("Content-Disposition") == []
+    assert own.all("Referrer-Policy") == ["same-origin"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.config.settings import DEFAULT_CONTENT_SECURITY_POLICY
+from hub.config.settings import DEFAULT_CONTENT_SECURITY_POLICY, DEFAULT_PERMISSIONS_POLICY
 from tests.web.conftest import House
 
 INDEX = b"<!doctype html><title>App</title>"
@@ -27,6 +27,19 @@ async def test_navigation_gets_the_index(house: House, path: str) -> None:
 async def test_root_for_everybody(house: House) -> None:
     """The root is index.html for scripts and old browsers too."""
     assert (await house.fetch("/")).body == (await house.ask("/")).body == INDEX
+
+
+@pytest.mark.parametrize(("path", "is_page"), [("/", True), ("/about.html", True), ("/main-4KPJ2Q7A.js", False)])
+async def test_pages_name_what_scripts_may_not_use(house: House, path: str, is_page: bool) -> None:
+    """Pages, and only those, have the Permissions-Policy of the settings."""
+    assert (await house.navigate(path)).all("Permissions-Policy") == ([DEFAULT_PERMISSIONS_POLICY] if is_page else [])
+
+
+def test_only_angular_makes_trusted_types() -> None:
+    """An injected script cannot create a Trusted Types policy of its own."""
+    directives = [directive.split() for directive in DEFAULT_CONTENT_SECURITY_POLICY.split(";")]
+
+    assert ["trusted-types", "angular", "angular#bundler", "angular#components"] in directives
 
 
 @pytest.mark.parametrize("path", ["/patients", "/missing.js", "/assets/missing.png", "/assets", "/" + "a" * 300])

@@ -48,6 +48,9 @@ class NullSocket:
         """Nothing waits."""
         return 0
 
+    def charge(self, cost: float) -> None:
+        """Take no note."""
+
     def close(self, code: CloseCode, reason: str) -> None:
         """Nothing of this is to be closed."""
         raise AssertionError(code, reason)

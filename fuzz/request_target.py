@@ -10,7 +10,10 @@ from fuzz.request_reference import Request, read
 from hub.listener.connection import ClientConnection, ClientConnections
 from hub.listener.discard_body import DiscardBody
 from hub.listener.exchange import Exchange
+from hub.listener.work_budget import WorkLimits
+from hub.primitives.clock import SystemClock
 
+UNLIMITED = WorkLimits(per_turn=1 << 40)  # no connection ever waits for another turn: there is no loop here
 Taken = tuple[str, str, list[tuple[str, str]], bytes]
 
 
@@ -115,7 +118,7 @@ def check_request(data: bytes) -> None:
 def serve(way: int, pieces: list[bytes]) -> tuple[Front, Transport]:
     """Let a connection read pieces, and end."""
     front, transport = Front(way), Transport()
-    connections = ClientConnections(front, max_head_bytes=300, error_headers=[], now=0.0)
+    connections = ClientConnections(front, max_head_bytes=300, error_headers=[], clock=SystemClock(), work_limits=UNLIMITED)
     connection = ClientConnection(connections)
     connection.connection_made(transport)  # type: ignore[arg-type]
     for piece in pieces:

@@ -63,6 +63,25 @@ TRANSITIONS: Mapping[tuple[State, str], State] = {
 }
 
 
+COSTS: Mapping[type, int] = {
+    messages.HelloMessage: 5,
+    messages.RequestMessage: 1,
+    messages.CancelMessage: 1,
+    messages.ResetMessage: 1,
+    messages.SubscribeMessage: 5,  # asks Redis
+    messages.UnsubscribeMessage: 1,
+    messages.WindowMessage: 1,
+    messages.PingMessage: 1,
+    messages.PongMessage: 1,
+    messages.AckMessage: 1,
+    messages.ByeMessage: 1,
+}
+"""What each message costs, in addition to its WebSocket frame (`limits.work_per_connection`)."""
+
+REFUSED_COST = 10
+"""What a refused request costs."""
+
+
 class IllegalMove(Exception):
     """The caller asked for a step that the protocol does not allow in this state: a defect. The state is unchanged."""
 
@@ -75,6 +94,7 @@ class ChannelConnection:
 
     Attributes:
         tells_timing: Whether the client wants `timing` in responses.
+        unpaid: Cost of the messages since the caller has set it to 0.
     """
 
     __slots__ = (
@@ -92,12 +112,14 @@ class ChannelConnection:
         "outbox",
         "state",
         "tells_timing",
+        "unpaid",
     )
 
     def __init__(self, settings: ChannelSettings, now: float) -> None:
         self.state = State.OPENED
         self.outbox = Outbox()
         self.tells_timing = False
+        self.unpaid = 0
         self._supports_drain = False
         self._receivable = RECEIVABLE[self.state]
         self._settings = settings
@@ -125,6 +147,7 @@ class ChannelConnection:
         for message in codec.decode_text(text):
             if type(message) not in self._receivable:
                 raise protocol_error(f"{message.__struct_config__.tag} is not expected now")
+            self.unpaid += COSTS[type(message)]
             events += self._receive(message, now)
         return events
 
@@ -205,6 +228,7 @@ class ChannelConnection:
             except HubError as rejection:
                 error = rejection
         if error is not None:
+            self.unpaid += REFUSED_COST
             self._send_error(message.id, error)
 
     def _receive_body(self, body: BodyFrame) -> list[Event]:

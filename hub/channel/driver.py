@@ -34,6 +34,7 @@ from hub.telemetry import audit, log
 logger = log.get(__name__)
 
 ROTATION_SECONDS = 60.0  # time for the client of an old channel to open another one
+CHARGED_FROM = 32  # cost of messages that is charged at once
 EVERY_SECOND = -math.inf  # `next_check_at` of a channel that must be checked at each tick of the registry
 
 
@@ -132,6 +133,9 @@ class Driver:
         except ChannelClosed as closed:
             self._audit_close(closed)
             self.close(closed.code, closed.reason)
+        if self._connection.unpaid >= CHARGED_FROM:
+            self._socket.charge(self._connection.unpaid)
+            self._connection.unpaid = 0
         return self._back_pressure(len(message))
 
     def _back_pressure(self, size: int) -> Awaitable[None] | None:

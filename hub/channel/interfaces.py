@@ -31,6 +31,9 @@ class ChannelSocket(Protocol):
         The owner of the socket calls `Driver.drained` each time the buffer has become empty.
         """
 
+    def charge(self, cost: float) -> None:
+        """Charge the connection for messages, in addition to the cost of their frames."""
+
     def close(self, code: CloseCode, reason: str) -> None:
         """Send the buffered bytes, then a close frame."""
 

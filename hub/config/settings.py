@@ -223,6 +223,9 @@ class PublisherSettings:
 class LimitSettings:
     """Rate limits of one worker, per second. A burst may be ten times as large. 0: no limit."""
 
+    work_per_turn: Annotated[int, Meta(ge=4)] = 32
+    work_per_connection: NotNegative = 2000.0
+    abuse_seconds: NotNegative = 60.0
     requests_per_session: NotNegative = 200.0
     requests_per_address: NotNegative = 100.0
     upload_bytes_per_session: NotNegative = 67108864.0

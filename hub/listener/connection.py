@@ -1,6 +1,7 @@
 """One HTTP/1.1 connection of a client: requests in sequence, and responses in the same order.
 
-Pipelined requests wait until the response before them was sent and read. While a request waits, reading pauses.
+Pipelined requests wait until the response before them was sent and read. While a request waits, reading pauses. After its work
+of one turn of the event loop (`hub.listener.work_budget`), the rest waits for the next turn.
 """
 
 import asyncio
@@ -15,8 +16,12 @@ from hub.listener.head import BadHead, Headers, Names, RequestHead, error_respon
 from hub.listener.messages import MessageReceiver, MessageSocket
 from hub.listener.reader import RequestReader
 from hub.listener.websocket import WebSocket
-from hub.listener.wire import ANYTHING, UPGRADE, WAITING, Wire
+from hub.listener.wire import ANYTHING, TURN, UPGRADE, WAITING, Wire
+from hub.listener.work_budget import CLOSE, REQUEST_WORK, WorkBudget, WorkLimits, too_many_refused
+from hub.primitives.clock import Clock
 
+SLICE_BYTES = 4096  # parsed at a time, so that many small requests in one read of the socket do not take one turn of the loop
+CHUNKED_SLICE_BYTES = 16 * 1024  # the same inside a chunked body
 LINGER_BYTES = 1024 * 1024  # bytes that a lingering close drops before it aborts the connection
 LINGER_SECONDS = 5.0
 
@@ -34,19 +39,24 @@ class ClientConnections:
         open: Connections that speak HTTP.
         upgraded: Connections after an upgrade.
         names: Cache of header names.
+        work_limits: Limits of the work of one connection.
         is_closing: Whether connections close after their current response.
         now: Monotonic time in seconds, updated at each sweep.
     """
 
-    def __init__(self, front: Front, *, max_head_bytes: int, error_headers: Headers, now: float) -> None:
+    def __init__(
+        self, front: Front, *, max_head_bytes: int, error_headers: Headers, clock: Clock, work_limits: WorkLimits
+    ) -> None:
         self.front = front
+        self.clock = clock
+        self.work_limits = work_limits
         self.error_headers = error_headers
         self.max_head_bytes = max_head_bytes
         self.open: set[ClientConnection] = set()
         self.upgraded: set[ClientConnection] = set()
         self.names = Names()
         self.is_closing = False
-        self.now = now
+        self.now = clock.monotonic()
         self._emptied: asyncio.Future[None] | None = None
 
     def forget(self, connection: "ClientConnection") -> None:
@@ -69,8 +79,10 @@ class ClientConnection(Wire):
 
     __slots__ = (
         "_active_at",
+        "_body_left",
         "_current",
         "_error",
+        "_is_paused",
         "_is_starting",
         "_lingers",
         "_reader",
@@ -78,9 +90,11 @@ class ClientConnection(Wire):
         "_receiving",
         "_rest",
         "_shared",
+        "_unparsed",
         "_unsent",
         "_upgraded",
         "_waiting",
+        "_work",
         "remote_ip",
     )
 
@@ -96,6 +110,10 @@ class ClientConnection(Wire):
         self._is_starting = False
         self._lingers: int | None = None  # bytes dropped by the lingering close; None: it has not begun
         self._upgraded: BytesReceiver | None = None
+        self._work = WorkBudget(shared.work_limits)
+        self._is_paused = False  # until the next turn
+        self._unparsed: bytes | None = None  # bytes that wait for the next turn, or behind waiting requests
+        self._body_left: int | None = 0  # bytes of the arriving body; None: it is chunked
         self._rest: bytes | None = None  # bytes after an upgrade request that is not decided yet
         self._unsent = 0
         self._active_at = shared.now
@@ -115,7 +133,13 @@ class ClientConnection(Wire):
         if self._upgraded is not None:
             self._upgraded.bytes_received(data)
         elif self._reader is not None:
-            self._read(data, self._reader)
+            work = self._work
+            if not work.cost and not self._is_paused:
+                work.left = work.per_turn  # a new portion: the loop reads a socket once a turn
+            if len(data) > SLICE_BYTES or self._unparsed is not None:
+                self._read_slices(data if self._unparsed is None else self._unparsed + data)
+            else:
+                self._read(data, self._reader)
         elif self._lingers is not None:
             self._lingers += len(data)
             if self._lingers > LINGER_BYTES:
@@ -167,23 +191,53 @@ class ClientConnection(Wire):
             elif reader.is_in_head and not was_in_head:  # the timeout covers the whole head, against slow senders
                 self._active_at = self._shared.now
 
+    def _read_slices(self, data: bytes) -> None:
+        """Parse many bytes bit by bit, until a request has to wait or the work of this turn is done. The rest waits."""
+        self._unparsed = None
+        at = 0
+        while at < len(data):
+            if self._reader is None:  # an upgrade, or the end
+                self.data_received(data[at:])
+                return
+            if self._waiting or self._work.left <= 0:
+                self._unparsed = data[at:]
+                self._hold(WAITING)
+                if not self._waiting:
+                    self._pause()
+                return
+            segment = data[at : at + self._slice_size()]
+            at += len(segment)
+            self._read(segment, self._reader)
+
+    def _slice_size(self) -> int:
+        if self._receiving is None:
+            return SLICE_BYTES
+        return CHUNKED_SLICE_BYTES if self._body_left is None else max(self._body_left, SLICE_BYTES)
+
     def on_request(self, head: RequestHead) -> None:
         """Start a request, or let it wait behind earlier ones."""
         self._active_at = self._shared.now
+        self._body_left = head.body_bytes
         head.keep_alive = head.keep_alive and not self._shared.is_closing
         exchange = self._receiving = Exchange(self, head)
-        if self._current is None and not self._waiting and not self._is_full:
+        if self._current is None and not self._waiting and not self._is_full and self._work.left > 0:
             self._start(exchange)
             return
+        self._work.left -= 1
         if self._waiting is None:
             self._waiting = deque()
         self._waiting.append(exchange)
         self._hold(WAITING)
+        if self._current is None and not self._is_full:
+            self._pause()
 
     def on_body(self, data: bytes) -> None:
         """Pass a segment of its body to the receiver."""
         exchange = self._receiving
         self._active_at = self._shared.now
+        self._work.left -= 1
+        if self._body_left is not None:
+            self._body_left -= len(data)
         if exchange is None or exchange.is_ended:
             return  # the response was already sent
         if exchange is self._current and self._receiver is not None:
@@ -200,6 +254,7 @@ class ClientConnection(Wire):
             self._finish(exchange)
 
     def _stop_reading(self) -> None:
+        self._unparsed = None
         reader, self._reader = self._reader, None
         if reader is not None:
             reader.close()
@@ -208,6 +263,7 @@ class ClientConnection(Wire):
 
     def _start(self, exchange: Exchange) -> None:
         """Pass a request to its handler."""
+        self._work.left -= REQUEST_WORK
         self._current = exchange
         receiver = self._shared.front.open(exchange)
         if exchange is not self._current:
@@ -256,11 +312,11 @@ class ClientConnection(Wire):
 
     def _go_on(self) -> None:
         """Start waiting requests in order until one does not end at once, then resume reading if none waits."""
-        if self._is_starting or not (self._waiting or self._error):
+        if self._is_starting or self._is_paused or not (self._waiting or self._error or self._unparsed):
             return
         self._is_starting = True
         try:
-            while self._waiting and self._current is None and not self._is_full:
+            while self._waiting and self._current is None and not self._is_full and self._work.left > 0:
                 exchange = self._waiting.popleft()
                 self._start(exchange)
                 if exchange.is_read:
@@ -273,11 +329,56 @@ class ClientConnection(Wire):
 
     def _after_waiting_requests(self) -> None:
         if self._waiting:
-            return
-        if self._error is None:
+            if self._current is None and not self._is_full:
+                self._pause()
+        elif self._error is not None:
+            if self._current is None:
+                self._send_error(self._error)
+        elif self._unparsed is not None:
+            self._read_slices(self._unparsed)
+            self._release_unless_waiting()
+        else:
             self._release(WAITING)
-        elif self._current is None:
-            self._send_error(self._error)
+
+    def _release_unless_waiting(self) -> None:
+        if self._unparsed is None and not self._waiting:
+            self._release(WAITING)
+
+    # -- the turn of this connection ----------------------------------------------------------------------------------
+
+    def charge(self, cost: float) -> None:
+        """Charge the connection for a request that was refused."""
+        self._work.charge(cost)
+
+    def _pause(self) -> None:
+        """Let other connections have their turn: the rest waits for the next one, or longer if the client is throttled."""
+        if self._is_paused or self._transport.is_closing():
+            return
+        shared = self._shared
+        wait = self._work.pause(shared.clock.monotonic())
+        if wait == CLOSE:
+            self._waiting = None
+            self._receiving = None
+            self._refuse(too_many_refused())
+            return
+        self._is_paused = True
+        self._hold(TURN)
+        if wait:
+            shared.clock.call_later(wait, self._end_pause)
+        else:
+            asyncio.get_running_loop().call_soon(self._end_pause)
+
+    def _end_pause(self) -> None:
+        self._is_paused = False
+        self._work.refill()
+        if self._transport.is_closing():
+            return
+        if self._current is None:
+            self._go_on()
+        elif self._unparsed is not None and not self._waiting:
+            self._after_waiting_requests()  # more of the body of the current request
+        if not self._is_paused:
+            self._release(TURN)
 
     # -- the end ------------------------------------------------------------------------------------------------------
 
@@ -352,7 +453,14 @@ class ClientConnection(Wire):
             HandshakeRefused: The request is no handshake, or one of another version.
         """
         fields = accept(exchange.head, subprotocol)
-        websocket = WebSocket(self, receiver, max_message_bytes=max_message_bytes)
+        websocket = WebSocket(
+            self,
+            receiver,
+            max_message_bytes=max_message_bytes,
+            work=self._work,
+            clock=self._shared.clock,
+            abuse_code=self._shared.work_limits.close_code,
+        )
         self.upgrade(fields)
         return websocket
 

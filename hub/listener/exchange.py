@@ -59,6 +59,9 @@ class ExchangeConnection(Protocol):
     def release(self) -> None:
         """Resume reading."""
 
+    def charge(self, cost: float) -> None:
+        """Charge the connection for work that has a cost."""
+
     def open_websocket(
         self, exchange: "Exchange", receiver: MessageReceiver, subprotocol: str | None, max_message_bytes: int
     ) -> MessageSocket:
@@ -152,6 +155,10 @@ class Exchange:
         """Resume reading."""
         if not self.is_read:
             self._line.release()
+
+    def charge(self, cost: float) -> None:
+        """Charge the connection for this request, because it was refused. Too many of them are throttled (`work_budget`)."""
+        self._line.charge(cost)
 
     def send(self, status: int, reason: str, fields: Headers, body: bytes) -> None:
         """Send a complete response in one write. `Content-Length` is added, unless there is no body (HEAD, 204, 304).

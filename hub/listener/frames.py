@@ -48,7 +48,10 @@ class Broken(Exception):
 
 
 Message = tuple[int, str | bytes]
-"""An opcode and its payload: text for TEXT, bytes for all others. CONTINUATION never occurs."""
+"""An opcode and its payload: text for TEXT, bytes for all others. CONTINUATION: see `NO_MESSAGE`."""
+
+NO_MESSAGE: Message = (CONTINUATION, b"")
+"""A frame that completes no message: a fragment, or one that is dropped. It comes out so that callers can count frames."""
 
 
 @dataclass(slots=True)
@@ -96,28 +99,27 @@ class FrameReader:
         self._fragments = None
 
     def next(self) -> Message | None:
-        """Return the next message or control frame; None if it is incomplete.
+        """Handle the next frame. Return the message that it completes, or `NO_MESSAGE`; None if the frame is incomplete.
 
         After `want_only_close` a close frame comes out without what it says.
 
         Raises:
             Broken: The peer breaks RFC 6455. Only a close frame comes out after that.
         """
-        while (head := self._head()) is not None:
-            first, at, size = head
-            if self._only_close:
-                if first & OPCODE == CLOSE:
-                    self._skip(ENDLESS_BYTES)  # nothing follows a close frame
-                    return CLOSE, b""
-                self._skip(at + size)
-                continue
-            self._judge(first, at, size)
-            if len(self._held) < at + size:
-                return None
-            message = self._take(first, at, size)
-            if message is not None:
-                return message
-        return None
+        head = self._head()
+        if head is None:
+            return None
+        first, at, size = head
+        if self._only_close:
+            if first & OPCODE == CLOSE:
+                self._skip(ENDLESS_BYTES)  # nothing follows a close frame
+                return CLOSE, b""
+            self._skip(at + size)
+            return NO_MESSAGE
+        self._judge(first, at, size)
+        if len(self._held) < at + size:
+            return None
+        return self._take(first, at, size) or NO_MESSAGE
 
     def _head(self) -> tuple[int, int, int] | None:
         """Return the first byte of the next frame, and offset and length of its payload; None if the head is incomplete."""

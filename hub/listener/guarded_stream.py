@@ -1,7 +1,8 @@
 """The stream of a connection on Tornado's server, with the timeouts and limits that Tornado lacks.
 
 Tornado's HTTP code reads and writes through it. It adds a check of each head before Tornado sees it, timeouts within which a
-client has to make progress, the count of bytes that wait to be sent, and a lingering close, so that responses are not lost.
+client has to make progress, the count of bytes that wait to be sent, the work budget of the connection (each read is work), and a
+lingering close, so that responses are not lost.
 """
 
 import asyncio
@@ -14,6 +15,8 @@ from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream, StreamClosedError
 
 from hub.listener.wire import AT_ONCE
+from hub.listener.work_budget import CLOSE, REQUEST_WORK, WorkBudget
+from hub.primitives.clock import Clock
 
 WRITE_BYTES = 64 * 1024  # size of one write; each completed write counts as progress of the client
 LINGER_BYTES = 1024 * 1024  # bytes that a lingering close drops before it aborts the connection
@@ -37,6 +40,9 @@ class StreamOwner(Protocol):
     def drained(self) -> None:
         """Handle that all waiting bytes were sent."""
 
+    def abused(self) -> None:
+        """Close the connection, because it has been throttled for too long."""
+
     def connection_lost(self) -> None:
         """Handle the end of the connection."""
 
@@ -48,16 +54,28 @@ class GuardedStream:
         owner: Set by its creator.
         expects_more: Whether the client may still send: then a close lingers, so that it is not reset under the response.
         unsent_bytes: Bytes that wait because the client does not take them.
+        work: The work budget of the connection.
     """
 
     owner: StreamOwner
 
-    def __init__(self, stream: IOStream, now: Callable[[], float], may_read: Callable[[], bool], *, is_tls: bool) -> None:
+    def __init__(
+        self,
+        stream: IOStream,
+        now: Callable[[], float],
+        may_read: Callable[[], bool],
+        *,
+        is_tls: bool,
+        work: WorkBudget,
+        clock: Clock,
+    ) -> None:
         self.io_loop: IOLoop = stream.io_loop
         self.max_buffer_size = stream.max_buffer_size
         self.socket = stream.socket
         self.expects_more = False
         self.unsent_bytes = 0
+        self.work = work
+        self._clock = clock
         self._stream = stream
         self._now = now
         self._may_read = may_read
@@ -97,8 +115,33 @@ class GuardedStream:
             return result
         self._reading = result
         self._active_at = self._now()
-        self._begin(read, checks_head=checks_head, empty_bytes=0)
+        if self.work.left <= 0:
+            self._pause(partial(self._begin_work, read, checks_head=checks_head))
+        else:
+            self._begin_work(read, checks_head=checks_head)
         return result
+
+    def _begin_work(self, read: Callable[[], Awaitable[bytes]], *, checks_head: bool) -> None:
+        self.work.left -= REQUEST_WORK if checks_head else 1
+        self._begin(read, checks_head=checks_head, empty_bytes=0)
+
+    def _pause(self, begin: Callable[[], None]) -> None:
+        """Let other connections have their turn: the read begins in the next one, or later if the client is throttled."""
+        wait = self.work.pause(self._clock.monotonic())
+        go_on = partial(self._end_pause, self._reading, begin)
+        if wait == CLOSE:
+            wait = 0.0
+            self.owner.abused()
+        if wait:
+            self._clock.call_later(wait, go_on)
+        else:
+            asyncio.get_running_loop().call_soon(go_on)
+
+    def _end_pause(self, reading: "asyncio.Future[bytes] | None", begin: Callable[[], None]) -> None:
+        self.work.refill()
+        if reading is not None and self._reading is reading:
+            self._active_at = self._now()
+            begin()
 
     def _begin(self, read: Callable[[], Awaitable[bytes]], *, checks_head: bool, empty_bytes: int) -> None:
         try:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from hub.listener.connection import ClientConnection, ClientConnections
 from hub.listener.exchange import Front
 from hub.listener.head import Headers
+from hub.listener.work_budget import WorkLimits
 from hub.primitives.clock import Clock
 from hub.primitives.task_supervisor import ServiceTask, TaskSupervisor
 
@@ -22,6 +23,7 @@ class HttpListener:
         error_headers: Additional headers of responses to invalid requests.
         max_head_bytes: Largest head of a request. Larger ones are rejected (RFC 6585 section 5).
         idle_seconds: Timeout for the next request, for its head, between segments of its body, and between reads of the response.
+        work_limits: Limits of the work of one connection.
         tasks: Runs the sweep; without it the listener has a supervisor of its own.
     """
 
@@ -34,10 +36,15 @@ class HttpListener:
         error_headers: Headers | None = None,
         max_head_bytes: int = 32 * 1024,
         idle_seconds: float = 120.0,
+        work_limits: WorkLimits | None = None,
         tasks: TaskSupervisor | None = None,
     ) -> None:
         self._connections = ClientConnections(
-            front, max_head_bytes=max_head_bytes, error_headers=error_headers or [], now=clock.monotonic()
+            front,
+            max_head_bytes=max_head_bytes,
+            error_headers=error_headers or [],
+            clock=clock,
+            work_limits=work_limits or WorkLimits(),
         )
         self._clock = clock
         self._tls = tls

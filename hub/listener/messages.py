@@ -63,6 +63,9 @@ class MessageSocket(Protocol):
     def buffered_bytes(self) -> int:
         """Return the number of bytes that wait for a slow client."""
 
+    def charge(self, cost: float) -> None:
+        """Charge the connection for work that a message has caused, in addition to the cost of its frame."""
+
     def ping(self) -> None:
         """Send a ping."""
 

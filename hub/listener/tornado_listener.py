@@ -25,6 +25,7 @@ from hub.listener.listener import BACKLOG, SWEEP_SECONDS
 from hub.listener.messages import MessageReceiver, MessageSocket
 from hub.listener.strict_head import read_head
 from hub.listener.tornado_websocket import TornadoWebSocket
+from hub.listener.work_budget import TOO_MUCH_WORK, WorkBudget, WorkLimits, too_many_refused
 from hub.primitives.clock import Clock
 from hub.primitives.task_supervisor import ServiceTask, TaskSupervisor
 
@@ -40,18 +41,23 @@ class TornadoConnections:
         error_headers: Additional headers of responses to invalid requests.
         open: All connections that speak HTTP.
         upgraded: Those that speak WebSocket.
+        work_limits: Limits of the work of one connection.
         is_closing: Whether connections end with the response that they are giving.
         now: Seconds of a monotonic clock, moved once a sweep.
     """
 
-    def __init__(self, front: Front, *, max_head_bytes: int, error_headers: Headers, now: float) -> None:
+    def __init__(
+        self, front: Front, *, max_head_bytes: int, error_headers: Headers, clock: Clock, work_limits: WorkLimits
+    ) -> None:
         self.front = front
+        self.clock = clock
+        self.work_limits = work_limits
         self.max_head_bytes = max_head_bytes
         self.error_headers = error_headers
         self.open: set[TornadoClientConnection] = set()
         self.upgraded: set[TornadoClientConnection] = set()
         self.is_closing = False
-        self.now = now
+        self.now = clock.monotonic()
 
     def forget(self, connection: "TornadoClientConnection") -> None:
         """Remove a closed connection."""
@@ -71,10 +77,15 @@ class TornadoListener:
         error_headers: Headers | None = None,
         max_head_bytes: int = 32 * 1024,
         idle_seconds: float = 120.0,
+        work_limits: WorkLimits | None = None,
         tasks: TaskSupervisor | None = None,
     ) -> None:
         self._connections = TornadoConnections(
-            front, max_head_bytes=max_head_bytes, error_headers=error_headers or [], now=clock.monotonic()
+            front,
+            max_head_bytes=max_head_bytes,
+            error_headers=error_headers or [],
+            clock=clock,
+            work_limits=work_limits or WorkLimits(),
         )
         self._clock = clock
         self._idle_seconds = idle_seconds
@@ -165,7 +176,8 @@ class TornadoClientConnection:
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.closes = False  # after the current response
         self._request: TornadoRequestConnection | None = None
-        self.stream = GuardedStream(stream, lambda: shared.now, self._may_read, is_tls=is_tls)
+        work = WorkBudget(shared.work_limits)
+        self.stream = GuardedStream(stream, lambda: shared.now, self._may_read, is_tls=is_tls, work=work, clock=shared.clock)
         self.stream.owner = self
         shared.open.add(self)
 
@@ -226,6 +238,13 @@ class TornadoClientConnection:
         """Handle that all waiting bytes were sent."""
         if self.websocket is not None:
             self.websocket.drained()
+
+    def abused(self) -> None:
+        """Close the connection, because it has been throttled for too long."""
+        if self.websocket is not None:
+            self.websocket.close(self.shared.work_limits.close_code, TOO_MUCH_WORK)
+        else:
+            self.reject(too_many_refused())
 
     def connection_lost(self) -> None:
         """Handle the end of the connection."""
@@ -405,6 +424,10 @@ class TornadoRequestConnection(httputil.HTTPMessageDelegate):
         """Pause reading (back-pressure)."""
         if self._reads_on is None and not self._is_gone:
             self._reads_on = asyncio.get_running_loop().create_future()
+
+    def charge(self, cost: float) -> None:
+        """Charge the connection for a request that was refused."""
+        self._stream.work.charge(cost)
 
     def release(self) -> None:
         """Resume reading."""

@@ -18,6 +18,8 @@ from hub.listener.messages import MessageReceiver, OutgoingMessage
 from hub.listener.tornado_requests import headers_of, start_line_of, take_note
 from hub.primitives.tasks import start_waiting
 
+READS_OF_FRAME = 3  # Tornado reads head, mask and payload one by one; each read is work
+
 logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 
@@ -53,6 +55,7 @@ class TornadoWebSocket:
         self.close_code: int | None = None
         self.close_reason = ""
         self.is_closing = False
+        stream.work.charge_work(1 / READS_OF_FRAME, READS_OF_FRAME)
         self._stream = stream
         self._receiver = receiver
         self._handler: SocketHandler | None = None
@@ -98,6 +101,10 @@ class TornadoWebSocket:
     def buffered_bytes(self) -> int:
         """Return the number of bytes that wait for a slow client."""
         return self._stream.unsent_bytes + self._waiting_bytes
+
+    def charge(self, cost: float) -> None:
+        """Charge the connection for work that a message has caused, in addition to the cost of its frame."""
+        self._stream.work.charge(cost)
 
     def ping(self) -> None:
         """Send a ping."""

@@ -11,6 +11,7 @@ import structlog
 from hub.listener.frames import (
     BINARY,
     CLOSE,
+    CONTINUATION,
     PING,
     PONG,
     TEXT,
@@ -22,6 +23,9 @@ from hub.listener.frames import (
 )
 from hub.listener.messages import MessageReceiver, OutgoingMessage
 from hub.listener.wire import Wire
+from hub.listener.work_budget import CLOSE as CLOSE_FOR_ABUSE
+from hub.listener.work_budget import TOO_MUCH_WORK, WorkBudget
+from hub.primitives.clock import Clock, Timer
 from hub.primitives.tasks import start_waiting
 
 CLOSE_SECONDS = 5.0  # timeout for the peer's close frame after ours
@@ -32,13 +36,42 @@ logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 class WebSocket:
     """A WebSocket after its handshake. Has the attributes of `MessageSocket`."""
 
-    __slots__ = ("_closer", "_is_held", "_line", "_reader", "_receiver", "_waiting", "close_code", "close_reason", "is_closing")
+    __slots__ = (
+        "_abuse_code",
+        "_clock",
+        "_closer",
+        "_is_held",
+        "_is_paused",
+        "_line",
+        "_pause",
+        "_reader",
+        "_receiver",
+        "_waiting",
+        "_work",
+        "close_code",
+        "close_reason",
+        "is_closing",
+    )
 
-    def __init__(self, line: Wire, receiver: MessageReceiver, *, max_message_bytes: int) -> None:
+    def __init__(
+        self,
+        line: Wire,
+        receiver: MessageReceiver,
+        *,
+        max_message_bytes: int,
+        work: WorkBudget,
+        clock: Clock,
+        abuse_code: int,
+    ) -> None:
         self._line = line
         self._receiver = receiver
         self._reader = FrameReader(max_message_bytes)
+        self._work = work
+        self._clock = clock
+        self._abuse_code = abuse_code
         self._is_held = False
+        self._is_paused = False  # until its next turn
+        self._pause: Timer | None = None
         self._waiting: asyncio.Task[None] | None = None
         self._closer: asyncio.TimerHandle | None = None
         self.close_code: int | None = None
@@ -48,13 +81,17 @@ class WebSocket:
     def start(self, *, reading: bool = True) -> None:
         """Start the WebSocket. Without `reading`, messages wait for `read_on`. The end of the connection is always reported."""
         self._is_held = not reading
+        self._work.charge_work(1.0)
         self._line.take_over(self)
 
     def read_on(self) -> None:
         """Start passing messages to the receiver."""
         self._is_held = False
-        self._line.release()
-        self._read()
+        self._go_on_reading()
+
+    def charge(self, cost: float) -> None:
+        """Charge the connection for work that a message has caused, in addition to the cost of its frame."""
+        self._work.charge(cost)
 
     # -- out ----------------------------------------------------------------------------------------------------------
 
@@ -100,15 +137,14 @@ class WebSocket:
         self.is_closing = True
         self._reader.want_only_close()
         self._closer = asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._line.abort)
-        self._line.release()
-        self._read()  # the peer's close frame may have arrived already, behind messages that are dropped now
+        self._go_on_reading()  # the peer's close frame may have arrived already, behind messages that are dropped now
 
     # -- in -----------------------------------------------------------------------------------------------------------
 
     def bytes_received(self, data: bytes) -> None:
         """Process received bytes."""
         self._reader.feed(data)
-        if self._is_held and not self.is_closing:
+        if self._is_paused or (self._is_held and not self.is_closing):
             self._line.hold()  # back-pressure until the receiver reads
         else:
             self._read()
@@ -122,11 +158,21 @@ class WebSocket:
         self.is_closing = True
         if self._closer is not None:
             self._closer.cancel()
+        if self._pause is not None:
+            self._pause.cancel()
         self._receiver.on_close()
 
+    def _go_on_reading(self) -> None:
+        if not self._is_paused:
+            self._line.release()
+            self._read()
+
     def _read(self) -> None:
-        """Process received frames until a receiver has to be awaited."""
-        while not self._is_held or self.is_closing:
+        """Process received frames until a receiver has to be awaited, or until the work of this turn is done."""
+        while not self._is_paused and (not self._is_held or self.is_closing):
+            if self._work.left <= 0:
+                self._pause_reading()
+                return
             try:
                 message = self._reader.next()
             except Broken as broken:
@@ -135,7 +181,28 @@ class WebSocket:
                 continue
             if message is None:
                 return
+            self._work.left -= 1
             self._take(message)
+
+    def _pause_reading(self) -> None:
+        """Let other connections have their turn: the rest waits for the next one, or longer if the client is throttled."""
+        wait = self._work.pause(self._clock.monotonic())
+        self._is_paused = True
+        self._line.hold()
+        if wait == CLOSE_FOR_ABUSE:
+            self.close(self._abuse_code, TOO_MUCH_WORK)
+            wait = 0.0
+        if wait:
+            self._pause = self._clock.call_later(wait, self._end_pause)
+        else:
+            self._pause = asyncio.get_running_loop().call_soon(self._end_pause)
+
+    def _end_pause(self) -> None:
+        self._pause = None
+        self._is_paused = False
+        self._work.refill()
+        if not self._is_held or self.is_closing:
+            self._go_on_reading()
 
     def _take(self, message: Message) -> None:
         opcode, data = message
@@ -145,7 +212,7 @@ class WebSocket:
             self._receiver.on_pong()
         elif opcode == CLOSE and isinstance(data, bytes):
             self._end(data)
-        elif not self.is_closing:
+        elif opcode != CONTINUATION and not self.is_closing:
             self._hand_on(data)
 
     def _hand_on(self, data: str | bytes) -> None:

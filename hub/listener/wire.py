@@ -7,11 +7,11 @@ from typing import cast
 
 from hub.listener.exchange import BytesReceiver
 
-WAITING, RECEIVER, UPGRADE = 1, 2, 4
-"""Reasons to pause reading, as bits: pipelined requests wait; the receiver cannot keep up; an upgrade is not decided.
-Reading resumes when there is no reason left."""
+WAITING, RECEIVER, UPGRADE, TURN = 1, 2, 4, 8
+"""Reasons to pause reading, as bits: pipelined requests wait; the receiver cannot keep up; an upgrade is not decided; the work of
+this turn of the loop is done. Reading resumes when there is no reason left."""
 
-ANYTHING = WAITING | RECEIVER | UPGRADE
+ANYTHING = WAITING | RECEIVER | UPGRADE | TURN
 AT_ONCE = struct.pack("ii", 1, 0)  # value of SO_LINGER: drop unsent bytes and reset the connection
 
 

@@ -11,6 +11,28 @@ class _Bucket:
     at: float
 
 
+class TokenBucket:
+    """One bucket, which refills by `rate` tokens a second up to `burst`. The rate is above 0.
+
+    Parameters:
+        now: The bucket is full at this time.
+    """
+
+    __slots__ = ("_at", "_burst", "_level", "_rate")
+
+    def __init__(self, rate: float, burst: float, now: float) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._level = burst
+        self._at = now
+
+    def spend(self, now: float, cost: float) -> float:
+        """Take `cost` tokens even if there are fewer; return the seconds until the bucket is no longer overdrawn."""
+        self._level = min(self._level + max(now - self._at, 0.0) * self._rate, self._burst) - cost
+        self._at = now
+        return max(-self._level, 0.0) / self._rate
+
+
 class TokenBuckets:
     """Token buckets by key. Each refills by `rate` tokens a second up to `burst`. A rate of 0 is no limit."""
 

@@ -17,9 +17,11 @@ from hub.channel.close_codes import CloseCode
 from hub.config.reader import load
 from hub.config.secret_files import exposed_files
 from hub.config.settings import Settings, SettingsError
+from hub.gateway.rate_limits import BURST_SECONDS
 from hub.listener.exchange import Front
 from hub.listener.listener import HttpListener
 from hub.listener.tornado_listener import TornadoListener
+from hub.listener.work_budget import WorkLimits
 from hub.primitives.clock import SystemClock
 from hub.primitives.tasks import first_of
 from hub.process.compiled import is_compiled
@@ -161,10 +163,22 @@ class Worker:
             raise StartupError(f"{section}.port: cannot listen on {host}:{port} ({error.strerror}).") from error
         fields = security_headers(hsts=self._settings.server.is_https)
         serve = LISTENERS[self._settings.server.listener]
-        listener = serve(front, self._clock, tls=tls, error_headers=fields, tasks=self._services.tasks)
+        limits, tasks = self._work_limits(), self._services.tasks
+        listener = serve(front, self._clock, tls=tls, error_headers=fields, work_limits=limits, tasks=tasks)
         await listener.start(sockets)
         self._listeners.append(listener)
         return int(sockets[0].getsockname()[1])
+
+    def _work_limits(self) -> WorkLimits:
+        limits, throttled = self._settings.limits, self._services.metrics.throttled
+        return WorkLimits(
+            per_turn=limits.work_per_turn,
+            rate=limits.work_per_connection,
+            burst=limits.work_per_connection * BURST_SECONDS,
+            abuse_seconds=limits.abuse_seconds,
+            close_code=CloseCode.TOO_OFTEN,
+            on_throttled=lambda outcome: throttled.labels(outcome).inc(),
+        )
 
     async def _drain(self) -> None:
         """Say that this hub is leaving, let what is under way finish, then close what is left."""

@@ -36,6 +36,7 @@ class Metrics:
         channels: Open channels.
         channel_closes: Closed channels by `code`.
         limited: Rejections by rate limits, by `limit`.
+        throttled: Connections above `limits.work_per_connection`, by `outcome`: `throttled`, `closed`.
         websockets: Open WebSockets that are passed through to APIs.
         kill_seconds: Time from the end of a session to the close of one of its channels.
         revocations: Attempts to revoke the tokens of an ended session, by `outcome`: `revoked`, `unsupported` (by the
@@ -68,6 +69,7 @@ class Metrics:
         self.replays = Counter("hub_replays", "Repeated requests with an idempotency key", ["verdict"], registry=registry)
         self.channels = Gauge("hub_channels", "Open channels", registry=registry, multiprocess_mode="livesum")
         self.limited = Counter("hub_limited", "Rejections by rate limits", ["limit"], registry=registry)
+        self.throttled = Counter("hub_throttled", "Connections above their work limit", ["outcome"], registry=registry)
         self.websockets = Gauge("hub_websockets", "WebSockets passed through", registry=registry, multiprocess_mode="livesum")
         self.channel_closes = Counter("hub_channel_closes", "Closed channels", ["code"], registry=registry)
         self.kill_seconds = Histogram(

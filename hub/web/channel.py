@@ -194,6 +194,10 @@ class ChannelWebSocket:
         """Return the number of bytes in this process that wait for a slow client."""
         return self._socket.buffered_bytes()
 
+    def charge(self, cost: float) -> None:
+        """Charge the connection for messages."""
+        self._socket.charge(cost)
+
     def close(self, code: CloseCode, reason: str) -> None:
         """Start the close handshake."""
         self._socket.close(code, reason)

@@ -167,6 +167,7 @@ class Socket:
         self.pings = 0
         self.writes = 0
         self.stalled = False
+        self.charged = 0.0
         self.on_drained: Callable[[], None] = lambda: None
         self._buffered = 0
 
@@ -179,6 +180,9 @@ class Socket:
 
     def buffered_bytes(self) -> int:
         return self._buffered
+
+    def charge(self, cost: float) -> None:
+        self.charged += cost
 
     def close(self, code: int, reason: str) -> None:
         self.closed = (int(code), reason)

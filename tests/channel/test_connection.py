@@ -2,16 +2,17 @@
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.channel import messages
 from hub.channel.close_codes import ChannelClosed, CloseCode
 from hub.channel.codec import BodyFrame
-from hub.channel.connection import RECEIVABLE, TRANSITIONS, ChannelConnection, IllegalMove, State
+from hub.channel.connection import COSTS, RECEIVABLE, REFUSED_COST, TRANSITIONS, ChannelConnection, IllegalMove, State
 from hub.channel.events import RequestAborted
 from hub.config.settings import ChannelSettings
 from hub.errors import ResourceServerBroken
@@ -76,6 +77,32 @@ class TestStates:
         assert connection.start_requests(0.0) == []
         assert not connection.begin(1, 200, {}, -1)
         assert connection.next_deadline() is None
+
+
+class TestCosts:
+    """What the messages of a client cost it."""
+
+    def test_every_message_costs(self) -> None:
+        """No kind of message is free."""
+        assert set(COSTS) == set(get_args(messages.ClientMessage))
+        assert min(COSTS.values()) >= 1
+
+    @pytest.mark.parametrize("message", ['{"type":"pong","n":1}', '{"type":"ping","n":1}', '{"type":"cancel","id":9}'])
+    def test_each_message_of_a_batch_costs(self, message: str) -> None:
+        """A batch is one frame, but each of its messages is paid for."""
+        connection = ready()
+        before = connection.unpaid
+        connection.receive_text(f"[{','.join([message] * 50)}]", 0.0)
+
+        assert connection.unpaid - before == 50
+
+    def test_a_refused_request_costs_more(self) -> None:
+        """A request beyond the queue is refused, and costs more than those that wait."""
+        connection = ready()
+        before = connection.unpaid
+        connection.receive_text(f"[{','.join(request(number) for number in range(1, 6))}]", 0.0)
+
+        assert connection.unpaid - before == 5 + REFUSED_COST
 
 
 class TestAdmission:

@@ -844,6 +844,15 @@ class TestRates:
         await clock.advance(60)
         assert [pause.done() for pause in channel.pauses] == [True]
 
+    async def test_messages_of_a_batch_are_charged(self, clock: ManualClock) -> None:
+        """The connection pays for each message of a batch, not only for its frame."""
+        channel = await Channel(clock).ready()
+        batch = "[" + ",".join(['{"type":"pong","n":1}'] * 500) + "]"
+        before = channel.socket.charged
+        await channel.ask(batch)
+
+        assert channel.socket.charged - before >= 500
+
     async def test_page_is_told_the_rates(self, clock: ManualClock) -> None:
         """They stand in `ready`."""
         channel = Channel(clock, requests_per_session=7.0, upload_bytes_per_session=0.0)

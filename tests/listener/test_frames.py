@@ -6,7 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.listener.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Broken, FrameReader, close_payload, frame_head
+from hub.listener.frames import (
+    BINARY,
+    CLOSE,
+    CONTINUATION,
+    NO_MESSAGE,
+    PING,
+    PONG,
+    TEXT,
+    Broken,
+    FrameReader,
+    close_payload,
+    frame_head,
+)
 from tests.parties.websocket_peer import frame
 
 MAX_BYTES = 1000
@@ -48,7 +60,8 @@ def read(reader: FrameReader, pieces: list[bytes]) -> list[object]:
                 continue
             if message is None:
                 break
-            found.append(message)
+            if message != NO_MESSAGE:
+                found.append(message)
     return found
 
 
@@ -83,6 +96,31 @@ def test_any_bytes(data: bytes, places: list[int]) -> None:
 
     assert in_pieces == at_once
     assert at_once[refusal + 1 :] in ([], [(CLOSE, b"")])
+
+
+@pytest.mark.parametrize(
+    "fragments",
+    [
+        [frame(TEXT, b"a", fin=False), *[frame(CONTINUATION, fin=False)] * 5, frame(CONTINUATION, b"b")],
+        [frame(PONG)] * 7,
+    ],
+    ids=["fragments", "pongs"],
+)
+def test_each_frame_comes_out(fragments: list[bytes]) -> None:
+    """Each call handles one frame, also a fragment, so that the caller can count them."""
+    reader = FrameReader(MAX_BYTES)
+    reader.feed(b"".join(fragments))
+
+    assert [reader.next() is not None for _ in range(8)] == [True] * 7 + [False]
+
+
+def test_dropped_frames_come_out_one_by_one() -> None:
+    """After our close frame, what is dropped is counted too."""
+    reader = FrameReader(MAX_BYTES)
+    reader.want_only_close()
+    reader.feed(frame(PONG) * 3)
+
+    assert [reader.next() for _ in range(4)] == [NO_MESSAGE] * 3 + [None]
 
 
 def test_an_oversized_frame_is_not_held() -> None:

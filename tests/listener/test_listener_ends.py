@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.listener.connection import ClientConnection, ClientConnections
+from hub.listener.work_budget import WorkLimits
 from hub.primitives.clock import SystemClock
 from hub.web.doors import Doors
 from tests.listener.parts import GET, Client, Front, listening, never
@@ -81,7 +82,9 @@ async def test_upgraded_connections_outlive_stop() -> None:
 )
 def test_peer_addresses(peer: object, address: str) -> None:
     """The other end of a connection is its address without the port; that of a unix socket has none."""
-    connection = ClientConnection(ClientConnections(Front(), max_head_bytes=1, error_headers=[], now=0.0))
+    connection = ClientConnection(
+        ClientConnections(Front(), max_head_bytes=1, error_headers=[], clock=SystemClock(), work_limits=WorkLimits())
+    )
     connection.connection_made(Transport(peer))
 
     assert connection.remote_ip == address

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.primitives.token_bucket import SWEEP_AT, TokenBuckets
+from hub.primitives.token_bucket import SWEEP_AT, TokenBucket, TokenBuckets
 
 
 def test_burst_and_then_the_rate() -> None:
@@ -80,3 +80,10 @@ def test_waiting_as_told_is_enough(pauses: list[float]) -> None:
             now += wait + 1e-6
 
             assert buckets.take("a", now) == 0.0
+
+
+def test_one_bucket() -> None:
+    """One bucket spends as one of many: more than there is has to be waited for."""
+    bucket = TokenBucket(rate=10.0, burst=20.0, now=5.0)
+
+    assert [bucket.spend(5.0, 20.0), bucket.spend(5.0, 10.0), bucket.spend(6.0, 0.0), bucket.spend(99.0, 25.0)] == [0, 1, 0, 0.5]

@@ -1,0 +1,122 @@
+"""How much work one connection may cause: in one turn of the event loop, and over time.
+
+A connection counts its work down. At zero it pauses, so that other connections have their turn, and goes on in the next turn of
+the loop with a full portion: nothing is lost or reordered. What has a cost is paid from a token bucket. If the bucket is
+overdrawn, the pause lasts until it is not (back-pressure); after `abuse_seconds` of this, the connection is closed.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hub.listener.head import BadHead
+from hub.primitives.token_bucket import TokenBucket
+
+REQUEST_WORK = 4
+"""Work of a request, as a multiple of that of a WebSocket frame or of a segment of a body."""
+
+CLOSE = math.inf
+"""Instead of a wait: the connection is closed, because it has been throttled for too long."""
+
+TOO_MUCH_WORK = "too many frames or messages for too long"
+"""The reason of that close frame."""
+
+
+def too_many_refused() -> BadHead:
+    """Return the error of an HTTP connection that has been throttled for too long."""
+    return BadHead("Too many requests of this connection were refused. Wait a minute.", 429)
+
+
+def ignore_throttling(kind: str) -> None:
+    """Do nothing: nobody counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkLimits:
+    """The limits of every connection of a listener.
+
+    Attributes:
+        per_turn: Work of one connection in one turn of the loop. A frame is 1, a request `REQUEST_WORK`.
+        rate: Cost per second that is never throttled. A frame costs 1, a refused request what its handler says. 0: no limit.
+        burst: Cost above the rate that is not throttled.
+        abuse_seconds: A connection that was throttled for so long without a break is closed; 0: never.
+        close_code: WebSocket close code for it.
+        on_throttled: Called with `throttled` when a connection begins to be throttled, with `closed` when it is closed for it.
+    """
+
+    per_turn: int = 32
+    rate: float = 2000.0
+    burst: float = 20_000.0
+    abuse_seconds: float = 60.0
+    close_code: int = 1008
+    on_throttled: Callable[[str], None] = ignore_throttling
+
+
+class WorkBudget:
+    """The work that one connection has left in this turn.
+
+    Attributes:
+        left: Work until the connection pauses. Counted down by its owner, which calls `pause` at zero or below.
+        cost: Cost that was not paid yet.
+        per_turn: The full portion.
+    """
+
+    __slots__ = ("_bucket", "_is_abused", "_limits", "_throttled_since", "_unit_cost", "cost", "left", "per_turn")
+
+    def __init__(self, limits: WorkLimits) -> None:
+        self._limits = limits
+        self._bucket: TokenBucket | None = None
+        self._throttled_since: float | None = None
+        self._is_abused = False
+        self._unit_cost = 0.0
+        self.per_turn = limits.per_turn
+        self.left = limits.per_turn
+        self.cost = 0.0
+
+    def charge(self, cost: float) -> None:
+        """Add a cost: work of this size, too."""
+        self.cost += cost
+        self.left -= math.ceil(cost)
+
+    def charge_work(self, unit_cost: float, units_per_frame: int = 1) -> None:
+        """Let all work have a cost from now on: that of frames.
+
+        Parameters:
+            units_per_frame: How many units of work the owner counts for a frame.
+        """
+        self._unit_cost = unit_cost
+        self.per_turn = self._limits.per_turn * units_per_frame
+        self.refill()
+
+    def pause(self, now: float) -> float:
+        """Pay what has a cost. Return for how many seconds to pause; 0: until the next turn; `CLOSE`: close the connection.
+
+        After `CLOSE` nothing is throttled: what the client still sends is dropped.
+        """
+        cost = self.cost + self._unit_cost * (self.per_turn - self.left)
+        self.cost = 0.0
+        if not cost or not self._limits.rate or self._is_abused:
+            return 0.0
+        if self._bucket is None:
+            self._bucket = TokenBucket(self._limits.rate, self._limits.burst, now)
+        wait = self._bucket.spend(now, cost)
+        return self._throttled(now, wait) if wait else self._calm()
+
+    def refill(self) -> None:
+        """Begin the next portion."""
+        self.left = self.per_turn
+
+    def _calm(self) -> float:
+        self._throttled_since = None
+        return 0.0
+
+    def _throttled(self, now: float, wait: float) -> float:
+        limits = self._limits
+        if self._throttled_since is None:
+            self._throttled_since = now
+            limits.on_throttled("throttled")
+        elif limits.abuse_seconds and now - self._throttled_since >= limits.abuse_seconds:
+            self._is_abused = True
+            limits.on_throttled("closed")
+            return CLOSE
+        return wait

@@ -34,7 +34,7 @@ from hub.oidc.provider import OpenIDProvider
 from hub.oidc.providers import Provider, Providers
 from hub.primitives.clock import Clock
 from hub.primitives.task_supervisor import TaskSupervisor
-from hub.session.attempts import LoginAttemptStore
+from hub.session.attempts import LoginAttempts
 from hub.session.codec import RecordCodec
 from hub.session.cookie import xsrf_token_matches
 from hub.session.events import (
@@ -133,7 +133,7 @@ class Services:
         )
         self.code_flow = CodeFlow(
             self.providers,
-            LoginAttemptStore(self.redis, codec),
+            LoginAttempts(self.redis, codec),
             self.sessions,
             settings.session,
             origin,

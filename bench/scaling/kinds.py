@@ -13,7 +13,7 @@ from hub.gateway.messages import ApiRequest
 from hub.primitives.secret import Secret
 from hub.services import Services
 from hub.session.last_channel import LastChannelStore
-from hub.session.model import BrowserId, LoginAttempt, Session, SessionId
+from hub.session.model import LoginAttempt, Session, SessionId
 from hub.topics.model import Publication, PublishedEvent
 
 ALONE_SECONDS = 10.0
@@ -77,16 +77,14 @@ async def login_and_logout(worker: Services, like: Session) -> None:
     """Do what a login asks of Redis, and what a logout does: the ceremony itself needs a browser."""
     state, attempts = secrets.token_hex(32), worker.code_flow._attempts
     attempt = LoginAttempt(
-        browser_key=BrowserId.generate().key,
         issuer=like.issuer,
         nonce="nonce",
         code_verifier=Secret("verifier"),
         return_to="/",
         created_at=time.time(),
     )
-    await attempts.put(state, attempt, 600.0, 10)
-    await attempts.take(state)
-    await attempts.finish(state, "/", 600.0)
+    attempts.open(state, attempts.seal(state, attempt))
+    await attempts.use(state, 600.0)
     key = SessionId.generate().key
     await worker.sessions.start(replace(like, key=key, version=1))
     await worker.sessions.end(key, "refused")  # of all ends that with no call of the provider

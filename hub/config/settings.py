@@ -104,6 +104,7 @@ class RedisSettings:
 
     url: str = ""
     data_dir: str = "var"
+    max_memory_mib: Count = 1024
     timeout_seconds: Positive = 2.0
 
 

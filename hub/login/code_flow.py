@@ -1,25 +1,26 @@
 """Login with the authorization code flow and PKCE (OpenID Connect Core 1.0 section 3.1, RFC 7636)."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from hub.config.settings import MAIN_PROVIDER, SessionSettings
-from hub.errors import LoginExpired, LoginFailed, NotAuthenticated, ProviderMisbehaved
+from hub.errors import BadRequest, HubError, LoginExpired, LoginFailed, NotAuthenticated, ProviderMisbehaved, StoreUnavailable
 from hub.login.login_parameters import LoginParameters
 from hub.login.new_session import Authenticated, Visitor, new_session
 from hub.oidc.authorization import process_authorization_response
 from hub.oidc.providers import Providers
-from hub.oidc.token_endpoint import TokenRefused
+from hub.oidc.token_endpoint import TokenRefused, TokenResponse
 from hub.primitives.clock import Clock
-from hub.primitives.secret import digest
-from hub.session.attempts import FinishedAttempt, LoginAttemptStore
-from hub.session.model import BrowserId, LoginAttempt, Session, SessionId, TokenSet
+from hub.primitives.secret import Secret, digest
+from hub.session.attempts import LoginAttempts
+from hub.session.model import LoginAttempt, Session, SessionId, TokenSet
 from hub.session.sessions import Sessions
 from hub.telemetry import log
 from hub.telemetry.metrics import Metrics
 from hub.tokens.schedule import scheduled
 
-RESTART_WINDOW_SECONDS = 60.0  # a failed login restarts by itself at most once in this time
+MAX_SEALED_CHARACTERS = 4000  # browsers store cookies of 4096 bytes, name included
 NOTHING_SPECIAL = LoginParameters()
 
 logger = log.get(__name__)
@@ -27,10 +28,18 @@ logger = log.get(__name__)
 
 @dataclass(frozen=True, slots=True)
 class BegunLogin:
-    """A login attempt that has begun: the browser goes to `url` and stores `browser_id` in the pre-login cookie."""
+    """A login attempt that has begun: the browser stores it and goes to `url`.
+
+    Attributes:
+        state_key: Hash of the `state` of the authorization request.
+        sealed: The attempt, encrypted, for a cookie.
+        begun_at: Epoch seconds.
+    """
 
     url: str
-    browser_id: BrowserId
+    state_key: str
+    sealed: str
+    begun_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +56,7 @@ class CodeFlow:
     def __init__(
         self,
         providers: Providers,
-        attempts: LoginAttemptStore,
+        attempts: LoginAttempts,
         sessions: Sessions,
         settings: SessionSettings,
         origin: str,
@@ -67,28 +76,25 @@ class CodeFlow:
     async def begin(
         self,
         return_to: str,
-        browser_id: BrowserId | None,
         provider_name: str = MAIN_PROVIDER,
         present: SessionId | None = None,
         parameters: LoginParameters = NOTHING_SPECIAL,
     ) -> BegunLogin:
-        """Store a new login attempt of this browser, and return the URL to which the browser has to go.
+        """Return a new login attempt, which the browser has to store, and the URL to which it has to go. Redis is not used.
 
         Parameters:
             present: The session that the browser already has.
             parameters: Parameters of this login for the provider.
 
         Raises:
-            BadRequest: There is no such provider, or the settings do not accept the parameters.
+            BadRequest: There is no such provider, the settings do not accept the parameters, or the attempt is too large for a
+                cookie.
             LoginFailed: The provider rejects the parameters.
             ProviderUnavailable, ProviderMisbehaved: There is no metadata, or the provider takes no login now.
-            StoreUnavailable: Redis does not respond.
         """
         provider = self._providers.openid(provider_name)
-        browser_id = browser_id or BrowserId.generate()
         request = await provider.begin_login(self._redirect_uri(provider_name), parameters.as_request())
         attempt = LoginAttempt(
-            browser_key=browser_id.key,
             provider=provider_name,
             issuer=provider.issuer,
             nonce=request.nonce,
@@ -98,15 +104,17 @@ class CodeFlow:
             present="" if present is None else present.key,
             parameters=request.demands,
         )
-        limits = self._settings
-        await self._attempts.put(digest(request.state), attempt, limits.login_timeout_seconds, limits.max_login_attempts)
+        state_key = digest(request.state)
+        sealed = self._attempts.seal(state_key, attempt)
+        if len(sealed) > MAX_SEALED_CHARACTERS:
+            raise BadRequest("return_to and the parameters of this login are too long together. Shorten return_to.")
         self._metrics.logins.labels("begun").inc()
-        return BegunLogin(request.url, browser_id)
+        return BegunLogin(request.url, state_key, sealed, attempt.created_at)
 
     async def complete(
         self,
         parameters: Mapping[str, list[str]],
-        browser_id: BrowserId | None,
+        sealed: str,
         present: SessionId | None,
         visitor: Visitor,
         provider_name: str = MAIN_PROVIDER,
@@ -115,6 +123,7 @@ class CodeFlow:
 
         Parameters:
             parameters: The query of the callback: each name with all its values.
+            sealed: The attempt of the response's `state` that the browser has stored; empty if it has none.
             present: The session that the browser sends, if any. The new session replaces it.
             provider_name: The provider of this callback URL. The response must belong to it (RFC 9700 section 4.4).
 
@@ -123,47 +132,58 @@ class CodeFlow:
             ProviderUnavailable, ProviderMisbehaved: The provider issued no usable tokens.
             StoreUnavailable: Redis does not respond.
         """
-        state_key = digest("".join(parameters.get("state", [])))
-        attempt = await self._attempts.take(state_key)
-        if not isinstance(attempt, LoginAttempt):
-            return await self._without_attempt(attempt, present)
-        if browser_id is None or browser_id.key != attempt.browser_key:
-            raise LoginFailed("This login was started in another browser. Log in again here.")
+        state_key = state_key_of(parameters)
+        attempt = self._attempts.open(state_key, sealed)
+        remaining = 0.0 if attempt is None else attempt.created_at + self._settings.login_timeout_seconds - self._clock.now()
+        if attempt is None or remaining <= 0:
+            return await self._without_attempt(None, present)
         if attempt.provider != provider_name:
             raise LoginFailed("The response comes from another login service than the login was sent to. Please log in again.")
-        session_id, session = await self._authenticate(parameters, attempt, visitor)
+        code = await self._code(parameters, attempt)
+        if not await self._attempts.use(state_key, remaining):
+            return await self._without_attempt(attempt, present)
+        asked_at = self._clock.now()
+        response = await self._exchange(code, attempt, state_key)
+        session_id, session = await self._authenticate(response, asked_at, attempt, visitor)
         await self._sessions.start(session, attempt.present if present is None else present.key)
-        await self._attempts.finish(state_key, attempt.return_to, self._settings.login_timeout_seconds)
         self._metrics.logins.labels("completed").inc()
         return CompletedLogin(session_id, attempt.return_to)
 
-    async def may_restart(self, browser_id: BrowserId | None) -> bool:
-        """Return whether a failed login may restart by itself: once a minute, if the browser sends the pre-login cookie."""
-        return browser_id is not None and await self._attempts.may_restart(browser_id.key, RESTART_WINDOW_SECONDS)
-
-    async def _without_attempt(self, attempt: FinishedAttempt | None, present: SessionId | None) -> CompletedLogin:
+    async def _without_attempt(self, attempt: LoginAttempt | None, present: SessionId | None) -> CompletedLogin:
         """Complete a callback that was loaded twice or too late: a user with a valid session continues with it."""
         try:
             await self._sessions.confirmed(present)
         except NotAuthenticated as error:
-            raise LoginExpired("This login has expired or was already completed. Log in again.") from error
+            raise LoginExpired(
+                "This login has expired, was already completed, or was started in another browser. Log in again here."
+            ) from error
         return CompletedLogin(None, attempt.return_to if attempt else "/")
 
-    async def _authenticate(
-        self, parameters: Mapping[str, list[str]], attempt: LoginAttempt, visitor: Visitor
-    ) -> tuple[SessionId, Session]:
-        provider = self._providers.openid(attempt.provider)
-        metadata = await provider.metadata()
-        code = process_authorization_response(
+    async def _code(self, parameters: Mapping[str, list[str]], attempt: LoginAttempt) -> Secret:
+        """Return the authorization code of the response. Raises as `process_authorization_response`."""
+        metadata = await self._providers.openid(attempt.provider).metadata()
+        return process_authorization_response(
             parameters,
             expected_issuer=attempt.issuer,
             iss_required=metadata.authorization_response_iss_parameter_supported,
         )
-        asked_at = self._clock.now()
+
+    async def _exchange(self, code: Secret, attempt: LoginAttempt, state_key: str) -> TokenResponse:
+        """Exchange the code. If the provider issues no tokens, the attempt is not marked as used any longer."""
+        provider = self._providers.openid(attempt.provider)
         try:
-            response = await provider.exchange_code(code, attempt.code_verifier, self._redirect_uri(attempt.provider))
-        except TokenRefused as error:
-            raise LoginFailed(f"The login service rejected the login ({error.error}). Log in again.") from error
+            return await provider.exchange_code(code, attempt.code_verifier, self._redirect_uri(attempt.provider))
+        except HubError as error:
+            with suppress(StoreUnavailable):
+                await self._attempts.release(state_key)
+            if isinstance(error, TokenRefused):
+                raise LoginFailed(f"The login service rejected the login ({error.error}). Log in again.") from error
+            raise
+
+    async def _authenticate(
+        self, response: TokenResponse, asked_at: float, attempt: LoginAttempt, visitor: Visitor
+    ) -> tuple[SessionId, Session]:
+        provider = self._providers.openid(attempt.provider)
         if response.id_token is None:
             raise ProviderMisbehaved("The login service sent no ID token. provider.scopes must contain openid.")
         claims = await provider.checks.id_token(
@@ -189,3 +209,8 @@ class CodeFlow:
         """Return the callback URL of a provider. Each provider has its own, which prevents mix-up attacks."""
         callback = f"{self._origin}/hub/callback"
         return callback if provider_name == MAIN_PROVIDER else f"{callback}/{provider_name}"
+
+
+def state_key_of(parameters: Mapping[str, list[str]]) -> str:
+    """Return the hash of the `state` of an authorization response. A repeated `state` matches no attempt."""
+    return digest("".join(parameters.get("state", [])))

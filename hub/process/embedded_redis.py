@@ -26,6 +26,7 @@ if sys.platform != "win32":
     import fcntl
 
 START_SECONDS = 30.0  # reading a large append-only file takes a while
+DEFAULT_MEMORY_MIB = 1024
 POLL_SECONDS = 0.02  # without the injected clock, because real processes start and end
 LOCK_TRIES = 100  # the server of a hub that has just crashed takes a moment to end
 MAX_SOCKET_PATH = 100  # the kernel's limit is 107 bytes
@@ -40,8 +41,12 @@ class EmbeddedRedisError(Exception):
 class EmbeddedRedis:
     """One private server with its data folder."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, max_memory_mib: int = DEFAULT_MEMORY_MIB) -> None:
+        """Parameters:
+        max_memory_mib: Memory in MiB. When it is full, writes are rejected, and nothing is dropped.
+        """
         self._folder = data_dir.absolute() / "redis"
+        self._max_memory_mib = max_memory_mib
         self._process: subprocess.Popen[bytes] | None = None
         self._lock: int | None = None
         self._socket_folder: Path | None = None
@@ -147,6 +152,8 @@ class EmbeddedRedis:
             "yes",
             "--appendfsync",
             "everysec",
+            "--maxmemory",
+            f"{self._max_memory_mib}mb",
             "--maxmemory-policy",
             "noeviction",  # a full Redis must reject writes instead of dropping sessions
         ]

@@ -219,7 +219,7 @@ async def _with_local_store(settings: Settings, closing: AsyncExitStack) -> Sett
     if settings.redis.url:
         return settings
     data_dir = Path(settings.redis.data_dir)
-    private = EmbeddedRedis(data_dir)
+    private = EmbeddedRedis(data_dir, settings.redis.max_memory_mib)
     await private.start()
     closing.push_async_callback(private.stop)
     session, folder = settings.session, KeySources.of(settings).folder

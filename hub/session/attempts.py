@@ -1,86 +1,64 @@
-"""Login attempts in Redis: logins that have begun and have not been completed.
+"""Login attempts: logins that have begun and have not been completed.
 
-    hub:attempt:<key>       encrypted login attempt; it can be taken once
-    hub:attempt-done:<key>  return path of a completed attempt
-    hub:browser:<key>       sorted set of the attempts of one browser, by the time of their begin
-    hub:restart:<key>       marks a browser whose login was restarted automatically
+An attempt is sealed and kept by the browser that began it, in a cookie. A login that begins therefore leaves nothing in Redis,
+however many there are, and only that browser can complete it. Redis gets one key when an attempt is completed:
 
-`<key>` is a hash: of `state`, or of the pre-login cookie.
+    hub:attempt-used:<key>  marks a used attempt, until the attempt has expired
+
+`<key>` is the hash of `state`. The attempt is sealed for it.
 """
 
-from dataclasses import dataclass
-from typing import cast
+import base64
+import binascii
 
 from hub.session.codec import RecordCodec, UnreadableRecord
 from hub.session.model import LoginAttempt
 from hub.session.redis_client import Redis, translated_errors
 
 
-@dataclass(frozen=True, slots=True)
-class FinishedAttempt:
-    """A login attempt that was completed before.
-
-    Attributes:
-        return_to: The path to which the login led.
-    """
-
-    return_to: str
-
-
-class LoginAttemptStore:
-    """Stores login attempts in Redis. All methods raise `StoreUnavailable` when Redis does not respond."""
+class LoginAttempts:
+    """Seals login attempts for the browser, and makes sure that each is completed once."""
 
     def __init__(self, redis: Redis, codec: RecordCodec) -> None:
         self._redis = redis
         self._codec = codec
 
-    async def put(self, state_key: str, attempt: LoginAttempt, lifetime_seconds: float, limit: int) -> None:
-        """Store a login attempt by the hash of its `state`, and delete the oldest attempts of its browser beyond `limit`."""
-        browser = f"hub:browser:{attempt.browser_key}"
-        lifetime = int(lifetime_seconds * 1000)
-        with translated_errors():
-            await self._redis.set(_attempt_name(state_key), self._codec.encode_attempt(attempt, state_key), px=lifetime)
-            async with self._redis.pipeline(transaction=False) as pipe:
-                pipe.zadd(browser, {state_key: attempt.created_at})
-                pipe.pexpire(browser, lifetime)
-                pipe.zrange(browser, 0, -limit - 1)
-                pipe.zremrangebyrank(browser, 0, -limit - 1)
-                oldest = (await pipe.execute())[2]
-            for stale in oldest:
-                await self._redis.delete(_attempt_name(stale.decode()))
+    def seal(self, state_key: str, attempt: LoginAttempt) -> str:
+        """Return an attempt encrypted with the session key, in characters that a cookie may contain.
 
-    async def take(self, state_key: str) -> LoginAttempt | FinishedAttempt | None:
-        """Return and delete the login attempt of a `state`, which works once (RFC 9700 section 4.7).
-
-        A completed attempt is returned as `FinishedAttempt`. None: unknown, expired, or encrypted with a key that is gone.
+        Parameters:
+            state_key: Hash of the `state` of the authorization request.
         """
-        with translated_errors():
-            sealed = cast(bytes | None, await self._redis.getdel(_attempt_name(state_key)))
-            if sealed is None:
-                return_to = cast(bytes | None, await self._redis.get(_finished_name(state_key)))
-                return None if return_to is None else FinishedAttempt(return_to.decode())
+        return base64.urlsafe_b64encode(self._codec.encode_attempt(attempt, state_key)).rstrip(b"=").decode()
+
+    def open(self, state_key: str, sealed: str) -> LoginAttempt | None:
+        """Return the attempt of a `state`; None if this hub did not seal it for this `state`, or if its session key is gone."""
         try:
-            return self._codec.decode_attempt(sealed, state_key)
-        except UnreadableRecord:
+            return self._codec.decode_attempt(base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4)), state_key)
+        except (UnreadableRecord, binascii.Error, ValueError):
             return None
 
-    async def finish(self, state_key: str, return_to: str, lifetime_seconds: float) -> None:
-        """Store the return path of a completed login, for a callback that is loaded a second time."""
-        with translated_errors():
-            await self._redis.set(_finished_name(state_key), return_to, px=int(lifetime_seconds * 1000))
+    async def use(self, state_key: str, seconds: float) -> bool:
+        """Mark an attempt as used. Return False if it was used before (RFC 9700 section 4.7).
 
-    async def may_restart(self, browser_key: str, within_seconds: float) -> bool:
-        """Return True if a failed login of this browser may restart automatically, once in `within_seconds`.
+        Parameters:
+            seconds: Time until the attempt expires.
 
-        True also records the restart.
+        Raises:
+            StoreUnavailable: Redis does not respond, so the attempt cannot be used.
         """
         with translated_errors():
-            return bool(await self._redis.set(f"hub:restart:{browser_key}", 1, nx=True, px=int(within_seconds * 1000)))
+            return bool(await self._redis.set(_name(state_key), b"", nx=True, px=max(int(seconds * 1000), 1)))
+
+    async def release(self, state_key: str) -> None:
+        """Remove the mark: the provider issued nothing for this attempt. A flood of invented codes thus leaves nothing in Redis.
+
+        Raises:
+            StoreUnavailable: Redis does not respond. The mark stays until the attempt expires.
+        """
+        with translated_errors():
+            await self._redis.delete(_name(state_key))
 
 
-def _attempt_name(state_key: str) -> str:
-    return f"hub:attempt:{state_key}"
-
-
-def _finished_name(state_key: str) -> str:
-    return f"hub:attempt-done:{state_key}"
+def _name(state_key: str) -> str:
+    return f"hub:attempt-used:{state_key}"

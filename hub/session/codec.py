@@ -1,4 +1,4 @@
-"""Encode records to encrypted bytes and back. No other module turns tokens into bytes for Redis.
+"""Encode records to encrypted bytes and back. No other module turns tokens into bytes for Redis or for a cookie.
 
 Each record is encrypted for its name in Redis (associated data), so that it cannot be decrypted under another name.
 """
@@ -13,7 +13,8 @@ from hub.session.jar import UpstreamCookieJar
 from hub.session.keyring import Keyring, KeyringError
 from hub.session.model import LoginAttempt, Revocation, Session, TokenSet
 
-Record = TypeVar("Record", Session, LoginAttempt, TokenSet, Revocation, UpstreamCookieJar)
+Record = TypeVar("Record", Session, TokenSet, Revocation, UpstreamCookieJar)
+_AttemptMembers = tuple[str, str, str, str, float, str, dict[str, str], bytes]
 
 
 class UnreadableRecord(ValueError):
@@ -55,16 +56,40 @@ class RecordCodec:
         return self._open(sealed, f"token:{key}:{name}", TokenSet)
 
     def encode_attempt(self, attempt: LoginAttempt, state_key: str) -> bytes:
-        """Return `attempt` encrypted for the hash of its `state`."""
-        return self._keyring.seal(_encode(attempt), f"attempt:{state_key}")
+        """Return `attempt` encrypted for the hash of its `state`. The browser stores it, so it has no names of members."""
+        members = (
+            attempt.issuer,
+            attempt.nonce,
+            attempt.code_verifier.reveal(),
+            attempt.return_to,
+            attempt.created_at,
+            attempt.provider,
+            attempt.parameters,
+            bytes.fromhex(attempt.present),
+        )
+        return self._keyring.seal(msgspec.msgpack.encode(members), f"attempt:{state_key}")
 
     def decode_attempt(self, sealed: bytes, state_key: str) -> LoginAttempt:
-        """Return the attempt that was stored under the hash of its `state`.
+        """Return the attempt that was encrypted for the hash of its `state`.
 
         Raises:
-            UnreadableRecord: The record is not the one that this hub wrote there.
+            UnreadableRecord: This hub did not encrypt it for this `state`, or its session key is gone.
         """
-        return self._open(sealed, f"attempt:{state_key}", LoginAttempt)
+        try:
+            members = msgspec.msgpack.decode(self._keyring.open(sealed, f"attempt:{state_key}"), type=_AttemptMembers)
+        except (KeyringError, msgspec.DecodeError) as error:
+            raise UnreadableRecord(str(error)) from error
+        issuer, nonce, code_verifier, return_to, created_at, provider, parameters, present = members
+        return LoginAttempt(
+            issuer=issuer,
+            nonce=nonce,
+            code_verifier=Secret(code_verifier),
+            return_to=return_to,
+            created_at=created_at,
+            provider=provider,
+            parameters=parameters,
+            present=present.hex(),
+        )
 
     def encode_revocation(self, revocation: Revocation) -> bytes:
         """Return `revocation` encrypted for its session."""
@@ -97,7 +122,7 @@ class RecordCodec:
             raise UnreadableRecord(str(error)) from error
 
 
-def _encode(value: Session | LoginAttempt | TokenSet | Revocation | UpstreamCookieJar) -> bytes:
+def _encode(value: Session | TokenSet | Revocation | UpstreamCookieJar) -> bytes:
     return msgspec.msgpack.encode(value, enc_hook=_encode_secret)
 
 

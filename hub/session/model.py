@@ -67,7 +67,7 @@ class SessionId(RandomId):
 
 
 class BrowserId(RandomId):
-    """The value of the pre-login cookie, which binds login attempts to their browser."""
+    """The value of the pre-login cookie, which binds the hub's own login form to its browser."""
 
 
 def session_ref(key: str) -> str:
@@ -350,7 +350,6 @@ class LoginAttempt:
     """A login that has begun and has not been completed (authorization code flow).
 
     Attributes:
-        browser_key: Hash of the pre-login cookie of its browser.
         provider: Name of its provider in the settings. Only the callback of this provider completes the login.
         issuer: Issuer of this provider. A response from another issuer is rejected (RFC 9700 section 2.1).
         return_to: Path to which the login leads.
@@ -359,7 +358,6 @@ class LoginAttempt:
             `SameSite=Strict` session cookie with the provider's redirect.
     """
 
-    browser_key: str
     issuer: str
     nonce: str
     code_verifier: Secret

@@ -32,7 +32,7 @@ SECRET_VALUES = re.compile(
     r"eyJ[\w-]{4,}\.[\w-]+\.?[\w-]*"  # a JWT
     r"|(?i:(?<=bearer )|(?<=basic ))[\w.~+/=-]{8,}"  # credentials of an Authorization header
     r"|(?P<name>(?<![\w-])(?:code|state|nonce|code_verifier|access_token|refresh_token|id_token|id_token_hint|logout_token"
-    r"|client_secret|password|(?:__Host-Http-hub|hub-insecure)(?:-login)?|XSRF-TOKEN)=)[^&;\s\"']+",  # URL, form, cookie
+    r"|client_secret|password|(?:__Host-Http-hub|hub-insecure)[\w-]*|XSRF-TOKEN)=)[^&;\s\"']+",  # URL, form, cookie
 )
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")

@@ -1,18 +1,22 @@
 """`GET /hub/login` and `GET /hub/callback`. Browsers navigate to both; scripts must not fetch them."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 from hub.config.settings import MAIN_PROVIDER, SessionSettings
 from hub.errors import LOGIN_URL, BadRequest, HubError, LoginExpired, LoginFailed, RequestRefused
-from hub.login.code_flow import CodeFlow
+from hub.login.code_flow import CodeFlow, state_key_of
 from hub.login.form_login import FormLogin
 from hub.login.login_parameters import parse_login_parameters
 from hub.login.new_session import Visitor
 from hub.login.return_url import parse_return_to
+from hub.session.cookie import AttemptLimits
 from hub.session.model import BrowserId
 from hub.telemetry import audit
 from hub.telemetry.metrics import Metrics
 from hub.web.base import BaseHandler
+
+RESTART_WINDOW_SECONDS = 60.0  # a failed login restarts by itself at most once in this time
 
 
 class CeremonyHandler(BaseHandler):
@@ -23,9 +27,14 @@ class CeremonyHandler(BaseHandler):
     session_settings: SessionSettings
 
     @property
+    def cookie_header(self) -> str:
+        """The request header `Cookie`; empty if there is none."""
+        return self.request.headers.get("Cookie", "")
+
+    @property
     def browser_id(self) -> BrowserId | None:
         """The pre-login ID in the cookie of the request, if there is one."""
-        return self.site.cookies.browser_id(self.request.headers.get("Cookie", ""))
+        return self.site.cookies.browser_id(self.cookie_header)
 
     @property
     def visitor(self) -> Visitor:
@@ -68,9 +77,10 @@ class LoginHandler(CeremonyHandler):
                 raise BadRequest("acr_values: this login service supports only user name and password.")
             self.redirect(f"{LOGIN_URL}/{provider_name}?{urlencode({'return_to': return_to})}")
             return
-        login = await self.code_flow.begin(return_to, self.browser_id, provider_name, self.session_id, wanted)
-        seconds = self.session_settings.login_timeout_seconds
-        self.set_cookies([self.site.cookies.set_login(login.browser_id, seconds)])
+        login = await self.code_flow.begin(return_to, provider_name, self.session_id, wanted)
+        settings, cookies = self.session_settings, self.site.cookies
+        limits = AttemptLimits(settings.max_login_attempts, settings.login_timeout_seconds)
+        self.set_cookies(cookies.set_attempt(self.cookie_header, login.state_key, login.sealed, login.begun_at, limits))
         self.redirect(login.url)
 
 
@@ -81,24 +91,47 @@ class CallbackHandler(CeremonyHandler):
     because the redirect belongs to the provider's cross-site navigation.
     """
 
+    _used_cookie: list[str]
+
+    def initialize(self, **services: Any) -> None:
+        """Store the services of the route table as attributes."""
+        self._used_cookie = []
+        super().initialize(**services)
+
     async def get(self, provider_name: str | None = None) -> None:
         self.no_store()
         self.require_navigation()
+        parameters, cookies = self.query_parameters, self.site.cookies
+        state_key = state_key_of(parameters)
+        sealed = cookies.attempt(self.cookie_header, state_key)
         try:
             login = await self.code_flow.complete(
-                self.query_parameters, self.browser_id, self.session_id, self.visitor, provider_name or MAIN_PROVIDER
+                parameters, sealed, self.session_id, self.visitor, provider_name or MAIN_PROVIDER
             )
         except HubError as error:
             self.audit_failure(error.slug, provider_name or MAIN_PROVIDER)
             if not isinstance(error, LoginFailed):
-                raise
+                raise  # the callback may be loaded again
             self.metrics.logins.labels("refused").inc()
-            if isinstance(error, LoginExpired) and await self.code_flow.may_restart(self.browser_id):
+            self._used_cookie = cookies.clear_attempt(self.cookie_header, state_key)
+            if isinstance(error, LoginExpired) and self._may_restart():
                 self.metrics.logins.labels("restarted").inc()
+                self.set_cookies([*self._used_cookie, cookies.set_restarted(RESTART_WINDOW_SECONDS)])
                 self.redirect(f"{LOGIN_URL}?{urlencode({'return_to': '/'})}")
                 return
             raise
         if login.session_id is not None:
-            # The pre-login cookie stays: another tab may be logging in with it.
-            self.set_cookies(self.site.cookies.set_session(login.session_id))
+            # The cookie of the attempt stays: if the page is loaded again, it says where the login led.
+            self.set_cookies(cookies.set_session(login.session_id))
         self.write_page("continue.html", return_to=login.return_to)
+
+    def write_problem(self, error: HubError) -> None:
+        """Write `error`, and remove the cookie of a login that has failed."""
+        super().write_problem(error)
+        if self._used_cookie:
+            self.set_cookies(self._used_cookie)
+
+    def _may_restart(self) -> bool:
+        """Return whether a failed login may restart by itself: once a minute, if the browser shows that it stores cookies."""
+        cookies = self.site.cookies
+        return cookies.has_login(self.cookie_header) and not cookies.was_restarted(self.cookie_header)

@@ -15,11 +15,11 @@ from hub.login.new_session import Visitor
 from hub.oidc.provider import OpenIDProvider
 from hub.oidc.providers import Providers
 from hub.primitives.secret import Secret
-from hub.session.attempts import LoginAttemptStore
+from hub.session.attempts import LoginAttempts
 from hub.session.codec import RecordCodec
 from hub.session.events import EventFeed
 from hub.session.keyring import Keyring
-from hub.session.model import BrowserId, Lifetimes, SessionId
+from hub.session.model import Lifetimes, SessionId
 from hub.session.redis_client import Redis, connect
 from hub.session.revocations import RevocationQueue
 from hub.session.sessions import Sessions
@@ -67,15 +67,15 @@ class LoginHouse:
         """Come back from the provider to `login`; `changes` are arguments of `complete` that differ."""
         arguments: dict[str, Any] = {
             "parameters": self.response_to(login),
-            "browser_id": login.browser_id,
+            "sealed": login.sealed,
             "present": None,
             "visitor": VISITOR,
         }
         return await self.flow.complete(**{**arguments, **changes})
 
-    async def log_in(self, browser_id: BrowserId | None = None, present: SessionId | None = None) -> SessionId:
+    async def log_in(self, present: SessionId | None = None) -> SessionId:
         """Log in at the main provider."""
-        done = await self.complete(await self.flow.begin("/", browser_id), present=present)
+        done = await self.complete(await self.flow.begin("/"), present=present)
         assert done.session_id is not None
         return done.session_id
 
@@ -87,13 +87,13 @@ async def login_house(redis_url: str, clock: ManualClock) -> AsyncIterator[Login
     lifetimes, metrics = Lifetimes(900, 43200), Metrics()
     store, revocations = SessionStore(client, codec, lifetimes, clock), RevocationQueue(client, codec)
     sessions = Sessions(store, EventFeed(client, clock), revocations, lifetimes, clock, metrics)
-    settings = SessionSettings(max_login_attempts=3, claims=["email"])
+    settings = SessionSettings(claims=["email"])
     async with HostileProvider.start() as main, HostileProvider.start() as second:
         main.now = second.now = clock.now
         providers = Providers(OpenIDProvider(_settings(*each), clock) for each in (("main", main), ("second", second)))
         await providers.start()
         flow = CodeFlow(
-            providers, LoginAttemptStore(client, codec), sessions, settings, ORIGIN, clock, metrics, jitter=lambda: JITTER
+            providers, LoginAttempts(client, codec), sessions, settings, ORIGIN, clock, metrics, jitter=lambda: JITTER
         )
         logout = Logout(sessions, providers, revocations, clock, RETURN_URL)
         yield LoginHouse(flow, logout, sessions, store, revocations, client, metrics, providers, main, second)

@@ -1,14 +1,24 @@
 """The authorization code flow: how a login begins, and what turns its response into a session."""
 
+import asyncio
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from redis.exceptions import RedisError
 
-from hub.errors import BadRequest, LoginExpired, LoginFailed, ProviderMisbehaved, ProviderUnavailable, SessionEnded
-from hub.login.code_flow import RESTART_WINDOW_SECONDS, CompletedLogin
+from hub.errors import (
+    BadRequest,
+    LoginExpired,
+    LoginFailed,
+    ProviderMisbehaved,
+    ProviderUnavailable,
+    SessionEnded,
+    StoreUnavailable,
+)
+from hub.login.code_flow import CompletedLogin
 from hub.login.login_parameters import LoginParameters
-from hub.session.model import BrowserId, SessionId
+from hub.session.model import SessionId
 from tests.login.conftest import JITTER, ORIGIN, VISITOR, LoginHouse
 from tests.parties.clock import START, ManualClock
 from tests.parties.hostile_provider import SUBJECT, CannedAnswer
@@ -25,49 +35,52 @@ class TestBegin:
     async def test_each_provider_has_its_own_callback(self, login_house: LoginHouse) -> None:
         """RFC 9700 section 4.4: a response can be told apart by the address at which it arrives."""
         for name, party, callback in (("main", "main", ""), ("second", "second", "/second")):
-            login = await login_house.flow.begin("/", None, name)
+            login = await login_house.flow.begin("/", name)
 
             assert login.url.startswith(f"{getattr(login_house, party).issuer}/authorize?")
             assert query_of(login.url)["redirect_uri"] == f"{ORIGIN}/hub/callback{callback}"
 
-    async def test_browser_id_stays(self, login_house: LoginHouse) -> None:
-        """A browser without pre-login cookie gets one; one that has it keeps it, so that two tabs can log in."""
-        first = await login_house.flow.begin("/", None)
-        second = await login_house.flow.begin("/", first.browser_id)
-        stranger = await login_house.flow.begin("/", None)
+    async def test_leaves_nothing_in_redis(self, login_house: LoginHouse) -> None:
+        """However many logins begin, Redis holds nothing of them."""
+        begun = [await login_house.flow.begin(f"/patients/{number}") for number in range(20)]
 
-        assert first.browser_id == second.browser_id != stranger.browser_id
-        assert login_house.logins("begun") == 3
+        assert await login_house.redis.keys("*") == []
+        assert len({login.state_key for login in begun}) == 20
+        assert login_house.logins("begun") == 20
 
     async def test_parameters(self, login_house: LoginHouse) -> None:
         """What this login asks for stands in the request."""
-        login = await login_house.flow.begin("/", None, parameters=LoginParameters(max_age=60, acr_values=("gold",)))
+        login = await login_house.flow.begin("/", parameters=LoginParameters(max_age=60, acr_values=("gold",)))
 
         assert {"max_age": "60", "acr_values": "gold"}.items() <= query_of(login.url).items()
 
     async def test_unknown_provider(self, login_house: LoginHouse) -> None:
         """A name that the settings do not hold begins nothing."""
         with pytest.raises(BadRequest):
-            await login_house.flow.begin("/", None, "third")
+            await login_house.flow.begin("/", "third")
         assert login_house.logins("begun") == 0
 
-    async def test_attempts_are_bounded(self, login_house: LoginHouse, clock: ManualClock) -> None:
-        """Of more attempts than the settings allow, the oldest of this browser is dropped."""
-        browser, begun = BrowserId.generate(), []
-        for number in range(4):
-            begun.append(await login_house.flow.begin(f"/{number}", browser))
-            await clock.advance(1)
+    async def test_several_tabs(self, login_house: LoginHouse) -> None:
+        """Logins that begin at the same time are completed in any order."""
+        begun = await asyncio.gather(*(login_house.flow.begin(f"/{number}") for number in range(5)))
+
+        assert [(await login_house.complete(each)).return_to for each in reversed(begun)] == ["/4", "/3", "/2", "/1", "/0"]
+
+    async def test_attempt_ends(self, login_house: LoginHouse, clock: ManualClock) -> None:
+        """An attempt can be completed until `login_timeout_seconds` have passed, whatever the browser sends."""
+        first, second = await login_house.flow.begin("/"), await login_house.flow.begin("/")
+        responses = [login_house.response_to(each) for each in (first, second)]
+        await clock.advance(599)
+        assert (await login_house.complete(first, parameters=responses[0])).session_id is not None
+        await clock.advance(1)
         with pytest.raises(LoginExpired):
-            await login_house.complete(begun[0])
+            await login_house.complete(second, parameters=responses[1])
 
-        assert [(await login_house.complete(each)).return_to for each in begun[1:]] == ["/1", "/2", "/3"]
-
-    async def test_attempt_ends(self, login_house: LoginHouse) -> None:
-        """An attempt that nobody comes back from is dropped after `login_timeout_seconds`."""
-        await login_house.flow.begin("/", None)
-        (attempt,) = await login_house.redis.keys("hub:attempt:*")
-
-        assert 590_000 < await login_house.redis.pttl(attempt) <= 600_000
+    async def test_too_large_for_a_cookie(self, login_house: LoginHouse) -> None:
+        """An attempt that no browser would store is rejected at its begin."""
+        with pytest.raises(BadRequest, match="return_to"):
+            await login_house.flow.begin("/" + "\u00e4" * 2000)
+        assert login_house.logins("begun") == 0
 
 
 class TestComplete:
@@ -78,7 +91,7 @@ class TestComplete:
         login_house.main.claims = {"acr": "gold", "email": "alice@id-token.example"}
         login_house.main.userinfo = {"email": "alice@example.org", "phone_number": "1"}
         await clock.advance(100)
-        login = await login_house.flow.begin("/patients", None)
+        login = await login_house.flow.begin("/patients")
         done = await login_house.complete(login)
         session = await login_house.sessions.confirmed(done.session_id)
 
@@ -103,7 +116,7 @@ class TestComplete:
 
     async def test_other_provider(self, login_house: LoginHouse) -> None:
         """A login at another provider comes back to the callback of that one, and its tokens are asked for with that address."""
-        login = await login_house.flow.begin("/", None, "second")
+        login = await login_house.flow.begin("/", "second")
         done = await login_house.complete(login, provider_name="second")
         session = await login_house.sessions.confirmed(done.session_id)
         (asked,) = (request for request in login_house.second.requests if request.path == "/token")
@@ -114,34 +127,33 @@ class TestComplete:
 
     async def test_callback_of_another_provider(self, login_house: LoginHouse) -> None:
         """RFC 9700 section 4.4: a response at the callback of a provider that was not asked is refused, and no code is sent."""
-        login = await login_house.flow.begin("/", None, "second")
+        login = await login_house.flow.begin("/", "second")
         with pytest.raises(LoginFailed, match="another login service"):
             await login_house.complete(login)
 
         assert login_house.second.calls("/token") == 0
 
-    @pytest.mark.parametrize("browser_id", [None, BrowserId.generate()], ids=["none", "other"])
-    async def test_other_browser(self, login_house: LoginHouse, browser_id: BrowserId | None) -> None:
-        """Login CSRF: who lures somebody to a callback of his own login logs nobody in. The attempt is used up."""
-        login = await login_house.flow.begin("/", None)
+    @pytest.mark.parametrize("has_another", [False, True], ids=["none", "other"])
+    async def test_other_browser(self, login_house: LoginHouse, has_another: bool) -> None:
+        """Login CSRF: a callback in a browser that does not have the sealed attempt logs nobody in, and sends no code."""
+        login, other = await login_house.flow.begin("/"), await login_house.flow.begin("/")
         response = login_house.response_to(login)
-        with pytest.raises(LoginFailed, match="another browser"):
-            await login_house.complete(login, parameters=response, browser_id=browser_id)
-        with pytest.raises(LoginExpired):
-            await login_house.complete(login, parameters=response)
+        with pytest.raises(LoginExpired, match="another browser"):
+            await login_house.complete(login, parameters=response, sealed=other.sealed if has_another else "")
 
         assert login_house.main.calls("/token") == 0
+        assert await login_house.redis.keys("*") == []
 
     @pytest.mark.parametrize("parameters", [{}, {"state": ["unknown"]}, {"state": ["a", "b"]}], ids=["none", "unknown", "two"])
     async def test_unknown_state(self, login_house: LoginHouse, parameters: dict[str, list[str]]) -> None:
         """Without an attempt and without a session the login has expired."""
-        login = await login_house.flow.begin("/", None)
+        login = await login_house.flow.begin("/")
         with pytest.raises(LoginExpired):
             await login_house.complete(login, parameters=parameters)
 
     async def test_callback_loaded_twice(self, login_house: LoginHouse) -> None:
         """The browser that is logged in by now goes on to where it wanted, and keeps its session."""
-        login = await login_house.flow.begin("/patients?page=2", None)
+        login = await login_house.flow.begin("/patients?page=2")
         response = login_house.response_to(login)
         done = await login_house.complete(login, parameters=response)
         again = await login_house.complete(login, parameters=response, present=done.session_id)
@@ -152,18 +164,45 @@ class TestComplete:
         assert (again, lost) == (CompletedLogin(None, "/patients?page=2"), CompletedLogin(None, "/"))
         assert login_house.main.calls("/token") == 1
 
-    async def test_memory_of_a_finished_login_ends(self, login_house: LoginHouse) -> None:
-        """Where a login led is kept as long as a login may take."""
-        await login_house.log_in()
-        (finished,) = await login_house.redis.keys("hub:attempt-done:*")
+    async def test_mark_of_a_used_attempt(self, login_house: LoginHouse, clock: ManualClock) -> None:
+        """It lasts for the rest of the attempt's life, and Redis does not learn where the login led."""
+        login = await login_house.flow.begin("/patients/alice")
+        await clock.advance(100)
+        await login_house.complete(login)
+        (mark,) = await login_house.redis.keys("hub:attempt*")
 
-        assert 590_000 < await login_house.redis.pttl(finished) <= 600_000
+        assert 490_000 < await login_house.redis.pttl(mark) <= 500_000
+        assert await login_house.redis.get(mark) == b""
+
+    async def test_both_at_once(self, login_house: LoginHouse) -> None:
+        """Of two callbacks with one code, one exchanges it: a provider that sees it twice would revoke its tokens."""
+        login = await login_house.flow.begin("/")
+        response = login_house.response_to(login)
+        results = await asyncio.gather(
+            *(login_house.complete(login, parameters=response) for _ in range(5)), return_exceptions=True
+        )
+
+        assert sorted(type(each).__name__ for each in results) == ["CompletedLogin", *["LoginExpired"] * 4]
+        assert login_house.main.calls("/token") == 1
+
+    async def test_store_is_down(self, login_house: LoginHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Without Redis it cannot be told whether the attempt was used: no code is sent."""
+
+        async def fail(*_: object, **__: object) -> None:
+            raise RedisError
+
+        login = await login_house.flow.begin("/")
+        monkeypatch.setattr(login_house.redis, "set", fail)
+        with pytest.raises(StoreUnavailable):
+            await login_house.complete(login)
+
+        assert login_house.main.calls("/token") == 0
 
     @pytest.mark.parametrize("knows_it_when", ["begun", "completed"])
     async def test_replaces_the_present_session(self, login_house: LoginHouse, clock: ManualClock, knows_it_when: str) -> None:
         """The session that the browser had ends, though its cookie did not come along with the provider's redirect."""
         old = await login_house.log_in()
-        login = await login_house.flow.begin("/", None, present=old if knows_it_when == "begun" else None)
+        login = await login_house.flow.begin("/", present=old if knows_it_when == "begun" else None)
         done = await login_house.complete(login, present=old if knows_it_when == "completed" else None)
         await clock.advance(20)
         with pytest.raises(SessionEnded) as caught:
@@ -175,7 +214,7 @@ class TestComplete:
     async def test_cookie_wins_over_the_attempt(self, login_house: LoginHouse, clock: ManualClock) -> None:
         """What the browser shows now is newer than what it showed at the beginning."""
         first, second = await login_house.log_in(), await login_house.log_in()
-        login = await login_house.flow.begin("/", None, present=first)
+        login = await login_house.flow.begin("/", present=first)
         await login_house.complete(login, present=second)
         await clock.advance(20)
 
@@ -198,23 +237,22 @@ class TestRefusals:
         ],
     )
     async def test_authorization_response(self, login_house: LoginHouse, changes: dict[str, Any], message: str) -> None:
-        """RFC 6749 section 4.1.2.1, RFC 9207: no token request is made, and the attempt is used up."""
+        """RFC 6749 section 4.1.2.1, RFC 9207: no token request is made, and Redis holds nothing."""
         login_house.main.authorization_response = changes
-        login = await login_house.flow.begin("/", None)
+        login = await login_house.flow.begin("/")
         response = login_house.response_to(login)
         with pytest.raises(LoginFailed, match=message):
             await login_house.complete(login, parameters=response)
-        with pytest.raises(LoginExpired):
-            await login_house.complete(login, parameters=response)
 
         assert login_house.main.calls("/token") == 0
+        assert await login_house.redis.keys("*") == []
 
     async def test_issuer_need_not_be_named(self, login_house: LoginHouse) -> None:
         """A provider that does not announce `iss` may leave it out (RFC 9207 section 2.4)."""
         login_house.main.metadata = {"authorization_response_iss_parameter_supported": None}
         login_house.main.authorization_response = {"iss": None}
 
-        assert (await login_house.complete(await login_house.flow.begin("/", None))).session_id is not None
+        assert (await login_house.complete(await login_house.flow.begin("/"))).session_id is not None
 
     async def test_code_that_is_refused(self, login_house: LoginHouse) -> None:
         """A code that the provider does not take is a failed login, which names the provider's reason."""
@@ -223,6 +261,8 @@ class TestRefusals:
         )
         with pytest.raises(LoginFailed, match="invalid_grant"):
             await login_house.log_in()
+
+        assert await login_house.redis.keys("*") == []
 
     @pytest.mark.parametrize(
         "lever",
@@ -251,29 +291,22 @@ class TestRefusals:
     async def test_demands_of_the_attempt(self, login_house: LoginHouse, asked: dict[str, Any], claims: dict[str, Any]) -> None:
         """C6, C7: what this login asked for is held against its ID token, not what another one asked for."""
         login_house.main.claims = claims
-        demanding = await login_house.flow.begin("/", None, parameters=LoginParameters(**asked))
+        demanding = await login_house.flow.begin("/", parameters=LoginParameters(**asked))
         with pytest.raises(ProviderMisbehaved):
             await login_house.complete(demanding)
 
         assert await login_house.log_in() is not None
 
     async def test_provider_is_down(self, login_house: LoginHouse) -> None:
-        """A provider that fails at the token endpoint fails the login, and not for good."""
-        login_house.main.answers["/token"] = CannedAnswer(503)
+        """A provider that fails at the token endpoint fails the login, and not for good: the callback may be loaded again."""
+        login = await login_house.flow.begin("/")
+        response = login_house.response_to(login)
+        login_house.main.answers["/token"] = CannedAnswer(503, headers={"Retry-After": "0"})
         with pytest.raises(ProviderUnavailable):
-            await login_house.log_in()
+            await login_house.complete(login, parameters=response)
+        del login_house.main.answers["/token"]
 
-
-class TestRestart:
-    """A failed login may begin anew by itself."""
-
-    async def test_once_in_a_minute(self, login_house: LoginHouse) -> None:
-        """Once for each browser; a browser without the cookie would go round for ever."""
-        browser = BrowserId.generate()
-
-        assert [await login_house.flow.may_restart(each) for each in (browser, browser, None)] == [True, False, False]
-        assert await login_house.flow.may_restart(BrowserId.generate())
-        assert await login_house.redis.pttl(f"hub:restart:{browser.key}") > (RESTART_WINDOW_SECONDS - 10) * 1000
+        assert (await login_house.complete(login, parameters=response)).session_id is not None
 
 
 async def test_session_ids_are_never_reused(login_house: LoginHouse) -> None:

@@ -108,6 +108,16 @@ class Browser:
         """
         return await self._navigate("GET", urljoin(self.hub_url, url), None, from_site)
 
+    async def begin_login(self, path: str) -> Answer:
+        """Begin a login in another tab, and leave it at the provider's page."""
+        url = urljoin(self.hub_url, path)
+        return await self._navigate_once("GET", url, None, None)
+
+    def cookie_header(self, prefix: str) -> str:
+        """Return the cookies whose names begin with `prefix`, as a request to the hub sends them."""
+        pairs = [f"{name}={cookie.value}" for name, cookie in self._jar(self.hub_url).items() if name.startswith(prefix)]
+        return "; ".join(pairs)
+
     async def submit(self, page: Answer, values: Mapping[str, str], *, button: str | None = None) -> Answer:
         """Fill in the first form of `page` and send it."""
         reader = _FormReader()

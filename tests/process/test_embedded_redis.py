@@ -44,9 +44,9 @@ def data_dir() -> Iterator[Path]:
 
 
 @asynccontextmanager
-async def running(data_dir: Path) -> AsyncIterator[tuple[EmbeddedRedis, Redis]]:
+async def running(data_dir: Path, max_memory_mib: int = 1024) -> AsyncIterator[tuple[EmbeddedRedis, Redis]]:
     """Run a server on `data_dir`, with a client of it."""
-    server = EmbeddedRedis(data_dir)
+    server = EmbeddedRedis(data_dir, max_memory_mib)
     await server.start()
     client = redis.asyncio.Redis.from_url(server.url)
     try:
@@ -79,9 +79,20 @@ async def test_owner_only(data_dir: Path) -> None:
 async def test_a_full_store_refuses(data_dir: Path) -> None:
     """No session is dropped to make room, and every change goes to the append-only file."""
     async with running(data_dir) as (_, client):
-        settings = await client.config_get("maxmemory-policy", "appendonly")
+        settings = await client.config_get("maxmemory", "maxmemory-policy", "appendonly")
 
-    assert settings == {"maxmemory-policy": "noeviction", "appendonly": "yes"}
+    assert settings == {"maxmemory": str(1024**3), "maxmemory-policy": "noeviction", "appendonly": "yes"}
+
+
+async def test_memory_is_limited(data_dir: Path) -> None:
+    """A full store rejects what would be new, and still returns what it holds."""
+    async with running(data_dir, max_memory_mib=4) as (_, client):
+        await client.set("session", b"kept")
+        with pytest.raises(redis.exceptions.OutOfMemoryError):
+            for number in range(8):
+                await client.set(f"more-{number}", bytes(2**20))
+
+        assert await client.get("session") == b"kept"
 
 
 async def test_data_is_kept(data_dir: Path) -> None:

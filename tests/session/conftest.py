@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from hub.session.attempts import LoginAttemptStore
+from hub.session.attempts import LoginAttempts
 from hub.session.codec import RecordCodec
 from hub.session.events import EventFeed
 from hub.session.keyring import Keyring
@@ -41,9 +41,9 @@ def store(redis_client: Redis, keyring: Keyring, clock: ManualClock) -> SessionS
 
 
 @pytest.fixture
-def attempts(redis_client: Redis, keyring: Keyring) -> LoginAttemptStore:
+def attempts(redis_client: Redis, keyring: Keyring) -> LoginAttempts:
     """Login attempts."""
-    return LoginAttemptStore(redis_client, RecordCodec(keyring))
+    return LoginAttempts(redis_client, RecordCodec(keyring))
 
 
 @pytest.fixture

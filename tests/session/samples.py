@@ -38,10 +38,9 @@ def make_session(
     )
 
 
-def make_attempt(browser_key: str = "browser", *, now: float = START) -> LoginAttempt:
+def make_attempt(*, now: float = START) -> LoginAttempt:
     """Return a login attempt that was begun at `now`."""
     return LoginAttempt(
-        browser_key=browser_key,
         issuer="https://iris.example/oauth2",
         nonce="nonce",
         code_verifier=Secret("verifier-" + secrets.token_hex(8)),

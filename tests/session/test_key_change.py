@@ -3,7 +3,7 @@
 import secrets
 from typing import cast
 
-from hub.session.attempts import LoginAttemptStore
+from hub.session.attempts import LoginAttempts
 from hub.session.codec import RecordCodec
 from hub.session.keyring import Keyring
 from hub.session.redis_client import Redis
@@ -56,9 +56,9 @@ async def test_key_that_is_gone(redis_client: Redis, clock: ManualClock) -> None
 async def test_login_under_way(redis_client: Redis) -> None:
     """A login that began before the change is completed after it."""
     ring = Keyring([OLD])
-    attempts = LoginAttemptStore(redis_client, RecordCodec(ring))
+    attempts = LoginAttempts(redis_client, RecordCodec(ring))
     attempt = make_attempt()
-    await attempts.put("state", attempt, 600, 10)
+    sealed = attempts.seal("state", attempt)
     ring.replace([NEW, OLD])
 
-    assert await attempts.take("state") == attempt
+    assert attempts.open("state", sealed) == attempt

@@ -11,7 +11,7 @@ import pytest
 from hub.errors import HubError, StoreUnavailable
 from hub.primitives.clock import SystemClock
 from hub.primitives.tasks import end_tasks
-from hub.session.attempts import LoginAttemptStore
+from hub.session.attempts import LoginAttempts
 from hub.session.codec import RecordCodec
 from hub.session.events import EventFeed, SessionEvent, SessionHasEnded, SessionWasRefreshed
 from hub.session.failure_limit import FailureLimit, FailureLimiter
@@ -26,7 +26,7 @@ from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
 from hub.telemetry.metrics import Metrics
 from tests.parties.redis_group import RedisCluster, RedisGroup, RedisSentinels
-from tests.session.samples import make_attempt, make_session
+from tests.session.samples import make_session
 from tests.waiting import HANG_SECONDS, hang_timeout
 
 pytestmark = pytest.mark.timing_sensitive
@@ -89,10 +89,8 @@ async def test_all_doors(hub: Hub) -> None:
     async with lock.hold(third.key) as lease, lock.hold(third.key) as other:
         assert (lease is not None and lock.is_held(lease), other) == (True, None)
 
-    attempts = LoginAttemptStore(hub.redis, hub.codec)
-    for number in range(5):
-        await attempts.put(f"state-{number}", make_attempt(now=hub.clock.now()), 60, 3)
-    assert [await attempts.take(f"state-{number}") is None for number in range(5)] == [True, True, False, False, False]
+    attempts = LoginAttempts(hub.redis, hub.codec)
+    assert [await attempts.use(state, 60) for state in ("a", "b", "a")] == [True, True, False]
 
     seen = LogoutTokenStore(hub.redis)
     assert [await seen.is_new("issuer", "token", 60) for _ in range(2)] == [True, False]

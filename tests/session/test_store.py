@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from hub.errors import Conflict, StoreUnavailable
-from hub.session.attempts import LoginAttemptStore
+from hub.session.attempts import LoginAttempts
 from hub.session.codec import RecordCodec
 from hub.session.keyring import Keyring
 from hub.session.model import Session, Tombstone
@@ -240,18 +240,19 @@ class TestSchedule:
 
 
 async def test_redis_holds_no_secret(
-    store: SessionStore, attempts: LoginAttemptStore, redis_client: Redis, redis_server: RedisServer
+    store: SessionStore, attempts: LoginAttempts, redis_client: Redis, redis_server: RedisServer
 ) -> None:
     """Decision 5: whoever reads all of Redis, or its file, finds no token, verifier or session id."""
     session, attempt = make_session(), make_attempt()
     await store.create(session)
     await store.put_token(session.key, "lab", session.tokens)
-    await attempts.put("state", attempt, 600, 10)
+    await attempts.use("state", 600)
     file = b"".join(path.read_bytes() for path in redis_server.folder.rglob("*.aof"))
     tokens = session.tokens
     secret_values = [tokens.access_token, tokens.refresh_token, tokens.id_token, attempt.code_verifier]
 
     assert session.key.encode() in file
+    assert attempt.return_to.encode() not in file
     assert [value for value in secret_values if value is None or value.reveal().encode() in file] == []
 
 

@@ -56,6 +56,7 @@ SECRET_TEXTS = [
     f"client_id=hub&client_secret={TOKEN}",
     f"Cookie: a=b; __Host-Http-hub={TOKEN}; c=d",
     f"Set-Cookie: __Host-Http-hub-login={TOKEN}; Path=/",
+    f"Cookie: __Host-Http-hub-login-5d41402a=6553f100.{TOKEN}; c=d",
     f"hub-insecure={TOKEN}",
     f"XSRF-TOKEN={TOKEN}",
 ]

@@ -40,7 +40,8 @@ class TestLogin:
         assert query["redirect_uri"] == [f"{house.url}/hub/callback"]
         assert all(len(query[name][0]) >= 43 for name in ("state", "nonce", "code_challenge"))
         (line,) = answer.all("Set-Cookie")
-        assert re.fullmatch(r"__Host-Http-hub-login=[\w-]{43}; Path=/; HttpOnly; SameSite=Lax; Max-Age=600; Secure", line)
+        sealed = r"__Host-Http-hub-login-[0-9a-f]{8}=[0-9a-f]+\.[\w-]{200,400}"
+        assert re.fullmatch(rf"{sealed}; Path=/; HttpOnly; SameSite=Lax; Max-Age=600; Secure", line)
 
     async def test_parameters(self, house: House) -> None:
         """What a login may ask for goes to the provider; what nobody knows is left out."""
@@ -89,12 +90,39 @@ class TestLogin:
             assert (await browser.fetch("/hub/session")).json()["authenticated"]
 
     async def test_second_tab(self, house: House) -> None:
-        """A browser keeps its pre-login cookie, so that several tabs can log in at once; each has a state of its own."""
-        first = await house.navigate("/hub/login")
-        second = await house.navigate("/hub/login", Cookie=cookie_of(first))
+        """Each login has a state and a cookie of its own, so that several tabs can log in at once, in any order."""
+        tabs = [await house.navigate("/hub/login?return_to=/one")]
+        tabs.append(await house.navigate("/hub/login?return_to=/two", Cookie=cookie_of(tabs[0])))
+        cookies = "; ".join(map(cookie_of, tabs))
+        pages = [await house.navigate(await come_back(house, tab), Cookie=cookies) for tab in reversed(tabs)]
 
-        assert cookie_of(first) == cookie_of(second)
-        assert first.header("Location") != second.header("Location")
+        assert [page.status for page in pages] == [200, 200]
+        assert ["/two" in pages[0].text, "/one" in pages[1].text] == [True, True]
+
+    async def test_many_tabs(self, house: House) -> None:
+        """The attempts of one browser have at most 4 KiB together; the oldest give way, and the newest can be completed."""
+        async with house.browser(logged_in=False) as browser:
+            for number in range(15):
+                await browser.begin_login(f"/hub/login?return_to=/{'x' * 200}{number}")
+            sent = browser.cookie_header("__Host-Http-hub-login-")
+            await browser.open("/hub/login?return_to=/")
+
+            assert 3000 < len(sent) <= 4096
+            assert (await browser.fetch("/hub/session")).json()["authenticated"]
+
+    async def test_begins_without_redis(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Beginning a login sends no command to Redis: an anonymous flood leaves nothing there."""
+        commands: list[object] = []
+
+        async def note(*arguments: object, **_: object) -> None:
+            commands.append(arguments)
+
+        monkeypatch.setattr(house.services.redis, "execute_command", note)
+        answers = [await house.navigate(f"/hub/login?return_to=/{number}") for number in range(10)]
+        answers += [await house.navigate(f"/hub/callback?code=x&state={number}") for number in range(10)]
+
+        assert [answer.status for answer in answers] == [302] * 10 + [400] * 10
+        assert commands == []
 
     @pytest.mark.parametrize(
         "headers",
@@ -173,24 +201,44 @@ class TestCallback:
             answer = await house.navigate(path, Cookie=cookie_of(login))
 
         assert re.fullmatch(
-            r"hub-insecure-login=[\w-]{43}; Path=/; HttpOnly; SameSite=Lax; Max-Age=600", *login.all("Set-Cookie")
+            r"hub-insecure-login-[0-9a-f]{8}=[\w.-]+; Path=/; HttpOnly; SameSite=Lax; Max-Age=600", *login.all("Set-Cookie")
         )
         session, xsrf = answer.all("Set-Cookie")
         assert re.fullmatch(r"hub-insecure=[\w-]{43}; Path=/; HttpOnly; SameSite=Strict", session)
         assert re.fullmatch(r"XSRF-TOKEN=[0-9a-f]{64}; Path=/; SameSite=Strict", xsrf)
 
-    @pytest.mark.parametrize("cookie", ["", "__Host-Http-hub-login=" + "A" * 43])
-    async def test_another_browser(self, house: House, cookie: str) -> None:
-        """Login CSRF: a response that belongs to another browser logs nobody in, and its state is used up."""
-        login = await house.navigate("/hub/login")
-        callback = await come_back(house, login)
-        stolen = await house.navigate(callback, Cookie=cookie)
-        late = await house.navigate(callback, Cookie=cookie_of(login))
+    async def test_another_browser(self, house: House) -> None:
+        """Login CSRF: a response that belongs to another browser logs nobody in, and sends no code."""
+        callback = await come_back(house, await house.navigate("/hub/login"))
+        stolen = await house.navigate(callback)
+        with_own = await house.navigate(callback, Cookie=cookie_of(await house.navigate("/hub/login")))
 
         assert (stolen.status, stolen.all("Set-Cookie")) == (400, [])
         assert "another browser" in stolen.text
-        assert late.status in (302, 400)
+        assert (with_own.status, with_own.header("Location")) == (302, "/hub/login?return_to=%2F")  # this browser's own login
         assert house.provider.calls("/token") == 0
+
+    async def test_loaded_again(self, house: House) -> None:
+        """A callback that is loaded twice leads to the same place, and its code is sent once."""
+        login = await house.navigate("/hub/login?return_to=/patients")
+        callback = await come_back(house, login)
+        first = await house.navigate(callback, Cookie=cookie_of(login))
+        session = first.all("Set-Cookie")[0].partition(";")[0]
+        again = await house.navigate(callback, Cookie=f"{cookie_of(login)}; {session}")
+
+        assert (again.status, again.all("Set-Cookie")) == (200, [])
+        assert "/patients" in again.text
+        assert house.provider.calls("/token") == 1
+
+    async def test_failed_login_is_used_up(self, house: House) -> None:
+        """The cookie of a login that has failed is removed."""
+        house.provider.authorization_response = {"error": "access_denied", "code": None}
+        login = await house.navigate("/hub/login")
+        answer = await house.navigate(await come_back(house, login), Cookie=cookie_of(login))
+
+        (line,) = answer.all("Set-Cookie")
+        assert answer.status == 400
+        assert line == f"{cookie_of(login).partition('=')[0]}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0; Secure"
 
     @pytest.mark.parametrize("query", ["", "?", "?state=x", "?code=x", "?code=x&state=y&state=z", "?error=access_denied&state=x"])
     async def test_unknown_response(self, house: House, query: str) -> None:
@@ -218,7 +266,7 @@ class TestCallback:
         """An expired login begins anew once by itself, then a page explains: nobody is sent round in circles."""
         cookie = cookie_of(await house.navigate("/hub/login"))
         first = await house.navigate("/hub/callback?code=x&state=y", Cookie=cookie)
-        second = await house.navigate("/hub/callback?code=x&state=y", Cookie=cookie)
+        second = await house.navigate("/hub/callback?code=x&state=y", Cookie=f"{cookie}; {cookie_of(first)}")
 
         assert (first.status, first.header("Location")) == (302, "/hub/login?return_to=%2F")
         assert (second.status, second.header("Location")) == (400, None)

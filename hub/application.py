@@ -94,6 +94,7 @@ def build_application(services: Services, site: Site) -> tornado.web.Application
         "code_flow": services.code_flow,
         "metrics": services.metrics,
         "session_settings": settings.session,
+        "api_prefixes": tuple(route.prefix for route in settings.routes if not route.rendered),
     }
     own = {"site": site, "sessions": services.sessions, "clock": services.clock}
     managed = own | {"manage_max_age_seconds": settings.session.manage_max_age_seconds}

@@ -1,6 +1,7 @@
 """Validation of the URL after a login. Only local paths are allowed, to prevent open redirects (RFC 9700 section 4.11.1)."""
 
 import re
+from collections.abc import Sequence
 from urllib.parse import unquote
 
 from hub.errors import BadRequest
@@ -13,13 +14,17 @@ DECEPTIVE = re.compile(r"[\x00-\x1f\x7f-\x9f\\\u2028\u2029]")
 """Control characters, which browsers drop, and backslashes, which they read as slashes (WHATWG URL, section 4.4)."""
 
 
-def parse_return_to(text: str) -> str:
-    """Return `text` if it is a local path, optionally with query and fragment. Empty text means `/`.
+def parse_return_to(text: str, api_prefixes: Sequence[str] = ()) -> str:
+    """Return `text` if it is a local path of the application, optionally with query and fragment. Empty text means `/`.
 
-    The text is checked as received and after each percent-decoding, because a server on the way may decode it.
+    The text is checked as received and after each percent-decoding, because a server on the way may decode it. It must not lead
+    to an API: the page after a login has the hub's origin, so that a route would take the request for one of our own pages.
+
+    Parameters:
+        api_prefixes: Prefixes of the routes to APIs.
 
     Raises:
-        BadRequest: The URL could lead to another host, or into `/hub/`.
+        BadRequest: The URL could lead to another host, into `/hub/`, or to an API.
     """
     if not text:
         return "/"
@@ -31,6 +36,8 @@ def parse_return_to(text: str) -> str:
     for _ in range(4):
         if not _is_local(decoded):
             raise BadRequest("return_to must be a path of this application, such as /patients?page=2#top.")
+        if any(_is_below(decoded, prefix) for prefix in api_prefixes):
+            raise BadRequest("return_to must be a page of this application. This path belongs to an API.")
         path, decoded = decoded, unquote(decoded)
         if decoded == path:
             return text
@@ -38,11 +45,19 @@ def parse_return_to(text: str) -> str:
 
 
 def _is_local(text: str) -> bool:
-    path = re.split(r"[?#]", text, maxsplit=1)[0]
+    path = _path(text)
     return (
         path.startswith("/")
         and not path.startswith("//")
-        and ".." not in path.split("/")
-        and not (path + "/").lower().startswith("/hub/")
+        and {".", ".."}.isdisjoint(path.split("/"))
+        and not _is_below(text, "/hub")
         and not DECEPTIVE.search(text)
     )
+
+
+def _is_below(text: str, prefix: str) -> bool:
+    return (_path(text) + "/").lower().startswith(prefix.lower() + "/")
+
+
+def _path(text: str) -> str:
+    return re.split(r"[?#]", text, maxsplit=1)[0]

@@ -72,6 +72,10 @@ class BaseHandler(tornado.web.RequestHandler):
         """Forbid caches to store this response."""
         self.set_header("Cache-Control", "no-store")
 
+    def clear_browser_cache(self) -> None:
+        """Let the browser delete the stored responses of this origin (W3C Clear Site Data): others may use the computer."""
+        self.set_header("Clear-Site-Data", '"cache"')
+
     def write_json(self, value: Any, content_type: str = "application/json") -> None:
         """Write `value` as JSON."""
         self.set_header("Content-Type", content_type)

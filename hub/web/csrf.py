@@ -14,6 +14,8 @@ from hub.session.cookie import xsrf_token_matches
 from hub.session.model import SessionId
 
 XSRF_HEADER = "x-xsrf-token"  # CSRF token of the session; Angular sends it by itself
+SHOWN_OR_SAVED = frozenset({"document", "empty", "image", "audio", "video", "track", "font"})
+"""Values of `Sec-Fetch-Dest` of requests whose response runs nowhere (Fetch Standard, section 2.2.7)."""
 CUSTOM_HEADER = "x-hub-csrf"  # a page of another origin cannot send it without a CORS preflight, which the hub rejects
 
 
@@ -55,11 +57,26 @@ def require_csrf_token_or_own_link(headers: Mapping[str, str], origin: str, meth
 
     Raises:
         RequestRefused: The request comes from another origin, or needs a CSRF token and has none. A safe request of a browser
-            without Fetch Metadata needs one.
+            without Fetch Metadata needs one. Or a page wants to run or frame the response.
     """
+    _require_content(headers)
     if method not in SAFE_METHODS or CUSTOM_HEADER in headers or XSRF_HEADER in headers:
         require_csrf_token(headers, origin, session_id)
         return
     require_own_origin(headers, origin)
     if headers.get("sec-fetch-site") is None:
         raise RequestRefused("This browser does not send Sec-Fetch-Site. Send the header X-Hub-CSRF: 1.")
+
+
+def _require_content(headers: Mapping[str, str]) -> None:
+    """Check what the browser wants the response for, where it says so.
+
+    Raises:
+        RequestRefused: It would run as a script, style or worker of the page, or be framed by it.
+    """
+    destination = headers.get("sec-fetch-dest", "empty")
+    if destination not in SHOWN_OR_SAVED:
+        raise RequestRefused(
+            f"Responses of this route are neither run nor framed (Sec-Fetch-Dest: {destination}). Link to them, fetch them, or "
+            "use them as an image, audio, video or font."
+        )

@@ -35,7 +35,7 @@ class FormLoginHandler(CeremonyHandler):
     async def get(self, name: str) -> None:
         self.no_store()
         self.require_navigation()
-        return_to = parse_return_to(self.get_query_argument("return_to", ""))
+        return_to = parse_return_to(self.get_query_argument("return_to", ""), self.api_prefixes)
         self._show(name, return_to)
         self.metrics.logins.labels("begun").inc()
 
@@ -45,7 +45,7 @@ class FormLoginHandler(CeremonyHandler):
         csrf.require_own_origin(self.request.headers, self.site.origin)
         if len(self.request.body) > MAX_FORM_BYTES:
             raise BodyTooLarge(f"The body may have at most {MAX_FORM_BYTES} bytes.")
-        return_to = parse_return_to(self._field("return_to"))
+        return_to = parse_return_to(self._field("return_to"), self.api_prefixes)
         browser_id = self.browser_id
         if browser_id is None or not form_token_matches(browser_id, name, self._field("token")):
             self.audit_failure("csrf", name)

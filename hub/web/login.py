@@ -25,6 +25,7 @@ class CeremonyHandler(BaseHandler):
     code_flow: CodeFlow
     metrics: Metrics
     session_settings: SessionSettings
+    api_prefixes: tuple[str, ...]  # of the routes that a login must not lead to
 
     @property
     def cookie_header(self) -> str:
@@ -69,7 +70,7 @@ class LoginHandler(CeremonyHandler):
     async def get(self) -> None:
         self.no_store()
         self.require_navigation()
-        return_to = parse_return_to(self.get_query_argument("return_to", ""))
+        return_to = parse_return_to(self.get_query_argument("return_to", ""), self.api_prefixes)
         provider_name = self.get_query_argument("provider", MAIN_PROVIDER)
         wanted = parse_login_parameters(self.query_parameters)
         if self.form_login.serves(provider_name):

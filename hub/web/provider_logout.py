@@ -49,6 +49,7 @@ class FrontChannelLogoutHandler(ProviderLogoutHandler):
         await self.limiter.take(MISSES_OF_BROWSERS, who)
         if await self.provider_logout.by_browser(name, issuer, session_id):
             await self.forgive(MISSES_OF_BROWSERS, who)
+            self.clear_browser_cache()
         self._write_frame(issuer)
 
     def _one(self, name: str) -> str:

@@ -83,6 +83,7 @@ class LogoutHandler(BaseHandler):
         if session_id is not None:
             destination = await self.logout.end(session_id, self.client_address, everywhere=everywhere)
         self.set_cookies(self.site.cookies.clear_session())
+        self.clear_browser_cache()
         self.write_json({"redirect_to": destination})
 
     def _is_everywhere(self) -> bool:

@@ -63,6 +63,7 @@ class SessionEndHandler(OwnSessionsHandler):
         await self.sessions.end(handle, "logout" if is_current else "elsewhere", address=self.client_address)
         if is_current:
             self.set_cookies(self.site.cookies.clear_session())
+            self.clear_browser_cache()
         self.set_status(204)
 
     def _require_recent_login(self, session: Session) -> None:

@@ -55,6 +55,19 @@ def test_what_is_taken_stays_here(text: str) -> None:
     assert (resolved.scheme, resolved.netloc) == ("https", "hub.example")
 
 
+@pytest.mark.parametrize("path", ["/apis", "/a/api", "/?x=/api", "/#/api", "/api.html"])
+def test_no_path_of_an_api(path: str) -> None:
+    """Only what lies at or below a prefix belongs to an API."""
+    assert parse_return_to(path, ["/api"]) == path
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api?x", "/api#x", "/Api/x", "/%41pi/x", "/api%252fx", "/./api", "/%2e/api"])
+def test_path_of_an_api(path: str) -> None:
+    """However it is written, it is refused."""
+    with pytest.raises(BadRequest):
+        parse_return_to(path, ["/api"])
+
+
 @pytest.mark.parametrize("length", [2048, 2049])
 def test_too_long(length: int) -> None:
     """A return URL that no application needs is refused."""

@@ -69,3 +69,25 @@ def test_relaxed_route_still_refuses(method: str, headers: dict[str, str]) -> No
     """Unsafe methods need the header everywhere; other sites and browsers without Fetch Metadata are refused."""
     with pytest.raises(RequestRefused):
         csrf.require_csrf_token_or_own_link(headers, ORIGIN, method, MINE)
+
+
+@pytest.mark.parametrize("destination", ["document", "empty", "image", "audio", "video", "track", "font"])
+def test_content_of_relaxed_route(destination: str) -> None:
+    """What is saved, shown or heard passes."""
+    headers = {"sec-fetch-site": "same-origin", "sec-fetch-dest": destination}
+    csrf.require_csrf_token_or_own_link(headers, ORIGIN, "GET", MINE)
+
+
+@pytest.mark.parametrize(
+    "destination",
+    [
+        *("script", "style", "worker", "sharedworker", "serviceworker", "audioworklet", "paintworklet", "iframe", "frame"),
+        *("object", "embed", "fencedframe", "manifest", "report", "xslt", "json", "webidentity", "Document", "anything"),
+    ],
+)
+@pytest.mark.parametrize("token", [{}, {"x-hub-csrf": "1"}])
+def test_relaxed_route_runs_nowhere(destination: str, token: dict[str, str]) -> None:
+    """What would run with the hub's origin is refused, whoever asks, with a detail that says so."""
+    headers = {"sec-fetch-site": "same-origin", "sec-fetch-dest": destination, **token}
+    with pytest.raises(RequestRefused, match=rf"neither run nor framed \(Sec-Fetch-Dest: {destination}\)"):
+        csrf.require_csrf_token_or_own_link(headers, ORIGIN, "GET", MINE)

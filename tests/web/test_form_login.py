@@ -14,7 +14,7 @@ import pytest
 from tornado.netutil import bind_sockets
 
 from hub.application import build_front
-from hub.config.settings import ProviderSettings, ServerSettings, SessionSettings, Settings, StaticSettings
+from hub.config.settings import ProviderSettings, RouteSettings, ServerSettings, SessionSettings, Settings, StaticSettings
 from hub.primitives.clock import SystemClock
 from hub.services import Services
 from hub.session.keyring import Keyring
@@ -76,6 +76,7 @@ class running:
         settings = Settings(
             server=ServerSettings(public_url=f"http://localhost:{port}"),
             provider=ProviderSettings(kind="iris_native", issuer=self.standin.native_url, **self.provider),
+            routes=[RouteSettings(prefix="/api", target="https://api.example")],
             session=SessionSettings(),
             static=StaticSettings(root=str(self.root)),
         )
@@ -194,7 +195,7 @@ class TestForm:
         async with Browser(native.url) as browser:
             assert (await browser.fetch(FORM, headers=mode)).status == 403
 
-    @pytest.mark.parametrize("return_to", ["https://evil.example", "//evil.example", "/hub/login"])
+    @pytest.mark.parametrize("return_to", ["https://evil.example", "//evil.example", "/hub/login", "/api/x"])
     async def test_return_url(self, native: Native, return_to: str) -> None:
         """S1: a place to return to that could lead away is refused, in the page and in what the form sends."""
         async with Browser(native.url) as browser:

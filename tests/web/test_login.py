@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 import pytest
 
+from hub.config.settings import RouteSettings
 from tests.parties.browser import Answer
 from tests.parties.clock import START
 from tests.parties.hostile_provider import CannedAnswer, HostileProvider
@@ -158,6 +159,26 @@ class TestLogin:
 
         assert (answer.status, answer.header("Location"), answer.all("Set-Cookie")) == (400, None, [])
         assert answer.header("Content-Type") == "text/html; charset=utf-8"
+
+    @pytest.mark.parametrize("return_to", ["/api", "/api/x", "/open?a", "/API/x", "/%61pi/x", "/./api/x", "/api%2fx"])
+    async def test_return_url_of_an_api(self, house: House, return_to: str) -> None:
+        """A login leads into the application: an API's content would otherwise look as if our own page had asked for it."""
+        answer = await house.navigate(f"/hub/login?return_to={return_to}")
+
+        assert (answer.status, answer.header("Location")) == (400, None)
+
+    @pytest.mark.parametrize(("prefix", "status"), [("/apis", 302), ("/rendered", 302), ("/rendered/x", 302), ("/live", 400)])
+    async def test_return_url_of_the_application(self, build_house: BuildHouse, prefix: str, status: int) -> None:
+        """Pages that a route renders belong to the application; a WebSocket does not."""
+        api = "https://api.example"
+        routes = [
+            RouteSettings(prefix="/api", target=api),
+            RouteSettings(prefix="/rendered", target=api, token="none", rendered=True),
+            RouteSettings(prefix="/live", target=api, websocket=True),
+        ]
+        async with build_house(routes=routes) as house:
+            await house.services.providers.openid("main").metadata()
+            assert (await house.navigate(f"/hub/login?return_to={prefix}")).status == status
 
     @pytest.mark.expects_log
     async def test_provider_down(self, build_house: BuildHouse) -> None:

@@ -60,12 +60,14 @@ class TestFrontChannel:
             answer = await frame(house, ("iss", house.provider.issuer), ("sid", SID), ("IRISLogout", "end"))
 
             assert (answer.status, await state(browser)) == (200, ENDED)
+            assert answer.all("Clear-Site-Data") == ['"cache"']
 
     async def test_headers(self, house: House) -> None:
         """F3: no cache keeps it, and only pages of the issuer may frame it. No other page of the hub may be framed."""
         answer = await frame(house, ("iss", house.provider.issuer), ("sid", SID))
         refused = await frame(house, ("iss", "https://evil.example"), ("sid", SID))
 
+        assert answer.all("Clear-Site-Data") == []  # no session has ended
         policy = answer.header("Content-Security-Policy") or ""
         assert policy.split("; ")[-1] == f"frame-ancestors {house.provider.issuer}"
         assert (answer.header("Cache-Control"), answer.header("X-Frame-Options")) == ("no-store", None)

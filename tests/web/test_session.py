@@ -132,6 +132,7 @@ class TestLogout:
             "__Host-Http-hub=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0; Secure",
             "XSRF-TOKEN=; Path=/; SameSite=Strict; Max-Age=0; Secure",
         ]
+        assert answer.all("Clear-Site-Data") == ['"cache"']
         assert (again.json()["authenticated"], again.json()["reason"]) == (False, "logout")
 
     async def test_tokens_are_revoked(self, house: House) -> None:

@@ -104,6 +104,7 @@ class TestEnd:
             ended = await lost.fetch("/api/x")
 
             assert (answer.status, answer.body, answer.all("Set-Cookie")) == (204, b"", [])
+            assert answer.all("Clear-Site-Data") == []
             assert (ended.status, ended.json()["reason"]) == (401, "elsewhere")
             assert len(await listed(browser)) == 1
 
@@ -115,6 +116,7 @@ class TestEnd:
             answer = await browser.fetch(f"/hub/sessions/{session['handle']}", method="DELETE")
 
             assert (answer.status, len(answer.all("Set-Cookie"))) == (204, 2)
+            assert answer.all("Clear-Site-Data") == ['"cache"']
             assert browser.session_cookie() is None
             assert (await house.fetch("/hub/session", Cookie=cookie)).json()["reason"] == "logout"
 

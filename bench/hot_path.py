@@ -97,6 +97,8 @@ class ReadyDoor:
         body: bytes | BodyStream = b"",
         body_bytes: int | None = 0,
         timeout_seconds: float | None = None,
+        session_key: str = "",
+        network: str = "",
     ) -> ApiResponse:
         """Return the answer."""
         return ApiResponse(status=200, reason="OK", headers=list(ANSWER_FIELDS), body=BODY, body_bytes=len(BODY))

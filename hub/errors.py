@@ -29,6 +29,7 @@
         ProviderRejectedClient      503  client ID or secret are wrong: the operator must fix them
       ProviderMisbehaved            502  the OpenID Provider sent a response that cannot be accepted
       LicensesExhausted             503  IRIS has no free license unit for another session
+      ResourceServerBusy            503  all connections to the API are in use; nothing was sent
       ResourceServerUnreachable     502  nothing was sent: repeating is safe
       ResourceServerBroken          502  the response is incomplete or not valid HTTP
       ResourceServerTimeout         504  no response in time
@@ -249,6 +250,12 @@ class LicensesExhausted(HubError):
     """IRIS has no free license unit, so it did not execute the request."""
 
     status, slug, title, temporary = 503, "iris-license-exhausted", "The API has no free license", True
+
+
+class ResourceServerBusy(HubError):
+    """All connections that the hub may open to the API are in use, so the API did not see the request."""
+
+    status, slug, title, temporary = 503, "resource-server-busy", "The API is busy", True
 
 
 class ResourceServerUnreachable(HubError):

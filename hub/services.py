@@ -68,6 +68,7 @@ from hub.tokens.revocation_worker import RevocationWorker
 from hub.tokens.route_tokens import RouteTokens
 from hub.topics.store import TopicStore
 from hub.topics.topics import Topics
+from hub.upstream.bulkheads import PoolLimits
 from hub.web.pass_through_registry import PassThroughRegistry
 
 FIGURES_SECONDS = 1.0  # Prometheus asks some times a minute
@@ -102,7 +103,17 @@ class Services:
         )
         self.refresh_worker = RefreshWorker(self.store, self.sessions, self.refresher, clock)
         self.revocation_worker = RevocationWorker(revocations, self.sessions, self.providers, clock, self.metrics, random.random)
-        self.resource_server = ResourceServer(route.ca_file for route in settings.routes)
+        self.resource_server = ResourceServer(
+            (route.ca_file for route in settings.routes),
+            PoolLimits(
+                total=settings.upstream.connections,
+                per_target=settings.upstream.connections_per_target,
+                reserved=settings.upstream.reserved_connections,
+                per_session=settings.upstream.connections_per_session,
+                per_address=settings.upstream.connections_per_address,
+            ),
+            lambda limit: self.metrics.limited.labels(limit).inc(),
+        )
         access = TokenAccess(self.refresher, self.providers, clock)
         self.client_tokens = ClientTokens(self.providers, clock)
         self.further_tokens = AudienceTokens(self.store, self.sessions, self.refresher, access, self.providers, clock)

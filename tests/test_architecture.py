@@ -163,6 +163,7 @@ PURE = {
     "hub.tokens.schedule",
     "hub.topics.model",
     "hub.upstream.failure",
+    "hub.upstream.bulkheads",
     "hub.upstream.request",
     "hub.upstream.response",
     "hub.web.client_address",

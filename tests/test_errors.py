@@ -83,6 +83,7 @@ def test_types_are_stable() -> None:
         "provider-rejected-client": 503,
         "provider-misbehaved": 502,
         "iris-license-exhausted": 503,
+        "resource-server-busy": 503,
         "resource-server-unreachable": 502,
         "resource-server-broken": 502,
         "resource-server-timeout": 504,

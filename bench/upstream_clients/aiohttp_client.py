@@ -63,6 +63,8 @@ class AiohttpClient:
         body: bytes | BodyStream = b"",
         body_bytes: int | None = 0,
         timeout_seconds: float | None = None,
+        session_key: str = "",
+        network: str = "",
     ) -> ApiResponse:
         """See `hub.gateway.resource_server.ResourceServer.send`."""
         if self._session is None:

@@ -61,6 +61,8 @@ class PyreqwestClient:
         body: bytes | BodyStream = b"",
         body_bytes: int | None = 0,
         timeout_seconds: float | None = None,
+        session_key: str = "",
+        network: str = "",
     ) -> ApiResponse:
         """See `hub.gateway.resource_server.ResourceServer.send`."""
         if not self._is_open:

@@ -14,6 +14,7 @@ from hub.config.settings import (
     ServerSettings,
     SessionSettings,
     Settings,
+    UpstreamSettings,
     is_loopback,
 )
 from hub.primitives.secret import Secret
@@ -35,6 +36,7 @@ def contradictions(settings: Settings) -> list[str]:
         *_log_mistakes(settings.log),
         *route_mistakes(settings),
         *_channel_mistakes(settings.channel),
+        *_upstream_mistakes(settings.upstream),
     ]
 
 
@@ -269,4 +271,16 @@ def _channel_mistakes(channel: ChannelSettings) -> list[str]:
         mistakes.append("channel.window: must not be larger than channel.connection_window.")
     if channel.request_timeout_seconds > channel.request_timeout_max_seconds:
         mistakes.append("channel.request_timeout_seconds: must not be longer than channel.request_timeout_max_seconds.")
+    return mistakes
+
+
+def _upstream_mistakes(upstream: UpstreamSettings) -> list[str]:
+    mistakes = []
+    if upstream.connections_per_target > upstream.connections + upstream.reserved_connections:
+        mistakes.append("upstream.connections_per_target: must not be larger than connections and reserved_connections together.")
+    mistakes.extend(
+        f"upstream.{key}: must not be larger than upstream.connections_per_target."
+        for key in ("reserved_connections", "connections_per_session", "connections_per_address")
+        if getattr(upstream, key) > upstream.connections_per_target
+    )
     return mistakes

@@ -236,6 +236,20 @@ class LimitSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamSettings:
+    """Connections of one worker to APIs, and the pace of uploads to them, over HTTP and channels."""
+
+    connections: Count = 1000
+    connections_per_target: Count = 800
+    reserved_connections: Annotated[int, Meta(ge=0)] = 20
+    connections_per_session: Count = 64
+    connections_per_address: Count = 200
+    upload_bytes_per_second: NotNegative = 500.0
+    upload_grace_seconds: Positive = 30.0
+    upload_max_seconds: NotNegative = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelSettings:
     """Limits and timeouts of the channel protocol, by their names in docs/channel-protocol.md. `ready` announces them."""
 
@@ -299,6 +313,7 @@ class Settings:
     publishers: list[PublisherSettings] = field(default_factory=list)
     channel: ChannelSettings = field(default_factory=ChannelSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
+    upstream: UpstreamSettings = field(default_factory=UpstreamSettings)
     static: StaticSettings = field(default_factory=StaticSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
@@ -316,6 +331,7 @@ SECTIONS: dict[str, type] = {
     "session": SessionSettings,
     "channel": ChannelSettings,
     "limits": LimitSettings,
+    "upstream": UpstreamSettings,
     "static": StaticSettings,
     "log": LogSettings,
 }

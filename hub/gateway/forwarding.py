@@ -19,6 +19,7 @@ from hub.oidc.dpop import SCHEME, USE_NONCE, DPoPKey
 from hub.primitives.clock import Clock
 from hub.primitives.http import BodyStream, Headers
 from hub.primitives.secret import Secret
+from hub.session.failure_limit import network_of
 from hub.session.model import Session
 
 Result = TypeVar("Result")
@@ -138,6 +139,8 @@ class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
             body=self.body,
             body_bytes=len(self.body) if isinstance(self.body, bytes) else request.body_bytes,
             timeout_seconds=remaining,
+            session_key="" if self.session is None else self.session.key,
+            network=network_of(request.client_address) if self.session is None else "",
         )
 
     def _remaining(self) -> float | None:

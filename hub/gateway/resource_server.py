@@ -3,7 +3,7 @@
 It decides nothing: it drops no header, follows no redirect, stores no cookie and judges no status. `hub.upstream` speaks HTTP.
 """
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import NoReturn
 
 from hub.errors import (
@@ -11,30 +11,38 @@ from hub.errors import (
     DeadlineExceeded,
     HubError,
     ResourceServerBroken,
+    ResourceServerBusy,
     ResourceServerTimeout,
     ResourceServerUnreachable,
     ShuttingDown,
+    TooManyRequests,
 )
 from hub.gateway.messages import ApiResponse
 from hub.gateway.routes import Route
 from hub.gateway.tls import trust
 from hub.primitives.http import BodyStream, Headers
 from hub.telemetry import log
+from hub.upstream.bulkheads import PoolLimits
+from hub.upstream.connection import UpstreamConnection
 from hub.upstream.exchange import UpstreamExchange
 from hub.upstream.failure import (
+    ClientAtLimit,
     ConnectionBroken,
     Disconnected,
     Failure,
     HeadLate,
     InvalidRequest,
     PoolClosed,
+    PoolFull,
     ResponseClosed,
     ServerStalled,
     ServerUnreachable,
     UploadFailed,
 )
 from hub.upstream.pool import Origin, Pool
-from hub.upstream.request import Request, make_request
+from hub.upstream.request import make_request
+
+RETRY_AFTER_SECONDS = 2.0  # by then, other requests have usually ended
 
 _log = log.get(__name__)
 
@@ -42,14 +50,24 @@ _log = log.get(__name__)
 class ResourceServer:
     """Sends requests to the APIs of all routes through one pool of keep-alive connections."""
 
-    def __init__(self, ca_files: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        ca_files: Iterable[str] = (),
+        limits: PoolLimits | None = None,
+        count_refusal: Callable[[str], object] = lambda limit: None,
+    ) -> None:
+        """Parameters:
+        count_refusal: Called with the name of a limit when a request was rejected by it.
+        """
+        self._limits = limits or PoolLimits()
+        self._count_refusal = count_refusal
         self._tls = {ca_file: trust(ca_file) for ca_file in {"", *ca_files}}
         self._origins: dict[tuple[str, str], Origin] = {}
         self._pool: Pool | None = None
 
     async def start(self) -> None:
         """Open the pool. Needs the running loop; opens no connection."""
-        self._pool = Pool()
+        self._pool = Pool(self._limits)
 
     async def send(
         self,
@@ -61,6 +79,8 @@ class ResourceServer:
         body: bytes | BodyStream = b"",
         body_bytes: int | None = 0,
         timeout_seconds: float | None = None,
+        session_key: str = "",
+        network: str = "",
     ) -> ApiResponse:
         """Send one request and return the response as soon as its head is there; the body streams.
 
@@ -77,8 +97,12 @@ class ResourceServer:
             body_bytes: Announced length of the body; None sends chunks.
             timeout_seconds: Time until the head of the response must be there; None: only the route's `timeout_seconds` applies,
                 which bounds the time without a byte and not the whole transfer.
+            session_key: Key of the session that uses the connection, and whose share of the connections this is.
+            network: Without a session: the network of the client. If both are empty, it is the hub's own request.
 
         Raises:
+            ResourceServerBusy: Others used all connections to the API for too long.
+            TooManyRequests: The session, or the network, used all of its own connections for too long.
             ResourceServerUnreachable: No connection in time, name not found, or certificate not trusted.
             ResourceServerTimeout: The route's time passed without a byte in either direction.
             ResourceServerBroken: The connection broke, or the response is not HTTP/1.1.
@@ -94,15 +118,23 @@ class ResourceServer:
         except InvalidRequest as error:
             raise BadRequest(str(error)) from error
         head_by = None if timeout_seconds is None else pool.now() + timeout_seconds
+        client, limit, kind = self._share(session_key, network)
         try:
-            connection = pool.take(origin) or await pool.open(origin, route.settings.connect_timeout_seconds, head_by)
+            connection = pool.take(origin, client, limit) or await pool.open(
+                origin, route.settings.connect_timeout_seconds, head_by, client, limit
+            )
             exchange = connection.begin(request, route.settings.timeout_seconds, head_by)
             try:
                 await exchange.head()
             except Disconnected:
                 if not request.is_repeatable:
                     raise
-                exchange = await _again(pool, origin, route, request, head_by)
+                connection = await _again(pool, origin, route, head_by, client, limit)
+                exchange = connection.begin(request, route.settings.timeout_seconds, head_by)
+                await exchange.head()
+        except (ClientAtLimit, PoolFull) as failure:
+            self._count_refusal("connections" if isinstance(failure, PoolFull) else f"connections_of_{kind}")
+            _raise(failure, route)
         except Failure as failure:
             _raise(failure, route)
         return _response(exchange, route)
@@ -112,6 +144,14 @@ class ResourceServer:
         if self._pool is not None:
             pool, self._pool = self._pool, None
             pool.close()
+
+    def _share(self, session_key: str, network: str) -> tuple[str, int, str]:
+        """Return the client, by its key, the number of connections that it may use, and its kind."""
+        if session_key:
+            return session_key, self._limits.per_session, "session"
+        if network:
+            return network, self._limits.per_address, "address"
+        return "", 0, "hub"
 
     def _locate(self, url: str, ca_file: str) -> tuple[Origin, str]:
         """Return the origin of a URL, and the request target."""
@@ -123,18 +163,15 @@ class ResourceServer:
         return origin, target
 
 
-async def _again(pool: Pool, origin: Origin, route: Route, request: Request, head_by: float | None) -> UpstreamExchange:
-    """Send a request a second time, over a new connection, and wait for the response."""
+async def _again(pool: Pool, origin: Origin, route: Route, head_by: float | None, client: str, limit: int) -> UpstreamConnection:
+    """Return a new connection, over which to send a request a second time."""
     try:
-        connection = await pool.open(origin, route.settings.connect_timeout_seconds, head_by)
+        return await pool.open(origin, route.settings.connect_timeout_seconds, head_by, client, limit)
     except ServerUnreachable as failure:
         raise ConnectionBroken(failure.reason) from failure  # it was reached once
     except Failure as failure:
         failure.was_sent = True  # the first time
         raise
-    exchange = connection.begin(request, route.settings.timeout_seconds, head_by)
-    await exchange.head()
-    return exchange
 
 
 class _Body:
@@ -190,6 +227,12 @@ def _error_of(failure: Failure) -> Exception:
             return failure.error
         case ServerUnreachable():
             return ResourceServerUnreachable()
+        case PoolFull():
+            detail = "All connections to the API are in use. Repeat the request later."
+            return ResourceServerBusy(detail, retry_after_seconds=RETRY_AFTER_SECONDS)
+        case ClientAtLimit():
+            detail = "Too many of your requests to the API run at once. Wait until some have ended."
+            return TooManyRequests(detail, retry_after_seconds=RETRY_AFTER_SECONDS)
         case ServerStalled():
             return ResourceServerTimeout()
         case HeadLate():

@@ -41,6 +41,20 @@ class ServerUnreachable(Failure):
         super().__init__(reason, was_sent=False)
 
 
+class PoolFull(Failure):
+    """All connections that this target may have are in use, and none became free in time."""
+
+    def __init__(self) -> None:
+        super().__init__("all connections to this target are in use", was_sent=False)
+
+
+class ClientAtLimit(Failure):
+    """The client uses all connections that it may have, and none of them became free in time."""
+
+    def __init__(self) -> None:
+        super().__init__(was_sent=False)
+
+
 class ServerStalled(Failure):
     """No byte moved in either direction within the stall timeout."""
 

@@ -8,9 +8,18 @@ from typing import Any
 import pytest
 import uvloop
 
+from hub.upstream.bulkheads import PoolLimits
 from hub.upstream.connection import KEEP_ALIVE_SECONDS, READ_AHEAD_BYTES, READ_BYTES, UpstreamConnection
 from hub.upstream.exchange import UpstreamExchange
-from hub.upstream.failure import ConnectionBroken, Failure, HeadLate, PoolClosed, ServerStalled, ServerUnreachable
+from hub.upstream.failure import (
+    ClientAtLimit,
+    ConnectionBroken,
+    Failure,
+    HeadLate,
+    PoolClosed,
+    PoolFull,
+    ServerStalled,
+)
 from hub.upstream.pool import SUSPENDED_SECONDS, Origin, Pool
 from hub.upstream.request import make_request
 from tests.parties.resource_server import Exchange as Served
@@ -29,7 +38,7 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 @pytest.fixture
 async def pool() -> AsyncIterator[Pool]:
     """A pool with room for two."""
-    pool = Pool(limit=2)
+    pool = Pool(PoolLimits(total=2))
     yield pool
     pool.close()
 
@@ -211,7 +220,7 @@ class TestLine:
         with pytest.raises(Failure) as caught:
             await open_(pool, origin, connect_seconds=0.1, head_by=by)
 
-        assert type(caught.value) is (ServerUnreachable if head_by is None else HeadLate)
+        assert type(caught.value) is (PoolFull if head_by is None else HeadLate)
         assert not caught.value.was_sent
 
     async def test_closing_sends_everybody_away(self, pool, origin, server):
@@ -228,6 +237,95 @@ class TestLine:
         assert [type(failure_of(task)) for task in (waiting, asked)] == [PoolClosed, ConnectionBroken]
         with pytest.raises(PoolClosed):
             await open_(pool, origin)
+
+
+class TestBulkheads:
+    """Shares of targets and clients."""
+
+    @pytest.fixture
+    async def pool(self) -> AsyncIterator[Pool]:
+        """A pool with room for three, two of them for one target, and one reserved for each."""
+        pool = Pool(PoolLimits(total=2, per_target=3, reserved=1))
+        yield pool
+        pool.close()
+
+    async def test_a_target_that_does_not_answer_leaves_others_their_own(self, pool, origin, server):
+        """However many wait for it, and before one that would wait longest."""
+        server.behaviour = silent
+        other = await RawResourceServer.start(echo)
+        elsewhere = Origin.of(other.url, ssl.create_default_context())
+        for _ in range(3):
+            begin(await open_(pool, origin), origin)
+        waiting = [asyncio.create_task(open_(pool, origin)) for _ in range(5)]
+        await asyncio.sleep(0)
+        await use(await open_(pool, elsewhere), elsewhere)
+
+        assert not any(task.done() for task in waiting)
+        for task in waiting:
+            task.cancel()
+        await asyncio.wait(waiting)
+        assert origin.bulkhead.size == 3
+        await other.stop()
+
+    async def test_greedy_client(self, pool, origin, server):
+        """At its limit it waits, with an idle connection beside it that another takes."""
+        greedy = await pool.open(origin, 10, None, "greedy", 1)
+        await use(await open_(pool, origin), origin)
+        assert pool.take(origin, "greedy", 1) is None
+        waiting = asyncio.create_task(pool.open(origin, 10, None, "greedy", 1))
+        await asyncio.sleep(0)
+        taken = pool.take(origin, "modest", 1)
+        await use(greedy, origin)
+
+        assert taken is not None
+        assert await waiting is greedy
+
+    async def test_who_waits_is_served_by_client(self, pool, origin):
+        """One with many requests does not keep another behind all of them."""
+        used = [await open_(pool, origin) for _ in range(3)]
+        order: list[str] = []
+
+        async def wait(client: str) -> None:
+            connection = await pool.open(origin, 10, None, client, 3)
+            order.append(client)
+            await use(connection, origin)
+
+        tasks = [asyncio.create_task(wait(client)) for client in ("a", "a", "a", "b")]
+        await asyncio.sleep(0)
+        await use(used[0], origin)
+        await asyncio.wait(tasks)
+
+        assert order == ["a", "b", "a", "a"]
+
+    @pytest.mark.parametrize(("limit", "failure"), [(3, ClientAtLimit), (4, PoolFull)])
+    async def test_reason(self, pool, origin, limit, failure):
+        """Who waits for itself is told so; who waits for others, too. Nothing was sent."""
+        for _ in range(3):
+            await pool.open(origin, 10, None, "a", limit)
+        with pytest.raises(failure) as caught:
+            await pool.open(origin, 0.05, None, "a", limit)
+
+        assert not caught.value.was_sent
+        assert origin.bulkhead.clients == 1
+
+    async def test_canceled_at_any_moment(self, pool, origin):
+        """Whoever goes at the moment of his turn leaves the turn to the next; nothing is counted twice or for ever."""
+        used = [await open_(pool, origin) for _ in range(3)]
+        tasks = [asyncio.create_task(pool.open(origin, 10, None, key, 3)) for key in "aabbc"]
+        await asyncio.sleep(0)
+        tasks[0].cancel()
+        used[0].abort()
+        tasks[2].cancel()
+        await asyncio.sleep(0)
+        used[1].abort()
+        tasks[1].cancel()
+        used[2].abort()
+        await asyncio.wait(tasks)
+        for task in tasks:
+            if not task.cancelled():
+                task.result().abort()
+
+        assert (origin.bulkhead.size, origin.bulkhead.clients, pool._shared, pool._waiting) == (0, 0, 0, {})
 
 
 class TestBreaking:

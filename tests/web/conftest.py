@@ -24,6 +24,7 @@ from hub.config.settings import (
     Settings,
     StaticSettings,
     TopicSettings,
+    UpstreamSettings,
 )
 from hub.primitives.clock import SystemClock
 from hub.primitives.secret import Secret
@@ -125,6 +126,7 @@ def build_house(redis_url: str, clock: ManualClock, root: Path) -> BuildHouse:
         provider_settings: Mapping[str, Any] | None = None,
         routes: Sequence[RouteSettings] | None = None,
         limits: LimitSettings | None = None,
+        upstream: UpstreamSettings | None = None,
         publishers: Sequence[PublisherSettings] = (),
         topics: Sequence[TopicSettings] = (),
         redis_url: str = redis_url,
@@ -152,6 +154,7 @@ def build_house(redis_url: str, clock: ManualClock, root: Path) -> BuildHouse:
                     RouteSettings(prefix="/open", target=api.url, token="none"),
                 ],
                 limits=limits or LimitSettings(),
+                upstream=upstream or UpstreamSettings(),
                 static=dataclasses.replace(StaticSettings(), root=str(root)),
                 session=session or SessionSettings(),
                 admin=admin or AdminSettings(),

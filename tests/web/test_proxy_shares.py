@@ -1,0 +1,120 @@
+"""Connections to an API are shared: what one client holds, another does not lack."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+
+from hub.config.settings import RouteSettings, UpstreamSettings
+from tests.parties.browser import Browser
+from tests.parties.resource_server import Exchange as Served
+from tests.parties.resource_server import RawResourceServer
+from tests.waiting import until
+from tests.web.conftest import BuildHouse, House
+
+FEW = {"connections": 6, "connections_per_target": 6, "reserved_connections": 0}
+SHARED = UpstreamSettings(**FEW, connections_per_session=3, connections_per_address=3)
+NOT_SHARED = UpstreamSettings(**FEW, connections_per_session=6, connections_per_address=6)
+GREEDY = 8
+
+
+async def at_once(served: Served) -> None:
+    """Read nothing of an upload, and answer everything else at once."""
+    if served.request.method == "GET":
+        await served.answer(200)
+    else:
+        await asyncio.Event().wait()
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[RawResourceServer]:
+    """An API that waits for uploads."""
+    api = await RawResourceServer.start(at_once)
+    yield api
+    await api.stop()
+
+
+def routes(api: RawResourceServer) -> list[RouteSettings]:
+    """Return a route with a login and one without, whose requests wait shortly for a connection."""
+    return [
+        RouteSettings(prefix="/api", target=api.url, connect_timeout_seconds=0.3),
+        RouteSettings(prefix="/open", target=api.url, connect_timeout_seconds=0.3, token="none"),
+    ]
+
+
+async def uploads(house: House, stack: AsyncExitStack, target: str, headers: dict[str, str]) -> list[asyncio.Task[bytes]]:
+    """Begin uploads that do not go on; return what is said to each."""
+    tasks = []
+    fields = {"Host": f"localhost:{house.port}", "Content-Length": "50000000", "X-Hub-CSRF": "1", **headers}
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    for _ in range(GREEDY):
+        reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
+        stack.callback(writer.close)
+        writer.write(f"POST {target} HTTP/1.1\r\n{head}\r\n".encode() + bytes(70_000))
+        tasks.append(asyncio.create_task(reader.readuntil(b"\r\n\r\n")))
+        stack.callback(tasks[-1].cancel)
+    return tasks
+
+
+def cookies_of(browser: Browser) -> dict[str, str]:
+    """Return what proves the session of a browser."""
+    return {"Cookie": browser.channel_headers()["Cookie"], "X-XSRF-TOKEN": browser.cookie("XSRF-TOKEN") or ""}
+
+
+@pytest.mark.expects_log
+@pytest.mark.each_listener
+@pytest.mark.parametrize(("upstream", "status"), [(SHARED, 200), (NOT_SHARED, 503)], ids=["shares", "without"])
+async def test_one_session_leaves_connections_for_another(
+    build_house: BuildHouse, api: RawResourceServer, upstream: UpstreamSettings, status: int
+) -> None:
+    """Its own further requests get 429 and are told when to come back; another session does not notice."""
+    async with (
+        build_house(routes=routes(api), upstream=upstream) as house,
+        house.browser() as greedy,
+        house.browser() as other,
+        AsyncExitStack() as stack,
+    ):
+        said = await uploads(house, stack, "/api/x", cookies_of(greedy))
+        await until(lambda: len(api.requests) == upstream.connections_per_session, 0.01)
+        answer = await other.fetch("/api/x")
+        await until(lambda: sum(task.done() for task in said) == GREEDY - upstream.connections_per_session, 0.01)
+        heads = [task.result() for task in said if task.done()]
+
+    assert answer.status == status
+    assert all(head.startswith(b"HTTP/1.1 429") and b"\r\nRetry-After: 2\r\n" in head for head in heads)
+
+
+@pytest.mark.expects_log
+@pytest.mark.each_listener
+async def test_one_address_without_a_login_leaves_connections_for_sessions(
+    build_house: BuildHouse, api: RawResourceServer
+) -> None:
+    """On a route without a token, the address is the client."""
+    async with (
+        build_house(routes=routes(api), upstream=SHARED) as house,
+        house.browser() as other,
+        AsyncExitStack() as stack,
+    ):
+        said = await uploads(house, stack, "/open/x", {})
+        await until(lambda: len(api.requests) == 3, 0.01)
+        answer = await other.fetch("/api/x")
+        await until(lambda: sum(task.done() for task in said) == GREEDY - 3, 0.01)
+
+    assert answer.status == 200
+
+
+@pytest.mark.expects_log
+async def test_slow_target_leaves_connections_for_another(build_house: BuildHouse, api: RawResourceServer) -> None:
+    """However many of its requests wait, another API answers."""
+    other = await RawResourceServer.start(at_once)
+    own = UpstreamSettings(
+        connections=6, connections_per_target=6, reserved_connections=1, connections_per_session=6, connections_per_address=6
+    )
+    both = [*routes(api), RouteSettings(prefix="/other", target=other.url, connect_timeout_seconds=0.3)]
+    async with build_house(routes=both, upstream=own) as house, house.browser() as browser, AsyncExitStack() as stack:
+        await uploads(house, stack, "/api/x", cookies_of(browser))
+        await until(lambda: len(api.requests) == 6, 0.01)
+
+        assert (await browser.fetch("/other/x")).status == 200
+    await other.stop()

@@ -178,7 +178,8 @@ class HotPath:
         self._table.resolve(path).target_url(path, QUERY)
 
     async def _relay_fields(self) -> None:
-        self._rules.outbound(REQUEST_FIELDS, token=self._session.tokens.access_token, client_address="203.0.113.7")
+        token = self._session.tokens.access_token
+        self._rules.outbound(REQUEST_FIELDS, route=self._route, token=token, client_address="203.0.113.7")
         self._rules.inbound(ANSWER_FIELDS, status=200, route=self._route, public_origin=ORIGIN)
 
     async def _count(self) -> None:

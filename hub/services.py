@@ -12,7 +12,9 @@ from hub.channel.registry import Registry
 from hub.config.settings import ProviderSettings, Settings
 from hub.dispatch import Dispatch
 from hub.errors import StoreUnavailable
+from hub.gateway.dropped_headers import DroppedHeaders
 from hub.gateway.forwarding import ForwardingDependencies
+from hub.gateway.headers import HeaderRules
 from hub.gateway.message_signer import MessageSigner
 from hub.gateway.pipeline import Pipeline
 from hub.gateway.rate_limits import RateLimits
@@ -122,6 +124,7 @@ class Services:
         self.upstream_ends = UpstreamEnds(jars, self.sessions, routes, self.resource_server, clock, self.metrics)
         self.upstream_sessions = UpstreamSessions(jars, lifetimes, clock, self.upstream_ends.end)
         self.websocket_door = UpstreamWebSocketClient(route.ca_file for route in settings.routes)
+        self.dropped_headers = DroppedHeaders(self.metrics)
         forwarding = ForwardingDependencies(
             resource_server=self.resource_server,
             websockets=self.websocket_door,
@@ -129,6 +132,7 @@ class Services:
             signer=MessageSigner(settings.routes, clock),
             dpop_key=self.providers.dpop_keys.get,
             clock=clock,
+            headers=HeaderRules(self.dropped_headers.note, origin),
         )
         pipeline = Pipeline(tokens, forwarding, origin, clock, self.metrics)
         self.executor = IdempotentExecutor(

@@ -95,6 +95,7 @@ PURE = {
     "hub.channel.outbox",
     "hub.channel.requests",
     "hub.channel.uploads",
+    "hub.config.header_names",
     "hub.config.presets",
     "hub.config.settings",
     "hub.doctor.findings",

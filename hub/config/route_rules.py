@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+from hub.config.header_names import refusal
 from hub.config.presets import fhir_bases
 from hub.config.settings import RouteSettings, Settings
 
@@ -58,6 +59,11 @@ def _each_route(routes: list[RouteSettings]) -> list[str]:
         mistakes.extend(_content_mistakes(name, route))
         mistakes.extend(_upstream_mistakes(name, route))
         mistakes.extend(_idempotency_mistakes(name, route))
+        mistakes.extend(
+            f"{name}.pass_request_headers: {header!r} {why}. Remove it."
+            for header in route.pass_request_headers
+            if (why := refusal(header)) is not None
+        )
         mistakes.extend(_proof_mistakes(name, route))
         if route.ca_file and not Path(route.ca_file).is_file():
             mistakes.append(f"{name}.ca_file: there is no file {route.ca_file}.")

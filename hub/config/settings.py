@@ -193,6 +193,8 @@ class RouteSettings:
     upstream_idle_seconds: Positive = 900.0
     upstream_logout: str = "/?IRISLogout=end"
     idempotency_header: Literal["api", "hub"] = "api"
+    pass_request_headers: list[str] = field(default_factory=list)
+    forwarded_headers: bool = False
     iris_errors: Literal["problem", "redacted", "relay"] = "problem"
     preset: Literal["", "fhir"] = ""
     proof: Literal["none", "hmac-sha256", "ecdsa-p256-sha256"] = "none"

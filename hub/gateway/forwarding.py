@@ -117,7 +117,9 @@ class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
         headers, address = self.request.headers, self.request.client_address
         if self.route.settings.idempotency_header == "hub":
             headers = [header for header in headers if header[0].lower() != IDEMPOTENCY_HEADER]
-        headers = self.use.headers.outbound(headers, token=token, client_address=address, cookies=cookies, scheme=scheme)
+        headers = self.use.headers.outbound(
+            headers, route=self.route, token=token, client_address=address, cookies=cookies, scheme=scheme
+        )
         if self.route.is_fhir:  # the hub reads the responses of FHIR servers
             return [header for header in headers if header[0].lower() != "accept-encoding"]
         return headers

@@ -1,18 +1,18 @@
 """The headers that pass the hub (RFC 9110 section 7.6), in both directions. Pure.
 
-Request headers pass only by a rule: those that describe the content and the wishes of the client (`REQUEST_NAMES`, `Accept-*`,
-`If-*`), and the application's own `X-*`. Families in which proxies tell servers about identity, address, path or method
-(`FORBIDDEN_X`) do not pass, because a browser could lie in them. Names with an underscore never pass: CGI gateways read
-`X_Real_IP` and `X-Real-IP` as one variable.
+Request headers pass by a list (`hub.config.header_names`), and those that the route names in `pass_request_headers`. Names by
+which proxies tell servers about identity, address, path or method never pass, because a browser could lie in them. Nor do names
+with an underscore: CGI gateways read `X_Real_IP` and `X-Real-IP` as one variable.
 
 Response headers pass, except those about one connection, those that act on the origin that the browser sees (which is the hub),
 and those that command the web server, or the shared cache (RFC 9213), in front of the hub.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
+from hub.config import header_names
 from hub.errors import BadRequest, InvalidPath
 from hub.gateway.paths import normalise_path
 from hub.gateway.private_caching import private_control, with_private_caching
@@ -21,49 +21,16 @@ from hub.primitives.bounded_cache import BoundedCache
 from hub.primitives.http import Headers
 from hub.primitives.secret import Secret
 
+NoteDropped = Callable[[Route, list[str]], None]
+
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"})
 """Headers about one connection (RFC 9110 section 7.6.1), besides those that `Connection` names."""
 
 IDEMPOTENCY_HEADER = "idempotency-key"
 """The request header of draft-ietf-httpapi-idempotency-key-header."""
 
-REQUEST_NAMES = frozenset(
-    {"accept", "baggage", "b3", "cache-control", "content-digest", "content-disposition", "content-encoding"}
-    | {"content-language", "content-md5", "content-range", "content-type", "digest", "dnt", IDEMPOTENCY_HEADER}
-    | {"last-event-id", "link", "pragma", "prefer", "priority", "range", "repr-digest", "save-data", "slug"}
-    | {"traceparent", "tracestate", "user-agent", "want-content-digest", "want-digest", "want-repr-digest"}
-)
-REQUEST_FAMILIES = re.compile(r"(?:accept|if|x)-[a-z0-9!#$%&'*+.^`|~-]+")
-
-FORBIDDEN_X = (
-    "x-forwarded",
-    "x-original-",
-    "x-real-ip",
-    "x-client-ip",
-    "x-true-client-ip",
-    "x-cluster-client-ip",
-    "x-host",
-    "x-proxy",
-    "x-envoy-",
-    "x-arr-",
-    "x-accel-",
-    "x-sendfile",
-    "x-rewrite-",
-    "x-remote-",
-    "x-authenticated-",
-    "x-auth-request-",
-    "x-ssl-",
-    "x-client-cert",
-    "x-client-dn",
-    "x-client-verify",
-    # These would bypass the methods of the route:
-    "x-http-method",
-    "x-method-override",
-    # These hold CSRF tokens for the hub:
-    "x-xsrf",
-    "x-csrf",
-    "x-hub-",
-)
+DROP, PASS, CONNECTION, NOTE = range(4)
+"""Verdicts on a request header: it does not pass, it passes, it names headers that do not pass, it does not pass and is noted."""
 
 RESPONSE_FORBIDDEN = frozenset(
     {"set-cookie", "set-cookie2", "www-authenticate", "authentication-info", "server", "x-powered-by"}
@@ -101,14 +68,28 @@ _FOLDED = re.compile(r"[\x00-\x1f\x7f][\x00-\x20\x7f]*")  # obsolete line foldin
 class HeaderRules:
     """The rules, with a cache of their verdicts on the names that every request repeats."""
 
-    def __init__(self) -> None:
-        self._leaving = BoundedCache(_may_leave)
+    def __init__(self, note_dropped: NoteDropped | None = None, public_origin: str = "") -> None:
+        """Parameters:
+        note_dropped: Called with the route and the names of headers that no browser or proxy writes by itself, and that
+            did not pass.
+        public_origin: The origin that the browser sees, for routes with `forwarded_headers`.
+        """
+        self._leaving: dict[frozenset[str], BoundedCache[int]] = {}
+        self._note_dropped = note_dropped
+        self._public = urlsplit(public_origin)
         self._entering = BoundedCache(_may_enter)
         self._rendered = BoundedCache(_may_enter_rendered)
         self._controls = BoundedCache(private_control)
 
     def outbound(
-        self, headers: Headers, *, token: Secret | None, client_address: str, cookies: str = "", scheme: str = "Bearer"
+        self,
+        headers: Headers,
+        *,
+        route: Route,
+        token: Secret | None,
+        client_address: str,
+        cookies: str = "",
+        scheme: str = "Bearer",
     ) -> Headers:
         """Return the headers for the API: those of the browser that may pass, and the hub's own.
 
@@ -123,18 +104,44 @@ class HeaderRules:
         Raises:
             BadRequest: A header that may pass holds a control character, or a character that HTTP cannot carry.
         """
-        passed = _passing(headers, self._leaving)
+        passed = self._selected(headers, route)
         for name, value in passed:
             if not (value.isascii() and value.isprintable()):
                 _check(name, value)
         passed.append(("Via", "1.1 hub"))
         if client_address:
             passed.append(("X-Forwarded-For", client_address))
+        if route.settings.forwarded_headers:
+            passed.append(("X-Forwarded-Host", self._public.netloc))
+            passed.append(("X-Forwarded-Proto", self._public.scheme))
+            passed.append(("X-Forwarded-Prefix", route.prefix))
         if cookies:
             passed.append(("Cookie", cookies))
         if token is not None:
             passed.append(("Authorization", f"{scheme} {token.reveal()}"))
         return passed
+
+    def _selected(self, headers: Headers, route: Route) -> Headers:
+        """Return the headers of the browser that may pass, without those that `Connection` names (RFC 9110 section 7.6.1)."""
+        verdicts = self._leaving.get(route.pass_request_headers)
+        if verdicts is None:
+            verdicts = self._leaving[route.pass_request_headers] = _verdicts(route.pass_request_headers)
+        passed: Headers = []
+        noted: list[str] = []
+        declared: set[str] = set()
+        for header in headers:
+            verdict = verdicts[header[0]]
+            if verdict == PASS:
+                passed.append(header)
+            elif verdict == CONNECTION:
+                declared.update(option.strip().lower() for option in header[1].split(","))
+            elif verdict == NOTE:
+                noted.append(header[0])
+        if noted and self._note_dropped is not None:
+            self._note_dropped(route, noted)
+        if declared <= HOP_BY_HOP:
+            return passed
+        return [header for header in passed if header[0].lower() not in declared]
 
     def inbound(self, headers: Headers, *, status: int, route: Route, public_origin: str) -> Headers:
         """Return the headers for the browser. Repeated headers stay repeated.
@@ -168,18 +175,21 @@ def _passing(headers: Headers, verdicts: Mapping[str, bool | None]) -> Headers:
     return [header for header in passed if header[0].lower() not in declared]
 
 
-def _may_leave(written: str) -> bool | None:
-    """Return whether a request header may pass; None for `Connection`, which does not pass and may forbid others."""
-    name = written.lower()
+def _verdicts(chosen: frozenset[str]) -> BoundedCache[int]:
+    """Return the cache of the verdicts on request headers of the routes that also pass `chosen`, names in lower case."""
+    return BoundedCache(lambda written: _may_leave(written.lower(), chosen))
+
+
+def _may_leave(name: str, chosen: frozenset[str]) -> int:
     if name == "connection":
-        return None
-    if name in REQUEST_NAMES:
-        return True
-    return REQUEST_FAMILIES.fullmatch(name) is not None and not name.startswith(FORBIDDEN_X)
+        return CONNECTION
+    if name in chosen or header_names.passes(name):
+        return PASS
+    return DROP if header_names.is_of_the_browser(name) else NOTE
 
 
 def _may_enter(written: str) -> bool | None:
-    """Return the same for a response header."""
+    """Return whether a response header may pass; None for `Connection`, which does not pass and may forbid others."""
     return False if written.lower() in POLICY_NAMES else _may_enter_rendered(written)
 
 

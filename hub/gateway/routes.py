@@ -29,6 +29,7 @@ class Route:
         target_origin: Scheme, host and port of the API.
         target_path: Path of the base URL, without a slash at its end; empty for the root.
         demand: The token that a request gets; None: none, and no login is needed.
+        pass_request_headers: Names, in lower case, of request headers that pass besides those of `hub.config.header_names`.
         profile: The peculiarities of the product that serves the API.
         error_documents: How error documents of the API are passed on.
         is_fhir: Whether the API is a FHIR server, whose base URL in responses becomes the hub's.
@@ -40,6 +41,7 @@ class Route:
     target_origin: str
     target_path: str
     demand: TokenDemand | None
+    pass_request_headers: frozenset[str]
     profile: ApiProfile
     error_documents: Literal["problem", "redacted", "relay"]
     is_signed: bool
@@ -55,6 +57,7 @@ class Route:
             target_origin=f"{target.scheme}://{target.netloc}",
             target_path=target.path.rstrip("/"),
             demand=_demand(settings),
+            pass_request_headers=frozenset(name.lower() for name in settings.pass_request_headers),
             profile=profile,
             error_documents=settings.iris_errors,
             is_signed=settings.proof != "none",

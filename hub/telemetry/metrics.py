@@ -37,6 +37,7 @@ class Metrics:
         channel_closes: Closed channels by `code`.
         throttled: Connections above `limits.work_per_connection`, by `outcome`: `throttled`, `closed`.
         limited: Rejections by rate limits and by limits of connections to APIs, by `limit`.
+        dropped_headers: Request headers that did not pass to an API, other than those that browsers write by themselves.
         websockets: Open WebSockets that are passed through to APIs.
         kill_seconds: Time from the end of a session to the close of one of its channels.
         revocations: Attempts to revoke the tokens of an ended session, by `outcome`: `revoked`, `unsupported` (by the
@@ -68,6 +69,7 @@ class Metrics:
         self.renewals = Counter("hub_renewals", "Requests repeated after a 401", registry=registry)
         self.replays = Counter("hub_replays", "Repeated requests with an idempotency key", ["verdict"], registry=registry)
         self.channels = Gauge("hub_channels", "Open channels", registry=registry, multiprocess_mode="livesum")
+        self.dropped_headers = Counter("hub_dropped_headers", "Request headers that did not pass", registry=registry)
         self.throttled = Counter("hub_throttled", "Connections above their work limit", ["outcome"], registry=registry)
         self.limited = Counter("hub_limited", "Rejections by limits", ["limit"], registry=registry)
         self.websockets = Gauge("hub_websockets", "WebSockets passed through", registry=registry, multiprocess_mode="livesum")

@@ -196,6 +196,10 @@ class TestMistakes:
             ({"HUB_ROUTES": '[{"prefix": "/hub", "target": "https://x.example"}]'}, "routes[0].prefix"),
             ({"HUB_ROUTES": '[{"prefix": "/a/../b", "target": "https://x.example"}]'}, "routes[0].prefix"),
             ({"HUB_ROUTES": '[{"prefix": "/api", "target": "https://u:p@x.example"}]'}, "routes[0].target"),
+            (
+                {"HUB_ROUTES": '[{"prefix": "/api", "target": "https://x.example", "pass_request_headers": ["X-A", "X-User"]}]'},
+                "routes[0].pass_request_headers",
+            ),
             ({"HUB_ROUTES": '[{"prefix": "/api", "target": "https://x.example", "resource": "lab"}]'}, "routes[0].resource"),
             (
                 {"HUB_ROUTES": '[{"prefix": "/a", "target": "https://x", "token": "none", "idempotency_header": "hub"}]'},

@@ -1,6 +1,7 @@
 """Which header fields cross the hub."""
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,9 +20,20 @@ RULES = HeaderRules()
 OURS = {"Via", "X-Forwarded-For", "Authorization"}
 
 
-def sent(*fields: tuple[str, str]) -> Headers:
+def route_with(**settings: Any) -> Route:
+    """Return a route that says nothing about caching, with these settings."""
+    return Route.compile(
+        RouteSettings(prefix="/api", target="https://iris.example/csp/clinic", token="none", **settings), IRIS_API
+    )
+
+
+ROUTE = route_with()
+
+
+def sent(*fields: tuple[str, str], route: Route = ROUTE) -> Headers:
     """Return what passes of a browser's fields, without the hub's own."""
-    return [(name, value) for name, value in RULES.outbound(list(fields), token=None, client_address="") if name != "Via"]
+    passed = RULES.outbound(list(fields), route=route, token=None, client_address="")
+    return [(name, value) for name, value in passed if name != "Via"]
 
 
 def received(*fields: tuple[str, str], status: int = 200, target: str = "https://iris.example/csp/clinic") -> Headers:
@@ -34,8 +46,9 @@ REQUEST_NAMES = [
     "Accept",
     "accept-language",
     "If-Match",
+    "X-Request-ID",
+    "x-request-id",
     "X-App",
-    "x-app",
     "x-",
     "X-Forwarded-For",
     "x-hub-csrf",
@@ -43,7 +56,7 @@ REQUEST_NAMES = [
     "Cookie",
 ]
 RESPONSE_NAMES = ["ETag", "X-App", "x-app", "Cache-Control", "Set-Cookie", "Access-Control-Allow-Origin", "X_App", "server"]
-VALUES = st.sampled_from(["x-app, close", "ETag,Cache-Control", "accept", "", "keep-alive"]) | st.text(max_size=6)
+VALUES = st.sampled_from(["x-app, close", "x-request-id", "ETag,Cache-Control", "accept", "", "keep-alive"]) | st.text(max_size=6)
 CONTROL = re.compile(r"[\x00-\x1f\x7f][\x00-\x20\x7f]*")
 UNSAFE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")
 
@@ -87,10 +100,35 @@ class TestOutbound:
             "baggage",
             "X-Request-ID",
             "X-Correlation-Id",
-            "X-Tenant",
             "X-Client-Version",
-            "X-Custom-Anything",
             "Content-Disposition",
+            "SOAPAction",
+            "OData-Version",
+            "OData-MaxVersion",
+            "OData-Isolation",
+            "DataServiceVersion",
+            "Repeatability-Request-ID",
+            "Tus-Resumable",
+            "Upload-Offset",
+            "Upload-Metadata",
+            "api-version",
+            "sentry-trace",
+            "x-datadog-trace-id",
+            "X-B3-TraceId",
+            "uber-trace-id",
+            "Request-Id",
+            "Request-Context",
+            "x-ms-client-request-id",
+            "newrelic",
+            "X-Amzn-Trace-Id",
+            "grpc-timeout",
+            "X-Grpc-Web",
+            "X-User-Agent",
+            "Connect-Protocol-Version",
+            "apollographql-client-name",
+            "Apollo-Require-Preflight",
+            "X-Provenance",
+            "Want-Content-Digest",
         ],
     )
     def test_lets_an_application_describe_what_it_wants(self, name):
@@ -156,6 +194,12 @@ class TestOutbound:
             "X-Sendfile",
             "X_Forwarded_For",
             "X-Forwarded_For",
+            "X-Tenant",
+            "X-Custom-Anything",
+            "X-API-Key",
+            "Ocp-Apim-Subscription-Key",
+            "Content-User",
+            "Upload-Role",
             "X_Tenant",
             "Content_Type",
             "HTTP_COOKIE",
@@ -176,17 +220,17 @@ class TestOutbound:
 
     def test_drops_what_connection_names(self):
         """A field that the browser declares to be of this connection is not of the next one (RFC 9110 section 7.6.1)."""
-        assert sent(("Connection", "close, X-A"), ("x-a", "1"), ("X-B", "2")) == [("X-B", "2")]
+        assert sent(("Connection", "close, Slug"), ("slug", "1"), ("Link", "2")) == [("Link", "2")]
 
     def test_keeps_repeated_fields_in_order(self):
         """Fields that come several times are sent several times."""
-        fields = [("X-A", "1"), ("Accept", "a"), ("X-A", "2")]
+        fields = [("Link", "1"), ("Accept", "a"), ("Link", "2")]
 
         assert fields == sent(*fields)
 
     def test_adds_the_token_and_who_asks(self):
         """The resource server learns the token, the browser's address, and that a hub is between."""
-        fields = RULES.outbound([("Authorization", "Basic x")], token=Secret("t0ken"), client_address="192.0.2.7")
+        fields = RULES.outbound([("Authorization", "Basic x")], route=ROUTE, token=Secret("t0ken"), client_address="192.0.2.7")
 
         assert fields == [
             ("Via", "1.1 hub"),
@@ -196,19 +240,19 @@ class TestOutbound:
 
     def test_sends_no_credentials_without_a_token(self):
         """Where there is no token, nothing that looks like one is sent."""
-        assert RULES.outbound([("Authorization", "Bearer x")], token=None, client_address="") == [("Via", "1.1 hub")]
+        assert RULES.outbound([("Authorization", "Bearer x")], route=ROUTE, token=None, client_address="") == [("Via", "1.1 hub")]
 
     @pytest.mark.parametrize("value", ["a\r\nCookie: x", "a\nb", "a\rb", "a\x00b", "\x7f", "\u0100", "\U0001f600"])
     def test_refuses_values_that_could_forge_fields(self, value):
         """A value with a line break never reaches the resource server, whoever let it in."""
-        with pytest.raises(BadRequest, match="X-A"):
-            sent(("X-A", value))
+        with pytest.raises(BadRequest, match="Slug"):
+            sent(("Slug", value))
 
     @given(st.lists(st.tuples(st.text(), st.text())))
     def test_whatever_passes_is_a_valid_field(self, fields):
         """Names are tokens without underscore, values hold no control characters, and nothing counterfeits the hub."""
         try:
-            passed = RULES.outbound(fields, token=Secret("t"), client_address="192.0.2.7")
+            passed = RULES.outbound(fields, route=ROUTE, token=Secret("t"), client_address="192.0.2.7")
         except BadRequest:
             return
         assert all(name.isascii() and not set(name) & set("_ :\r\n\x00") for name, _ in passed)
@@ -219,13 +263,48 @@ class TestOutbound:
     def test_each_field_is_judged_for_itself(self, fields):
         """What is remembered changes nothing: a field passes if it would pass alone, and `Connection` does not name it."""
         rules = HeaderRules()
-        alone = [field for field in fields if len(rules.outbound([(field[0], "")], token=None, client_address="")) > 1]
+        alone = [
+            field for field in fields if len(rules.outbound([(field[0], "")], route=ROUTE, token=None, client_address="")) > 1
+        ]
         expected = [(name, value) for name, value in alone if name.lower() not in declared(fields)]
         if any(UNSAFE.search(value) for _, value in expected):
             with pytest.raises(BadRequest):
                 sent(*fields)
         else:
             assert sent(*fields) == expected
+
+    def test_a_route_passes_what_it_names(self):
+        """Names of `pass_request_headers` pass on that route, in any case, and on no other."""
+        route = route_with(pass_request_headers=["X-Tenant", "X-API-Key"])
+        fields = [("x-tenant", "7"), ("X-API-KEY", "k"), ("X-Ward", "3")]
+
+        assert sent(*fields, route=route) == [("x-tenant", "7"), ("X-API-KEY", "k")]
+        assert sent(*fields) == []
+
+    def test_tells_the_api_how_browsers_see_it(self):
+        """With `forwarded_headers` the API learns scheme, host and prefix; what the browser writes there does not count."""
+        rules = HeaderRules(public_origin="https://hub.example:8443")
+        fields = [("X-Forwarded-Host", "evil.example")]
+
+        assert rules.outbound(fields, route=route_with(forwarded_headers=True), token=None, client_address="") == [
+            ("Via", "1.1 hub"),
+            ("X-Forwarded-Host", "hub.example:8443"),
+            ("X-Forwarded-Proto", "https"),
+            ("X-Forwarded-Prefix", "/api"),
+        ]
+        assert rules.outbound(fields, route=ROUTE, token=None, client_address="") == [("Via", "1.1 hub")]
+
+    def test_notes_what_it_drops(self):
+        """Names that an application chose are noted; those that browsers and proxies write by themselves are not."""
+        noted: list[tuple[str, list[str]]] = []
+        rules = HeaderRules(lambda route, names: noted.append((route.prefix, names)))
+        usual = ["Host", "Cookie", "Origin", "Referer", "Sec-Fetch-Site", "sec-ch-ua", "X-XSRF-TOKEN", "X-Hub-CSRF", "Connection"]
+        fields = [(name, "v") for name in ["X-Tenant", *usual, "Accept", "X-Remote-User"]]
+
+        rules.outbound(fields, route=ROUTE, token=None, client_address="")
+        rules.outbound([("Accept", "v")], route=ROUTE, token=None, client_address="")
+
+        assert noted == [("/api", ["X-Tenant", "X-Remote-User"])]
 
 
 class TestInbound:

@@ -41,10 +41,10 @@ async def test_log_in_call_both_ways_log_out(start_clinic: StartClinic, profile:
         assert 43190 < session["absolute_expires_in"] <= 43200
         assert 3590 < session["token_expires_in"] <= 3600
 
-        over_http = await browser.fetch("/api/echo?x=1", headers={"X-Custom": "a"})
+        over_http = await browser.fetch("/api/echo?x=1", headers={"X-Request-ID": "a"})
         assert over_http.status == 200
         channel = await Channel.open(browser)
-        over_channel = await channel.request("GET", "/api/echo?x=1", headers={"x-custom": "a"})
+        over_channel = await channel.request("GET", "/api/echo?x=1", headers={"x-request-id": "a"})
         assert over_channel.status == 200
         assert over_http.json()["subject"] == over_channel.body["subject"] == "alice"
         assert over_http.json()["query"] == over_channel.body["query"]

@@ -9,7 +9,7 @@ from typing import Any
 from hub.channel.close_codes import CloseCode
 from hub.channel.interfaces import ChannelServices
 from hub.channel.outbox import Frame
-from hub.config.settings import ChannelSettings, LimitSettings, RouteSettings
+from hub.config.settings import ChannelSettings, LimitSettings, RouteSettings, UpstreamSettings
 from hub.dispatch import Dispatch
 from hub.errors import NotFound
 from hub.gateway.messages import ApiRequest, ApiResponse
@@ -162,6 +162,7 @@ def services_for(pipeline: Pipeline, session: Session, clock: SystemClock) -> Ch
         csrf_matches=xsrf_token_matches,
         clock=clock,
         metrics=metrics,
+        uploads=UpstreamSettings(),
         settings=ChannelSettings(),
     )
 

@@ -182,6 +182,7 @@ class Services:
                 clock=clock,
                 metrics=self.metrics,
                 settings=settings.channel,
+                uploads=settings.upstream,
                 outage=self.outage,
                 note_presence=self.presence.note,
             )

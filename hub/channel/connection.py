@@ -341,6 +341,10 @@ class ChannelConnection:
         self._push_response(request_id, status, headers, msgspec.UNSET, length, extra)
         return True
 
+    def may_upload(self, request_id: int) -> bool:
+        """Return whether the client has credit for the body of a request."""
+        return self._uploads.has_credit(request_id)
+
     def credit(self, request_id: int) -> int:
         """Return how many bytes of a download may be sent now, at most one frame. It grows with `CreditReceived`.
 

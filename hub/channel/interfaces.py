@@ -7,7 +7,7 @@ from typing import Protocol
 
 from hub.channel.close_codes import CloseCode
 from hub.channel.outbox import Frame
-from hub.config.settings import ChannelSettings
+from hub.config.settings import ChannelSettings, UpstreamSettings
 from hub.dispatch import Dispatch
 from hub.gateway.rate_limits import RateLimits
 from hub.idempotency.executor import IdempotentExecutor
@@ -47,6 +47,7 @@ class ChannelServices:
     """The services and settings that all channels of a worker share.
 
     Attributes:
+        uploads: The limits of uploads.
         csrf_matches: Returns whether the CSRF token of `hello` belongs to the session.
         jitter: Returns a number from 0 to 1, which varies the maximum age of channels.
         note_presence: Called with the key of a session when its first channel opened here, and when its last one closed.
@@ -62,6 +63,7 @@ class ChannelServices:
     clock: Clock
     metrics: Metrics
     settings: ChannelSettings
+    uploads: UpstreamSettings
     outage: StoreOutage
     note_presence: Callable[[str], None] = _ignore_presence
     jitter: Callable[[], float] = random.random

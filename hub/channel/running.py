@@ -16,6 +16,7 @@ from hub.channel.sending import Sender
 from hub.channel.upload_body import UploadBody
 from hub.errors import HubError, SessionEnded
 from hub.gateway.messages import ApiResponse
+from hub.gateway.upload_pace import UploadPace
 from hub.idempotency.outcome import idempotency_key
 from hub.primitives.tasks import task_starter
 from hub.telemetry import audit, log
@@ -89,7 +90,9 @@ class RunningRequests:
         """Start the task of a request."""
         message = started.message
         if isinstance(message.stream, int):
-            self._uploads[message.id] = UploadBody(functools.partial(self._on_accepted, message.id))
+            may_send = functools.partial(self._connection.may_upload, message.id)
+            pace = UploadPace(self._services.uploads, self._services.clock, may_send)
+            self._uploads[message.id] = UploadBody(functools.partial(self._on_accepted, message.id), pace)
         self._tasks[message.id] = self._start_task(self._serve(started))
 
     def feed(self, request_id: int, data: bytes, *, end: bool) -> None:

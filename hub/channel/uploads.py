@@ -58,6 +58,11 @@ class Uploads:
         upload = self.streams.get(request_id)
         return upload is not None and not upload.ended
 
+    def has_credit(self, request_id: int) -> bool:
+        """Return whether the client may send more of this upload."""
+        upload = self.streams.get(request_id)
+        return upload is not None and upload.credit > 0
+
     def receive(self, request_id: int, size: int, *, end: bool) -> int:
         """Count a body frame of an open upload; return the bytes of the upload so far.
 

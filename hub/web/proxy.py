@@ -9,11 +9,13 @@ import sys
 from collections import deque
 from collections.abc import AsyncIterator
 
+from hub.config.settings import UpstreamSettings
 from hub.dispatch import Caller, Dispatch
-from hub.errors import BodyTooLarge, HubError, UploadStalled
+from hub.errors import BodyTooLarge, HubError
 from hub.gateway.content_isolation import isolated
 from hub.gateway.messages import REPEATABLE_BODY_BYTES, ApiRequest, ApiResponse
 from hub.gateway.routes import Route
+from hub.gateway.upload_pace import UploadPace
 from hub.idempotency.outcome import HUB_KEY_HEADER, idempotency_key
 from hub.listener.exchange import Exchange
 from hub.listener.head import Headers
@@ -27,7 +29,6 @@ from hub.web.response_headers import problem_body, problem_headers
 from hub.web.site import Site
 
 ONE_WRITE_BYTES = 64 * 1024  # a response of this announced length at most leaves in one write, head and body together
-STALL_SECONDS = 60.0  # without a byte of an upload; then its connection to the API is freed
 CLIENT_CLOSED_REQUEST = 499  # nginx's number for it
 
 
@@ -38,9 +39,10 @@ class ApiDoor:
         page_headers: Policies of pages of the application, for routes that render them, unless the renderer sends its own.
     """
 
-    def __init__(self, site: Site, dispatch: Dispatch, page_headers: Headers) -> None:
+    def __init__(self, site: Site, dispatch: Dispatch, page_headers: Headers, uploads: UpstreamSettings) -> None:
         self.site = site
         self.dispatch = dispatch
+        self.uploads = uploads
         self.page_headers = page_headers
         self.start_task = task_starter()
 
@@ -65,7 +67,7 @@ class ApiCall:
         self._status = 0
         length = exchange.head.body_bytes
         if length is None or length > REPEATABLE_BODY_BYTES or exchange.wants_continue:
-            self._pipe = UploadPipe(exchange)
+            self._pipe = UploadPipe(exchange, UploadPace(door.uploads, door.site.clock))
             self._begin(self._pipe, length)
         elif length:
             self._collected = []
@@ -231,24 +233,25 @@ def _with_missing(headers: Headers, added: Headers) -> Headers:
 class UploadPipe:
     """The body of one request: the connection pushes, the API pulls. It holds one read of the socket at most."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, pace: UploadPace) -> None:
         self._exchange = exchange
+        self._pace = pace
         self._chunks: deque[bytes] = deque()
         self._is_whole = False
         self._is_abandoned = False
-        self._arrived: asyncio.Future[None] | None = None
 
     def push(self, chunk: bytes) -> None:
         """Take a chunk; the connection is read again when it was pulled."""
         if not self._is_abandoned:
             self._chunks.append(chunk)
             self._exchange.hold()
-            self._tell()
+            self._pace.received(len(chunk))
+            self._pace.wake()
 
     def end(self) -> None:
         """Take note that the body is complete."""
         self._is_whole = True
-        self._tell()
+        self._pace.wake()
 
     def abandon(self) -> None:
         """Drop the rest of the body as it arrives: nobody reads it."""
@@ -260,28 +263,15 @@ class UploadPipe:
         return self
 
     async def __anext__(self) -> bytes:
+        """Return the next chunk.
+
+        Raises:
+            UploadStalled: The client was too slow.
+        """
+        self._pace.check()
         if not self._chunks:
             self._exchange.release()
             if self._is_whole:
                 raise StopAsyncIteration
-            await self._next()
+            await self._pace.wait()
         return self._chunks.popleft() if self._chunks else await self.__anext__()
-
-    async def _next(self) -> None:
-        """Wait for the next chunk.
-
-        Raises:
-            UploadStalled: None came for `STALL_SECONDS`.
-        """
-        self._arrived = asyncio.get_running_loop().create_future()
-        try:
-            async with asyncio.timeout(STALL_SECONDS):
-                await self._arrived
-        except TimeoutError as error:
-            raise UploadStalled(f"Nothing was received for {STALL_SECONDS:.0f} seconds.") from error
-        finally:
-            self._arrived = None
-
-    def _tell(self) -> None:
-        if self._arrived is not None and not self._arrived.done():
-            self._arrived.set_result(None)

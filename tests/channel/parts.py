@@ -9,7 +9,7 @@ from typing import Any
 from hub.channel.codec import BodyFrame
 from hub.channel.interfaces import ChannelServices
 from hub.channel.outbox import Frame
-from hub.config.settings import ChannelSettings, LimitSettings, RouteSettings
+from hub.config.settings import ChannelSettings, LimitSettings, RouteSettings, UpstreamSettings
 from hub.dispatch import Dispatch
 from hub.errors import HubError, NotFound
 from hub.gateway.messages import ApiRequest, ApiResponse
@@ -232,6 +232,7 @@ class World:
             clock=clock,
             metrics=metrics,
             settings=settings,
+            uploads=UpstreamSettings(),
         )
         return cls(clock, settings, session_id, sessions, pipeline, metrics, services)
 

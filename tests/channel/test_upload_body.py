@@ -5,13 +5,22 @@ import asyncio
 import pytest
 
 from hub.channel.upload_body import UploadBody
+from hub.config.settings import UpstreamSettings
 from hub.errors import UploadStalled
+from hub.gateway.upload_pace import UploadPace
+from hub.primitives.clock import SystemClock
+from tests.parties.clock import ManualClock
+
+
+def pace() -> UploadPace:
+    """Return a pace with which every client of these tests keeps up."""
+    return UploadPace(UpstreamSettings(), SystemClock())
 
 
 async def test_segments_in_order() -> None:
     """Each segment is accepted when it is read, not when it comes: that is when the client gets credit again."""
     accepted: list[int] = []
-    body = UploadBody(accepted.append)
+    body = UploadBody(accepted.append, pace())
     body.feed(b"abc", end=False)
     body.feed(b"", end=False)
     body.feed(b"de", end=True)
@@ -25,7 +34,7 @@ async def test_segments_in_order() -> None:
 
 async def test_reader_waits() -> None:
     """A reader that is faster than the client gets each segment as it comes, and then the end."""
-    body = UploadBody(lambda _: None)
+    body = UploadBody(lambda _: None, pace())
     reading = asyncio.create_task(anext(body))
     await asyncio.sleep(0)
     assert not reading.done()
@@ -43,7 +52,7 @@ async def test_reader_waits() -> None:
 
 async def test_connection_closes_in_the_middle() -> None:
     """What has come can be read; then the reader is told, whether it waits already or asks later."""
-    body = UploadBody(lambda _: None)
+    body = UploadBody(lambda _: None, pace())
     body.feed(b"a", end=False)
     body.abandon()
 
@@ -51,7 +60,7 @@ async def test_connection_closes_in_the_middle() -> None:
     with pytest.raises(UploadStalled):
         await anext(body)
 
-    waiting = UploadBody(lambda _: None)
+    waiting = UploadBody(lambda _: None, pace())
     reading = asyncio.create_task(anext(waiting))
     await asyncio.sleep(0)
     waiting.abandon()
@@ -61,8 +70,21 @@ async def test_connection_closes_in_the_middle() -> None:
 
 async def test_connection_closes_after_the_end() -> None:
     """A complete upload is complete."""
-    body = UploadBody(lambda _: None)
+    body = UploadBody(lambda _: None, pace())
     body.feed(b"a", end=True)
     body.abandon()
 
     assert [each async for each in body] == [b"a"]
+
+
+async def test_client_that_is_too_slow() -> None:
+    """It is given up, and its reader told so."""
+    clock = ManualClock()
+    body = UploadBody(lambda _: None, UploadPace(UpstreamSettings(), clock))
+    body.feed(b"a", end=False)
+    assert await anext(body) == b"a"
+    reading = asyncio.create_task(anext(body))
+    await clock.advance(UpstreamSettings().upload_grace_seconds)
+
+    with pytest.raises(UploadStalled):
+        await reading

@@ -4,9 +4,11 @@ import asyncio
 
 import pytest
 
+from hub.config.settings import UpstreamSettings
 from hub.errors import UploadStalled
-from hub.web import proxy
+from hub.gateway.upload_pace import UploadPace
 from hub.web.proxy import UploadPipe
+from tests.parties.clock import ManualClock
 
 
 class Line:
@@ -31,9 +33,9 @@ def line() -> Line:
 
 
 @pytest.fixture
-def pipe(line: Line) -> UploadPipe:
+def pipe(line: Line, clock: ManualClock) -> UploadPipe:
     """A pipe."""
-    return UploadPipe(line)  # type: ignore[arg-type]
+    return UploadPipe(line, UploadPace(UpstreamSettings(), clock))  # type: ignore[arg-type]
 
 
 async def taken(pipe: UploadPipe) -> list[bytes]:
@@ -86,15 +88,16 @@ async def test_abandoned(pipe: UploadPipe, line: Line) -> None:
     assert (line.is_held, await taken(pipe)) == (False, [])
 
 
-async def test_stalled(pipe: UploadPipe, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_stalled(pipe: UploadPipe, clock: ManualClock) -> None:
     """A browser that sends nothing for too long is given up."""
-    monkeypatch.setattr(proxy, "STALL_SECONDS", 0.01)
     pipe.push(b"1")
     pieces = aiter(pipe)
 
     assert await anext(pieces) == b"1"
+    waiting = asyncio.ensure_future(anext(pieces))
+    await clock.advance(UpstreamSettings().upload_grace_seconds)
     with pytest.raises(UploadStalled):
-        await anext(pieces)
+        await waiting
 
 
 async def test_cancelled(pipe: UploadPipe) -> None:

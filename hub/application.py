@@ -46,7 +46,7 @@ class AssetHandler(BaseHandler, tornado.web.StaticFileHandler):
 def build_front(services: Services) -> Front:
     """Return who answers on the public listener."""
     settings, site = services.settings, _site(services)
-    api = ApiDoor(site, services.dispatch, _page_headers(settings.static), settings.upstream)
+    api = ApiDoor(site, services.dispatch, services.streams, _page_headers(settings.static), settings.upstream)
     channel = ChannelDoor(site, services.registry, services.sessions, settings.channel, services.rates)
     pages = TornadoFront(
         build_application(services, site), scheme=settings.server.transport_scheme, max_body_bytes=OWN_BODY_BYTES

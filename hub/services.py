@@ -52,6 +52,7 @@ from hub.session.keyring import Keyring
 from hub.session.last_channel import LastChannelStore
 from hub.session.logout_tokens import LogoutTokenStore
 from hub.session.model import Lifetimes
+from hub.session.open_streams import OpenStreams
 from hub.session.redis_client import connect
 from hub.session.refresh_lock import RefreshLock
 from hub.session.revocations import RevocationQueue
@@ -187,7 +188,8 @@ class Services:
                 note_presence=self.presence.note,
             )
         )
-        self.passages = PassThroughRegistry(self.sessions, clock, self.metrics, settings.channel)
+        self.streams = OpenStreams(self.sessions, clock, self.metrics)
+        self.passages = PassThroughRegistry(self.sessions, self.streams, clock, self.metrics, settings.channel)
         self.exchanges: set[asyncio.Task[Any]] = set()
         self.draining = False
         self._closing = AsyncExitStack()
@@ -213,6 +215,7 @@ class Services:
         self._closing.push_async_callback(self.client_tokens.close)
         self._closing.push_async_callback(self.executor.close)
         self._closing.push_async_callback(self.topics.close)
+        self._closing.push_async_callback(self.streams.close)
         self._closing.push_async_callback(self.tasks.close)
         self.tasks.start("session events", self._listen, required=self._redis_responds)
         self.tasks.start("background refresh", self.refresh_worker.run)
@@ -222,6 +225,7 @@ class Services:
         self.tasks.start("idempotency", self.executor.run, required=self._redis_responds)
         self.tasks.start("channel watch", self.registry.watch, required=self._redis_responds)
         self.tasks.start("passages", self.passages.watch)
+        self.tasks.start("open streams", self.streams.watch, required=self._redis_responds)
         self.tasks.start("presence", lambda: self.presence.run(lambda: self.registry.session_keys))
 
     async def close(self) -> None:
@@ -285,17 +289,18 @@ class Services:
         self.sessions.feed_lost()
         self.topics.read_all_news()
         await self.registry.recheck_all()
-        await self.passages.check()
+        await self.streams.recheck_all()
         self.sessions.feed_began()
 
     async def _on_event(self, event: SessionEvent) -> None:
         self.sessions.on_event(event)
         match event:
             case SessionHasEnded():
-                self.passages.end_session(event.key, event.reason)
+                self.streams.end_session(event.key, event.reason, event.at)
                 await self.registry.end_session(event.key, event.reason, event.at)
                 await self._end_upstream(event.key, event.identity)
             case SessionWasReplaced():
+                self.streams.replace_session(event.key, event.until)
                 self.registry.replace_session(event.key, event.until)
                 await self._end_upstream(event.key)
             case TopicHasNews():

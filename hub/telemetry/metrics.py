@@ -39,7 +39,7 @@ class Metrics:
         limited: Rejections by rate limits and by limits of connections to APIs, by `limit`.
         dropped_headers: Request headers that did not pass to an API, other than those that browsers write by themselves.
         websockets: Open WebSockets that are passed through to APIs.
-        kill_seconds: Time from the end of a session to the close of one of its channels.
+        kill_seconds: Time from the end of a session to the close of one of its channels, requests or WebSockets.
         revocations: Attempts to revoke the tokens of an ended session, by `outcome`: `revoked`, `unsupported` (by the
             provider), `failed` (to be retried), `postponed` (another session shares the grant), `given_up`, `dropped` (the
             provider is no longer in the settings).
@@ -76,7 +76,7 @@ class Metrics:
         self.channel_closes = Counter("hub_channel_closes", "Closed channels", ["code"], registry=registry)
         self.kill_seconds = Histogram(
             "hub_kill_seconds",
-            "Time from the end of a session to the close of its channel",
+            "Time from the end of a session to the close of what it had open",
             buckets=LATENCY_BUCKETS,
             registry=registry,
         )

@@ -5,10 +5,11 @@ from typing import Any, Protocol
 
 from hub.channel.close_codes import ChannelClosed, CloseCode
 from hub.config.settings import ChannelSettings
-from hub.errors import NotAuthenticated, SessionEnded, StoreUnavailable
+from hub.errors import NotAuthenticated, StoreUnavailable
 from hub.primitives.clock import Clock
 from hub.primitives.tasks import OwnedTasks
 from hub.session.model import Session, SessionId
+from hub.session.open_streams import OpenStreams
 from hub.session.sessions import Sessions
 from hub.telemetry.metrics import Metrics
 
@@ -27,6 +28,9 @@ class PassThroughSocket(Protocol):
     session_id: SessionId | None
     was_used: bool
 
+    def end_session(self, error: NotAuthenticated) -> None:
+        """Close both WebSockets, because the session has ended."""
+
     def end(self, code: CloseCode, reason: str) -> None:
         """Close both WebSockets."""
 
@@ -37,7 +41,8 @@ class PassThroughSocket(Protocol):
 class PassThroughRegistry:
     """All WebSockets that this worker passes through."""
 
-    def __init__(self, sessions: Sessions, clock: Clock, metrics: Metrics, limits: ChannelSettings) -> None:
+    def __init__(self, sessions: Sessions, streams: OpenStreams, clock: Clock, metrics: Metrics, limits: ChannelSettings) -> None:
+        self.streams = streams
         self._sessions = sessions
         self._clock = clock
         self._metrics = metrics
@@ -71,11 +76,6 @@ class PassThroughRegistry:
         """Run the last work of a WebSocket."""
         self._tasks.start(work)
 
-    def end_session(self, session_key: str, reason: str) -> None:
-        """Close the WebSockets of a session that has ended."""
-        for socket in self._of(session_key):
-            socket.end(CloseCode.LOG_IN, f"session ended: {reason}")
-
     async def close_all(self, code: CloseCode, reason: str) -> None:
         """Close all WebSockets; return when those at the API are closed too."""
         for socket in list(self._sockets):
@@ -102,8 +102,7 @@ class PassThroughRegistry:
             except StoreUnavailable:
                 return
             except NotAuthenticated as error:
-                reason = error.extensions.get("reason", "unknown") if isinstance(error, SessionEnded) else "unknown"
-                socket.end(CloseCode.LOG_IN, f"session ended: {reason}")
+                socket.end_session(error)
 
     def _of(self, session_key: str) -> list[PassThroughSocket]:
         return [socket for socket in self._sockets if socket.session is not None and socket.session.key == session_key]

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 
 from hub.config.settings import UpstreamSettings
 from hub.dispatch import Caller, Dispatch
-from hub.errors import BodyTooLarge, HubError
+from hub.errors import BodyTooLarge, HubError, NotAuthenticated
 from hub.gateway.content_isolation import isolated
 from hub.gateway.messages import REPEATABLE_BODY_BYTES, ApiRequest, ApiResponse
 from hub.gateway.routes import Route
@@ -22,6 +22,7 @@ from hub.listener.head import Headers
 from hub.primitives.http import read_body
 from hub.primitives.tasks import task_starter
 from hub.session.model import SessionId
+from hub.session.open_streams import OpenStreams
 from hub.web import csrf
 from hub.web.failures import note_crash, note_failure
 from hub.web.hub_headers import IDENTITY_HEADER, PASSIVE_HEADER, REPLAYED_HEADER
@@ -39,9 +40,12 @@ class ApiDoor:
         page_headers: Policies of pages of the application, for routes that render them, unless the renderer sends its own.
     """
 
-    def __init__(self, site: Site, dispatch: Dispatch, page_headers: Headers, uploads: UpstreamSettings) -> None:
+    def __init__(
+        self, site: Site, dispatch: Dispatch, streams: OpenStreams, page_headers: Headers, uploads: UpstreamSettings
+    ) -> None:
         self.site = site
         self.dispatch = dispatch
+        self.streams = streams
         self.uploads = uploads
         self.page_headers = page_headers
         self.start_task = task_starter()
@@ -54,7 +58,18 @@ class ApiDoor:
 class ApiCall:
     """One request and its response."""
 
-    __slots__ = ("_address", "_collected", "_door", "_exchange", "_pipe", "_started", "_status", "_task")
+    __slots__ = (
+        "_address",
+        "_collected",
+        "_door",
+        "_end_error",
+        "_exchange",
+        "_pipe",
+        "_session_key",
+        "_started",
+        "_status",
+        "_task",
+    )
 
     def __init__(self, door: ApiDoor, exchange: Exchange) -> None:
         self._door = door
@@ -65,6 +80,8 @@ class ApiCall:
         self._pipe: UploadPipe | None = None
         self._task: asyncio.Task[None] | None = None
         self._status = 0
+        self._session_key = ""
+        self._end_error: NotAuthenticated | None = None
         length = exchange.head.body_bytes
         if length is None or length > REPEATABLE_BODY_BYTES or exchange.wants_continue:
             self._pipe = UploadPipe(exchange, UploadPace(door.uploads, door.site.clock))
@@ -94,6 +111,14 @@ class ApiCall:
         if self._task is not None:
             self._task.cancel()
 
+    # -- from the session ---------------------------------------------------------------------------------------------
+
+    def end_session(self, error: NotAuthenticated) -> None:
+        """Break off, because the session has ended: with a problem, or with a reset if the response has begun."""
+        self._end_error = error
+        if self._task is not None:
+            self._task.cancel()
+
     def _begin(self, body: bytes | AsyncIterator[bytes], length: int | None) -> None:
         self._task = self._door.start_task(self._serve(body, length))
         self._door.site.exchanges.add(self._task)  # what the hub waits for when it is stopped
@@ -108,7 +133,10 @@ class ApiCall:
             self._note(error)
             self._fail(error)
         except asyncio.CancelledError:
-            self._status = CLIENT_CLOSED_REQUEST  # for the log; the client has gone
+            if self._end_error is None:
+                self._status = CLIENT_CLOSED_REQUEST  # for the log; the client has gone
+            elif not self._exchange.is_ended:
+                self._fail(self._end_error)
         except Exception:
             note_crash(self._exchange.head.path, sys.exc_info())
             self._fail(HubError())
@@ -130,6 +158,9 @@ class ApiCall:
             passive=head.headers_by_name.get(PASSIVE_HEADER) == "1",
         )
         session = await door.dispatch.admit(caller, route)
+        if session is not None:
+            door.streams.add(session, self)
+            self._session_key = session.key
         if length is not None and length > route.settings.max_body_bytes:
             raise BodyTooLarge(
                 f"The body may have at most {route.settings.max_body_bytes} bytes.", max_body_bytes=route.settings.max_body_bytes
@@ -220,6 +251,8 @@ class ApiCall:
     def _end(self) -> None:
         head, site = self._exchange.head, self._door.site
         site.access_log.request(head.method, head.path, self._status, site.clock.monotonic() - self._started)
+        if self._session_key:
+            self._door.streams.discard(self._session_key, self)
         if self._task is not None:
             site.exchanges.discard(self._task)
 

@@ -26,6 +26,7 @@ from hub.listener.handshake import HandshakeRefused, accept, offered_subprotocol
 from hub.listener.messages import MessageReceiver, MessageSocket
 from hub.primitives.tasks import task_starter
 from hub.session.model import Session, SessionId
+from hub.session.open_streams import end_reason_of
 from hub.telemetry import audit
 from hub.web.failures import note_crash, note_refusal
 from hub.web.pass_through_registry import PassThroughRegistry
@@ -60,27 +61,28 @@ class PassThroughDoor:
             return WebSocketRelay(self, exchange)
         return DiscardBody()
 
-    async def open_upstream(self, exchange: Exchange) -> tuple[UpstreamWebSocket, SessionId | None, Session | None]:
-        """Return the WebSocket at the API, and the session that it belongs to.
+    async def open_upstream(self, exchange: Exchange, relay: "WebSocketRelay") -> UpstreamWebSocket:
+        """Return the WebSocket at the API. `relay` belongs to the session from its admission on.
 
         Raises:
             ChannelClosed: With the close code that tells the page what to do next.
         """
         try:
-            return await self._open_upstream(exchange)
+            return await self._open_upstream(exchange, relay)
         except HubError as error:
             if audit.is_refusal(error):
                 self._note_refusal(exchange, error.slug)
             raise _close_for(error) from error
 
-    async def _open_upstream(self, exchange: Exchange) -> tuple[UpstreamWebSocket, SessionId | None, Session | None]:
+    async def _open_upstream(self, exchange: Exchange, relay: "WebSocketRelay") -> UpstreamWebSocket:
         head, address = exchange.head, self.site.client_address(exchange)
         place = self._dispatch.locate(head.path, transport="websocket")
         session_id = self.site.session_id(head)
         caller = Caller(transport="websocket", session_id=session_id, address=address, passive=True)
         session = await self._dispatch.admit(caller, place.route)
-        if session is not None:
+        if session is not None and session_id is not None:
             self.registry.require_room(session.key)
+            relay.belongs_to(session_id, session)
         request = ApiRequest(
             method="GET",
             path=head.path,
@@ -91,7 +93,7 @@ class PassThroughDoor:
         )
         response = await self._dispatch.respond(request, place, session, transport="websocket")
         assert response.websocket is not None, "the pipeline returns an upgrade only with its WebSocket"  # noqa: S101
-        return response.websocket, session_id if session is not None else None, session
+        return response.websocket
 
     def upgrade(self, exchange: Exchange, receiver: MessageReceiver, subprotocol: str | None) -> MessageSocket | None:
         """Complete the handshake; return the WebSocket, or None if the handshake was malformed."""
@@ -131,6 +133,7 @@ class WebSocketRelay:
         self._exchange = exchange
         self._upstream: UpstreamWebSocket | None = None
         self._socket: MessageSocket | None = None
+        self._session_key = ""
         self.session: Session | None = None
         self.session_id: SessionId | None = None
         self.was_used = False
@@ -163,7 +166,7 @@ class WebSocketRelay:
         """Open the WebSocket at the API, complete the handshake, and relay the messages of the API to the page."""
         refusal: ChannelClosed | None = None
         try:
-            self._upstream, self.session_id, self.session = await self._door.open_upstream(self._exchange)
+            self._upstream = await self._door.open_upstream(self._exchange, self)
         except ChannelClosed as closed:
             refusal = closed
         socket = self._upgrade()
@@ -200,6 +203,8 @@ class WebSocketRelay:
     def _close_both(self) -> None:
         """Close whatever is still open. May be called again. At the end of the connection, `on_close` tells the registry."""
         page, upstream, self._upstream = self._socket, self._upstream, None
+        if self._session_key:
+            self._door.registry.streams.discard(self._session_key, self)
         if page is not None:
             page.close(CLOSE_GOING_AWAY)
         if upstream is not None:
@@ -237,7 +242,22 @@ class WebSocketRelay:
         self._close_both()
         self._work.cancel()
 
-    # -- for the registry ---------------------------------------------------------------------------------------------
+    # -- for the door and the registries ------------------------------------------------------------------------------
+
+    def belongs_to(self, session_id: SessionId, session: Session) -> None:
+        """End with this session from now on.
+
+        Raises:
+            NotAuthenticated: The session ended while the request was admitted.
+        """
+        self._door.registry.streams.add(session, self)
+        self.session_id, self.session, self._session_key = session_id, session, session.key
+
+    def end_session(self, error: NotAuthenticated) -> None:
+        """Close both WebSockets, because the session has ended. Before the handshake, the page can only be cut off."""
+        if self._socket is None:
+            self._exchange.abort()
+        self.end(CloseCode.LOG_IN, f"session ended: {end_reason_of(error)}")
 
     def beat(self) -> None:
         """Ping the page; close it if it has not responded to the last ping."""

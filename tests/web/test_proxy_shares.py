@@ -20,11 +20,11 @@ GREEDY = 8
 
 
 async def at_once(served: Served) -> None:
-    """Read nothing of an upload, and answer everything else at once."""
+    """Answer at once, but wait for the rest of an upload."""
     if served.request.method == "GET":
         await served.answer(200)
     else:
-        await asyncio.Event().wait()
+        await served.peer_gone()
 
 
 @pytest.fixture
@@ -102,6 +102,23 @@ async def test_one_address_without_a_login_leaves_connections_for_sessions(
         await until(lambda: sum(task.done() for task in said) == GREEDY - 3, 0.01)
 
     assert answer.status == 200
+
+
+@pytest.mark.each_listener
+async def test_uploads_that_trickle_free_their_connections(build_house: BuildHouse, api: RawResourceServer) -> None:
+    """They get 408, and the connections that they held are closed."""
+    async with (
+        build_house(routes=routes(api), upstream=SHARED) as house,
+        house.browser() as greedy,
+        AsyncExitStack() as stack,
+    ):
+        said = await uploads(house, stack, "/api/x", cookies_of(greedy))
+        await until(lambda: sum(task.done() for task in said) == GREEDY - 3, 0.01)
+        await house.clock.advance(SHARED.upload_grace_seconds)
+        await until(lambda: all(task.done() for task in said), 0.01)
+        await until(lambda: api.open_connections == 0, 0.01)
+
+    assert sorted(task.result().split()[1] for task in said) == [b"408"] * 3 + [b"429"] * (GREEDY - 3)
 
 
 @pytest.mark.expects_log

@@ -84,6 +84,8 @@ class Dispatch:
 class Passages:
     """Keeps count."""
 
+    streams = None
+
     def __init__(self) -> None:
         self.open: set[object] = set()
         self.left: list[asyncio.Future[None]] = []

@@ -1,14 +1,17 @@
-"""`python -m fuzz codec|connection|answer|request|all [SECONDS]`: looks for inputs that take new ways through the code.
+"""`python -m fuzz codec|connection|answer|request|doors|all [SECONDS]`: looks for inputs that take new ways through the code.
 
 A defect ends the run with a traceback, and the input that shows it is in a file `crash-...`. What else was found is merged into
-`fuzz/corpus`, without what adds nothing. `all` runs each target for so many seconds, and merges nothing. The first run installs
-what is needed into `.venv-fuzz`.
+`fuzz/corpus`, without what adds nothing. `doors` injects faults at the awaits of a whole hub instead, and has no corpus. `all`
+runs each target for so many seconds, and merges nothing. The first run installs what is needed into `.venv-fuzz`.
 """
 
+import asyncio
+import os
 import shlex
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +19,7 @@ CORPUS = Path(__file__).parent / "corpus"
 DICTIONARY = Path(__file__).parent / "words.dict"
 SEED = "seed-"  # written by hand, or kept from a defect: never thrown away
 TARGETS = ("codec", "connection", "answer", "request")
+DOORS = "doors"
 ALL = "all"
 REQUIREMENTS = ("--editable", ".", "atheris>=2.3")
 LONGEST_INPUT_BYTES = {"codec": 1024, "connection": 400, "answer": 400, "request": 400}
@@ -41,12 +45,28 @@ def fuzz(target: str, program: str, arguments: Sequence[str]) -> None:
 
 def main(target: str, seconds: int) -> int:
     """Run one target and merge what it finds, or run all; return an exit code."""
+    if target == DOORS:
+        return run_doors(seconds)
     if target != ALL:
         return run(target, seconds, merges=True)
     for each in TARGETS:
         print(f"{each}:", flush=True)
         if code := run(each, seconds, merges=False):
             return code
+    print(f"{DOORS}:", flush=True)
+    return run_doors(seconds)
+
+
+def run_doors(seconds: int) -> int:
+    """Inject faults at the doors of a hub for a while; return an exit code. A defect ends it with a traceback."""
+    from fuzz.doors_target import fuzz_doors
+    from hub.telemetry import log
+
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        log.configure("ERROR", "json", nowhere)
+        seed = time.time_ns() % 1_000_000
+        print(f"seed {seed}", flush=True)
+        print(asyncio.run(fuzz_doors(seconds, seed)), flush=True)
     return 0
 
 
@@ -84,7 +104,7 @@ def run(target: str, seconds: int, *, merges: bool) -> int:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--inside"]:
         fuzz(sys.argv[2], sys.argv[3], sys.argv[4:])
-    elif len(sys.argv) in (2, 3) and sys.argv[1] in (*TARGETS, ALL):
+    elif len(sys.argv) in (2, 3) and sys.argv[1] in (*TARGETS, DOORS, ALL):
         import bootstrap
 
         bootstrap.enter(".venv-fuzz", *REQUIREMENTS)

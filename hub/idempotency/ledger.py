@@ -1,12 +1,13 @@
 """DOOR to Redis: which requests with an idempotency key have begun, which worker runs them, and how they ended.
 
-    hub:once:<name>      hash: state (running, done, withdrawn), fingerprint, owner, outcome (sealed)
+    hub:once:<name>      hash: state (running, done, withdrawn), fingerprint, owner, claim (random), outcome (sealed)
     hub:worker:<owner>   exists while that worker is alive; if it is missing, the outcome of the worker's requests is unknown
 
 A record is written before its request is sent, so a request without a record was certainly not sent. When a client is told so,
 the record becomes `withdrawn` and the request will never run, because it may still be in the buffer of a suspended worker.
 """
 
+import secrets
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -24,9 +25,10 @@ WITHDRAWN_SECONDS = 900  # longer than any request waits in a buffer
 State = Literal["mine", "running", "done", "withdrawn", "unknown"]
 
 CLAIM = """
-local record = redis.call('HMGET', KEYS[1], 'state', 'fingerprint', 'owner', 'outcome')
-if record[1] then return record end
-redis.call('HSET', KEYS[1], 'state', 'running', 'fingerprint', ARGV[1], 'owner', ARGV[2])
+local record = redis.call('HMGET', KEYS[1], 'state', 'fingerprint', 'owner', 'outcome', 'claim')
+local is_repeated = record[1] == 'running' and record[5] == ARGV[4]
+if record[1] and not is_repeated then return {record[1], record[2], record[3], record[4]} end
+redis.call('HSET', KEYS[1], 'state', 'running', 'fingerprint', ARGV[1], 'owner', ARGV[2], 'claim', ARGV[4])
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 return {'mine', ARGV[1], ARGV[2], false}
 """
@@ -90,11 +92,13 @@ class Ledger:
         self._replace = redis.register_script(REPLACE)
 
     async def claim(self, name: str, fingerprint: str) -> Entry:
-        """Record the begin of a request, or return its existing record. Only one caller gets the state `mine`."""
+        """Record the begin of a request, or return its existing record. Only one caller gets the state `mine`.
+
+        If the response of Redis is lost, the client of Redis repeats the script, which recognizes its own claim.
+        """
+        arguments: list[str | int] = [fingerprint, self.owner, RUNNING_SECONDS, secrets.token_hex(8)]
         with translated_errors():
-            return await self._entry(
-                name, await self._claim(keys=[_record(name)], args=[fingerprint, self.owner, RUNNING_SECONDS])
-            )
+            return await self._entry(name, await self._claim(keys=[_record(name)], args=arguments))
 
     async def withdraw(self, name: str) -> Entry:
         """Withdraw a request if it has not begun; otherwise return its record."""

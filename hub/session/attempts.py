@@ -13,7 +13,7 @@ import binascii
 
 from hub.session.codec import RecordCodec, UnreadableRecord
 from hub.session.model import LoginAttempt
-from hub.session.redis_client import Redis, translated_errors
+from hub.session.redis_client import Redis, mark_once, translated_errors
 
 
 class LoginAttempts:
@@ -48,7 +48,7 @@ class LoginAttempts:
             StoreUnavailable: Redis does not respond, so the attempt cannot be used.
         """
         with translated_errors():
-            return bool(await self._redis.set(_name(state_key), b"", nx=True, px=max(int(seconds * 1000), 1)))
+            return await mark_once(self._redis, _name(state_key), max(int(seconds * 1000), 1))
 
     async def release(self, state_key: str) -> None:
         """Remove the mark: the provider issued nothing for this attempt. A flood of invented codes thus leaves nothing in Redis.

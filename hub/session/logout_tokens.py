@@ -6,7 +6,7 @@ Without Redis no logout token is accepted, because a replay could not be detecte
 """
 
 from hub.primitives.secret import digest
-from hub.session.redis_client import Redis, translated_errors
+from hub.session.redis_client import Redis, mark_once, translated_errors
 
 NAMES = "hub:logout-token:"
 
@@ -25,7 +25,7 @@ class LogoutTokenStore:
             seconds: Time until the token expires.
         """
         with translated_errors():
-            return bool(await self._redis.set(_name(issuer, token_id), b"", nx=True, px=max(int(seconds * 1000), 1)))
+            return await mark_once(self._redis, _name(issuer, token_id), max(int(seconds * 1000), 1))
 
     async def forget(self, issuer: str, token_id: str) -> None:
         """Mark a token as unused, so that the provider can send it again after a failed logout."""

@@ -1,6 +1,7 @@
 """Create the client of Redis with explicit timeouts, and translate its errors."""
 
 import asyncio
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -140,6 +141,17 @@ def _credentials(several: RedisServers) -> dict[str, Any]:
 def _tls(several: RedisServers) -> dict[str, Any]:
     authority = several.options.get("ssl_ca_certs")
     return {"ssl": True, **({"ssl_ca_certs": authority} if authority else {})} if several.tls else {}
+
+
+async def mark_once(client: Redis, name: str, milliseconds: int) -> bool:
+    """Set a key for so long, unless it exists. Return whether this call has set it.
+
+    If a response of Redis is lost, redis-py repeats the command. That one finds the key, and the random value shows whose it is.
+    """
+    value = secrets.token_bytes(8)
+    if await client.set(name, value, nx=True, px=milliseconds):
+        return True
+    return cast(bytes | None, await client.get(name)) == value
 
 
 @contextmanager

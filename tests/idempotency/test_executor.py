@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -24,6 +25,7 @@ from hub.session.keyring import Keyring
 from hub.session.model import Session
 from tests.idempotency.conftest import KEY, OTHER_KEY, Api, Worker, post, read, settled, stream_of, worker
 from tests.parties.redis_server import RedisServer
+from tests.waiting import soon
 
 
 async def ask(worker: Worker, session: Session, key: str = KEY, request: ApiRequest | None = None) -> ApiResponse:
@@ -45,6 +47,22 @@ class TestRepetition:
         response = await ask(one, session)
 
         assert (response.status, response.replayed, await read(response)) == (201, False, b'{"number": 1}')
+
+    async def test_response_to_the_claim_is_lost(
+        self, one: Worker, api: Api, session: Session, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The client of Redis repeats the claim then. It must not take its own claim for that of a request that runs."""
+        claim = one.ledger._claim
+
+        async def claim_twice(**arguments: Any) -> Any:
+            await claim(**arguments)
+            return await claim(**arguments)
+
+        monkeypatch.setattr(one.ledger, "_claim", claim_twice)
+        responses = [await soon(ask(one, session)) for _ in range(2)]
+
+        assert [(each.status, each.replayed) for each in responses] == [(201, False), (201, True)]
+        assert len(api.executed) == 1
 
     async def test_after_it_has_ended(self, one: Worker, other: Worker, api: Api, session: Session) -> None:
         """Here and on another worker the answer that was kept comes again, marked as such."""

@@ -16,6 +16,9 @@ from bench.websocket import CLOSE, FrameReader, build_handshake, frame
 
 BATCH = 2000  # frames or requests in one write
 RETRY_SECONDS = 0.01
+HELD = 1050  # more than `upstream.connections`
+TRICKLE_SECONDS = 10.0
+HELD_RETRY_SECONDS = 1.0
 
 
 class Ground(msgspec.Struct, kw_only=True):
@@ -139,6 +142,44 @@ async def refused_dials(ground: Ground, toll: Toll) -> None:
 async def logins_begun(ground: Ground, toll: Toll) -> None:
     """Pipeline the beginnings of logins."""
     await _pipeline(ground, toll, f"GET /hub/login HTTP/1.1\r\nHost: {ground.host}\r\n\r\n".encode(), batch=50)
+
+
+@abuse("1,050 uploads of one session that trickle", needs_login=True)
+async def trickling_uploads(ground: Ground, toll: Toll) -> None:
+    """Announce 50 MB, send 70 kB, then a byte every ten seconds; begin anew when the hub gives an upload up."""
+    head = f"POST /api/sink HTTP/1.1\r\n{_own_headers(ground)}Content-Length: 50000000\r\n\r\n"
+    await _hold(ground, toll, head.encode() + bytes(70_000), b"x")
+
+
+@abuse("1,050 calls of one session to a slow part of the API", needs_login=True)
+async def slow_calls(ground: Ground, toll: Toll) -> None:
+    """Ask for what the API has only after a minute."""
+    await _hold(ground, toll, f"GET /api/wait/60000/1024.json HTTP/1.1\r\n{_own_headers(ground)}\r\n".encode(), b"")
+
+
+def _own_headers(ground: Ground) -> str:
+    cookie = f"Cookie: {ground.cookie}\r\nX-XSRF-TOKEN: {ground.csrf}\r\n" if ground.cookie else ""
+    return f"Host: {ground.host}\r\nX-Hub-CSRF: 1\r\n{cookie}"
+
+
+async def _hold(ground: Ground, toll: Toll, request: bytes, trickle: bytes) -> None:
+    """Keep `HELD` requests open, each on a connection of its own, and send `trickle` on each every ten seconds."""
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(HELD):
+            tasks.create_task(_held(ground, toll, request, trickle))
+
+
+async def _held(ground: Ground, toll: Toll, request: bytes, trickle: bytes) -> None:
+    while True:
+        async with _connected(ground) as (reader, writer):
+            writer.write(request)
+            toll.sent += 1
+            head = asyncio.ensure_future(_swallow_errors(reader.readuntil(b"\r\n\r\n")))
+            while not (await asyncio.wait({head}, timeout=TRICKLE_SECONDS))[0]:
+                writer.write(trickle)
+            if found := head.result():
+                toll.closes.append(int(found.split()[1]))
+        await asyncio.sleep(HELD_RETRY_SECONDS)
 
 
 async def _flood_channel(ground: Ground, toll: Toll, message: bytes, *, first: bytes = b"") -> None:

@@ -28,6 +28,7 @@ UNLIMITED = {  # what would stop a load that comes from one address and a few se
     "HUB_LIMITS_DIALS_PER_ADDRESS": "0",
     "HUB_LIMITS_REFUSED_DIALS_PER_ADDRESS": "0",
     "HUB_CHANNEL_CONNECTIONS_PER_SESSION": "20000",
+    "HUB_UPSTREAM_CONNECTIONS_PER_SESSION": "800",
     "HUB_LOG_LEVEL": "INFO",
 }
 

@@ -114,8 +114,10 @@ class Bulkhead(Generic[Waiting]):
     def give_back(self, client: PoolClient[Waiting]) -> None:
         """Count a connection that a client no longer uses."""
         client.used -= 1
-        self._queue(client)
-        self.forget(client)
+        if client.waiting:
+            self._queue(client)
+        elif not client.used:
+            self._clients.pop(client.key, None)
 
     def forget(self, client: PoolClient[Waiting]) -> None:
         """Remove a client that neither uses nor awaits a connection."""

@@ -98,7 +98,7 @@ class Pool:
         if not idle:
             return None
         client = origin.bulkhead.client(client_key, limit or self.limits.per_target)
-        if client.is_at_limit:
+        if client.used >= client.limit:
             return None
         while idle:
             connection, _ = idle.popitem()

@@ -17,8 +17,9 @@ from tests.parties.browser import Browser
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, HostileProvider
 from tests.parties.hub import Hub, free_port, public_url, settings
 from tests.parties.redis_server import RedisServer
-from tests.parties.resource_server import Exchange, RawResourceServer
+from tests.parties.resource_server import Exchange, RawResourceServer, head
 from tests.scenarios.chaos import login_of
+from tests.waiting import soon
 
 BUSY = 20  # requests that show that the session is in use on the other node
 
@@ -38,6 +39,14 @@ class Pair:
         headers = {"Cookie": login.cookie, "X-XSRF-TOKEN": login.csrf, "Origin": login.origin}
         async with self.http.get(f"http://localhost:{self.second.port}/api/x", headers=headers) as answer:
             return answer.status
+
+    async def stream(self) -> aiohttp.ClientResponse:
+        """Open an event stream through the second node; return it when it has begun."""
+        login = login_of(self.browser)
+        headers = {"Cookie": login.cookie, "X-XSRF-TOKEN": login.csrf, "Origin": login.origin}
+        answer = await self.http.get(f"http://localhost:{self.second.port}/api/stream", headers=headers)
+        assert await answer.content.readexactly(6) == b"data: "
+        return answer
 
     async def calls(self) -> None:
         """Use the session on the second node, so that it is known there."""
@@ -62,8 +71,13 @@ class Pair:
 
 
 async def answer(exchange: Exchange) -> None:
-    """Answer whatever is asked."""
-    await exchange.answer(body=b"{}")
+    """Answer whatever is asked; an event stream does not end."""
+    if exchange.request.target.endswith("/stream"):
+        await exchange.write(head(200, ("Content-Type", "text/event-stream"), ("Transfer-Encoding", "chunked")))
+        await exchange.write(b"6\r\ndata: \r\n")
+        await exchange.peer_gone()
+    else:
+        await exchange.answer(body=b"{}")
 
 
 @asynccontextmanager
@@ -111,6 +125,18 @@ async def test_told() -> None:
             await told.wait()
 
             assert await pair.call() == 401
+
+
+@pytest.mark.parametrize("kill", [Pair.log_out, Pair.log_out_unheard], ids=lambda kill: kill.__name__)
+async def test_stream(kill: Callable[[Pair], Awaitable[None]]) -> None:
+    """An event stream through the second node is cut off, also if the node has missed the event."""
+    async with start() as pair:
+        stream = await pair.stream()
+        await kill(pair)
+
+        with pytest.raises(aiohttp.ClientError):
+            await soon(stream.content.read())
+        stream.close()
 
 
 @pytest.mark.parametrize("kill", [Pair.log_out, Pair.delete, Pair.log_out_unheard], ids=lambda kill: kill.__name__)

@@ -13,7 +13,7 @@ from bench.hops.recording import EVENT_LOOP, Recorder
 from hub.session.model import SessionId
 from tests.parties.hub import PROJECT
 
-FILES = {"login": 53, "http": 36, "channel": 41, "refresh": 39}
+FILES = {"login": 55, "http": 40, "channel": 43, "refresh": 40}
 
 
 class TestRecorder:

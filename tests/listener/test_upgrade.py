@@ -8,7 +8,7 @@ import pytest
 from hub.listener.exchange import Exchange
 from tests.listener.parts import GET, LOOPS, Front, Seen, listening, never
 from tests.parties.clock import ManualClock
-from tests.waiting import settled, soon
+from tests.waiting import settled, soon, until
 
 UPGRADE = b"GET /ws HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 
@@ -175,3 +175,33 @@ async def test_connection_that_nobody_takes() -> None:
         await client.rest()
 
         assert stand.open_connections == 0
+
+
+class Deaf:
+    """A receiver of messages that nobody sends."""
+
+    def on_message(self, message: str | bytes) -> None:
+        """Do nothing."""
+
+    def on_pong(self) -> None:
+        """Do nothing."""
+
+    def on_drained(self) -> None:
+        """Do nothing."""
+
+    def on_close(self) -> None:
+        """Do nothing."""
+
+
+async def test_websocket_that_nobody_starts() -> None:
+    """The same on each server: whoever forgets a WebSocket between its handshake and its start leaves no connection behind."""
+    front, clock = Front(never), ManualClock()
+    handshake = b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    async with listening(front, clock=clock) as stand, stand.client() as client:
+        await client.send(UPGRADE.removesuffix(b"\r\n") + handshake)
+        (await front.request()).exchange.open_websocket(Deaf(), max_message_bytes=10)
+        await clock.advance(100)
+        assert stand.open_connections == 1
+        await clock.advance(60)
+        await client.rest()
+        await until(lambda: not stand.open_connections)

@@ -14,7 +14,10 @@ from hub.listener.exchange import Exchange, Receiver
 from hub.listener.websocket import CLOSE_SECONDS
 from hub.primitives.clock import SystemClock
 from hub.session.cookie import Cookies
+from hub.session.model import SessionId
+from hub.session.open_streams import OpenStreams
 from hub.telemetry.access_log import AccessLog
+from hub.telemetry.metrics import Metrics
 from hub.web.client_address import TrustedProxies
 from hub.web.response_headers import ResponseHeaders
 from hub.web.site import Site
@@ -84,15 +87,17 @@ class Dispatch:
 class Passages:
     """Keeps count."""
 
-    streams = None
-
     def __init__(self) -> None:
         self.open: set[object] = set()
         self.left: list[asyncio.Future[None]] = []
+        self.streams: Any = None
 
     def add(self, socket: object) -> None:
         """Count one more."""
         self.open.add(socket)
+
+    def require_room(self, session_key: str) -> None:
+        """Have room."""
 
     def discard(self, socket: object) -> None:
         """Count one less."""
@@ -324,3 +329,31 @@ async def test_refused_page_is_counted_until_it_is_gone() -> None:
             assert (await peer.receive()).code == 4400
             assert len(passages.open) == 1
         await until(lambda: not passages.open)
+
+
+async def test_session_that_ends_before_the_handshake() -> None:
+    """The page is cut off, since it can read no close code yet; nothing is opened for it any more, and nothing is kept."""
+    gate, passages = asyncio.Event(), Passages()
+    passages.streams = OpenStreams(None, SystemClock(), Metrics())  # type: ignore[arg-type]
+
+    class Waits(Dispatch):
+        async def admit(self, caller: object, route: object) -> Any:
+            return SimpleNamespace(key="key")
+
+        async def respond(self, request: object, place: object, session: object, *, transport: str) -> ApiResponse:
+            gate.set()
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    opened = door(None, passages)
+    opened._dispatch = Waits(None)
+    cookie = b"Cookie: __Host-Http-hub=" + SessionId.generate().reveal().encode() + b"\r\n"
+    async with listening(opened) as stand, stand.client() as client:
+        await client.send(HANDSHAKE.replace(b"Origin", cookie + b"Origin"))
+        await soon(gate.wait())
+        assert len(passages.streams) == 1
+        passages.streams.end_session("key", "logout", 0.0)
+
+        assert await client.rest() in (b"", b"reset")
+        await until(lambda: not stand.open_connections)
+    assert (len(passages.streams), passages.open) == (0, set())

@@ -22,6 +22,7 @@ REQUIRED = [  # the floors of what reads bytes of others or does cryptography ar
     "redis[hiredis]>=8",
     "aiohttp>=3.14.4,<4",
     "httptools>=0.7.1",  # llhttp, the parser of Node.js: HTTP/1.1 of browsers and of resource servers
+    "idna>=3.10",  # names of hosts as browsers write them (UTS 46)
     "aiohappyeyeballs>=2.4",
     "msgspec>=0.21.1",
     "structlog>=25.1",

@@ -20,6 +20,7 @@ from hub.web.channel import ChannelDoor
 from hub.web.client_address import TrustedProxies
 from hub.web.doors import Doors
 from hub.web.form_login import FormLoginHandler
+from hub.web.host_check import AdminHosts, HostCheck, PublicHosts
 from hub.web.login import CallbackHandler, LoginHandler
 from hub.web.provider_logout import BackChannelLogoutHandler, FrontChannelLogoutHandler
 from hub.web.proxy import ApiDoor
@@ -57,12 +58,14 @@ def build_front(services: Services) -> Front:
         else api
         for route in settings.routes
     }
-    return Doors({"/hub/channel": channel}, {**routes, "/hub": pages}, pages)
+    doors = Doors({"/hub/channel": channel}, {**routes, "/hub": pages}, pages)
+    return HostCheck(doors, PublicHosts(settings.server.hosts), site.response_headers)
 
 
 def build_admin_front(services: Services) -> Front:
     """Return who answers on the admin listener."""
-    return TornadoFront(build_admin_application(services), scheme="http", max_body_bytes=OWN_BODY_BYTES)
+    front = TornadoFront(build_admin_application(services), scheme="http", max_body_bytes=OWN_BODY_BYTES)
+    return HostCheck(front, AdminHosts(services.settings.server.hosts), ResponseHeaders(services.clock, hsts=False))
 
 
 def _page_headers(static: StaticSettings) -> Headers:

@@ -22,6 +22,7 @@
       BodyTooLarge                  413
       HeadersTooLarge               431
       TooManyRequests               429
+      MisdirectedRequest            421  Host names another server
       Conflict                      409  the session was changed by another writer
       IdentityChanged               409  the page belongs to a user who is no longer logged in
       StoreUnavailable              503  Redis does not respond; nothing is known about the session
@@ -183,6 +184,12 @@ class MethodNotAllowed(HubError):
     """The route does not allow this method; the extension `allow` lists those that it allows."""
 
     status, slug, title = 405, "method-not-allowed", "The method is not allowed here"
+
+
+class MisdirectedRequest(HubError):
+    """`Host` names another server than this hub (RFC 9110 section 15.5.20)."""
+
+    status, slug, title = 421, "misdirected-request", "The request is for another host"
 
 
 class Conflict(HubError):

@@ -96,6 +96,7 @@ PURE = {
     "hub.channel.requests",
     "hub.channel.uploads",
     "hub.config.header_names",
+    "hub.config.hosts",
     "hub.config.presets",
     "hub.config.settings",
     "hub.doctor.findings",

@@ -76,6 +76,7 @@ def test_types_are_stable() -> None:
         "conflict": 409,
         "identity-changed": 409,
         "body-too-large": 413,
+        "misdirected-request": 421,
         "too-many-requests": 429,
         "headers-too-large": 431,
         "store-unavailable": 503,

@@ -16,6 +16,7 @@ HOMES: dict[str, str] = {
     "hub.channel.interfaces": "tests/channel/test_driver.py",
     "hub.channel.messages": "tests/channel/test_codec.py",
     "hub.channel.running": "tests/channel/test_driver.py",
+    "hub.config.hosts": "tests/web/test_host_check.py",
     "hub.config.presets": "tests/config/test_reader.py",
     "hub.config.route_rules": "tests/config/test_reader.py",
     "hub.config.rules": "tests/config/test_reader.py",

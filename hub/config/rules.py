@@ -4,6 +4,7 @@ import ipaddress
 import re
 from pathlib import Path
 
+from hub.config.hosts import ascii_host, host_of, is_ip_address
 from hub.config.route_rules import parse_url, route_mistakes
 from hub.config.settings import (
     MAIN_PROVIDER,
@@ -50,6 +51,13 @@ def _server_mistakes(server: ServerSettings) -> list[str]:
             "server.public_url: with plain HTTP, anybody on the network can read the session cookie. Use https, or set "
             "server.allow_insecure_http = true on a network that you trust."
         )
+    elif not _is_host(url.hostname):
+        mistakes.append(f"server.public_url: {url.hostname} is not a valid host name.")
+    mistakes.extend(
+        f"server.extra_hosts: {name!r} is not a host. Write only its name or address, such as clinic.example or 10.1.2.3."
+        for name in server.extra_hosts
+        if not _is_host(name)
+    )
     if bool(server.tls_certificate_file) != bool(server.tls_key_file):
         missing = "tls_key_file" if server.tls_certificate_file else "tls_certificate_file"
         mistakes.append(f"server.{missing}: is missing. Set both certificate and key.")
@@ -64,6 +72,13 @@ def _server_mistakes(server: ServerSettings) -> list[str]:
         except ValueError:
             mistakes.append(f"server.trusted_proxies: {network!r} is not a network. Write it as 10.0.0.0/8 or 10.1.2.3.")
     return mistakes
+
+
+def _is_host(name: str) -> bool:
+    try:
+        return is_ip_address(name) or host_of(ascii_host(name)) == ascii_host(name)
+    except ValueError:
+        return False
 
 
 def _redis_mistakes(settings: Settings) -> list[str]:

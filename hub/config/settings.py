@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta
 
+from hub.config.hosts import ascii_host
 from hub.primitives.secret import Secret
 
 MAIN_PROVIDER = "main"  # the provider of [provider]: the default for logins
@@ -51,6 +52,7 @@ class ServerSettings:
     host: str = "127.0.0.1"
     port: Port = 8080
     public_url: str = "http://localhost:8080"
+    extra_hosts: list[str] = field(default_factory=list)
     listener: Literal["fast", "tornado"] = "fast"
     processes: Count = 1
     tls_certificate_file: str = ""
@@ -67,9 +69,15 @@ class ServerSettings:
         """The origin (RFC 6454) whose pages may use the hub, in lower case and without a default port."""
         url = urlsplit(self.public_url)
         default = {"http": 80, "https": 443}.get(url.scheme)
-        host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
+        name = ascii_host(url.hostname or "")
+        host = f"[{name}]" if ":" in name else name
         port = "" if url.port in (None, default) else f":{url.port}"
         return f"{url.scheme}://{host}{port}"
+
+    @property
+    def hosts(self) -> list[str]:
+        """The hosts that requests may name: that of `public_url`, and `extra_hosts`."""
+        return [urlsplit(self.public_url).hostname or "", *self.extra_hosts]
 
     @property
     def is_https(self) -> bool:

@@ -140,6 +140,10 @@ class TestMistakes:
             ({"HUB_SERVER_PUBLIC_URL": "https://clinic.example/app"}, "server.public_url"),
             ({"HUB_SERVER_PUBLIC_URL": "https://clinic.example:99999"}, "server.public_url"),
             ({"HUB_SERVER_PUBLIC_URL": "https://["}, "server.public_url"),
+            ({"HUB_SERVER_PUBLIC_URL": "https://\u2488.example"}, "server.public_url"),
+            ({"HUB_SERVER_EXTRA_HOSTS": "https://clinic.example"}, "server.extra_hosts"),
+            ({"HUB_SERVER_EXTRA_HOSTS": "good.example,clinic.example:443"}, "server.extra_hosts"),
+            ({"HUB_SERVER_EXTRA_HOSTS": "*.example/x"}, "server.extra_hosts"),
             ({"HUB_PROVIDER_ISSUER": "https://[::1"}, "provider.issuer"),
             ({"HUB_SERVER_TRUSTED_PROXIES": "10.0.0.0/33"}, "server.trusted_proxies"),
             ({"HUB_REDIS_URL": "http://redis"}, "redis.url"),
@@ -282,8 +286,11 @@ class TestMistakes:
         ("https://Clinic.Example:443/", "https://clinic.example"),
         ("http://localhost:8080", "http://localhost:8080"),
         ("http://[::1]:8080", "http://[::1]:8080"),
+        ("https://Klinik-München.example", "https://xn--klinik-mnchen-3ob.example"),
+        ("https://xn--klinik-mnchen-3ob.example", "https://xn--klinik-mnchen-3ob.example"),
+        ("https://straße.example:8443", "https://xn--strae-oqa.example:8443"),
     ],
 )
 def test_origin(public_url: str, origin: str) -> None:
-    """The origin is what a browser sends: lower case, without a default port."""
+    """The origin is what a browser sends: lower case, Punycode (without the ß of 2003), no default port."""
     assert load(None, {**REQUIRED, "HUB_SERVER_PUBLIC_URL": public_url}).server.origin == origin

@@ -140,7 +140,7 @@ def build_house(redis_url: str, clock: ManualClock, root: Path) -> BuildHouse:
             if prepare is not None:
                 prepare(provider)
             settings = Settings(
-                server=ServerSettings(**{"public_url": f"http://localhost:{port}", **server}),
+                server=ServerSettings(**{"public_url": f"http://localhost:{port}", "extra_hosts": ["localhost"], **server}),
                 provider=ProviderSettings(
                     issuer=provider.issuer,
                     client_id=CLIENT_ID,

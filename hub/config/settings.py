@@ -28,7 +28,7 @@ DEFAULT_CONTENT_SECURITY_POLICY = (
     "require-trusted-types-for 'script'; trusted-types angular angular#bundler angular#components"
 )
 DEFAULT_PERMISSIONS_POLICY = (
-    "accelerometer=(), bluetooth=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), "
+    "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), "
     "local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=(), xr-spatial-tracking=()"
 )
 

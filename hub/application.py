@@ -24,6 +24,7 @@ from hub.web.host_check import AdminHosts, HostCheck, PublicHosts
 from hub.web.login import CallbackHandler, LoginHandler
 from hub.web.provider_logout import BackChannelLogoutHandler, FrontChannelLogoutHandler
 from hub.web.proxy import ApiDoor
+from hub.web.refusals import Refusals
 from hub.web.response_headers import ResponseHeaders
 from hub.web.session import LogoutHandler, SessionHandler
 from hub.web.sessions import SessionEndHandler, SessionListHandler
@@ -53,7 +54,7 @@ def build_front(services: Services) -> Front:
         build_application(services, site), scheme=settings.server.transport_scheme, max_body_bytes=OWN_BODY_BYTES
     )
     routes: dict[str, Front] = {
-        route.prefix: PassThroughDoor(site, services.dispatch, services.passages, route.max_message_bytes)
+        route.prefix: PassThroughDoor(site, services.dispatch, services.passages, services.rates, route.max_message_bytes)
         if route.websocket
         else api
         for route in settings.routes
@@ -84,6 +85,7 @@ def _site(services: Services) -> Site:
         pages=tornado.template.Loader(str(PAGES)),
         clock=services.clock,
         access_log=services.access_log,
+        refusals=Refusals(services.rates, services.clock),
         exchanges=services.exchanges,
         is_draining=lambda: services.draining,
     )
@@ -96,6 +98,7 @@ def build_application(services: Services, site: Site) -> tornado.web.Application
         "site": site,
         "code_flow": services.code_flow,
         "metrics": services.metrics,
+        "rates": services.rates,
         "session_settings": settings.session,
         "api_prefixes": tuple(route.prefix for route in settings.routes if not route.rendered),
     }

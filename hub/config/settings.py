@@ -243,6 +243,8 @@ class LimitSettings:
     dials_per_session: NotNegative = 5.0
     dials_per_address: NotNegative = 20.0
     refused_dials_per_address: NotNegative = 2.0
+    refused_requests_per_address: NotNegative = 100.0
+    logins_per_address: NotNegative = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

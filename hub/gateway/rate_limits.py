@@ -22,6 +22,8 @@ class RateLimits:
         self._session_dials = _buckets(settings.dials_per_session)
         self._dials = _buckets(settings.dials_per_address)
         self._refused_dials = _buckets(settings.refused_dials_per_address)
+        self._refused_requests = _buckets(settings.refused_requests_per_address)
+        self._logins = _buckets(settings.logins_per_address)
 
     def request(self, session_key: str) -> None:
         """Count an API request of a session.
@@ -42,12 +44,21 @@ class RateLimits:
     def dial(self, network: str) -> None:
         """Count an attempt to open a channel; raises as `request`, also if too many attempts were refused before."""
         if self._refused_dials.spend(network, self._clock.monotonic(), 0.0) > 0:
-            self._refuse("refused_dials", 1.0)
+            raise self._refusal("refused_dials", 1.0)
         self._take(self._dials, "dials", network)
 
     def dial_was_refused(self, network: str) -> None:
         """Count a refused attempt to open a channel."""
         self._refused_dials.spend(network, self._clock.monotonic(), 1.0)
+
+    def login(self, network: str) -> None:
+        """Count the beginning or the end of a login; raises as `request`."""
+        self._take(self._logins, "logins", network)
+
+    def refused_request(self, network: str) -> TooManyRequests | None:
+        """Count a refused request; return the error for its address if that has too many, else None."""
+        wait = self._refused_requests.take(network, self._clock.monotonic())
+        return self._refusal("refused_requests", wait) if wait > 0 else None
 
     def received(self, session_key: str, size: int) -> float:
         """Count bytes that a session's channel received; return for how many seconds the channel must not be read."""
@@ -56,11 +67,11 @@ class RateLimits:
     def _take(self, buckets: TokenBuckets, what: str, key: str) -> None:
         wait = buckets.take(key, self._clock.monotonic())
         if wait > 0:
-            self._refuse(what, wait)
+            raise self._refusal(what, wait)
 
-    def _refuse(self, what: str, wait: float) -> None:
+    def _refusal(self, what: str, wait: float) -> TooManyRequests:
         self._metrics.limited.labels(what).inc()
-        raise TooManyRequests("Too many requests in a short time. Wait a moment.", retry_after_seconds=max(wait, 0.1))
+        return TooManyRequests("Too many requests in a short time. Wait a moment.", retry_after_seconds=max(wait, 0.1))
 
 
 def _buckets(rate: float) -> TokenBuckets:

@@ -94,6 +94,15 @@ class TornadoConnection(httputil.HTTPConnection):
         self._close_callback: Callable[[], None] | None = None
         self._has_gone = False
 
+    @property
+    def remote_ip(self) -> str:
+        """IP address of the peer."""
+        return self._exchange.remote_ip
+
+    def charge(self, cost: float) -> None:
+        """Charge the connection for this request, because it was refused."""
+        self._exchange.charge(cost)
+
     def set_close_callback(self, callback: Callable[[], None] | None) -> None:
         """Set the callback for a client that disconnects before the response."""
         self._close_callback = callback

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import tornado.template
@@ -11,10 +11,12 @@ import tornado.web
 
 from hub.config.settings import DEFAULT_PERMISSIONS_POLICY
 from hub.errors import BadRequest, HubError, MethodNotAllowed, NotFound
+from hub.listener.tornado_requests import TornadoConnection
 from hub.session.model import SessionId
 from hub.telemetry.access_log import AccessLog
 from hub.web.client_address import client_address
 from hub.web.failures import note_crash, note_failure
+from hub.web.refusals import RefusalVerdict
 from hub.web.response_headers import problem_body, problem_headers
 from hub.web.site import Site
 
@@ -28,6 +30,7 @@ class BaseHandler(tornado.web.RequestHandler):
     """Base of all handlers of the public listener."""
 
     site: Site
+    refusal = RefusalVerdict()  # how the hub treats this request, once it has refused it
 
     def set_default_headers(self) -> None:
         self.clear_header("Server")
@@ -100,6 +103,9 @@ class BaseHandler(tornado.web.RequestHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Write the error as a problem. Errors of Tornado become problems by their status."""
         error = kwargs.get("exc_info", (None, None))[1]
+        if self.refusal.limited is not None:
+            self.set_header("Connection", "close")
+            error = self.refusal.limited
         self.write_problem(error if isinstance(error, HubError) else self._by_status(status_code))
         self.finish()
 
@@ -129,6 +135,10 @@ class BaseHandler(tornado.web.RequestHandler):
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Log expected errors in one line, and unexpected exceptions with their traceback."""
+        if isinstance(value, HubError | tornado.web.HTTPError) and _status(value) < 500:
+            self.refusal = self.site.refusals.count(cast(TornadoConnection, self.request.connection), self.client_address)
+        if not self.refusal.is_logged:
+            return
         if isinstance(value, HubError):
             request = self.request
             note_failure(
@@ -136,6 +146,10 @@ class BaseHandler(tornado.web.RequestHandler):
             )
         elif not isinstance(value, tornado.web.HTTPError):
             note_crash(self.request.path, (typ, value, tb))
+
+
+def _status(error: HubError | tornado.web.HTTPError) -> int:
+    return error.status if isinstance(error, HubError) else error.status_code
 
 
 class NotFoundHandler(BaseHandler):
@@ -147,5 +161,7 @@ class NotFoundHandler(BaseHandler):
 
 def log_request(access_log: AccessLog, handler: tornado.web.RequestHandler) -> None:
     """Write the access log line of a request. It never contains the query, which may hold codes and personal data."""
+    if isinstance(handler, BaseHandler) and not handler.refusal.is_logged:
+        return
     request = handler.request
     access_log.request(request.method or "", request.path, handler.get_status(), request.request_time())

@@ -54,18 +54,30 @@ class ChannelDoor:
                 self._upgrade(exchange, address)
             except HandshakeRefused as refused:
                 refusal = refused
-        if refusal is not None:
-            fields = [*self._site.response_headers.isolated(), TEXT_HEADER, *refusal.headers]
-            exchange.send(refusal.status, "", fields, f"{refusal}\n".encode())
-        self._site.access_log.request(exchange.head.method, exchange.head.path, refusal.status if refusal else 101, 0.0)
+        if refusal is None:
+            self._site.access_log.request(exchange.head.method, exchange.head.path, 101, 0.0)
+        else:
+            self._refuse(exchange, refusal, address)
         return DiscardBody()
+
+    def _refuse(self, exchange: Exchange, refusal: HandshakeRefused, address: str) -> None:
+        """Respond that there is no channel. Refusals have a cost, and only some of many are logged."""
+        head, counted = exchange.head, self._site.refusals.count(exchange, address)
+        if counted.is_logged and refusal.status == 403:
+            logger.info("channel.origin_rejected", origin=head.headers_by_name.get("origin", ""))
+            note_refusal("origin", method=head.method, path=head.path, address=address)
+        if counted.limited is not None:
+            exchange.keep_alive = False
+            refusal = HandshakeRefused(429, counted.limited.detail, ("Retry-After", str(RETRY_AFTER_SECONDS)))
+        if counted.is_logged:
+            self._site.access_log.request(head.method, head.path, refusal.status, 0.0)
+        fields = [*self._site.response_headers.isolated(), TEXT_HEADER, *refusal.headers]
+        exchange.send(refusal.status, "", fields, f"{refusal}\n".encode())
 
     def _refusal(self, exchange: Exchange, address: str) -> HandshakeRefused | None:
         """Return why to reject the upgrade; None to allow it."""
         origin = exchange.head.headers_by_name.get("origin", "")
         if origin != self._site.origin:  # prevents cross-site WebSocket hijacking: browsers send cookies, and CORS does not apply
-            logger.info("channel.origin_rejected", origin=origin)
-            note_refusal("origin", method=exchange.head.method, path=exchange.head.path, address=address)
             return HandshakeRefused(403, "The origin is not allowed.")
         if (wait := self._wait(address)) > 0:
             return HandshakeRefused(429, "Too many channels in a short time.", ("Retry-After", str(math.ceil(wait))))

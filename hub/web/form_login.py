@@ -35,6 +35,7 @@ class FormLoginHandler(CeremonyHandler):
     async def get(self, name: str) -> None:
         self.no_store()
         self.require_navigation()
+        self.count()
         return_to = parse_return_to(self.get_query_argument("return_to", ""), self.api_prefixes)
         self._show(name, return_to)
         self.metrics.logins.labels("begun").inc()
@@ -42,6 +43,7 @@ class FormLoginHandler(CeremonyHandler):
     async def post(self, name: str) -> None:
         self.no_store()
         self.require_navigation()
+        self.count()
         csrf.require_own_origin(self.request.headers, self.site.origin)
         if len(self.request.body) > MAX_FORM_BYTES:
             raise BodyTooLarge(f"The body may have at most {MAX_FORM_BYTES} bytes.")

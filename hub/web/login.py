@@ -5,12 +5,14 @@ from urllib.parse import urlencode
 
 from hub.config.settings import MAIN_PROVIDER, SessionSettings
 from hub.errors import LOGIN_URL, BadRequest, HubError, LoginExpired, LoginFailed, RequestRefused
+from hub.gateway.rate_limits import RateLimits
 from hub.login.code_flow import CodeFlow, state_key_of
 from hub.login.form_login import FormLogin
 from hub.login.login_parameters import parse_login_parameters
 from hub.login.new_session import Visitor
 from hub.login.return_url import parse_return_to
 from hub.session.cookie import AttemptLimits
+from hub.session.failure_limit import network_of
 from hub.session.model import BrowserId
 from hub.telemetry import audit
 from hub.telemetry.metrics import Metrics
@@ -24,6 +26,7 @@ class CeremonyHandler(BaseHandler):
 
     code_flow: CodeFlow
     metrics: Metrics
+    rates: RateLimits
     session_settings: SessionSettings
     api_prefixes: tuple[str, ...]  # of the routes that a login must not lead to
 
@@ -53,6 +56,14 @@ class CeremonyHandler(BaseHandler):
         """Record a failed login in the audit."""
         audit.record("audit.login_failed", outcome="failure", reason=reason, provider=provider_name, address=self.client_address)
 
+    def count(self) -> None:
+        """Count the request against the limit of its address.
+
+        Raises:
+            TooManyRequests: The limit is reached.
+        """
+        self.rates.login(network_of(self.client_address))
+
     def require_navigation(self) -> None:
         """Reject fetches, images, frames and prefetching: only a navigation by the user starts a login (ASVS 7.6.2)."""
         headers = self.request.headers
@@ -70,6 +81,7 @@ class LoginHandler(CeremonyHandler):
     async def get(self) -> None:
         self.no_store()
         self.require_navigation()
+        self.count()
         return_to = parse_return_to(self.get_query_argument("return_to", ""), self.api_prefixes)
         provider_name = self.get_query_argument("provider", MAIN_PROVIDER)
         wanted = parse_login_parameters(self.query_parameters)
@@ -102,6 +114,7 @@ class CallbackHandler(CeremonyHandler):
     async def get(self, provider_name: str | None = None) -> None:
         self.no_store()
         self.require_navigation()
+        self.count()
         parameters, cookies = self.query_parameters, self.site.cookies
         state_key = state_key_of(parameters)
         sealed = cookies.attempt(self.cookie_header, state_key)

@@ -26,6 +26,7 @@ from hub.session.open_streams import OpenStreams
 from hub.web import csrf
 from hub.web.failures import note_crash, note_failure
 from hub.web.hub_headers import IDENTITY_HEADER, PASSIVE_HEADER, REPLAYED_HEADER
+from hub.web.refusals import RefusalVerdict
 from hub.web.response_headers import problem_body, problem_headers
 from hub.web.site import Site
 
@@ -64,6 +65,7 @@ class ApiCall:
         "_door",
         "_end_error",
         "_exchange",
+        "_is_logged",
         "_pipe",
         "_session_key",
         "_started",
@@ -80,6 +82,7 @@ class ApiCall:
         self._pipe: UploadPipe | None = None
         self._task: asyncio.Task[None] | None = None
         self._status = 0
+        self._is_logged = True
         self._session_key = ""
         self._end_error: NotAuthenticated | None = None
         length = exchange.head.body_bytes
@@ -130,8 +133,7 @@ class ApiCall:
         try:
             await self._relay(body, length)
         except HubError as error:
-            self._note(error)
-            self._fail(error)
+            self._fail(self._note(error))
         except asyncio.CancelledError:
             if self._end_error is None:
                 self._status = CLIENT_CLOSED_REQUEST  # for the log; the client has gone
@@ -243,14 +245,23 @@ class ApiCall:
         fields = [*site.isolated(), ("Content-Type", "application/problem+json"), *problem_headers(error), site.date()]
         self._exchange.send(self._status, "", fields, problem_body(error))
 
-    def _note(self, error: HubError) -> None:
-        head = self._exchange.head
-        session_id = self._door.site.session_id(head)
-        note_failure(error, method=head.method, path=head.path, address=self._address, session_id=session_id)
+    def _note(self, error: HubError) -> HubError:
+        """Log the failure, and charge the request if the hub refused it. Return the error to respond with."""
+        head, site = self._exchange.head, self._door.site
+        counted = site.refusals.count(self._exchange, self._address) if error.status < 500 else RefusalVerdict()
+        self._is_logged = counted.is_logged
+        if counted.is_logged:
+            session_id = site.session_id(head)
+            note_failure(error, method=head.method, path=head.path, address=self._address, session_id=session_id)
+        if counted.limited is None:
+            return error
+        self._exchange.keep_alive = False
+        return counted.limited
 
     def _end(self) -> None:
         head, site = self._exchange.head, self._door.site
-        site.access_log.request(head.method, head.path, self._status, site.clock.monotonic() - self._started)
+        if self._is_logged:
+            site.access_log.request(head.method, head.path, self._status, site.clock.monotonic() - self._started)
         if self._session_key:
             self._door.streams.discard(self._session_key, self)
         if self._task is not None:

@@ -14,6 +14,7 @@ from hub.session.cookie import Cookies
 from hub.session.model import SessionId
 from hub.telemetry.access_log import AccessLog
 from hub.web.client_address import TrustedProxies, client_address
+from hub.web.refusals import Refusals
 from hub.web.response_headers import ResponseHeaders
 
 
@@ -25,6 +26,7 @@ class Site:
         origin: The origin whose pages may use the hub (RFC 6454).
         response_headers: Headers of all responses.
         is_draining: Returns whether the hub is shutting down. Connections then close after their next response.
+        refusals: Charges and limits refused requests.
         exchanges: Tasks of the running requests. The hub waits for them when it stops.
     """
 
@@ -34,6 +36,7 @@ class Site:
     response_headers: ResponseHeaders
     pages: tornado.template.Loader
     access_log: AccessLog
+    refusals: Refusals
     clock: Clock = field(default_factory=SystemClock)
     exchanges: set[asyncio.Task[Any]] = field(default_factory=set)
     is_draining: Callable[[], bool] = lambda: False

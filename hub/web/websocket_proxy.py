@@ -4,6 +4,7 @@ The handshake is that of the channel: Origin first, then refusals that a page ca
 fast as the other side takes messages: one message waits here in each direction.
 """
 
+import math
 import sys
 from collections.abc import Awaitable
 
@@ -20,11 +21,13 @@ from hub.errors import (
     TooManyRequests,
 )
 from hub.gateway.messages import ApiRequest, UpstreamWebSocket
+from hub.gateway.rate_limits import RateLimits
 from hub.listener.discard_body import DiscardBody
 from hub.listener.exchange import Exchange, Receiver
 from hub.listener.handshake import HandshakeRefused, accept, offered_subprotocols
 from hub.listener.messages import MessageReceiver, MessageSocket
 from hub.primitives.tasks import task_starter
+from hub.session.failure_limit import network_of
 from hub.session.model import Session, SessionId
 from hub.session.open_streams import end_reason_of
 from hub.telemetry import audit
@@ -36,30 +39,43 @@ ORIGIN_REFUSED = "The origin is not allowed.\n"
 NOT_A_WEBSOCKET = "This part of the API is a WebSocket.\n"
 TEXT_HEADER = ("Content-Type", "text/plain; charset=utf-8")
 CLOSE_GOING_AWAY = 1001
+UNENTITLED = (NotAuthenticated, TokenNotIssued)
 
 
 class PassThroughDoor:
     """Relays the WebSockets of pages."""
 
-    def __init__(self, site: Site, dispatch: Dispatch, registry: PassThroughRegistry, max_message_bytes: int) -> None:
+    def __init__(
+        self, site: Site, dispatch: Dispatch, registry: PassThroughRegistry, rates: RateLimits, max_message_bytes: int
+    ) -> None:
         self.site = site
         self.registry = registry
         self.max_message_bytes = max_message_bytes
         self._dispatch = dispatch
+        self._rates = rates
 
     def open(self, exchange: Exchange) -> Receiver:
         """Upgrade a WebSocket of our own page; later refusals are close codes, which the page can read."""
         fields = exchange.head.headers_by_name
         if fields.get("origin", "") != self.site.origin:
-            self._note_refusal(exchange, "origin")
-            self.refuse(exchange, 403, ORIGIN_REFUSED)
+            self.refuse(exchange, 403, ORIGIN_REFUSED, reason="origin")
         elif fields.get("upgrade", "").lower() != "websocket":
             self.refuse(exchange, 426, NOT_A_WEBSOCKET, ("Upgrade", "websocket"))
         elif (malformed := _malformed(exchange)) is not None:
             self.refuse(exchange, malformed.status, f"{malformed}\n", *malformed.headers)
+        elif (limited := self._limited(exchange)) is not None:
+            self.refuse(exchange, 429, f"{limited.detail}\n", _retry_after(limited))
         else:
             return WebSocketRelay(self, exchange)
         return DiscardBody()
+
+    def _limited(self, exchange: Exchange) -> TooManyRequests | None:
+        """Count the attempt; return the error if its address has to wait."""
+        try:
+            self._rates.dial(network_of(self.site.client_address(exchange)))
+        except TooManyRequests as error:
+            return error
+        return None
 
     async def open_upstream(self, exchange: Exchange, relay: "WebSocketRelay") -> UpstreamWebSocket:
         """Return the WebSocket at the API. `relay` belongs to the session from its admission on.
@@ -70,8 +86,7 @@ class PassThroughDoor:
         try:
             return await self._open_upstream(exchange, relay)
         except HubError as error:
-            if audit.is_refusal(error):
-                self._note_refusal(exchange, error.slug)
+            self._count(exchange, error)
             raise _close_for(error) from error
 
     async def _open_upstream(self, exchange: Exchange, relay: "WebSocketRelay") -> UpstreamWebSocket:
@@ -81,6 +96,7 @@ class PassThroughDoor:
         caller = Caller(transport="websocket", session_id=session_id, address=address, passive=True)
         session = await self._dispatch.admit(caller, place.route)
         if session is not None and session_id is not None:
+            self._rates.session_dial(session.key)
             self.registry.require_room(session.key)
             relay.belongs_to(session_id, session)
         request = ApiRequest(
@@ -108,14 +124,30 @@ class PassThroughDoor:
         """Write the log line of an upgrade."""
         self.site.access_log.request(exchange.head.method, exchange.head.path, 101, 0.0)
 
-    def refuse(self, exchange: Exchange, status: int, detail: str, *fields: tuple[str, str]) -> None:
-        """Respond that there is no WebSocket."""
-        exchange.send(status, "", [*self.site.response_headers.isolated(), TEXT_HEADER, *fields], detail.encode())
-        self.site.access_log.request(exchange.head.method, exchange.head.path, status, 0.0)
+    def refuse(self, exchange: Exchange, status: int, detail: str, *fields: tuple[str, str], reason: str = "") -> None:
+        """Respond that there is no WebSocket. Refusals have a cost, and only some of many are logged.
 
-    def _note_refusal(self, exchange: Exchange, reason: str) -> None:
-        head = exchange.head
-        note_refusal(reason, method=head.method, path=head.path, address=self.site.client_address(exchange))
+        Parameters:
+            reason: For the audit log; empty: no audit event.
+        """
+        head, address = exchange.head, self.site.client_address(exchange)
+        counted = self.site.refusals.count(exchange, address)
+        if counted.is_logged and reason:
+            note_refusal(reason, method=head.method, path=head.path, address=address)
+        if counted.limited is not None:
+            exchange.keep_alive = False
+            status, detail, fields = 429, f"{counted.limited.detail}\n", (_retry_after(counted.limited),)
+        if counted.is_logged:
+            self.site.access_log.request(head.method, head.path, status, 0.0)
+        exchange.send(status, "", [*self.site.response_headers.isolated(), TEXT_HEADER, *fields], detail.encode())
+
+    def _count(self, exchange: Exchange, error: HubError) -> None:
+        """Count an upgrade that is refused by a close code, which slows down pages that dial in a loop."""
+        head, address = exchange.head, self.site.client_address(exchange)
+        if isinstance(error, UNENTITLED):
+            self._rates.dial_was_refused(network_of(address))
+        if error.status < 500 and self.site.refusals.count(exchange, address).is_logged and audit.is_refusal(error):
+            note_refusal(error.slug, method=head.method, path=head.path, address=address)
 
 
 class WebSocketRelay:
@@ -283,6 +315,10 @@ def _malformed(exchange: Exchange) -> HandshakeRefused | None:
     except HandshakeRefused as refused:
         return refused
     return None
+
+
+def _retry_after(error: TooManyRequests) -> tuple[str, str]:
+    return "Retry-After", str(math.ceil(error.retry_after_seconds or 1.0))
 
 
 def _close_for(error: HubError) -> ChannelClosed:

@@ -24,6 +24,7 @@ from hub.telemetry.access_log import AccessLog
 from hub.web.base import PAGES
 from hub.web.channel import ChannelDoor
 from hub.web.client_address import TrustedProxies
+from hub.web.refusals import Refusals
 from hub.web.response_headers import ResponseHeaders
 from hub.web.site import Site
 from tests.channel.parts import World, body, json_answer, new_session, request
@@ -56,6 +57,7 @@ class Hub:
         self.world.services = dataclasses.replace(self.world.services, clock=clock)
         self.world.sessions.session = new_session(self.world.session_id, now=clock.now())
         self.registry = WatchedRegistry(self.world.services)
+        rates = self.world.services.rates
         site = Site(
             ORIGIN,
             COOKIES,
@@ -63,8 +65,8 @@ class Hub:
             ResponseHeaders(clock, hsts=False),
             tornado.template.Loader(str(PAGES)),
             AccessLog(clock),
+            Refusals(rates, clock),
         )
-        rates = self.world.services.rates
         self._listener = chosen_listener()(
             ChannelDoor(site, self.registry, self.world.sessions, self.world.settings, rates), clock
         )

@@ -5,13 +5,17 @@ from dataclasses import replace
 import pytest
 import tornado.template
 
+from hub.config.settings import LimitSettings
+from hub.gateway.rate_limits import RateLimits
 from hub.listener.exchange import Exchange
 from hub.listener.head import Headers, RequestHead, join_by_name
 from hub.session.cookie import Cookies
 from hub.session.model import SessionId
 from hub.telemetry.access_log import AccessLog
+from hub.telemetry.metrics import Metrics
 from hub.web.base import PAGES
 from hub.web.client_address import TrustedProxies
+from hub.web.refusals import Refusals
 from hub.web.response_headers import ResponseHeaders
 from hub.web.site import Site
 from tests.parties.clock import ManualClock
@@ -29,6 +33,7 @@ def site(clock: ManualClock) -> Site:
         response_headers=ResponseHeaders(clock, hsts=True),
         pages=tornado.template.Loader(str(PAGES)),
         access_log=AccessLog(clock),
+        refusals=Refusals(RateLimits(LimitSettings(), clock, Metrics()), clock),
         clock=clock,
     )
 

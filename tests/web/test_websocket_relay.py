@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 import tornado.template
 
+from hub.config.settings import LimitSettings
 from hub.errors import InvalidPath
 from hub.gateway.messages import ApiResponse
+from hub.gateway.rate_limits import RateLimits
 from hub.listener.exchange import Exchange, Receiver
 from hub.listener.websocket import CLOSE_SECONDS
 from hub.primitives.clock import SystemClock
@@ -19,6 +21,7 @@ from hub.session.open_streams import OpenStreams
 from hub.telemetry.access_log import AccessLog
 from hub.telemetry.metrics import Metrics
 from hub.web.client_address import TrustedProxies
+from hub.web.refusals import Refusals
 from hub.web.response_headers import ResponseHeaders
 from hub.web.site import Site
 from hub.web.websocket_proxy import PassThroughDoor
@@ -111,6 +114,7 @@ class Passages:
 def door(upstream: Upstream | None, passages: Passages) -> Any:
     """Return a door to it."""
     clock = SystemClock()
+    rates = RateLimits(LimitSettings(), clock, Metrics())
     site = Site(
         origin=ORIGIN,
         cookies=Cookies.for_transport(secure=True),
@@ -118,9 +122,10 @@ def door(upstream: Upstream | None, passages: Passages) -> Any:
         response_headers=ResponseHeaders(clock, hsts=False),
         pages=tornado.template.Loader("."),
         access_log=AccessLog(clock),
+        refusals=Refusals(rates, clock),
         clock=clock,
     )
-    return PassThroughDoor(site, Dispatch(upstream), passages, 1000)  # type: ignore[arg-type]
+    return PassThroughDoor(site, Dispatch(upstream), passages, rates, 1000)  # type: ignore[arg-type]
 
 
 @pytest.mark.expects_log

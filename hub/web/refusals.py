@@ -1,0 +1,87 @@
+"""What refused requests cost their connection and their address, and how many of them are written to the logs.
+
+A request is refused when the hub itself responds with a status from 400 to 499. Each one is charged to its connection, which is
+then read more slowly (`hub.listener.work_budget`), and to the address of the client, so that a new connection does not help. The
+connection of a trusted proxy is not charged, because it carries other users too.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Protocol
+
+from hub.errors import TooManyRequests
+from hub.gateway.rate_limits import RateLimits
+from hub.primitives.clock import Clock
+from hub.primitives.token_bucket import TokenBuckets
+from hub.session.failure_limit import network_of
+from hub.telemetry import log
+
+COST = 10.0
+"""Cost of a refused request for its connection; a WebSocket frame costs 1."""
+
+LINES = 20.0  # refusals of one address that are logged without a limit
+LINES_PER_SECOND = 0.2
+REPORT_SECONDS = 60.0
+MAX_ADDRESSES = 1000  # that are reported one by one
+OTHERS = "others"
+
+logger = log.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalVerdict:
+    """How a refused request is treated.
+
+    Attributes:
+        is_logged: Whether its lines are written to access log, log and audit log.
+        limited: The error to respond with instead, because its address is above its limit; None: the refusal itself.
+    """
+
+    is_logged: bool = True
+    limited: TooManyRequests | None = None
+
+
+class Charged(Protocol):
+    """What a refused request came on: an exchange, or the connection of a handler of Tornado's."""
+
+    @property
+    def remote_ip(self) -> str:
+        """IP address of the peer."""
+
+    def charge(self, cost: float) -> None:
+        """Charge the connection."""
+
+
+class Refusals:
+    """Counts the refused requests of a worker."""
+
+    def __init__(self, rates: RateLimits, clock: Clock) -> None:
+        self._rates = rates
+        self._clock = clock
+        self._lines = TokenBuckets(LINES_PER_SECOND, LINES)
+        self._suppressed: Counter[str] = Counter()
+
+    def count(self, connection: Charged, address: str) -> RefusalVerdict:
+        """Charge a refused request to its connection and to the address of its client.
+
+        The caller responds with `limited`, if there is one, and closes the connection.
+        """
+        if connection.remote_ip == address:
+            connection.charge(COST)
+        network = network_of(address)
+        return RefusalVerdict(self._may_log(network), self._rates.refused_request(network))
+
+    def _may_log(self, network: str) -> bool:
+        """Return whether the lines of this refusal are written. Those that are not are counted, and reported after a minute."""
+        if not self._lines.take(network, self._clock.monotonic()):
+            return True
+        if not self._suppressed:
+            self._clock.call_later(REPORT_SECONDS, self._report)
+        is_named = network in self._suppressed or len(self._suppressed) < MAX_ADDRESSES
+        self._suppressed[network if is_named else OTHERS] += 1
+        return False
+
+    def _report(self) -> None:
+        suppressed, self._suppressed = self._suppressed, Counter()
+        for network, count in suppressed.items():
+            logger.warning("request.refusals_suppressed", address=network, count=count)

@@ -203,6 +203,7 @@ class RouteSettings:
     idempotency_header: Literal["api", "hub"] = "api"
     pass_request_headers: list[str] = field(default_factory=list)
     forwarded_headers: bool = False
+    path_characters: Literal["strict", "encoded"] = "strict"
     iris_errors: Literal["problem", "redacted", "relay"] = "problem"
     preset: Literal["", "fhir"] = ""
     proof: Literal["none", "hmac-sha256", "ecdsa-p256-sha256"] = "none"

@@ -215,7 +215,7 @@ def _public_location(location: str, route: Route, public_origin: str) -> str:
     location = _FOLDED.sub("", location).strip(" ")
     try:
         url = urlsplit(location)
-        path = normalise_path(url.path)
+        path = normalise_path(url.path, encoded=route.takes_encoded)
     except (ValueError, InvalidPath):
         return location
     scheme = url.scheme or urlsplit(route.target_origin).scheme

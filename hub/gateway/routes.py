@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from hub.config.settings import RouteSettings
 from hub.errors import InvalidPath, RouteNotFound
 from hub.gateway.api_profile import ApiProfile
-from hub.gateway.paths import is_plain, name_of, normalise_path, readings
+from hub.gateway.paths import check_path, is_plain, loose_form, normal_form, readings
 from hub.oidc.grants import TokenTarget
 from hub.tokens.demand import TokenDemand
 
@@ -32,6 +32,7 @@ class Route:
         pass_request_headers: Names, in lower case, of request headers that pass besides those of `hub.config.header_names`.
         profile: The peculiarities of the product that serves the API.
         error_documents: How error documents of the API are passed on.
+        takes_encoded: Whether segments may have encoded slashes, backslashes, `#`, `?` and bytes that are not UTF-8.
         is_fhir: Whether the API is a FHIR server, whose base URL in responses becomes the hub's.
         is_signed: Whether the hub signs each request (`hub.gateway.message_signature`). Its body is then held in memory.
     """
@@ -44,6 +45,7 @@ class Route:
     pass_request_headers: frozenset[str]
     profile: ApiProfile
     error_documents: Literal["problem", "redacted", "relay"]
+    takes_encoded: bool
     is_signed: bool
     is_fhir: bool
 
@@ -60,6 +62,7 @@ class Route:
             pass_request_headers=frozenset(name.lower() for name in settings.pass_request_headers),
             profile=profile,
             error_documents=settings.iris_errors,
+            takes_encoded=settings.path_characters == "encoded",
             is_signed=settings.proof != "none",
             is_fhir=settings.preset == "fhir",
         )
@@ -75,7 +78,7 @@ class Route:
         Query parameters that act on the product itself (`ApiProfile`) are removed.
 
         Raises:
-            InvalidPath: The query contains characters that could forge a request line.
+            InvalidPath: The query contains characters that could forge a request line, or the path begins with two slashes.
             RouteNotFound: The path is not for browsers, by `ApiProfile.path_refusal`.
         """
         if _QUERY.fullmatch(query) is None:
@@ -89,6 +92,8 @@ class Route:
         if is_plain(path) and self.profile.is_ordinary(path):
             return
         for reading in (reading.decode("latin-1") for reading in readings(path)):
+            if reading[:2].replace("\\", "/") == "//":  # with it, a server may redirect to another host
+                raise InvalidPath("The path at the API begins with two slashes when it is decoded. No setting admits it.")
             refusal = self.profile.path_refusal(reading, self.target_path, token_endpoints=self.settings.token_endpoints)
             if refusal is not None:
                 raise RouteNotFound(refusal)
@@ -102,7 +107,7 @@ def _demand(settings: RouteSettings) -> TokenDemand | None:
 
 
 class Place(NamedTuple):
-    """The route of a path, and the normalized path."""
+    """The route of a path, and the path as it is forwarded."""
 
     route: Route
     path: str
@@ -132,14 +137,22 @@ class RouteTable:
         return any(route.settings.upstream_session != "none" for route in self._routes)
 
     def locate(self, raw: str) -> Place:
-        """Return the route of a raw path, and the normalized path.
+        """Return the route of a raw path, and the path as it is forwarded.
+
+        That is the normal form, or the path as it was sent on a route that takes encoded characters.
 
         Raises:
             InvalidPath: A reading of the path could escape from its route.
             RouteNotFound: No route covers it.
         """
-        path = normalise_path(raw)
-        return Place(self.resolve(path), path)
+        if is_plain(raw):
+            return Place(self.resolve(raw), raw)
+        path = normal_form(raw)
+        named = self._longest(self._by_prefix, path)
+        encoded = named is not None and named.takes_encoded
+        check_path(path, raw, encoded=encoded)
+        route = self.resolve(path)
+        return Place(route, raw if encoded and raw.startswith(route.prefix) else path)
 
     def resolve(self, path: str) -> Route:
         """Return the route of a normalized path.
@@ -173,6 +186,6 @@ class RouteTable:
 
 
 def _loose_readings(path: str) -> Iterator[str]:
-    """Yield the readings of servers that ignore case and parameters."""
+    """Yield the readings of servers that ignore case, parameters and empty segments, and take a backslash for a slash."""
     for reading in readings(path):
-        yield b"/".join(name_of(segment) for segment in reading.split(b"/")).decode("latin-1").lower()
+        yield loose_form(reading).decode("latin-1").lower()

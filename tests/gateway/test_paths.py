@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hub.errors import InvalidPath
 from hub.gateway.paths import is_plain, normalise_path, readings
-from tests.gateway.hostile_paths import ANY_PATHS, HOSTILE_PATHS, outcome, without_short_ways
+from tests.gateway.hostile_paths import ANY_PATHS, DANGEROUS, HOSTILE_PATHS, outcome, without_short_ways
 
 ATTACKS = Path(__file__).parents[1] / "data" / "path_attacks.txt"
 
@@ -140,3 +140,113 @@ class TestPlainPaths:
     def test_a_plain_path_has_one_reading(self, path):
         """However often a server decodes it, it sees the same."""
         assert list(readings(path)) == [path.encode()]
+
+
+HONEST_IDS = [
+    "/api/codes/http%3A%2F%2Fsnomed.info%2Fsct",
+    "/api/users/CORP%5Calice",
+    "/api/channels/%23general/messages",
+    "/api/%C1rbol",
+    "/api/search/%3Fwhat/7",
+    "/api/files/%2Fhome%2Falice",
+    "/api/x%2F/y",
+    "/api/urn%3aoid%3a1.2.3/%c1rbol",
+]
+SEPARATOR = re.compile(r"[/\\;?#]|%(?:25)*(?:2f|5c|3b|20|23|3f)|%ef%bc", re.IGNORECASE)
+ENCODED_PATHS = st.lists(
+    st.sampled_from(
+        [*DANGEROUS, "api", "admin", "x", "%23", "%3f", "%C0%AE", "%C0%AF", "%C1", "%EF%BC%8E", "%EF%BC%8F", "%25C0%25AE"]
+    ),
+    max_size=12,
+).map(lambda parts: "/api/" + "".join(parts))
+
+
+class TestEncodedCharacters:
+    @pytest.mark.parametrize("path", HONEST_IDS)
+    def test_canonical_urls_and_domain_names_are_ids(self, path):
+        """They are refused by default, and pass where the route admits them."""
+        with pytest.raises(InvalidPath, match='path_characters = "encoded"'):
+            normalise_path(path)
+        assert unquote_to_bytes(normalise_path(path, encoded=True)) == unquote_to_bytes(path)
+
+    @pytest.mark.parametrize("attack", [attack for attack in attacks() if SEPARATOR.search(attack[5:]) is None])
+    def test_attacks_by_dots_alone(self, attack):
+        """Every attack of the corpus without a separator is refused there too."""
+        with pytest.raises(InvalidPath):
+            normalise_path(attack, encoded=True)
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/api/..%2Fadmin",
+            "/api/x%2F..%2Fadmin",
+            "/api/..%5Cadmin",
+            "/api/x%5C..",
+            "/api/%252e%252e%252fadmin",
+            "/api/x%2F%2e%2e",
+            "/api/..%3Fx/admin",
+            "/api/..%23x/admin",
+            "/api/%C0%AE%C0%AE/admin",
+            "/api/%C0%AE%C0%AE%C0%AFadmin",
+            "/api/%25C0%25AE./admin",
+            "/api/%C0%A52e%C0%A52e/admin",
+            "/api/%EF%BC%8E%EF%BC%8E/admin",
+            "/api/x%00",
+            "/api/x%0D%0Ay",
+            "/api//x",
+            "/api/;/x",
+            "/api/x\\y",
+            "/api/%",
+        ],
+    )
+    def test_refused_whatever_the_setting(self, path):
+        """Dot segments in any reading, control characters, and characters that no URL may hold."""
+        with pytest.raises(InvalidPath):
+            normalise_path(path, encoded=True)
+
+    @given(ENCODED_PATHS)
+    def test_an_accepted_path_stays_below_its_prefix(self, raw):
+        """Decoded once, twice and more often, and resolved as lenient servers do: it stays below /api."""
+        try:
+            reading = unquote_to_bytes(normalise_path(raw, encoded=True)[4:])
+        except InvalidPath:
+            return
+        for _ in range(6):
+            for seen in (reading, lenient(reading)):
+                text = seen.decode("latin-1").replace("\\", "/")
+                for cut in (text, re.sub(r";[^/]*", "", text), re.sub(r"[?#].*", "", text, flags=re.DOTALL)):
+                    resolved = posixpath.normpath("/api/" + re.sub("/+", "/", cut))
+                    assert resolved == "/api" or resolved.startswith("/api/")
+            reading = unquote_to_bytes(reading)
+
+    @given(ENCODED_PATHS)
+    def test_strict_paths_are_among_them(self, raw):
+        """The setting admits more, and never less."""
+        with contextlib.suppress(InvalidPath):
+            assert normalise_path(raw) == normalise_path(raw, encoded=True)
+
+
+def lenient(reading: bytes) -> bytes:
+    """Return what a server reads that takes overlong UTF-8, as some did."""
+    return re.sub(rb"([\xc0\xc1])([\x80-\xbf])", lambda two: bytes([(two[1][0] & 1) << 6 | two[2][0] & 0x3F]), reading)
+
+
+@pytest.mark.parametrize(
+    ("path", "detail"),
+    [
+        ("/api/codes/http%3A%2F%2Fsnomed.info", "an encoded slash at character 19 (%2F)"),
+        ("/api/a%2Fb/%23x/c", "an encoded # at character 12 (%23)"),
+        ("/api/users/CORP%5calice", "an encoded backslash at character 16 (%5c)"),
+        ("/api/%C1rbol", "not UTF-8 and may hide a character at character 6 (%C1)"),
+        ("/api/x%250Ay", "a control character at character 7 (%250A)"),
+        ("/api//x", "an empty segment at character 5"),
+        ("/api/a\\b", "Percent-encode character 7, '\\\\'"),
+        ("/api/100%", "Percent-encode character 9, '%'"),
+        ("/api/%2e%2e", "No setting admits it"),
+    ],
+)
+def test_a_refusal_says_what_and_where(path: str, detail: str) -> None:
+    """The character, its place, and whether a setting admits it."""
+    with pytest.raises(InvalidPath) as caught:
+        normalise_path(path)
+    assert detail in caught.value.detail

@@ -142,3 +142,75 @@ class TestTargetUrl:
         short = outcome(url)
         with without_short_ways():
             assert short == outcome(url)
+
+
+class TestEncodedCharacters:
+    """A route with `path_characters = "encoded"`."""
+
+    ROUTES = RouteTable(
+        [
+            RouteSettings(prefix="/api", target="https://iris.example/csp/clinic", path_characters="encoded"),
+            RouteSettings(prefix="/api/admin", target="https://iris.example/csp/admin", methods=["GET"]),
+            RouteSettings(prefix="/whole", target="https://iris.example", path_characters="encoded"),
+            RouteSettings(prefix="/strict", target="https://iris.example/csp/clinic"),
+        ],
+        IRIS_API,
+    )
+
+    @pytest.mark.parametrize(
+        "rest", ["/codes/http%3a%2F%2fsnomed.info%2Fsct", "/users/CORP%5Calice", "/%23general/x", "/%C1rbol", "/%7euser/%2Fx"]
+    )
+    def test_byte_for_byte(self, rest):
+        """The API gets each byte as the browser sent it, lower-case escapes included."""
+        route, path = self.ROUTES.locate(f"/api{rest}")
+
+        assert route.target_url(path, "") == f"https://iris.example/csp/clinic{rest}"
+
+    def test_other_routes_stay_strict(self):
+        """The setting is that of one route."""
+        with pytest.raises(InvalidPath, match="path_characters"):
+            self.ROUTES.locate("/strict/CORP%5Calice")
+
+    @pytest.mark.parametrize(
+        "path", ["/api/%2Fadmin/x", "/api/%5Cadmin/x", "/api/admin%2Fx", "/api/%2F%2FADMIN", "/api/admin%3Fx", "/api/admin%23/x"]
+    )
+    def test_path_of_another_route_in_disguise(self, path):
+        """The methods and the token rule of /api/admin count in the decoded form too."""
+        with pytest.raises(InvalidPath):
+            self.ROUTES.locate(path)
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/whole/csp%2Fsys/x",
+            "/whole/csp%5Csys",
+            "/whole/api%252Fmgmnt",
+            "/whole/x%2Fcsp/sys%3Fy",
+            "/api/x%2Flogin",
+            "/api/x%5CLogin",
+        ],
+    )
+    def test_administration_in_the_decoded_form(self, path):
+        """So do the paths of IRIS that are not for browsers."""
+        route, forwarded = self.ROUTES.locate(path)
+        with pytest.raises(RouteNotFound):
+            route.target_url(forwarded, "")
+
+    @pytest.mark.parametrize("path", ["/whole/%2Fevil.example", "/whole/%5Cevil.example", "/whole/%252Fevil.example"])
+    def test_two_slashes_at_the_beginning(self, path):
+        """A server that decodes it could redirect the browser to another host."""
+        route, forwarded = self.ROUTES.locate(path)
+        with pytest.raises(InvalidPath, match="two slashes"):
+            route.target_url(forwarded, "")
+
+    @given(HOSTILE_PATHS)
+    def test_no_reading_belongs_to_another_route(self, raw):
+        """For any path that is accepted: decoded, with slashes merged, it is not below /api/admin."""
+        try:
+            route, path = self.ROUTES.locate(raw)
+        except (InvalidPath, RouteNotFound):
+            return
+        for _ in range(6):
+            merged = re.sub(r"[/\\]+", "/", re.sub(r"[;?#][^/\\]*", "", path)).lower()
+            assert re.match(r"/api/ *admin *(/|\Z)", merged) is None or route.prefix == "/api/admin"
+            path = unquote(path, "latin-1")

@@ -63,6 +63,7 @@ class ServerSettings:
     shutdown_timeout_seconds: Positive = 30.0
     drain_delay_seconds: NotNegative = 0.0
     task_failure_seconds: Positive = 60.0
+    reserved_descriptors: Annotated[int, Meta(ge=0)] = 64
 
     @property
     def origin(self) -> str:

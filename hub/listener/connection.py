@@ -5,11 +5,14 @@ of one turn of the event loop (`hub.listener.work_budget`), the rest waits for t
 """
 
 import asyncio
+import itertools
 import sys
 from collections import deque
+from collections.abc import Callable
 
 import structlog
 
+from hub.listener.acceptor import close_oldest_idle, ignore_closed
 from hub.listener.exchange import BytesReceiver, Exchange, Front, Receiver
 from hub.listener.handshake import accept
 from hub.listener.head import BadHead, Headers, Names, RequestHead, error_response, response_head
@@ -40,6 +43,8 @@ class ClientConnections:
         upgraded: Connections after an upgrade.
         names: Cache of header names.
         work_limits: Limits of the work of one connection.
+        on_closed: Called when a connection has closed.
+        numbers: Numbers the connections.
         is_closing: Whether connections close after their current response.
         now: Monotonic time in seconds, updated at each sweep.
     """
@@ -57,12 +62,19 @@ class ClientConnections:
         self.names = Names()
         self.is_closing = False
         self.now = clock.monotonic()
+        self.on_closed: Callable[[], None] = ignore_closed
+        self.numbers = itertools.count()
         self._emptied: asyncio.Future[None] | None = None
+
+    def close_idle(self, count: int) -> int:
+        """Close so many idle connections, the oldest first; return how many."""
+        return close_oldest_idle(self.open, count)
 
     def forget(self, connection: "ClientConnection") -> None:
         """Remove a closed connection."""
         self.open.discard(connection)
         self.upgraded.discard(connection)
+        self.on_closed()
         if self._emptied is not None and not self.open and not self.upgraded:
             self._emptied.set_result(None)
             self._emptied = None
@@ -85,6 +97,7 @@ class ClientConnection(Wire):
         "_is_paused",
         "_is_starting",
         "_lingers",
+        "_number",
         "_reader",
         "_receiver",
         "_receiving",
@@ -110,6 +123,7 @@ class ClientConnection(Wire):
         self._is_starting = False
         self._lingers: int | None = None  # bytes dropped by the lingering close; None: it has not begun
         self._upgraded: BytesReceiver | None = None
+        self._number = next(shared.numbers)
         self._work = WorkBudget(shared.work_limits)
         self._is_paused = False  # until the next turn
         self._unparsed: bytes | None = None  # bytes that wait for the next turn, or behind waiting requests
@@ -544,6 +558,12 @@ class ClientConnection(Wire):
         if unsent or current is None:
             return True
         return not (current.is_read or current.is_begun or self._holds)
+
+    @property
+    def idle_since(self) -> tuple[float, int] | None:
+        """When the connection became idle, as of the last sweep, and its number; None if it is not idle."""
+        is_idle = self._current is None and not self._waiting and self._reader is not None and not self._reader.is_in_head
+        return (self._active_at, self._number) if is_idle and not self._transport.get_write_buffer_size() else None
 
     def close_when_idle(self) -> None:
         """Close the connection: at once if it is idle, otherwise after the current response."""

@@ -340,6 +340,11 @@ class GuardedStream:
         if (self.unsent_bytes or not is_started) and now - self._active_at > seconds:
             self.abort()
 
+    @property
+    def idle_since(self) -> float | None:
+        """When the connection became idle, as of the last sweep; None if it is not idle."""
+        return self._active_at if self._is_waiting_for_head and self._reading is not None and not self.unsent_bytes else None
+
     def close_if_idle(self) -> None:
         """Close the connection if it is idle."""
         if self._is_waiting_for_head and self._reading is not None:

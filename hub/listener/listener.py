@@ -5,14 +5,15 @@ import socket
 import ssl
 from collections.abc import Sequence
 
+from hub.listener.acceptor import Acceptor, DescriptorLimits
 from hub.listener.connection import ClientConnection, ClientConnections
 from hub.listener.exchange import Front
 from hub.listener.head import Headers
 from hub.listener.work_budget import WorkLimits
 from hub.primitives.clock import Clock
 from hub.primitives.task_supervisor import ServiceTask, TaskSupervisor
+from hub.primitives.tasks import OwnedTasks
 
-BACKLOG = 1024  # connections that the kernel queues; net.core.somaxconn may limit it
 SWEEP_SECONDS = 5.0
 
 
@@ -24,6 +25,7 @@ class HttpListener:
         max_head_bytes: Largest head of a request. Larger ones are rejected (RFC 6585 section 5).
         idle_seconds: Timeout for the next request, for its head, between segments of its body, and between reads of the response.
         work_limits: Limits of the work of one connection.
+        descriptors: Limits of the file descriptors that the listener uses.
         tasks: Runs the sweep; without it the listener has a supervisor of its own.
     """
 
@@ -37,6 +39,7 @@ class HttpListener:
         max_head_bytes: int = 32 * 1024,
         idle_seconds: float = 120.0,
         work_limits: WorkLimits | None = None,
+        descriptors: DescriptorLimits | None = None,
         tasks: TaskSupervisor | None = None,
     ) -> None:
         self._connections = ClientConnections(
@@ -49,23 +52,32 @@ class HttpListener:
         self._clock = clock
         self._tls = tls
         self._idle_seconds = idle_seconds
-        self._servers: list[asyncio.Server] = []
+        self._acceptor = Acceptor(self._serve, self._connections.close_idle, descriptors or DescriptorLimits(), clock)
+        self._connections.on_closed = self._acceptor.connection_closed
+        self._accepting = OwnedTasks("accepted connection")
         self._tasks = tasks or TaskSupervisor(clock)
         self._sweeping: ServiceTask | None = None
 
     async def start(self, sockets: Sequence[socket.socket]) -> None:
         """Accept connections on bound sockets."""
-        loop = asyncio.get_running_loop()
         self._sweeping = self._sweeping or self._tasks.start("listener sweep", self._sweep)
-        for each in sockets:
-            self._servers.append(
-                await loop.create_server(lambda: ClientConnection(self._connections), sock=each, ssl=self._tls, backlog=BACKLOG)
+        self._acceptor.start(sockets)
+
+    def _serve(self, connection: socket.socket, _address: object) -> None:
+        self._accepting.start(self._connect(connection))
+
+    async def _connect(self, connection: socket.socket) -> None:
+        """Give the socket to a connection, after the TLS handshake if there is one."""
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: ClientConnection(self._connections), connection, ssl=self._tls
             )
+        except OSError:  # the client is gone, or the handshake has failed
+            connection.close()
 
     def stop(self) -> None:
         """Stop accepting connections. Idle connections close now, others after their current response."""
-        for server in self._servers:
-            server.close()
+        self._acceptor.stop()
         self._connections.is_closing = True
         for connection in list(self._connections.open):
             connection.close_when_idle()
@@ -75,6 +87,7 @@ class HttpListener:
         self.stop()
         if self._sweeping is not None:
             await self._sweeping.stop()
+        await self._accepting.close()
         for connection in [*self._connections.open, *self._connections.upgraded]:
             connection.abort()
         await self._connections.emptied()

@@ -6,6 +6,7 @@ docs/listeners.md lists what differs.
 """
 
 import asyncio
+import itertools
 import socket
 import ssl
 import sys
@@ -16,12 +17,14 @@ import structlog
 from tornado import httputil
 from tornado.http1connection import HTTP1Connection
 from tornado.httpserver import HTTPServer
-from tornado.iostream import IOStream
+from tornado.iostream import IOStream, SSLIOStream
+from tornado.netutil import ssl_wrap_socket
 
+from hub.listener.acceptor import Acceptor, DescriptorLimits, close_oldest_idle, ignore_closed
 from hub.listener.exchange import Exchange, Front, Receiver
 from hub.listener.guarded_stream import GuardedStream
 from hub.listener.head import PHRASES, BadHead, Headers, RequestHead, error_response, response_head
-from hub.listener.listener import BACKLOG, SWEEP_SECONDS
+from hub.listener.listener import SWEEP_SECONDS
 from hub.listener.messages import MessageReceiver, MessageSocket
 from hub.listener.strict_head import read_head
 from hub.listener.tornado_websocket import TornadoWebSocket
@@ -56,13 +59,20 @@ class TornadoConnections:
         self.error_headers = error_headers
         self.open: set[TornadoClientConnection] = set()
         self.upgraded: set[TornadoClientConnection] = set()
+        self.on_closed: Callable[[], None] = ignore_closed
+        self.numbers = itertools.count()
         self.is_closing = False
         self.now = clock.monotonic()
+
+    def close_idle(self, count: int) -> int:
+        """Close so many idle connections, the oldest first; return how many."""
+        return close_oldest_idle(self.open, count)
 
     def forget(self, connection: "TornadoClientConnection") -> None:
         """Remove a closed connection."""
         self.open.discard(connection)
         self.upgraded.discard(connection)
+        self.on_closed()
 
 
 class TornadoListener:
@@ -78,6 +88,7 @@ class TornadoListener:
         max_head_bytes: int = 32 * 1024,
         idle_seconds: float = 120.0,
         work_limits: WorkLimits | None = None,
+        descriptors: DescriptorLimits | None = None,
         tasks: TaskSupervisor | None = None,
     ) -> None:
         self._connections = TornadoConnections(
@@ -93,18 +104,19 @@ class TornadoListener:
             _NoRequests(), ssl_options=tls, max_header_size=2 * max_head_bytes, max_body_size=MAX_BODY_BYTES, protocol="http"
         )
         self._server.guard(self._connections, is_tls=tls is not None)
+        self._acceptor = Acceptor(self._server.serve, self._connections.close_idle, descriptors or DescriptorLimits(), clock)
+        self._connections.on_closed = self._acceptor.connection_closed
         self._tasks = tasks or TaskSupervisor(clock)
         self._sweeping: ServiceTask | None = None
 
     async def start(self, sockets: Sequence[socket.socket]) -> None:
         """Accept connections on bound sockets."""
         self._sweeping = self._sweeping or self._tasks.start("listener sweep", self._sweep)
-        for each in sockets:
-            each.listen(BACKLOG)
-        self._server.add_sockets(sockets)
+        self._acceptor.start(sockets)
 
     def stop(self) -> None:
         """Stop accepting connections. Idle connections close now, others after their current response."""
+        self._acceptor.stop()
         self._server.stop()
         self._connections.is_closing = True
         for connection in list(self._connections.open):
@@ -147,6 +159,19 @@ class GuardedServer(HTTPServer):
         self._shared = connections
         self._is_tls = is_tls
 
+    def serve(self, connection: socket.socket, address: object) -> None:
+        """Serve an accepted connection, after its TLS handshake if there is one."""
+        try:
+            if self.ssl_options is None:
+                stream = IOStream(connection, max_buffer_size=self.max_buffer_size, read_chunk_size=self.read_chunk_size)
+            else:
+                wrapped = ssl_wrap_socket(connection, self.ssl_options, server_side=True, do_handshake_on_connect=False)
+                stream = SSLIOStream(wrapped, max_buffer_size=self.max_buffer_size, read_chunk_size=self.read_chunk_size)
+        except OSError:  # the client is gone
+            connection.close()
+            return
+        self.handle_stream(stream, cast("tuple[object, ...]", address))
+
     def handle_stream(self, stream: IOStream, address: tuple[object, ...]) -> None:
         """Serve a connection that was accepted."""
         remote_ip = address[0] if isinstance(address, tuple) and address else ""
@@ -176,6 +201,7 @@ class TornadoClientConnection:
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.closes = False  # after the current response
         self._request: TornadoRequestConnection | None = None
+        self._number = next(shared.numbers)
         work = WorkBudget(shared.work_limits)
         self.stream = GuardedStream(stream, lambda: shared.now, self._may_read, is_tls=is_tls, work=work, clock=shared.clock)
         self.stream.owner = self
@@ -185,6 +211,12 @@ class TornadoClientConnection:
         """Return the delegate of the next request."""
         self._request = TornadoRequestConnection(self, http)
         return self._request
+
+    @property
+    def idle_since(self) -> tuple[float, int] | None:
+        """When the connection became idle, and its number; None if it is not idle."""
+        since = self.stream.idle_since
+        return None if since is None else (since, self._number)
 
     def buffered_bytes(self) -> int:
         """Return the number of bytes that wait for a slow client."""

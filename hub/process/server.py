@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import gc
+import resource
 import signal
 import ssl
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from hub.config.reader import load
 from hub.config.secret_files import exposed_files
 from hub.config.settings import Settings, SettingsError
 from hub.gateway.rate_limits import BURST_SECONDS
+from hub.listener.acceptor import DescriptorLimits
 from hub.listener.exchange import Front
 from hub.listener.listener import HttpListener
 from hub.listener.tornado_listener import TornadoListener
@@ -35,6 +37,8 @@ from hub.web.response_headers import security_headers
 
 LISTENERS: dict[str, type[HttpListener] | type[TornadoListener]] = {"fast": HttpListener, "tornado": TornadoListener}
 """The servers that `server.listener` chooses from."""
+
+LARGEST_RESERVE = 4  # a fourth of the file descriptors at most
 
 logger = log.get(__name__)
 
@@ -143,8 +147,9 @@ class Worker:
 
     async def _listen(self) -> None:
         server, admin = self._settings.server, self._settings.admin
-        public = await self._start(build_front(self._services), "server", server.host, server.port, _tls(self._settings))
-        inner = await self._start(build_admin_front(self._services), "admin", admin.host, admin.port, None)
+        reserve = server.reserved_descriptors
+        public = await self._start(build_front(self._services), "server", server.host, server.port, _tls(self._settings), reserve)
+        inner = await self._start(build_admin_front(self._services), "admin", admin.host, admin.port, None, 0)
         logger.info(
             "hub.listening",
             url=server.public_url,
@@ -155,16 +160,23 @@ class Worker:
             compiled=is_compiled(),
         )
 
-    async def _start(self, front: Front, section: str, host: str, port: int, tls: ssl.SSLContext | None) -> int:
-        """Start one listener and return its port."""
+    async def _start(self, front: Front, section: str, host: str, port: int, tls: ssl.SSLContext | None, reserve: int) -> int:
+        """Start one listener, which leaves `reserve` file descriptors to others, and return its port."""
         try:
             sockets = tornado.netutil.bind_sockets(port, host, reuse_port=self._settings.server.processes > 1)
         except OSError as error:
             raise StartupError(f"{section}.port: cannot listen on {host}:{port} ({error.strerror}).") from error
         fields = security_headers(hsts=self._settings.server.is_https)
         serve = LISTENERS[self._settings.server.listener]
-        limits, tasks = self._work_limits(), self._services.tasks
-        listener = serve(front, self._clock, tls=tls, error_headers=fields, work_limits=limits, tasks=tasks)
+        listener = serve(
+            front,
+            self._clock,
+            tls=tls,
+            error_headers=fields,
+            work_limits=self._work_limits(),
+            descriptors=self._descriptor_limits(reserve),
+            tasks=self._services.tasks,
+        )
         await listener.start(sockets)
         self._listeners.append(listener)
         return int(sockets[0].getsockname()[1])
@@ -179,6 +191,13 @@ class Worker:
             close_code=CloseCode.TOO_OFTEN,
             on_throttled=lambda outcome: throttled.labels(outcome).inc(),
         )
+
+    def _descriptor_limits(self, reserve: int) -> DescriptorLimits:
+        limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if limit == resource.RLIM_INFINITY:
+            return DescriptorLimits()
+        shortages = self._services.metrics.descriptor_shortages
+        return DescriptorLimits(limit=limit, reserve=min(reserve, limit // LARGEST_RESERVE), on_shortage=shortages.inc)
 
     async def _drain(self) -> None:
         """Say that this hub is leaving, let what is under way finish, then close what is left."""

@@ -38,6 +38,7 @@ class Metrics:
         throttled: Connections above `limits.work_per_connection`, by `outcome`: `throttled`, `closed`.
         limited: Rejections by rate limits and by limits of connections to APIs, by `limit`.
         dropped_headers: Request headers that did not pass to an API, other than those that browsers write by themselves.
+        descriptor_shortages: Times that a listener ran short of file descriptors.
         websockets: Open WebSockets that are passed through to APIs.
         kill_seconds: Time from the end of a session to the close of one of its channels, requests or WebSockets.
         revocations: Attempts to revoke the tokens of an ended session, by `outcome`: `revoked`, `unsupported` (by the
@@ -72,6 +73,9 @@ class Metrics:
         self.dropped_headers = Counter("hub_dropped_headers", "Request headers that did not pass", registry=registry)
         self.throttled = Counter("hub_throttled", "Connections above their work limit", ["outcome"], registry=registry)
         self.limited = Counter("hub_limited", "Rejections by limits", ["limit"], registry=registry)
+        self.descriptor_shortages = Counter(
+            "hub_descriptor_shortages", "Times that a listener ran short of file descriptors", registry=registry
+        )
         self.websockets = Gauge("hub_websockets", "WebSockets passed through", registry=registry, multiprocess_mode="livesum")
         self.channel_closes = Counter("hub_channel_closes", "Closed channels", ["code"], registry=registry)
         self.kill_seconds = Histogram(

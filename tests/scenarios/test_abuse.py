@@ -1,0 +1,127 @@
+"""An abuser beside a ward: one client does its worst, and the calls of another user are served meanwhile.
+
+Each abuse of `bench/abuse/abuses.py` runs against a real hub. Counts are asserted, never times: `python -m bench.abuse` measures.
+"""
+
+import asyncio
+import resource
+import socket
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import pytest
+
+from bench.abuse.abuses import ABUSES, Ground, Toll
+from hub.channel.close_codes import CloseCode
+from tests.parties.browser import Browser
+from tests.parties.channel import Channel
+from tests.scenarios.conftest import Clinic, StartClinic
+from tests.waiting import until
+
+CALLS = 20
+LOW_LIMITS = {  # so low that an abuse comes to its end within a test
+    "HUB_LIMITS_WORK_PER_CONNECTION": "50",
+    "HUB_LIMITS_ABUSE_SECONDS": "2",
+    "HUB_LIMITS_REFUSED_REQUESTS_PER_ADDRESS": "20",
+}
+ENDS = {  # with what the hub closes the connection of an abuser
+    "pong-messages": CloseCode.TOO_OFTEN,
+    "ping-messages": CloseCode.TOO_OFTEN,
+    "websocket-pings": CloseCode.TOO_OFTEN,
+    "empty-fragments": CloseCode.TOO_OFTEN,
+    "refused-requests": 429,
+    "requests-without-session": 429,
+    "logins-begun": 429,
+}
+
+
+@asynccontextmanager
+async def abusing(name: str, clinic: Clinic) -> AsyncIterator[Toll]:
+    """Run an abuse until the end of the block; give what it has reached."""
+    toll = Toll()
+    async with clinic.browser("alice" if ABUSES[name].needs_login else None) as browser:
+        login = {}
+        if ABUSES[name].needs_login:
+            login = {"cookie": browser.channel_headers()["Cookie"], "csrf": browser.cookie("XSRF-TOKEN") or ""}
+        ground = Ground(port=clinic.hub.port, url=clinic.hub.url, **login)
+        running = asyncio.ensure_future(ABUSES[name].run(ground, toll))
+        try:
+            yield toll
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+
+async def ward(browser: Browser, channel: Channel) -> Counter[int]:
+    """Make the calls of a ward, over HTTP and the channel; return how often each status came."""
+    statuses: Counter[int] = Counter()
+    for _ in range(CALLS):
+        statuses[(await browser.fetch("/hub/session")).status] += 1
+        statuses[(await browser.fetch("/api/patients?size=1")).status] += 1
+        statuses[(await channel.request("GET", "/api/patients?size=1")).status] += 1
+    return statuses
+
+
+@pytest.mark.parametrize("name", ABUSES)
+async def test_ward_beside_an_abuser(start_clinic: StartClinic, name: str) -> None:
+    """Every call of another user is served, and the abuser comes to its end where its abuse has one."""
+    async with start_clinic(**LOW_LIMITS) as clinic, clinic.browser("bob") as bob:
+        channel = await Channel.open(bob)
+        async with abusing(name, clinic) as toll:
+            await until(lambda: toll.sent > 0)
+            statuses = await ward(bob, channel)
+            if name in ENDS:
+                await until(lambda: bool(toll.closes), pause_seconds=0.05)
+        assert await clinic.hub.is_ready()
+        lines = Counter(event["address"] for event in clinic.hub.events("audit.request_refused"))
+
+    assert statuses == {200: 3 * CALLS}
+    assert name not in ENDS or set(toll.closes) <= {ENDS[name], 429}
+    assert all(count <= 40 for count in lines.values()), "refusals of one address are not logged one by one"
+
+
+@contextmanager
+def open_files(count: int) -> Iterator[None]:
+    """Let processes that are started in the block open so many files (`ulimit -n`)."""
+    former = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count, former[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, former)
+
+
+@pytest.mark.each_listener
+async def test_idle_connections_leave_descriptors(start_clinic: StartClinic) -> None:
+    """Three hundred idle connections at `ulimit -n 256`: health checks and pages respond, the oldest connections are closed."""
+    with open_files(256):
+        starting = start_clinic()
+        clinic = await starting.__aenter__()
+    try:
+        idle = [socket.create_connection(("127.0.0.1", clinic.hub.port)) for _ in range(300)]
+        checks = Counter([(await clinic.hub.admin(path))[0] for path in ("/healthz", "/readyz") * 10])
+        async with clinic.browser() as browser:
+            page = await browser.open("/")
+        idle[0].setblocking(False)
+        await until(lambda: is_closed(idle[0]), pause_seconds=0.05)
+        shortages = await clinic.hub.metric("hub_descriptor_shortages_total")
+        reports = clinic.hub.events("listener.descriptors_short")
+        for each in idle:
+            each.close()
+    finally:
+        await starting.__aexit__(None, None, None)
+
+    assert (checks, page.status) == ({200: 20}, 200)
+    assert shortages >= 1
+    assert [report["limit"] for report in reports] == [256]
+
+
+def is_closed(connection: socket.socket) -> bool:
+    """Return whether the other side has closed a connection."""
+    try:
+        return connection.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionError:
+        return True

@@ -4,6 +4,8 @@ llhttp does the parsing. This module rejects what llhttp accepts although two pa
 after a response could be taken for the response to another user's request (response smuggling).
 """
 
+import re
+
 from httptools import HttpParserError, HttpResponseParser
 
 from hub.primitives.http import HEADER_ONLY_STATUSES, Headers
@@ -13,7 +15,11 @@ MAX_FIELDS = 128
 MAX_WITHOUT_BODY_BYTES = 2 * MAX_HEAD_BYTES  # heads, interim responses, trailers and chunk headers
 
 _FRAMING = frozenset({"connection", "content-length", "transfer-encoding"})
+_END_OF_LINE = b"\r\n"
 _END_OF_HEAD = b"\r\n\r\n"
+_FOLD = re.compile(rb"[ \t]*\r\n[ \t]+")
+_LINE_START = re.compile(rb"\r\n(?=[^ \t\r\n])")
+_FOLDED_FRAMING = re.compile(rb"\n(?:connection|content-length|transfer-encoding)[ \t]*:[^\r\n]*\r\n[ \t]", re.IGNORECASE)
 
 
 class NotHttp(Exception):
@@ -39,7 +45,9 @@ class UpstreamResponse:
     __deletable__ = ("_parser",)  # for mypyc
     __slots__ = (
         "_bytes_without_body",
+        "_has_start_line",
         "_heads",
+        "_held",
         "_is_interim",
         "_parser",
         "_wire",
@@ -66,6 +74,8 @@ class UpstreamResponse:
         self.has_begun = self.has_head = self.is_complete = self.keeps_connection = False
         self._is_interim = self.lasts_until_close = False
         self._bytes_without_body = 0
+        self._has_start_line = False
+        self._held = b""  # the last header of a head so far, which may continue on the next line
         self._heads = 0
         self._wire: bytearray | None = bytearray() if method == "HEAD" else None
         self._parser = HttpResponseParser(self)
@@ -163,11 +173,40 @@ class UpstreamResponse:
 
     def _parse(self, data: bytes | memoryview) -> None:
         try:
-            self._parser.feed_data(data)
+            rest = data
+            while rest and not self.has_head:
+                head, rest = self._next_head(bytes(rest))
+                self._parser.feed_data(head)
+            if rest:
+                self._parser.feed_data(rest)
         except HttpParserError as error:
             if not self.is_complete:
                 raise NotHttp(_reason(error)) from error
             self.keeps_connection = False
+
+    def _next_head(self, data: bytes) -> tuple[bytes, bytes]:
+        """Return the bytes of a head that can be parsed, with spaces in place of line folding, and what follows the head.
+
+        llhttp rejects folded lines (RFC 9112 section 5.2). A folded header about the framing stays folded and is rejected, since
+        parsers differ about it.
+        """
+        if self._held:
+            data, self._held = self._held + data, b""
+        at = 0 if self._has_start_line else data.find(_END_OF_LINE) + 2
+        end, rest = data.find(_END_OF_HEAD), b""
+        if end < 0:
+            lines = list(_LINE_START.finditer(data))
+            end = lines[-1].start() if lines else len(data.rstrip(_END_OF_LINE))
+            data, self._held = data[:end], data[end:]
+        else:
+            data, rest = data[: end + len(_END_OF_HEAD)], data[end + len(_END_OF_HEAD) :]
+        self._has_start_line = self._has_start_line or 1 < at <= end
+        if data.find(b"\n ", at, end) < 0 and data.find(b"\n\t", at, end) < 0:
+            return data, rest
+        head = data[at:end]
+        if _FOLDED_FRAMING.search(b"\n" + head) is not None:
+            return data, rest
+        return data[:at] + _FOLD.sub(b" ", head) + data[end:], rest
 
     def _validate_head(self, version: str, framing: dict[str, str]) -> None:
         if version not in ("1.1", "1.0") or self.status < 100:
@@ -184,6 +223,7 @@ class UpstreamResponse:
         if self.status == 101 or "content-length" in framing or "transfer-encoding" in framing:
             raise NotHttp("The response switches protocols, or is an interim response with a body.")
         self._is_interim = True
+        self._has_start_line = False
         self.headers.clear()
         self.reason = ""
 

@@ -40,6 +40,32 @@ class TestHead:
             ("content-length", "0"),
         ]
 
+    @pytest.mark.parametrize("fold", [b"\r\n ", b"\r\n\t", b" \t\r\n \t  ", b"\r\n \r\n "])
+    @pytest.mark.parametrize("at", [0, 1, 5, 10, 20, 25, 26, 27, 28, 29, 30, 31, 40])
+    def test_folded_line(self, fold, at):
+        """A value on several lines becomes one, wherever the reads end (RFC 9112 section 5.2); the body is left alone."""
+        data = OK + b"X-Long: one" + fold + b"two\r\nContent-Length: 6\r\n\r\na\r\n b "
+        answer = read(data[:at], data[at:])
+
+        assert (answer.headers[0][0], answer.headers[0][1].split()) == ("x-long", ["one", "two"])
+        assert (answer.take(), answer.is_complete) == (b"a\r\n b ", True)
+
+    @pytest.mark.parametrize(
+        "head",
+        [
+            b"HTTP/1.1 200 OK\r\n X-A: a\r\nContent-Length: 0",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n 2",
+            b"HTTP/1.1 200 OK\r\nContent-Length:\r\n 2",
+            b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\nTransfer-Encoding:\r\n\tchunked",
+            b"HTTP/1.1 200 OK\r\nX: a\n b\r\nContent-Length: 0",
+        ],
+    )
+    def test_lines_that_are_not_folded(self, head):
+        """A blank after the status line, and folding of what tells where the response ends, are not valid."""
+        data = head + b"\r\n\r\n"
+        for at in range(len(data)):
+            assert refusal(data[:at], data[at:])
+
     @pytest.mark.parametrize(
         ("line", "reason"),
         [(b"HTTP/1.1 200", ""), (b"HTTP/1.1 200 ", ""), (b"HTTP/1.1 299 Not quite", "Not quite"), (b"HTTP/1.1 200 \xfc", "")],
@@ -72,10 +98,10 @@ class TestHead:
 
     @pytest.mark.parametrize(
         "field",
-        [b"X: a\r\n b", b"X : a", b"X: a\rb", b"X: a\x00b", b"X: a\nY: b", b": a", b"no colon", b"X\x80: a"],
+        [b"X : a", b"X: a\rb", b"X: a\x00b", b"X: a\nY: b", b": a", b"no colon", b"X\x80: a"],
     )
     def test_lines_that_readers_disagree_about(self, field):
-        """Folded lines, bare line ends, NUL, and names with a space behind them."""
+        """Bare line ends, NUL, and names with a space behind them."""
         assert refusal(OK + field + b"\r\nContent-Length: 0\r\n\r\n")
 
     def test_the_number_of_fields_is_bounded(self):

@@ -12,7 +12,7 @@ from hub.primitives.http import Headers
 from hub.services import Services
 from hub.session.cookie import Cookies
 from hub.session.operators import SessionAdministration
-from hub.web.admin import HealthHandler, MetricsHandler, ReadyHandler
+from hub.web.admin import DroppedHeadersHandler, HealthHandler, MetricsHandler, ReadyHandler
 from hub.web.admin_sessions import OneSessionHandler, SessionsHandler
 from hub.web.admin_topics import TopicHandler
 from hub.web.base import PAGES, BaseHandler, NotFoundHandler, log_request
@@ -154,6 +154,7 @@ def build_admin_application(services: Services) -> tornado.web.Application:
             (r"/healthz", HealthHandler),
             (r"/readyz", ReadyHandler, {"readiness": services.readiness}),
             (r"/metrics", MetricsHandler, {"metrics": services.metrics}),
+            (r"/dropped-headers", DroppedHeadersHandler, {"dropped": services.dropped_headers}),
         ],
         log_function=lambda handler: None,  # probes every few seconds are no news
     )

@@ -8,6 +8,7 @@ from hub.doctor.front import examine_front
 from hub.doctor.product import ProductKnowledge
 from hub.doctor.provider import examine_provider
 from hub.doctor.routes import examine_route
+from hub.doctor.running_hub import examine_dropped_headers
 from hub.doctor.store import examine_keys, examine_redis, examine_secret_files
 from hub.primitives.clock import Clock
 
@@ -38,4 +39,5 @@ async def examine(settings: Settings, clock: Clock, product: ProductKnowledge) -
         findings.append(skipped("route-reachable", "routes", "there are no routes", "Add a [[routes]] table for your API."))
     for found in await asyncio.gather(*(examine_route(route, product) for route in settings.routes)):
         findings += found
+    findings += await examine_dropped_headers(settings.admin)
     return findings + await examine_front(settings.server)

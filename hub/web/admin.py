@@ -1,10 +1,14 @@
-"""The admin listener: `/healthz`, `/readyz`, `/metrics`. They need no login, so it listens on loopback by default."""
+"""The admin listener: `/healthz`, `/readyz`, `/metrics`, `/dropped-headers`.
+
+They need no login, so it listens on loopback by default.
+"""
 
 from collections.abc import Awaitable, Callable
 
 import msgspec
 import tornado.web
 
+from hub.gateway.dropped_headers import DroppedHeaders
 from hub.telemetry.metrics import Metrics
 
 Readiness = Callable[[], Awaitable[tuple[bool, dict[str, str]]]]
@@ -40,3 +44,14 @@ class MetricsHandler(tornado.web.RequestHandler):
     def get(self) -> None:
         self.set_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
         self.write(self.metrics.exposition())
+
+
+class DroppedHeadersHandler(tornado.web.RequestHandler):
+    """Returns the names of the request headers that this worker has dropped, by the prefix of their route."""
+
+    def initialize(self, dropped: DroppedHeaders) -> None:
+        self.dropped = dropped
+
+    def get(self) -> None:
+        self.set_header("Content-Type", "application/json")
+        self.write(msgspec.json.encode({"routes": self.dropped.names()}))

@@ -88,6 +88,7 @@ async def test_all_is_well(ward: Ward) -> None:
         "provider-redirect-uri": "ok",
         "provider-pkce": "ok",
         "provider-client": "ok",
+        "request-headers": "skipped",
         "route-reachable": "ok",
         "route-token": "ok",
         "front-proxies": "ok",

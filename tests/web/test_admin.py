@@ -65,3 +65,13 @@ async def test_not_in_public(house: House, path: str) -> None:
     """And the public listener serves none of this."""
     assert (await house.fetch(path)).status == 404
     assert "hub_" not in (await house.navigate(path)).text
+
+
+@pytest.mark.expects_log
+async def test_dropped_headers(house: House) -> None:
+    """The names of request headers that applications chose and that did not pass, by route."""
+    async with house.browser() as browser:
+        await browser.fetch("/api/x", headers={"X-Tenant": "7", "X-Request-ID": "8"})
+        answer = await house.ask("/dropped-headers", admin=True)
+
+    assert answer.json() == {"routes": {"/api": ["x-tenant"]}}

@@ -26,6 +26,8 @@ from bench.systems.process import module
 
 EVERY_SECONDS = 0.02
 WARM_UP_SECONDS = 1.0  # of an abuse, before the victim is timed
+CALL_TIMEOUT_SECONDS = 30.0  # of one call of the victim: a hub that is not responsive counts as so slow
+VICTIM = "127.0.0.3"
 HEAD_END = b"\r\n\r\n"
 LIMITS = {  # as the hub ships; the ground of the other benchmarks lifts them
     "HUB_LIMITS_DIALS_PER_SESSION": "5",
@@ -47,7 +49,7 @@ class Victim:
     async def calls(self, seconds: float) -> tuple[list[float], int]:
         """Call for so long; return how many seconds each call took, and how many had no response of status 200."""
         end, times, failed, number = time.monotonic() + seconds, [], 0, 0
-        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        reader, writer = await self._connect()
         try:
             while (began := time.monotonic()) < end:
                 writer.write(self._requests[number % len(self._requests)])
@@ -56,21 +58,25 @@ class Victim:
                 times.append(time.monotonic() - began)
                 failed += status != 200
                 if not status:
-                    reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+                    reader, writer = await self._connect()
                 await asyncio.sleep(max(EVERY_SECONDS - (time.monotonic() - began), 0))
         finally:
             writer.close()
         return times, failed
 
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection("127.0.0.1", self._port, local_addr=(VICTIM, 0))
+
 
 async def _status(reader: asyncio.StreamReader) -> int:
     """Read a response to its end; return its status, 0 if the connection was closed."""
     try:
-        head = (await reader.readuntil(HEAD_END)).lower()
-        length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
-        await reader.readexactly(length)
+        async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+            head = (await reader.readuntil(HEAD_END)).lower()
+            length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
+            await reader.readexactly(length)
         return int(head.split()[1])
-    except (asyncio.IncompleteReadError, OSError):
+    except (asyncio.IncompleteReadError, OSError, TimeoutError):
         return 0
 
 

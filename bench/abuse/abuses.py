@@ -16,6 +16,7 @@ from bench.websocket import CLOSE, FrameReader, build_handshake, frame
 
 BATCH = 2000  # frames or requests in one write
 RETRY_SECONDS = 0.01
+ATTACKER = "127.0.0.2"  # address from which the attacker connects, unlike the victim and the proxies
 HELD = 1050  # more than `upstream.connections`
 TRICKLE_SECONDS = 10.0
 HELD_RETRY_SECONDS = 1.0
@@ -237,7 +238,7 @@ async def _read_responses(reader: asyncio.StreamReader, toll: Toll) -> None:
 async def _connected(ground: Ground) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     while True:
         try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", ground.port)
+            reader, writer = await asyncio.open_connection("127.0.0.1", ground.port, local_addr=(ATTACKER, 0))
         except OSError:
             await asyncio.sleep(RETRY_SECONDS)
         else:

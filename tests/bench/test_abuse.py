@@ -42,4 +42,4 @@ def test_shipped_files_are_used(name: str, tmp_path: Path) -> None:
     made = nginx_file(shipped, 1234, 5678, tmp_path) if name == "nginx.conf" else haproxy_file(shipped, 1234, 5678, 91)
 
     assert "127.0.0.1:1234" in made and "127.0.0.1:5678" in made
-    assert "ssl" not in "".join(line for line in made.splitlines() if not line.lstrip().startswith("#"))
+    assert "ssl" not in "\n".join(line for line in made.splitlines() if not line.lstrip().startswith("#"))

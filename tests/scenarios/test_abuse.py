@@ -20,6 +20,8 @@ from tests.scenarios.conftest import Clinic, StartClinic
 from tests.waiting import until
 
 CALLS = 20
+DOWNLOAD_BYTES = 100 * 1024 * 1024
+CREDIT_BYTES = 64 * 1024
 LOW_LIMITS = {  # so low that an abuse comes to its end within a test
     "HUB_LIMITS_WORK_PER_CONNECTION": "50",
     "HUB_LIMITS_ABUSE_SECONDS": "2",
@@ -79,6 +81,25 @@ async def test_ward_beside_an_abuser(start_clinic: StartClinic, name: str) -> No
     assert statuses == {200: 3 * CALLS}
     assert name not in ENDS or set(toll.closes) <= {ENDS[name], 429}
     assert all(count <= 40 for count in lines.values()), "refusals of one address are not logged one by one"
+
+
+@pytest.mark.each_listener
+async def test_honest_clients_are_not_throttled(start_clinic: StartClinic) -> None:
+    """A busy page with a hundred requests in flight, pings, and the credit of a download of 100 MB are not slowed down."""
+    async with start_clinic() as clinic, clinic.browser("bob") as bob:
+        channel = await Channel.open(bob, hello={"capabilities": ["windows"]})
+        for _ in range(5):
+            answers = await asyncio.gather(*(channel.request("GET", "/api/patients?size=1") for _ in range(100)))
+            assert {answer.status for answer in answers} == {200}
+        for _ in range(DOWNLOAD_BYTES // CREDIT_BYTES):
+            await channel.send({"type": "window", "id": 0, "bytes": CREDIT_BYTES})
+            await channel.send({"type": "ping", "n": 1})
+        await channel.request("GET", "/api/patients?size=1")
+        pages = Counter([(await bob.open("/")).status for _ in range(50)])
+        throttled = await clinic.hub.metric("hub_throttled_total")
+        limited = await clinic.hub.metric("hub_limited_total")
+
+    assert (pages, throttled, limited) == ({200: 50}, 0, 0)
 
 
 @contextmanager

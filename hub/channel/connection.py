@@ -328,7 +328,7 @@ class ChannelConnection:
         length: int,
         extra: messages.ResponseFacts = messages.NO_FACTS,
     ) -> bool:
-        """Begin a response; a body of `length` bytes (-1: unknown) follows by `send_body`. Return False if it has ended.
+        """Begin a response; a body of `length` bytes (-1: unknown) follows by `send_body`. Return False if the request has ended.
 
         Raises:
             IllegalMove: The response had already begun.

@@ -64,7 +64,7 @@ class Lease:
 
 
 class RefreshLock:
-    """Takes, renews and releases leases of sessions. All methods raise `StoreUnavailable` when Redis does not respond."""
+    """Takes, renews and releases leases of sessions. What calls Redis raises `StoreUnavailable` if Redis does not respond."""
 
     def __init__(self, redis: Redis, clock: Clock) -> None:
         self._redis = redis

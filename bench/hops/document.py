@@ -38,8 +38,8 @@ warm request of each flow with `sys.setprofile`.
   by a few percent between runs, because they read from sockets.
 
 **Before** is the code before its restructuring (commit 2eecf23). **After** is today's code. Calls over HTTP and the channel pass
-fewer files. Login and refresh pass up to three more, because tasks, caches and the JSON decoder are shared primitives with files
-of their own.
+fewer files. Login and refresh pass more: tasks, caches and the JSON decoder are shared
+primitives with files of their own, and a login is limited by address and sealed in a cookie.
 """
 
 

@@ -58,6 +58,7 @@ SMOKE = (
     Command("coverage", ("-m", "tests", *COVERAGE, *(f"tests/{name}" for name in COVERED)), 3),
     Command("fuzz", ("-m", "fuzz", "all", "25"), 3),
     Command("autobahn smoke", ("-m", "conformance.autobahn", "--smoke"), 6),  # with its Debian, which the first run makes
+    Command("fronts and browsers", ("-m", "conformance.strangers"), 4),
 )
 FULL = (
     *SMOKE,

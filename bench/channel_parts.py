@@ -51,6 +51,10 @@ class NullSocket:
     def charge(self, cost: float) -> None:
         """Take no note."""
 
+    async def next_turn(self) -> bool:
+        """Go on."""
+        return True
+
     def close(self, code: CloseCode, reason: str) -> None:
         """Nothing of this is to be closed."""
         raise AssertionError(code, reason)

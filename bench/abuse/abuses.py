@@ -97,6 +97,12 @@ async def pong_messages(ground: Ground, toll: Toll) -> None:
     await _flood_channel(ground, toll, frame(b'{"type":"pong","n":1}'))
 
 
+@abuse("pong messages in batches of 3,000", needs_login=True)
+async def pong_batches(ground: Ground, toll: Toll) -> None:
+    """Send `pong` messages on one channel, as many in one WebSocket message as it may hold."""
+    await _flood_channel(ground, toll, frame(b"[" + b",".join([b'{"type":"pong","n":1}'] * 3000) + b"]"), count=5)
+
+
 @abuse("ping messages back to back on one channel", needs_login=True)
 async def ping_messages(ground: Ground, toll: Toll) -> None:
     """Send `ping` messages on one channel."""
@@ -183,7 +189,7 @@ async def _held(ground: Ground, toll: Toll, request: bytes, trickle: bytes) -> N
         await asyncio.sleep(HELD_RETRY_SECONDS)
 
 
-async def _flood_channel(ground: Ground, toll: Toll, message: bytes, *, first: bytes = b"") -> None:
+async def _flood_channel(ground: Ground, toll: Toll, message: bytes, *, first: bytes = b"", count: int = BATCH) -> None:
     """Open a channel, greet, and send one frame again and again; open another one when it is closed."""
     while True:
         async with _connected(ground) as (reader, writer):
@@ -193,7 +199,7 @@ async def _flood_channel(ground: Ground, toll: Toll, message: bytes, *, first: b
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             writer.write(frame(msgspec.json.encode({"type": "hello", "csrf": ground.csrf})) + first)
-            await _flood(writer, _read_frames(reader, toll), message, BATCH, toll)
+            await _flood(writer, _read_frames(reader, toll), message, count, toll)
 
 
 async def _pipeline(ground: Ground, toll: Toll, request: bytes, batch: int = BATCH) -> None:

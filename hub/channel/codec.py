@@ -25,10 +25,10 @@ _encode = msgspec.json.Encoder().encode
 
 class _Envelope(msgspec.Struct):
     type: str
-    optional: bool = False
+    optional: object = False
 
 
-_decode_envelope = JsonDecoder[_Envelope](_Envelope, max_bytes=None, max_depth=None).decode
+_decode_envelopes = JsonDecoder[list[_Envelope]](list[_Envelope], max_bytes=None, max_depth=None).decode
 _KNOWN_TYPES = frozenset(kind.__struct_config__.tag for kind in ClientMessage.__args__)
 
 
@@ -45,8 +45,8 @@ class BodyFrame:
         return BODY_HEADER.pack(BODY_KIND, END if self.end else 0, 0, self.id), self.data
 
 
-def decode_text(text: str) -> list[ClientMessage]:
-    """Return the messages in a WebSocket text message: one object or an array. Unknown messages marked optional are dropped.
+def decode_text(text: str) -> list[ClientMessage | None]:
+    """Return the messages in a WebSocket text message: one object or an array. None: an unknown message that is optional.
 
     Raises:
         ChannelClosed: 4400; the text is not JSON, or a message is unknown or lacks a required member.
@@ -57,26 +57,22 @@ def decode_text(text: str) -> list[ClientMessage]:
         return _decode_with_unknown(text)
     except UnreadableJson as error:
         raise protocol_error(f"bad message: {error}") from error
-    return decoded if isinstance(decoded, list) else [decoded]
+    return [*decoded] if isinstance(decoded, list) else [decoded]
 
 
-def _decode_with_unknown(text: str) -> list[ClientMessage]:
+def _decode_with_unknown(text: str) -> list[ClientMessage | None]:
     """Return the messages of a text that contains unknown ones. Raises as `decode_text`."""
+    batch = text if text.lstrip(" \t\r\n").startswith("[") else f"[{text}]"
     try:
-        items: list[bytes | str] = [*map(bytes, _decode_batch(text))] if text.lstrip(" \t\r\n").startswith("[") else [text]
-        return [message for item in items if (message := _decode_one(item)) is not None]
+        return [_decode_one(*pair) for pair in zip(_decode_batch(batch), _decode_envelopes(batch), strict=True)]
     except UnreadableJson as error:
         raise protocol_error(f"bad message: {error}") from error
 
 
-def _decode_one(item: bytes | str) -> ClientMessage | None:
-    try:
-        message: ClientMessage = _decode_message(item)
-    except UnexpectedJson:
-        envelope = _decode_envelope(item)
-        if envelope.type in _KNOWN_TYPES or not envelope.optional:
-            raise
+def _decode_one(item: msgspec.Raw, envelope: _Envelope) -> ClientMessage | None:
+    if envelope.type not in _KNOWN_TYPES and envelope.optional is True:
         return None
+    message: ClientMessage = _decode_message(bytes(item))
     return message
 
 

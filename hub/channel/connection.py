@@ -81,6 +81,12 @@ COSTS: Mapping[type, int] = {
 REFUSED_COST = 10
 """What a refused request costs."""
 
+IGNORED_COST = 1
+"""What an unknown message costs that is ignored."""
+
+WHOLE_BATCH = 1 << 30
+"""More messages than any batch has."""
+
 
 class IllegalMove(Exception):
     """The caller asked for a step that the protocol does not allow in this state: a defect. The state is unchanged."""
@@ -106,6 +112,7 @@ class ChannelConnection:
         "_pending",
         "_receivable",
         "_requests",
+        "_rest",
         "_settings",
         "_supports_drain",
         "_uploads",
@@ -128,14 +135,18 @@ class ChannelConnection:
         self._downloads = Downloads()
         self._pending: list[tuple[int, str]] | None = None
         self._held: list[Event] = []
+        self._rest: list[messages.ClientMessage | None] = []
         self._opened_at = now
         self._liveness = Liveness(settings, now)
         self._events = 0
 
     # -- what the client sends -------------------------------------------------------------------------------
 
-    def receive_text(self, text: str, now: float) -> list[Event]:
+    def receive_text(self, text: str, now: float, portion: int = WHOLE_BATCH) -> list[Event]:
         """Handle a WebSocket text message; return the events in it. After the close, all messages are dropped.
+
+        Parameters:
+            portion: Number of messages of a batch that are handled at most. The others wait for `receive_rest`.
 
         Raises:
             ChannelClosed: The client violated the protocol. Messages before the offending one in its batch have taken effect.
@@ -143,8 +154,27 @@ class ChannelConnection:
         if self.state is State.CLOSED:
             return []
         self._liveness.heard(now)
+        batch = codec.decode_text(text)
+        if len(batch) > portion:
+            batch, self._rest = batch[:portion], batch[portion:]
+        return self._receive_batch(batch, now)
+
+    @property
+    def has_rest(self) -> bool:
+        """Whether messages of a batch wait for `receive_rest`. Nothing else may be received before them."""
+        return bool(self._rest)
+
+    def receive_rest(self, now: float, portion: int) -> list[Event]:
+        """Handle the next messages of a batch; as `receive_text`."""
+        batch, self._rest = self._rest[:portion], self._rest[portion:]
+        return self._receive_batch(batch, now)
+
+    def _receive_batch(self, batch: list[messages.ClientMessage | None], now: float) -> list[Event]:
         events: list[Event] = []
-        for message in codec.decode_text(text):
+        for message in batch:
+            if message is None:
+                self.unpaid += IGNORED_COST
+                continue
             if type(message) not in self._receivable:
                 raise protocol_error(f"{message.__struct_config__.tag} is not expected now")
             self.unpaid += COSTS[type(message)]
@@ -429,6 +459,7 @@ class ChannelConnection:
         if self.state is State.CLOSED:
             return False
         self._move("close")
+        self._rest = []
         return True
 
     # -- timers ----------------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ logger = log.get(__name__)
 
 ROTATION_SECONDS = 60.0  # time for the client of an old channel to open another one
 CHARGED_FROM = 32  # cost of messages that is charged at once
+PORTION = 32  # messages of a batch between which the socket is asked whether the turn goes on
 EVERY_SECOND = -math.inf  # `next_check_at` of a channel that must be checked at each tick of the registry
 
 
@@ -117,15 +118,26 @@ class Driver:
     # -- from the socket ----------------------------------------------------------------------------------------------
 
     def receive(self, message: str | bytes) -> Awaitable[None] | None:
-        """Handle a WebSocket message, without waiting for the requests in it.
+        """Handle a WebSocket message, without waiting for the requests in it. A large batch takes several turns of the loop.
 
         Returns:
             What to await before reading the next message (back-pressure or a rate limit); None: read on.
         """
+        self._receive(message)
+        if self._connection.has_rest:
+            return self._receive_rest(len(message))
+        if self._connection.unpaid >= CHARGED_FROM:
+            self._pay()
+        return self._back_pressure(len(message))
+
+    def _receive(self, message: str | bytes | None) -> None:
+        """Handle a WebSocket message, or the first messages of a batch. None: the next ones of the batch."""
         now = self._services.clock.monotonic()
         try:
-            if isinstance(message, str):
-                events = self._connection.receive_text(message, now)
+            if message is None:
+                events = self._connection.receive_rest(now, PORTION)
+            elif isinstance(message, str):
+                events = self._connection.receive_text(message, now, PORTION)
             else:
                 events = self._connection.receive_binary(message, now)
             self._handle(events)
@@ -133,10 +145,24 @@ class Driver:
         except ChannelClosed as closed:
             self._audit_close(closed)
             self.close(closed.code, closed.reason)
-        if self._connection.unpaid >= CHARGED_FROM:
-            self._socket.charge(self._connection.unpaid)
-            self._connection.unpaid = 0
-        return self._back_pressure(len(message))
+
+    async def _receive_rest(self, size: int) -> None:
+        """Handle the rest of a batch: in each turn of the loop as much as the connection may; nothing while the outbox is full.
+
+        The socket reads nothing meanwhile, so the order is kept.
+        """
+        self._pay()
+        if (wait := self._back_pressure(size)) is not None:
+            await wait
+        while self._connection.has_rest and await self._socket.next_turn():
+            self._receive(None)
+            self._pay()
+            await self._sender.wait_writable()
+
+    def _pay(self) -> None:
+        """Charge the connection for the messages that it has sent."""
+        self._socket.charge(self._connection.unpaid)
+        self._connection.unpaid = 0
 
     def _back_pressure(self, size: int) -> Awaitable[None] | None:
         """Return what to await before reading on: the rate limit for received bytes, or a full outbox."""
@@ -173,7 +199,7 @@ class Driver:
         try:
             self._sender.check_progress(now)
             self._handle(self._connection.drop_stalled(now))
-            if self._sender.is_full or now < self._paused_until:  # the hub does not read, so it cannot hear the client
+            if self._is_deaf(now):
                 self._connection.heard(now)
             if self._connection.beat(now):
                 self._sender.ping()
@@ -182,6 +208,10 @@ class Driver:
         except ChannelClosed as closed:
             self.close(closed.code, closed.reason)
         self.next_check_at = EVERY_SECOND if self._sender.has_unsent else min(self._connection.next_check_at, self._retires_at)
+
+    def _is_deaf(self, now: float) -> bool:
+        """Return whether the hub does not read, so that it cannot hear the client."""
+        return self._sender.is_full or now < self._paused_until or self._connection.has_rest
 
     def check_every_second(self) -> None:
         """Request a call of `tick` at the next second, because something began that may stall."""

@@ -34,6 +34,9 @@ class ChannelSocket(Protocol):
     def charge(self, cost: float) -> None:
         """Charge the connection for messages, in addition to the cost of their frames."""
 
+    async def next_turn(self) -> bool:
+        """Return when more messages of a batch may be handled; False: the socket is closing, so drop them."""
+
     def close(self, code: CloseCode, reason: str) -> None:
         """Send the buffered bytes, then a close frame."""
 

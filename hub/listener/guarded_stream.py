@@ -137,6 +137,10 @@ class GuardedStream:
         else:
             asyncio.get_running_loop().call_soon(go_on)
 
+    async def next_turn(self) -> bool:
+        """Wait until more of the work of a message may be done; raises and returns as `WorkBudget.next_turn`."""
+        return await self.work.next_turn(self._clock)
+
     def _end_pause(self, reading: "asyncio.Future[bytes] | None", begin: Callable[[], None]) -> None:
         self.work.refill()
         if reading is not None and self._reading is reading:

@@ -66,6 +66,13 @@ class MessageSocket(Protocol):
     def charge(self, cost: float) -> None:
         """Charge the connection for work that a message has caused, in addition to the cost of its frame."""
 
+    async def next_turn(self) -> bool:
+        """Return when the connection may do more of the work that a message causes: at once, or in a later turn of the loop.
+
+        Returns:
+            Whether the WebSocket is still open: if not, drop the rest of the work.
+        """
+
     def ping(self) -> None:
         """Send a ping."""
 

@@ -106,6 +106,12 @@ class TornadoWebSocket:
         """Charge the connection for work that a message has caused, in addition to the cost of its frame."""
         self._stream.work.charge(cost)
 
+    async def next_turn(self) -> bool:
+        """Return when more of the work of a message may be done. False: the WebSocket is closing."""
+        if not await self._stream.next_turn():
+            self._stream.owner.abused()
+        return not self.is_closing
+
     def ping(self) -> None:
         """Send a ping."""
         if not self.is_closing:

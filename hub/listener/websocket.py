@@ -93,6 +93,12 @@ class WebSocket:
         """Charge the connection for work that a message has caused, in addition to the cost of its frame."""
         self._work.charge(cost)
 
+    async def next_turn(self) -> bool:
+        """Return when more of the work of a message may be done. False: the WebSocket is closing."""
+        if not await self._work.next_turn(self._clock):
+            self.close(self._abuse_code, TOO_MUCH_WORK)
+        return not self.is_closing
+
     # -- out ----------------------------------------------------------------------------------------------------------
 
     def write(self, frames: bytes) -> None:

@@ -5,11 +5,13 @@ the loop with a full portion: nothing is lost or reordered. What has a cost is p
 overdrawn, the pause lasts until it is not (back-pressure); after `abuse_seconds` of this, the connection is closed.
 """
 
+import asyncio
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from hub.listener.head import BadHead
+from hub.primitives.clock import Clock
 from hub.primitives.token_bucket import TokenBucket
 
 REQUEST_WORK = 4
@@ -61,7 +63,7 @@ class WorkBudget:
         per_turn: The full portion.
     """
 
-    __slots__ = ("_bucket", "_is_abused", "_limits", "_throttled_since", "_unit_cost", "cost", "left", "per_turn")
+    __slots__ = ("_bucket", "_is_abused", "_limits", "_throttled_since", "_unit_cost", "_units", "cost", "left", "per_turn")
 
     def __init__(self, limits: WorkLimits) -> None:
         self._limits = limits
@@ -69,14 +71,16 @@ class WorkBudget:
         self._throttled_since: float | None = None
         self._is_abused = False
         self._unit_cost = 0.0
+        self._units = 1
         self.per_turn = limits.per_turn
         self.left = limits.per_turn
         self.cost = 0.0
 
     def charge(self, cost: float) -> None:
         """Add a cost: work of this size, too."""
-        self.cost += cost
-        self.left -= math.ceil(cost)
+        self.left -= math.ceil(cost * self._units)
+        if not self._unit_cost:  # else the work has this cost
+            self.cost += cost
 
     def charge_work(self, unit_cost: float, units_per_frame: int = 1) -> None:
         """Let all work have a cost from now on: that of frames.
@@ -85,6 +89,7 @@ class WorkBudget:
             units_per_frame: How many units of work the owner counts for a frame.
         """
         self._unit_cost = unit_cost
+        self._units = units_per_frame
         self.per_turn = self._limits.per_turn * units_per_frame
         self.refill()
 
@@ -105,6 +110,31 @@ class WorkBudget:
     def refill(self) -> None:
         """Begin the next portion."""
         self.left = self.per_turn
+
+    async def next_turn(self, clock: Clock) -> bool:
+        """Wait until the connection may work on, if its work of this turn is done. For work that one message causes.
+
+        Returns:
+            False: Close the connection, as after `CLOSE`.
+        """
+        if self.left > 0:
+            return True
+        wait = self.pause(clock.monotonic())
+        if wait == CLOSE:
+            self.refill()
+            return False
+        if wait:
+            await clock.sleep(wait)
+        else:
+            loop = asyncio.get_running_loop()
+            turn = loop.create_future()
+            handle = loop.call_soon(turn.set_result, None)
+            try:
+                await turn
+            finally:
+                handle.cancel()
+        self.refill()
+        return True
 
     def _calm(self) -> float:
         self._throttled_since = None

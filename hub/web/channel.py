@@ -210,6 +210,10 @@ class ChannelWebSocket:
         """Charge the connection for messages."""
         self._socket.charge(cost)
 
+    async def next_turn(self) -> bool:
+        """Return when more messages of a batch may be handled; False: the socket is closing."""
+        return await self._socket.next_turn()
+
     def close(self, code: CloseCode, reason: str) -> None:
         """Start the close handshake."""
         self._socket.close(code, reason)

@@ -3,12 +3,13 @@
 import asyncio
 import json
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from msgspec import structs
 
-from hub.channel.driver import Driver
+from hub.channel.driver import PORTION, Driver
 from hub.errors import (
     HubError,
     NotAuthenticated,
@@ -24,6 +25,8 @@ from hub.session.model import identity_of
 from tests.channel.parts import JSON, Socket, World, body, json_answer, request, settle, stream_of, whole_answer
 from tests.parties.audit import Audit
 from tests.parties.clock import ManualClock
+
+MANY = 500
 
 
 class Channel:
@@ -371,6 +374,64 @@ class TestRequests:
 
         assert (error["problem"]["status"], error["processed"]) == (500, "maybe")
         assert "a defect" not in json.dumps(error)
+
+
+class TestBatch:
+    """A batch is handled in portions, between which the socket may let others have their turn."""
+
+    async def test_order(self, clock: ManualClock) -> None:
+        """Each message of a large batch takes effect, in order, a few between two turns; each costs."""
+        channel = await Channel(clock).ready()
+        before = channel.socket.charged
+        pause = channel.driver.receive(json.dumps([{"type": "ping", "n": number} for number in range(MANY)]))
+        assert pause is not None
+        await pause
+        await settle()
+        costs = [later - earlier for earlier, later in pairwise([*channel.socket.turns, channel.socket.charged])]
+
+        assert channel.socket.take() == [{"type": "pong", "n": number} for number in range(MANY)]
+        assert max(costs) <= PORTION
+        assert channel.socket.charged - before == pytest.approx(MANY, abs=2 * PORTION)
+
+    async def test_back_pressure(self, clock: ManualClock) -> None:
+        """While the client takes no answers, the rest of its batch waits."""
+        channel = await Channel(clock, outbox=1000).ready()
+        channel.socket.stalled = True
+        pause = channel.driver.receive(json.dumps([{"type": "ping", "n": number} for number in range(MANY)]))
+        assert pause is not None
+        working_off = asyncio.ensure_future(pause)
+        for _ in range(MANY):
+            await settle()
+        was_done, answered = working_off.done(), len(channel.socket.frames)
+        channel.socket.drain()
+        await working_off
+        await settle()
+
+        assert (was_done, answered < MANY / 4) == (False, True)
+        assert [message["n"] for message in channel.socket.take()] == list(range(MANY))
+
+    async def test_close_within_a_batch(self, clock: ManualClock) -> None:
+        """What follows a `bye`, a violation of the protocol or a closed socket in the same batch is dropped."""
+        channel = await Channel(clock).ready()
+        pings = [{"type": "ping", "n": 1}] * 60
+        pause = channel.driver.receive(json.dumps([*pings, {"type": "bye"}, json.loads(request(1)), *pings]))
+        assert pause is not None
+        await pause
+        await settle()
+
+        assert channel.socket.closed == (1000, "bye")
+        assert channel.world.pipeline.requests == []
+        assert 60 <= len(channel.socket.take()) <= 60 + PORTION
+
+    async def test_ignored_messages_cost(self, clock: ManualClock) -> None:
+        """Unknown messages that may be ignored are work too."""
+        channel = await Channel(clock).ready()
+        before = channel.socket.charged
+        pause = channel.driver.receive(json.dumps([{"type": "later", "optional": True}] * MANY))
+        assert pause is not None
+        await pause
+
+        assert channel.socket.charged - before == pytest.approx(MANY, abs=PORTION)
 
 
 class TestAudit:
@@ -850,6 +911,7 @@ class TestRates:
         batch = "[" + ",".join(['{"type":"pong","n":1}'] * 500) + "]"
         before = channel.socket.charged
         await channel.ask(batch)
+        await asyncio.gather(*channel.pauses)
 
         assert channel.socket.charged - before >= 500
 

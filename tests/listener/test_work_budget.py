@@ -13,6 +13,7 @@ from hub.listener.exchange import Exchange, Receiver
 from hub.listener.work_budget import CLOSE, REQUEST_WORK, TOO_MUCH_WORK, WorkBudget, WorkLimits
 from tests.listener.parts import GET, LOOPS, POST, Front, Seen, Stand, at_once, listening
 from tests.parties.clock import ManualClock
+from tests.parties.websocket_peer import CLOSE as CLOSE_FRAME
 from tests.parties.websocket_peer import CONTINUATION, PING, PONG, TEXT, WebSocketPeer, frame
 from tests.waiting import soon, until
 
@@ -84,7 +85,7 @@ class Door:
 
 
 class Caller:
-    """One WebSocket."""
+    """One WebSocket. A text `batch N` is so many messages in one."""
 
     def __init__(self, door: Door, exchange: Exchange) -> None:
         self._door = door
@@ -96,7 +97,16 @@ class Caller:
         """Count."""
         self._door.turns.note(self._name)
         self._door.texts.append(message)
-        return None
+        kind, _, count = str(message).partition(" ")
+        return self._batch(int(count)) if kind == "batch" else None
+
+    async def _batch(self, count: int) -> None:
+        for number in range(count):
+            if not await self._socket.next_turn():
+                return
+            self._socket.charge(1.0)
+            self._door.turns.note(self._name)
+            self._door.texts.append(str(number))
 
     def on_pong(self) -> None:
         """Count."""
@@ -136,6 +146,15 @@ class TestTurn:
 
         assert door.turns.most <= PER_TURN
         assert door.texts == ([str(number) for number in range(MANY)] if opcode == TEXT else [])
+
+    async def test_batch_in_one_message(self, door: Door) -> None:
+        """A message that is work for many turns is spread over them; the next one comes after it."""
+        async with standing(door) as stand, WebSocketPeer.dial(stand.port, "/socket") as peer:
+            await peer.send(frame(TEXT, b"batch %d" % MANY), frame(TEXT, b"after"))
+            await until(lambda: "after" in door.texts)
+
+        assert door.turns.most <= PER_TURN
+        assert door.texts == [f"batch {MANY}", *map(str, range(MANY)), "after"]
 
     async def test_frames_that_complete_nothing(self, door: Door) -> None:
         """Empty fragments are work too: another connection has its turn between them."""
@@ -220,6 +239,25 @@ class TestThrottle:
         assert at_first < later <= at_first + 300 + PER_TURN
         assert (closed.code, closed.reason, said) == (CLOSE_CODE, TOO_MUCH_WORK, ["throttled", "closed"])
 
+    async def test_batch_is_throttled_before_it_is_closed(self, door: Door, clock: ManualClock) -> None:
+        """So are the messages of one batch: one costs 1, its frame too."""
+        async with standing(door, clock, self.LIMITS) as stand, WebSocketPeer.dial(stand.port, "/socket") as peer:
+            await peer.send(frame(TEXT, b"batch 100000"))
+            await until(lambda: door.turns.total("/socket") >= 100 - PER_TURN)
+            for _ in range(5):
+                await clock.advance(10.0)
+            at_rate = door.turns.total("/socket")
+            for _ in range(5):
+                await clock.advance(10.0)
+            closed = await peer.receive()
+            at_last = door.turns.total("/socket")
+            await peer.send(frame(CLOSE_FRAME))
+            await until(lambda: bool(door.codes))
+
+        assert 100 <= at_rate <= 100 + 10 * 50 + 2 * PER_TURN
+        assert (closed.code, closed.reason) == (CLOSE_CODE, TOO_MUCH_WORK)
+        assert door.turns.total("/socket") == at_last
+
     async def test_refused_requests_are_throttled_before_429(self, clock: ManualClock) -> None:
         """A refused request costs what its handler says; who goes on for a minute gets 429, and the connection closes."""
         door = Door(Turns(), cost=10.0)
@@ -249,6 +287,18 @@ class TestThrottle:
         assert pause(51.0, 25.0) > 0
         assert pause(70.0, 1000.0) > 0
         assert pause(111.0, 10.0) == CLOSE
+
+    @pytest.mark.parametrize("units_per_frame", [1, 3])
+    async def test_cost_of_frames_and_messages(self, units_per_frame: int) -> None:
+        """A message costs once, in addition to its frame, however a listener counts frames."""
+        budget = WorkBudget(WorkLimits(per_turn=32, rate=10.0, burst=30.0))
+        budget.charge_work(1 / units_per_frame, units_per_frame)
+        for _ in range(16):
+            budget.left -= units_per_frame
+            budget.charge(1.0)
+
+        assert budget.left == 0
+        assert budget.pause(0.0) == pytest.approx(0.2)
 
     async def test_no_limit(self) -> None:
         """A rate of 0 throttles nobody."""

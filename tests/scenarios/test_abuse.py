@@ -29,6 +29,7 @@ LOW_LIMITS = {  # so low that an abuse comes to its end within a test
 }
 ENDS = {  # with what the hub closes the connection of an abuser
     "pong-messages": CloseCode.TOO_OFTEN,
+    "pong-batches": CloseCode.TOO_OFTEN,
     "ping-messages": CloseCode.TOO_OFTEN,
     "websocket-pings": CloseCode.TOO_OFTEN,
     "empty-fragments": CloseCode.TOO_OFTEN,

@@ -294,6 +294,31 @@ class TestTraffic:
 
         assert (await socket.receive_json())["body"] == 1
 
+    @pytest.mark.each_listener
+    async def test_batch_takes_many_turns(self, hub: Hub) -> None:
+        """Thousands of messages in one are handled a few in a turn of the loop, in order, and nothing behind them overtakes."""
+        socket = await hub.greeted()
+        loop, turns, runs = asyncio.get_running_loop(), 0, True
+
+        def tick() -> None:
+            nonlocal turns
+            turns += 1
+            if runs:
+                loop.call_soon(tick)
+
+        batch = json.dumps([{"type": "ping", "n": number} for number in range(2000)])
+        tick()
+        await socket.send_str(batch)
+        await socket.send_str('{"type":"ping","n":2000}')
+        numbers: list[int] = []
+        while len(numbers) <= 2000:
+            said = json.loads(await socket.receive_str())
+            numbers += [each["n"] for each in (said if isinstance(said, list) else [said])]
+        runs = False
+
+        assert numbers == list(range(2001))
+        assert turns >= 2000 / 32
+
     async def test_large_answer_and_upload(self, hub: Hub) -> None:
         """A megabyte each way, in frames, intact."""
         data = bytes(range(256)) * 4096

@@ -11,7 +11,6 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from hub.process.supervisor import EARLY_SECONDS
 from hub.session.key_folder import add_key, read_folder
 from hub.session.keyring import key_id, make_key_file, read_key
 from tests.parties.hub import PROJECT, Hub, free_port, settings
@@ -188,7 +187,6 @@ async def test_broken_settings_do_not_end_those_who_serve() -> None:
     """A worker that is started anew while the settings file is broken is tried again; the other one serves meanwhile."""
     async with running_hub(HUB_SERVER_PROCESSES="2") as hub:
         await logged(lambda: len(hub.events("hub.listening")) == 2)
-        await asyncio.sleep(EARLY_SECONDS)  # the supervisor measures real time
         tell(hub, "[nonsense]\n")
         await logged(lambda: len(hub.events("hub.reload_failed")) == 2)
         os.kill(hub.events("worker.started")[0]["pid"], signal.SIGKILL)

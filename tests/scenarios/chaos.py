@@ -76,6 +76,7 @@ async def cluster(folder: Path, **environment: str) -> AsyncIterator[Cluster]:
             "HUB_CHANNEL_CONNECTIONS_PER_SESSION": "40",
             "HUB_LIMITS_DIALS_PER_SESSION": "0",
             "HUB_LIMITS_DIALS_PER_ADDRESS": "0",
+            "HUB_LIMITS_LOGINS_PER_ADDRESS": "0",
             "HUB_LIMITS_REQUESTS_PER_SESSION": "0",
             **environment,
         }

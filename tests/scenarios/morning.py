@@ -49,7 +49,9 @@ class Morning:
         standin = Standin(options, [client], [User(name, f"{name}-demo") for name in names])
         await standin.start()
         route = {"prefix": "/api", "target": standin.clinic_url, "upstream_session": mode, "upstream_idle_seconds": IDLE_SECONDS}
-        environment = settings(standin.issuer, "hub", SECRET, [route], HUB_LIMITS_DIALS_PER_ADDRESS="1000")
+        environment = settings(
+            standin.issuer, "hub", SECRET, [route], HUB_LIMITS_DIALS_PER_ADDRESS="0", HUB_LIMITS_LOGINS_PER_ADDRESS="0"
+        )
         try:
             async with Hub.start(environment, port=port) as hub:
                 morning = cls(hub, standin, [Browser(hub.url) for _ in names])

@@ -43,6 +43,8 @@ UNLIMITED = LimitSettings(
     dials_per_session=0,
     dials_per_address=0,
     refused_dials_per_address=0,
+    refused_requests_per_address=0,
+    logins_per_address=0,
 )
 SECONDS = 20.0  # after which whatever a client waits for has hung
 BUSY_SECONDS = 0.3

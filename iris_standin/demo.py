@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     url = options.url or f"http://localhost:{port}"
     with tempfile.TemporaryDirectory(prefix="hub-demo-") as folder:
         publisher = Path(folder, "publisher-token")
+        publisher.touch(mode=0o600)
         publisher.write_text(secrets.token_urlsafe(24), encoding="utf-8")
         news = f"http://127.0.0.1:{admin_port}/topics/patients"
         told = ["--news-url", news, "--news-token-file", str(publisher)]

@@ -15,6 +15,7 @@ _DISPOSITION = re.compile(r"[ \t]*(?P<type>[!#$%&'*+.^`|~0-9A-Za-z_-]*)[ \t]*(?=
 _PARAMETER = re.compile(
     r"[ \t]*;[ \t]*(?:(?P<name>[A-Za-z0-9_*-]+)[ \t]*=[ \t]*(?P<value>\"(?:[^\"\\]|\\.)*\"|[^;\"]*))?[ \t]*(?=;|\Z)"
 )
+_COMMA = ","  # browsers read it as the end of one header and the beginning of another, of which the last counts
 _TOKEN = re.compile(r"[!#$%&'*+.^`|~0-9A-Za-z_-]+")
 
 
@@ -39,8 +40,8 @@ def isolated(headers: Headers, route: Route, *, status: int) -> Headers:
 
 
 def media_type(content_type: str) -> str:
-    """Return the media type of a `Content-Type`, in lower case and without parameters."""
-    return content_type.partition(";")[0].strip(" \t").lower()
+    """Return the media type of a `Content-Type`, in lower case and without parameters; empty if it may name several."""
+    return "" if _COMMA in content_type else content_type.partition(";")[0].strip(" \t").lower()
 
 
 def attachment(disposition: str) -> str:

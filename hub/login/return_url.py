@@ -7,11 +7,11 @@ from urllib.parse import unquote
 from hub.errors import BadRequest
 
 MAX_LENGTH = 2048
-UNENCODED = re.compile(r"[\s<>\"'`\xa0]")
+UNENCODED = re.compile(r"[\s<>\"'`\xa0\\]")
 """Characters that must be percent-encoded in a URL."""
 
-DECEPTIVE = re.compile(r"[\x00-\x1f\x7f-\x9f\\\u2028\u2029]")
-"""Control characters, which browsers drop, and backslashes, which they read as slashes (WHATWG URL, section 4.4)."""
+DECEPTIVE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""Control characters, which browsers drop (WHATWG URL, section 4.4), and line separators."""
 
 
 def parse_return_to(text: str, api_prefixes: Sequence[str] = ()) -> str:
@@ -60,4 +60,5 @@ def _is_below(text: str, prefix: str) -> bool:
 
 
 def _path(text: str) -> str:
-    return re.split(r"[?#]", text, maxsplit=1)[0]
+    """Return the path, in which a backslash is a slash, as browsers read it (WHATWG URL, section 4.4)."""
+    return re.split(r"[?#]", text, maxsplit=1)[0].replace("\\", "/")

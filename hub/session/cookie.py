@@ -84,12 +84,25 @@ class Cookies:
         """
         name, value = self._attempt_name(state_key), f"{int(begun_at):x}.{sealed}"
         room, count = ATTEMPT_BYTES - len(name) - len(value) - SEPARATORS, limits.count - 1
-        lines = [self._line(name, value, "HttpOnly", "SameSite=Lax", f"Max-Age={int(limits.seconds)}")]
-        for _, other, size in sorted(self._attempts(header), reverse=True):
+        line = self._line(name, value, "HttpOnly", "SameSite=Lax", f"Max-Age={int(limits.seconds)}")
+        return [line, *(expired for other, expired in self._beyond(header, room, count) if other != name)]
+
+    def trim_attempts(self, header: str, limits: "AttemptLimits") -> list[str]:
+        """Return the `Set-Cookie` values that remove the oldest login attempts beyond the limits.
+
+        Tabs that begin at the same moment do not see each other's attempts. The first callback brings the browser back below the
+        limits, before its requests have too many cookies for the servers on the way.
+        """
+        return [expired for _, expired in self._beyond(header, ATTEMPT_BYTES, limits.count)]
+
+    def _beyond(self, header: str, room: int, count: int) -> list[tuple[str, str]]:
+        """Return name and removal of each login attempt for which there is no room, the newest first."""
+        beyond = []
+        for _, name, size in sorted(self._attempts(header), reverse=True):
             room, count = room - size, count - 1
-            if other != name and (room < 0 or count < 0):
-                lines.append(self._line(other, "", "HttpOnly", "SameSite=Lax", EXPIRED))
-        return lines
+            if room < 0 or count < 0:
+                beyond.append((name, self._line(name, "", "HttpOnly", "SameSite=Lax", EXPIRED)))
+        return beyond
 
     def clear_attempt(self, header: str, state_key: str) -> list[str]:
         """Return the `Set-Cookie` value that removes the attempt of a `state`; nothing if the `Cookie` header has none."""

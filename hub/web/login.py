@@ -36,6 +36,11 @@ class CeremonyHandler(BaseHandler):
         return self.request.headers.get("Cookie", "")
 
     @property
+    def attempt_limits(self) -> AttemptLimits:
+        """How many login attempts this browser may have."""
+        return AttemptLimits(self.session_settings.max_login_attempts, self.session_settings.login_timeout_seconds)
+
+    @property
     def browser_id(self) -> BrowserId | None:
         """The pre-login ID in the cookie of the request, if there is one."""
         return self.site.cookies.browser_id(self.cookie_header)
@@ -91,9 +96,9 @@ class LoginHandler(CeremonyHandler):
             self.redirect(f"{LOGIN_URL}/{provider_name}?{urlencode({'return_to': return_to})}")
             return
         login = await self.code_flow.begin(return_to, provider_name, self.session_id, wanted)
-        settings, cookies = self.session_settings, self.site.cookies
-        limits = AttemptLimits(settings.max_login_attempts, settings.login_timeout_seconds)
-        self.set_cookies(cookies.set_attempt(self.cookie_header, login.state_key, login.sealed, login.begun_at, limits))
+        cookies = self.site.cookies
+        lines = cookies.set_attempt(self.cookie_header, login.state_key, login.sealed, login.begun_at, self.attempt_limits)
+        self.set_cookies(lines)
         self.redirect(login.url)
 
 
@@ -136,7 +141,8 @@ class CallbackHandler(CeremonyHandler):
             raise
         if login.session_id is not None:
             # The cookie of the attempt stays: if the page is loaded again, it says where the login led.
-            self.set_cookies(cookies.set_session(login.session_id))
+            trimmed = cookies.trim_attempts(self.cookie_header, self.attempt_limits)
+            self.set_cookies([*cookies.set_session(login.session_id), *trimmed])
         self.write_page("continue.html", return_to=login.return_to)
 
     def write_problem(self, error: HubError) -> None:

@@ -49,6 +49,8 @@ def test_policy() -> None:
         ([kind("image/png"), disposition("inline"), disposition("x")], [kind("image/png"), disposition("inline")]),
         ([kind("image/png"), kind("text/html")], [kind("image/png"), kind("text/html"), disposition("attachment")]),
         ([kind("image/png, text/html")], [kind("image/png, text/html"), disposition("attachment")]),
+        ([kind("image/png;a, text/html")], [kind("image/png;a, text/html"), disposition("attachment")]),
+        ([kind('image/png;a="b, text/html;"')], [kind('image/png;a="b, text/html;"'), disposition("attachment")]),
         ([kind("image/svg+xml")], [kind("image/svg+xml"), disposition("attachment")]),
     ],
 )

@@ -31,7 +31,11 @@ def test_attack_is_refused(attack: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/patients", "/patients?page=2&q=a%20b", "/p/1#allergies", "/a%20b", "/?next=//x", "/hubble", "/p?x=/hub/login"]
+    "path",
+    [
+        *("/", "/patients", "/patients?page=2&q=a%20b", "/p/1#allergies", "/a%20b", "/?next=//x", "/hubble", "/p?x=/hub/login"),
+        *("/users/CORP%5Calice", "/users?name=CORP%5Calice", "/codes/http%3A%2F%2Fsnomed.info%2Fsct", "/%23general"),
+    ],
 )
 def test_local_path_is_kept(path: str) -> None:
     """A path of our own is returned as it came, with query and fragment."""
@@ -61,7 +65,22 @@ def test_no_path_of_an_api(path: str) -> None:
     assert parse_return_to(path, ["/api"]) == path
 
 
-@pytest.mark.parametrize("path", ["/api", "/api/", "/api?x", "/api#x", "/Api/x", "/%41pi/x", "/api%252fx", "/./api", "/%2e/api"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api",
+        "/api/",
+        "/api?x",
+        "/api#x",
+        "/Api/x",
+        "/%41pi/x",
+        "/api%252fx",
+        "/api%5cx",
+        "/x/%5c/..%5capi",
+        "/./api",
+        "/%2e/api",
+    ],
+)
 def test_path_of_an_api(path: str) -> None:
     """However it is written, it is refused."""
     with pytest.raises(BadRequest):

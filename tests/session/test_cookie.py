@@ -167,6 +167,19 @@ def test_tabs_that_begin_at_the_same_time() -> None:
     assert SECURE.attempt(jar.header, newest)
 
 
+def test_trimming() -> None:
+    """Without a new attempt, the oldest ones beyond the limits go; within the limits, nothing does."""
+    jar = Jar()
+    for at in range(20):
+        jar.begin(400, at, header="")
+    lines = SECURE.trim_attempts(jar.header, LIMITS)
+
+    assert sorted(pair(line).rstrip("=") for line in lines) == sorted(jar.attempts[: len(lines)])
+    assert len(lines) == 11
+    assert all("Max-Age=0" in line for line in lines)
+    assert SECURE.trim_attempts(f"a=b; {jar.attempts[0]}=1.x", LIMITS) == []
+
+
 @pytest.mark.parametrize("value", ["", ".", "x.sealed", "-1.sealed", "0x1.sealed", "f" * 400 + ".sealed", "1_0.sealed"])
 def test_attempt_that_the_hub_did_not_set(value: str) -> None:
     """It counts as the oldest."""

@@ -49,7 +49,8 @@ IDENTITY_WORDS = frozenset(
         "sso",
         "saml",
     }
-    | {"kerberos", "remote", "forward", "forwarded", "forwarder", "consumer"}
+    | {"kerberos", "remote", "forward", "forwarded", "forwarder", "consumer", "permission", "scope", "smuser", "eppn"}
+    | {"authuser", "remoteuser", "proxyuser", "forwardedfor"}
 )
 """A name with one of these words between its hyphens tells a server who asks, or from where."""
 
@@ -86,6 +87,16 @@ _WHO_ASKS = (
     "x-client-verify",
     "x-client-s-dn",
     "x-tls-client-",
+    "x-on-behalf-of",
+    "on-behalf-of",
+    "x-act-as",
+    "x-acting-",
+    # IBM WebSEAL, SiteMinder, Oracle Access Manager, Shibboleth, mod_auth_mellon:
+    "iv-",
+    "sm-",
+    "oam-",
+    "shib-",
+    "mellon-",
 )
 # From where, by which proxy, and to which host or path:
 _FROM_WHERE = (
@@ -112,6 +123,15 @@ _FROM_WHERE = (
     "x-scheme",
     "x-wap-",
     "front-end-",
+    "x-originating-",
+    "x-custom-ip-",
+    "x-script-name",
+    "script-name",
+    "path-info",
+    "x-path-info",
+    "x-request-uri",
+    "request-uri",
+    "x-backend",
     "wl-proxy-",
     "cdn-",
 )
@@ -141,7 +161,19 @@ IDENTITY_NAMES = frozenset(
     {"authorization", "cookie", "cookie2", "set-cookie", "dpop", "signature", "signature-input", "from", "via", "host", "origin"}
     | {"referer", "date", "expect", "max-forwards", "early-data", "content-length", "connection", "keep-alive", "te", "trailer"}
     | {"transfer-encoding", "upgrade", "http-client-ip", "client-ip", "x-email", "x-mail", "x-login", "x-group", "x-admin"}
-    | {"x-account", "x-dn", "x-name", "x-token", "x-access-token", "x-id-token", "x-client-id", "x-session", "x-session-id"}
+    | {
+        "x-account",
+        "x-dn",
+        "x-name",
+        "x-token",
+        "x-access-token",
+        "x-id-token",
+        "x-jwt",
+        "persistent-id",
+        "x-client-id",
+        "x-session",
+        "x-session-id",
+    }
     | {"x-anonymous", "x-orgid", "x-org-id", "x-protocol", "destination"}
 )
 """Names that mean the same, or that HTTP gives a meaning which the hub keeps for itself."""

@@ -36,7 +36,7 @@ RESPONSE_FORBIDDEN = frozenset(
     {"set-cookie", "set-cookie2", "www-authenticate", "authentication-info", "server", "x-powered-by"}
     | {"strict-transport-security", "public-key-pins", "public-key-pins-report-only", "expect-ct", "clear-site-data"}
     | {"alt-svc", "nel", "report-to", "reporting-endpoints", "accept-ch", "critical-ch", "service-worker-allowed"}
-    | {"origin-agent-cluster", "set-login", "dpop-nonce", "x-sendfile", "x-sendfile2", "x-lighttpd-send-file"}
+    | {"origin-agent-cluster", "set-login", "dpop-nonce", "x-lighttpd-send-file"}
     # These change what a page may do, or what the browser does next; the hub sends its own:
     | {"refresh", "speculation-rules", "supports-loading-mode", "origin-trial", "activate-storage-access", "timing-allow-origin"}
     | {"referrer-policy", "feature-policy", "document-policy", "require-document-policy", "document-isolation-policy"}
@@ -55,7 +55,9 @@ RESPONSE_FORBIDDEN_FAMILIES = (
     "secure-session-",
     "x-accel-",
     "x-hub-",
+    "x-litespeed-",
     "x-reproxy-",
+    "x-sendfile",
 )
 POLICY_NAMES = ("content-security-policy", "content-security-policy-report-only")
 """They pass on a route of the application itself only (`RouteSettings.rendered`)."""

@@ -386,6 +386,8 @@ class TestInbound:
             "X-Reproxy-URL",
             "X-Accel-Expires",
             "X-Sendfile2",
+            "X-SENDFILE-TEMPORARY",
+            "X-LiteSpeed-Location",
             "Secure-Session-Registration",
             "Secure-Session-Challenge",
             "Sec-Session-Registration",

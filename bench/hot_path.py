@@ -97,7 +97,7 @@ class ReadyDoor:
         body: bytes | BodyStream = b"",
         body_bytes: int | None = 0,
         timeout_seconds: float | None = None,
-        session_key: str = "",
+        user: str = "",
         network: str = "",
     ) -> ApiResponse:
         """Return the answer."""

@@ -35,6 +35,7 @@ from hub.login.provider_logout import ProviderLogout
 from hub.oidc.provider import OpenIDProvider
 from hub.oidc.providers import Provider, Providers
 from hub.primitives.clock import Clock
+from hub.primitives.descriptors import descriptor_limit, effective_reserve
 from hub.primitives.task_supervisor import TaskSupervisor
 from hub.session.attempts import LoginAttempts
 from hub.session.codec import RecordCodec
@@ -72,6 +73,7 @@ from hub.tokens.route_tokens import RouteTokens
 from hub.topics.store import TopicStore
 from hub.topics.topics import Topics
 from hub.upstream.bulkheads import PoolLimits
+from hub.upstream.descriptors import DescriptorReserve
 from hub.web.pass_through_registry import PassThroughRegistry
 
 FIGURES_SECONDS = 1.0  # Prometheus asks some times a minute
@@ -112,10 +114,11 @@ class Services:
                 total=settings.upstream.connections,
                 per_target=settings.upstream.connections_per_target,
                 reserved=settings.upstream.reserved_connections,
-                per_session=settings.upstream.connections_per_session,
+                per_user=settings.upstream.connections_per_user,
                 per_address=settings.upstream.connections_per_address,
             ),
             lambda limit: self.metrics.limited.labels(limit).inc(),
+            self._descriptor_reserve(),
         )
         access = TokenAccess(self.refresher, self.providers, clock)
         self.client_tokens = ClientTokens(self.providers, clock)
@@ -124,7 +127,7 @@ class Services:
         routes, jars = RouteTable(settings.routes, IRIS_API), CookieJarStore(self.redis, codec)
         self.upstream_ends = UpstreamEnds(jars, self.sessions, routes, self.resource_server, clock, self.metrics)
         self.upstream_sessions = UpstreamSessions(jars, lifetimes, clock, self.upstream_ends.end)
-        self.websocket_door = UpstreamWebSocketClient(route.ca_file for route in settings.routes)
+        self.websocket_door = UpstreamWebSocketClient((route.ca_file for route in settings.routes), self._descriptor_reserve())
         self.dropped_headers = DroppedHeaders(self.metrics)
         forwarding = ForwardingDependencies(
             resource_server=self.resource_server,
@@ -189,10 +192,19 @@ class Services:
             )
         )
         self.streams = OpenStreams(self.sessions, clock, self.metrics)
-        self.passages = PassThroughRegistry(self.sessions, self.streams, clock, self.metrics, settings.channel)
+        self.passages = PassThroughRegistry(self.sessions, self.streams, clock, self.metrics, settings.channel, settings.upstream)
         self.exchanges: set[asyncio.Task[Any]] = set()
         self.draining = False
         self._closing = AsyncExitStack()
+
+    def _descriptor_reserve(self) -> DescriptorReserve:
+        """Return the file descriptors that connections to APIs leave to the admin listener, Redis and providers.
+
+        It is half of those that browsers leave: the other half is for the calls of browsers that are connected.
+        """
+        limit = descriptor_limit()
+        kept = effective_reserve(limit, self.settings.server.reserved_descriptors) // 2
+        return DescriptorReserve(limit - kept if kept else 0, self.metrics.descriptor_shortages.inc)
 
     async def start(self) -> None:
         """Open what must be open before the first request, and start the background tasks.

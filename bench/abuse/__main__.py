@@ -33,7 +33,7 @@ LIMITS = {  # as the hub ships; the ground of the other benchmarks lifts them
     "HUB_LIMITS_DIALS_PER_SESSION": "5",
     "HUB_LIMITS_DIALS_PER_ADDRESS": "20",
     "HUB_LIMITS_REFUSED_DIALS_PER_ADDRESS": "2",
-    "HUB_UPSTREAM_CONNECTIONS_PER_SESSION": "64",
+    "HUB_UPSTREAM_CONNECTIONS_PER_USER": "64",
     "HUB_SERVER_TRUSTED_PROXIES": "127.0.0.1",
 }
 

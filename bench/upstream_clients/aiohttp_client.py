@@ -63,7 +63,7 @@ class AiohttpClient:
         body: bytes | BodyStream = b"",
         body_bytes: int | None = 0,
         timeout_seconds: float | None = None,
-        session_key: str = "",
+        user: str = "",
         network: str = "",
     ) -> ApiResponse:
         """See `hub.gateway.resource_server.ResourceServer.send`."""

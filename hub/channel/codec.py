@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from hub.channel.close_codes import protocol_error
-from hub.channel.messages import ClientMessage, ServerMessage
+from hub.channel.messages import ClientMessage, Envelope, ServerMessage
 from hub.primitives.json_decoder import JsonDecoder, UnexpectedJson, UnreadableJson
 
 BODY_HEADER = struct.Struct("!BBHI")
@@ -21,14 +21,7 @@ _decode_message = JsonDecoder[ClientMessage](ClientMessage, max_bytes=None, max_
 _decode_batch = JsonDecoder[list[msgspec.Raw]](list[msgspec.Raw], max_bytes=None, max_depth=None).decode
 _decode_raw = JsonDecoder[msgspec.Raw](msgspec.Raw, max_bytes=None, max_depth=None).decode
 _encode = msgspec.json.Encoder().encode
-
-
-class _Envelope(msgspec.Struct):
-    type: str
-    optional: object = False
-
-
-_decode_envelopes = JsonDecoder[list[_Envelope]](list[_Envelope], max_bytes=None, max_depth=None).decode
+_decode_envelopes = JsonDecoder[list[Envelope]](list[Envelope], max_bytes=None, max_depth=None).decode
 _KNOWN_TYPES = frozenset(kind.__struct_config__.tag for kind in ClientMessage.__args__)
 
 
@@ -69,7 +62,7 @@ def _decode_with_unknown(text: str) -> list[ClientMessage | None]:
         raise protocol_error(f"bad message: {error}") from error
 
 
-def _decode_one(item: msgspec.Raw, envelope: _Envelope) -> ClientMessage | None:
+def _decode_one(item: msgspec.Raw, envelope: Envelope) -> ClientMessage | None:
     if envelope.type not in _KNOWN_TYPES and envelope.optional is True:
         return None
     message: ClientMessage = _decode_message(bytes(item))

@@ -168,6 +168,13 @@ class ChannelLimits(Struct, frozen=True):
         )
 
 
+class Envelope(Struct, frozen=True):
+    """What each message of a client has, also one that is unknown."""
+
+    type: str
+    optional: Any = False
+
+
 def message_bytes(settings: ChannelSettings) -> int:
     """Return the size limit for WebSocket messages of clients, in bytes: a body frame, or one request with JSON escapes."""
     return max(settings.frame + 8, 2 * (settings.inline + settings.headers + settings.path))

@@ -295,7 +295,7 @@ def _upstream_mistakes(upstream: UpstreamSettings) -> list[str]:
         mistakes.append("upstream.connections_per_target: must not be larger than connections and reserved_connections together.")
     mistakes.extend(
         f"upstream.{key}: must not be larger than upstream.connections_per_target."
-        for key in ("reserved_connections", "connections_per_session", "connections_per_address")
+        for key in ("reserved_connections", "connections_per_user", "connections_per_address")
         if getattr(upstream, key) > upstream.connections_per_target
     )
     return mistakes

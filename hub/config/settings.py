@@ -256,7 +256,7 @@ class UpstreamSettings:
     connections: Count = 1000
     connections_per_target: Count = 800
     reserved_connections: Annotated[int, Meta(ge=0)] = 20
-    connections_per_session: Count = 64
+    connections_per_user: Count = 64
     connections_per_address: Count = 200
     upload_bytes_per_second: NotNegative = 500.0
     upload_grace_seconds: Positive = 30.0

@@ -141,7 +141,7 @@ class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
             body=self.body,
             body_bytes=len(self.body) if isinstance(self.body, bytes) else request.body_bytes,
             timeout_seconds=remaining,
-            session_key="" if self.session is None else self.session.key,
+            user="" if self.session is None else self.session.identity,
             network=network_of(request.client_address) if self.session is None else "",
         )
 

@@ -24,6 +24,7 @@ from hub.primitives.http import BodyStream, Headers
 from hub.telemetry import log
 from hub.upstream.bulkheads import PoolLimits
 from hub.upstream.connection import UpstreamConnection
+from hub.upstream.descriptors import DescriptorReserve
 from hub.upstream.exchange import UpstreamExchange
 from hub.upstream.failure import (
     ClientAtLimit,
@@ -55,19 +56,22 @@ class ResourceServer:
         ca_files: Iterable[str] = (),
         limits: PoolLimits | None = None,
         count_refusal: Callable[[str], object] = lambda limit: None,
+        descriptors: DescriptorReserve | None = None,
     ) -> None:
         """Parameters:
         count_refusal: Called with the name of a limit when a request was rejected by it.
+        descriptors: The file descriptors that are left to others.
         """
         self._limits = limits or PoolLimits()
         self._count_refusal = count_refusal
+        self._descriptors = descriptors
         self._tls = {ca_file: trust(ca_file) for ca_file in {"", *ca_files}}
         self._origins: dict[tuple[str, str], Origin] = {}
         self._pool: Pool | None = None
 
     async def start(self) -> None:
         """Open the pool. Needs the running loop; opens no connection."""
-        self._pool = Pool(self._limits)
+        self._pool = Pool(self._limits, self._descriptors)
 
     async def send(
         self,
@@ -79,7 +83,7 @@ class ResourceServer:
         body: bytes | BodyStream = b"",
         body_bytes: int | None = 0,
         timeout_seconds: float | None = None,
-        session_key: str = "",
+        user: str = "",
         network: str = "",
     ) -> ApiResponse:
         """Send one request and return the response as soon as its head is there; the body streams.
@@ -97,12 +101,12 @@ class ResourceServer:
             body_bytes: Announced length of the body; None sends chunks.
             timeout_seconds: Time until the head of the response must be there; None: only the route's `timeout_seconds` applies,
                 which bounds the time without a byte and not the whole transfer.
-            session_key: Key of the session that uses the connection, and whose share of the connections this is.
-            network: Without a session: the network of the client. If both are empty, it is the hub's own request.
+            user: Identity of the user whose share of the connections this is, in all sessions together.
+            network: Without a login: the network of the client. If both are empty, it is the hub's own request.
 
         Raises:
-            ResourceServerBusy: Others used all connections to the API for too long.
-            TooManyRequests: The session, or the network, used all of its own connections for too long.
+            ResourceServerBusy: Others used all connections to the API for too long, or the file descriptors are used up.
+            TooManyRequests: The user, or the network, used all of its own connections for too long.
             ResourceServerUnreachable: No connection in time, name not found, or certificate not trusted.
             ResourceServerTimeout: The route's time passed without a byte in either direction.
             ResourceServerBroken: The connection broke, or the response is not HTTP/1.1.
@@ -118,7 +122,7 @@ class ResourceServer:
         except InvalidRequest as error:
             raise BadRequest(str(error)) from error
         head_by = None if timeout_seconds is None else pool.now() + timeout_seconds
-        client, limit, kind = self._share(session_key, network)
+        client, limit, kind = self._share(user, network)
         try:
             connection = pool.take(origin, client, limit) or await pool.open(
                 origin, route.settings.connect_timeout_seconds, head_by, client, limit
@@ -145,10 +149,10 @@ class ResourceServer:
             pool, self._pool = self._pool, None
             pool.close()
 
-    def _share(self, session_key: str, network: str) -> tuple[str, int, str]:
+    def _share(self, user: str, network: str) -> tuple[str, int, str]:
         """Return the client, by its key, the number of connections that it may use, and its kind."""
-        if session_key:
-            return session_key, self._limits.per_session, "session"
+        if user:
+            return user, self._limits.per_user, "user"
         if network:
             return network, self._limits.per_address, "address"
         return "", 0, "hub"

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 import aiohttp
 from yarl import URL
 
-from hub.errors import ResourceServerBroken, ResourceServerTimeout, ResourceServerUnreachable, ShuttingDown
+from hub.errors import ResourceServerBroken, ResourceServerBusy, ResourceServerTimeout, ResourceServerUnreachable, ShuttingDown
 from hub.gateway.messages import SWITCHING_PROTOCOLS, ApiResponse
 from hub.gateway.routes import Route
 from hub.gateway.tls import trust
 from hub.primitives.http import Headers
+from hub.upstream.descriptors import DescriptorReserve
 
 HEARTBEAT_SECONDS = 25.0
 CLOSE_SECONDS = 2.0
@@ -58,7 +59,9 @@ class UpstreamSocket:
 class UpstreamWebSocketClient:
     """Opens WebSockets at the APIs of all routes."""
 
-    def __init__(self, ca_files: Iterable[str]) -> None:
+    def __init__(self, ca_files: Iterable[str], descriptors: DescriptorReserve | None = None) -> None:
+        self._descriptors = descriptors or DescriptorReserve()
+        self._pending = 0  # WebSockets that are being opened
         self._tls: dict[str, ssl.SSLContext] = {name: trust(name) for name in {*ca_files, ""}}
         self._session: aiohttp.ClientSession | None = None
 
@@ -77,14 +80,26 @@ class UpstreamWebSocketClient:
 
         Raises:
             ResourceServerUnreachable, ResourceServerTimeout, ResourceServerBroken: There is no response.
+            ResourceServerBusy: The file descriptors are used up, except for those that are reserved.
             ShuttingDown: The client is closed.
         """
         if self._session is None:
             raise ShuttingDown
+        if self._descriptors.is_reached(self._pending):
+            raise ResourceServerBusy("The hub has too many connections open. Repeat the request later.")
+        self._pending += 1
+        try:
+            return await self._open(self._session, route, url, headers, subprotocols)
+        finally:
+            self._pending -= 1
+
+    async def _open(
+        self, session: aiohttp.ClientSession, route: Route, url: str, headers: Headers, subprotocols: Sequence[str]
+    ) -> ApiResponse:
         timeout = aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS)
         try:
             async with asyncio.timeout(route.settings.timeout_seconds):
-                socket = await self._session.ws_connect(
+                socket = await session.ws_connect(
                     URL(url, encoded=True),
                     headers=headers,
                     protocols=subprotocols,

@@ -3,7 +3,6 @@
 import asyncio
 import dataclasses
 import gc
-import resource
 import signal
 import ssl
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from hub.listener.listener import HttpListener
 from hub.listener.tornado_listener import TornadoListener
 from hub.listener.work_budget import WorkLimits
 from hub.primitives.clock import SystemClock
+from hub.primitives.descriptors import descriptor_limit, effective_reserve
 from hub.primitives.tasks import first_of
 from hub.process.compiled import is_compiled
 from hub.process.embedded_redis import EmbeddedRedis
@@ -38,7 +38,6 @@ from hub.web.response_headers import security_headers
 LISTENERS: dict[str, type[HttpListener] | type[TornadoListener]] = {"fast": HttpListener, "tornado": TornadoListener}
 """The servers that `server.listener` chooses from."""
 
-LARGEST_RESERVE = 4  # a fourth of the file descriptors at most
 
 logger = log.get(__name__)
 
@@ -193,11 +192,8 @@ class Worker:
         )
 
     def _descriptor_limits(self, reserve: int) -> DescriptorLimits:
-        limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if limit == resource.RLIM_INFINITY:
-            return DescriptorLimits()
-        shortages = self._services.metrics.descriptor_shortages
-        return DescriptorLimits(limit=limit, reserve=min(reserve, limit // LARGEST_RESERVE), on_shortage=shortages.inc)
+        limit, shortages = descriptor_limit(), self._services.metrics.descriptor_shortages
+        return DescriptorLimits(limit=limit, reserve=effective_reserve(limit, reserve), on_shortage=shortages.inc)
 
     async def _drain(self) -> None:
         """Say that this hub is leaving, let what is under way finish, then close what is left."""

@@ -22,14 +22,14 @@ class PoolLimits:
         total: To all targets together, beyond the reserved ones.
         per_target: To one target.
         reserved: To each target that no other target can take.
-        per_session: To one target for one session.
-        per_address: To one target for one client address without a session.
+        per_user: To one target for one user.
+        per_address: To one target for one client address without a login.
     """
 
     total: int = MAX_CONNECTIONS
     per_target: int = MAX_CONNECTIONS
     reserved: int = 0
-    per_session: int = MAX_CONNECTIONS
+    per_user: int = MAX_CONNECTIONS
     per_address: int = MAX_CONNECTIONS
 
 
@@ -38,7 +38,7 @@ class PoolClient(Generic[Waiting]):
     """One client of one target.
 
     Attributes:
-        key: Names the client: a session, an address, or the hub itself.
+        key: Names the client: a user, an address, or the hub itself.
         limit: Connections that it may use at once.
         used: Connections that it uses.
         waiting: Its callers that wait, in order.
@@ -86,6 +86,14 @@ class Bulkhead(Generic[Waiting]):
         client = self._clients.get(key)
         if client is None:
             client = self._clients[key] = PoolClient(key, limit, 0, deque(), is_in_turn=False)
+        return client
+
+    def use(self, key: str, limit: int) -> PoolClient[Waiting] | None:
+        """Count a connection of a client that would not wait. Return the client; None if it is at its limit."""
+        client = self.client(key, limit)
+        if client.is_at_limit:
+            return None
+        client.used += 1
         return client
 
     def wait(self, client: PoolClient[Waiting], caller: Waiting) -> None:

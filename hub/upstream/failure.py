@@ -44,8 +44,15 @@ class ServerUnreachable(Failure):
 class PoolFull(Failure):
     """All connections that this target may have are in use, and none became free in time."""
 
+    def __init__(self, reason: str = "all connections to this target are in use") -> None:
+        super().__init__(reason, was_sent=False)
+
+
+class DescriptorsShort(PoolFull):
+    """The process has used up its file descriptors, except for those that are reserved."""
+
     def __init__(self) -> None:
-        super().__init__("all connections to this target are in use", was_sent=False)
+        super().__init__("the file descriptors are used up: raise LimitNOFILE or ulimit -n")
 
 
 class ClientAtLimit(Failure):

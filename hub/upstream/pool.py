@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import errno
 import socket
 import ssl
 from dataclasses import dataclass, field
@@ -14,7 +15,16 @@ import aiohappyeyeballs
 
 from hub.upstream.bulkheads import Bulkhead, PoolClient, PoolLimits
 from hub.upstream.connection import KEEP_ALIVE_SECONDS, READ_BYTES, UpstreamConnection
-from hub.upstream.failure import ClientAtLimit, ConnectionBroken, HeadLate, PoolClosed, PoolFull, ServerUnreachable
+from hub.upstream.descriptors import DescriptorReserve
+from hub.upstream.failure import (
+    ClientAtLimit,
+    ConnectionBroken,
+    DescriptorsShort,
+    HeadLate,
+    PoolClosed,
+    PoolFull,
+    ServerUnreachable,
+)
 
 TICK_SECONDS = 0.05
 """Interval between checks of all timeouts. Deadlines are noticed up to one interval late, stalls up to two."""
@@ -68,9 +78,10 @@ class PoolCaller:
 class Pool:
     """Pools the connections to all origins."""
 
-    def __init__(self, limits: PoolLimits | None = None) -> None:
+    def __init__(self, limits: PoolLimits | None = None, descriptors: DescriptorReserve | None = None) -> None:
         """Create an empty pool in the running event loop."""
         self.limits = limits or PoolLimits()
+        self._descriptors = descriptors or DescriptorReserve()
         self._loop = asyncio.get_running_loop()
         self._buffer = memoryview(bytearray(READ_BYTES))
         self._connections: dict[UpstreamConnection, Origin] = {}
@@ -122,7 +133,7 @@ class Pool:
 
         Raises:
             HeadLate: `head_by` has passed.
-            PoolFull: Other clients used all connections for too long.
+            PoolFull: Other clients used all connections for too long, or (`DescriptorsShort`) the process all of its descriptors.
             ClientAtLimit: This client used all of its connections for too long.
             ServerUnreachable: No connection in time.
             PoolClosed: `close` was called.
@@ -136,6 +147,8 @@ class Pool:
         except (OSError, UnicodeError) as error:  # UnicodeError: an invalid host name
             if is_hurried and timeout.expired():
                 raise HeadLate(was_sent=False) from error
+            if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+                raise DescriptorsShort() from error
             if caller.slot is not None:
                 raise (ClientAtLimit if caller.client.is_at_limit else PoolFull)() from error
             raise ServerUnreachable(f"{origin.host}:{origin.port}: {str(error) or type(error).__name__}") from error
@@ -229,6 +242,9 @@ class Pool:
 
     async def _connect(self, origin: Origin) -> UpstreamConnection:
         addresses = await self._loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+        if self._descriptors.is_reached():  # asked right before the socket is made: nothing waits in between
+            self._abort_idle()
+            raise DescriptorsShort()
         plain = await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=NEXT_ADDRESS_SECONDS)
         _, connection = await self._loop.create_connection(
             lambda: UpstreamConnection(self, self._buffer, self._loop),
@@ -328,6 +344,11 @@ class Pool:
                 next(iter(other.idle)).abort()
                 return self._has_capacity(origin)
         return False
+
+    def _abort_idle(self) -> None:
+        """Close all idle connections: for the callers that come next, descriptors are free then."""
+        for connection in [each for origin in set(self._connections.values()) for each in origin.idle]:
+            connection.abort()
 
     def _tick(self) -> None:
         now = self._loop.time()

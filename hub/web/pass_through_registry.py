@@ -1,10 +1,10 @@
 """The WebSockets that one worker passes through: their limits, their pings, and the ends of their sessions."""
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 from hub.channel.close_codes import ChannelClosed, CloseCode
-from hub.config.settings import ChannelSettings
+from hub.config.settings import ChannelSettings, UpstreamSettings
 from hub.errors import NotAuthenticated, StoreUnavailable
 from hub.primitives.clock import Clock
 from hub.primitives.tasks import OwnedTasks
@@ -12,6 +12,7 @@ from hub.session.model import Session, SessionId
 from hub.session.open_streams import OpenStreams
 from hub.session.sessions import Sessions
 from hub.telemetry.metrics import Metrics
+from hub.upstream.bulkheads import Bulkhead
 
 CHECK_SECONDS = 5.0  # delay at most until an ended session is noticed; activity is recorded as often
 CHECKS_PER_BEAT = 5  # a page that vanished is noticed within two pings
@@ -41,25 +42,54 @@ class PassThroughSocket(Protocol):
 class PassThroughRegistry:
     """All WebSockets that this worker passes through."""
 
-    def __init__(self, sessions: Sessions, streams: OpenStreams, clock: Clock, metrics: Metrics, limits: ChannelSettings) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        streams: OpenStreams,
+        clock: Clock,
+        metrics: Metrics,
+        limits: ChannelSettings,
+        shares: UpstreamSettings,
+    ) -> None:
         self.streams = streams
         self._sessions = sessions
         self._clock = clock
         self._metrics = metrics
         self._limits = limits
+        self._shares = shares
+        self._bulkheads: dict[str, Bulkhead[None]] = {}
         self._sockets: set[PassThroughSocket] = set()
         self._tasks = OwnedTasks("WebSocket passed through")
 
     def require_room(self, session_key: str) -> None:
-        """Return if one more WebSocket may be opened.
+        """Return if one more WebSocket of a session may be opened.
 
         Raises:
-            ChannelClosed: 4430; the session has its maximum. 4503; the worker has its maximum.
+            ChannelClosed: 4430; the session has its maximum.
+        """
+        if len(self._of(session_key)) >= self._limits.connections_per_session:
+            raise ChannelClosed(CloseCode.TOO_MANY_CHANNELS, "too many WebSockets of this session")
+
+    def take_place(self, target: str, *, user: str, network: str) -> Callable[[], None]:
+        """Count a WebSocket, before it is opened at its target. Return the function that ends the count; call it once.
+
+        Parameters:
+            target: Scheme, host and port of the API.
+            user: Identity of the user; empty: nobody is logged in.
+            network: The network of the client (`failure_limit.network_of`), which counts if there is no user.
+
+        Raises:
+            ChannelClosed: 4430; the user, or the network, has its maximum at this target. 4503; the worker has its maximum.
         """
         if len(self._sockets) >= self._limits.connections:
             raise ChannelClosed(CloseCode.UNAVAILABLE, "too many WebSockets on this worker")
-        if len(self._of(session_key)) >= self._limits.connections_per_session:
-            raise ChannelClosed(CloseCode.TOO_MANY_CHANNELS, "too many WebSockets of this session")
+        kind, limit = ("user", self._shares.connections_per_user) if user else ("address", self._shares.connections_per_address)
+        bulkhead = self._bulkheads.setdefault(target, Bulkhead())  # as many as the routes have targets
+        client = bulkhead.use(user or network, limit)
+        if client is None:
+            self._metrics.limited.labels(f"websockets_of_{kind}").inc()
+            raise ChannelClosed(CloseCode.TOO_MANY_CHANNELS, f"too many WebSockets of this {kind}")
+        return lambda: bulkhead.give_back(client)
 
     def add(self, socket: PassThroughSocket) -> None:
         """Add an open WebSocket."""

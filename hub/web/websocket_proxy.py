@@ -6,7 +6,7 @@ fast as the other side takes messages: one message waits here in each direction.
 
 import math
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 from hub.channel.close_codes import MAX_REASON_BYTES, ChannelClosed, CloseCode
 from hub.dispatch import Caller, Dispatch
@@ -99,6 +99,8 @@ class PassThroughDoor:
             self._rates.session_dial(session.key)
             self.registry.require_room(session.key)
             relay.belongs_to(session_id, session)
+        user = "" if session is None else session.identity
+        relay.place = self.registry.take_place(place.route.target_origin, user=user, network=network_of(address))
         request = ApiRequest(
             method="GET",
             path=head.path,
@@ -158,6 +160,7 @@ class WebSocketRelay:
     Attributes:
         was_used: Whether the page has sent anything since the last check.
         was_heard: Whether it has sent anything, a pong included, since the last ping.
+        place: Gives back the place that the WebSocket has among those of its user or address; None: it has none.
     """
 
     def __init__(self, door: PassThroughDoor, exchange: Exchange) -> None:
@@ -170,6 +173,7 @@ class WebSocketRelay:
         self.session_id: SessionId | None = None
         self.was_used = False
         self.was_heard = True
+        self.place: Callable[[], None] | None = None
         self._work = task_starter()(self._run())
 
     # -- for the HTTP connection, until the upgrade -------------------------------------------------------------------
@@ -235,6 +239,9 @@ class WebSocketRelay:
     def _close_both(self) -> None:
         """Close whatever is still open. May be called again. At the end of the connection, `on_close` tells the registry."""
         page, upstream, self._upstream = self._socket, self._upstream, None
+        place, self.place = self.place, None
+        if place is not None:
+            place()
         if self._session_key:
             self._door.registry.streams.discard(self._session_key, self)
         if page is not None:

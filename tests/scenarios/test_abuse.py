@@ -4,6 +4,7 @@ Each abuse of `bench/abuse/abuses.py` runs against a real hub. Counts are assert
 """
 
 import asyncio
+import json
 import resource
 import socket
 from collections import Counter
@@ -16,6 +17,7 @@ from bench.abuse.abuses import ABUSES, Ground, Toll
 from hub.channel.close_codes import CloseCode
 from tests.parties.browser import Browser
 from tests.parties.channel import Channel
+from tests.parties.resource_server import RawResourceServer, silent
 from tests.scenarios.conftest import Clinic, StartClinic
 from tests.waiting import until
 
@@ -137,6 +139,37 @@ async def test_idle_connections_leave_descriptors(start_clinic: StartClinic) -> 
     assert (checks, page.status) == ({200: 20}, 200)
     assert shortages >= 1
     assert [report["limit"] for report in reports] == [256]
+
+
+@pytest.mark.each_listener
+async def test_calls_leave_descriptors(start_clinic: StartClinic) -> None:
+    """Of 150 slow calls at `ulimit -n 256`, those beyond the reserve get 503, and health checks respond."""
+    slow = await RawResourceServer.start(silent)
+    route = json.dumps([{"prefix": "/open", "target": slow.url, "token": "none"}])
+    with open_files(256):
+        starting = start_clinic(route_settings=lambda _: route)
+        clinic = await starting.__aenter__()
+    try:
+        calls = [await asyncio.open_connection("127.0.0.1", clinic.hub.port) for _ in range(150)]
+        request = f"GET /open/x HTTP/1.1\r\nHost: localhost:{clinic.hub.port}\r\nX-Hub-CSRF: 1\r\n\r\n"
+        for _, writer in calls:
+            writer.write(request.encode())
+        responses = [asyncio.ensure_future(reader.readuntil(b"\r\n\r\n")) for reader, _ in calls]
+        await until(lambda: any(response.done() for response in responses), pause_seconds=0.05)
+        checks = Counter([(await clinic.hub.admin(path))[0] for path in ("/healthz", "/readyz") * 10])
+        await until(lambda: len(slow.requests) + sum(each.done() for each in responses) == 150, pause_seconds=0.05)
+        refused = Counter(each.result().split()[1] for each in responses if each.done())
+        shortages = await clinic.hub.metric("hub_descriptor_shortages_total")
+        for response, (_, writer) in zip(responses, calls, strict=True):
+            response.cancel()
+            writer.close()
+    finally:
+        await starting.__aexit__(None, None, None)
+        await slow.stop()
+
+    assert checks == {200: 20}
+    assert refused.keys() == {b"503"}
+    assert shortages >= 1
 
 
 def is_closed(connection: socket.socket) -> bool:

@@ -35,6 +35,19 @@ def test_round_robin_by_client():
     assert served(bulkhead) == ["a1", "b1", "c1", "a2", "c2", "a3"]
 
 
+def test_client_that_does_not_wait():
+    """It is refused at its limit, and is forgotten when it uses nothing."""
+    bulkhead = Bulkhead[str]()
+    used = [bulkhead.use("a", LIMIT) for _ in range(LIMIT + 1)]
+    other = bulkhead.use("b", LIMIT)
+
+    assert (used[-1], other is None) == (None, False)
+    for client in [*used[:-1], other]:
+        assert client is not None
+        bulkhead.give_back(client)
+    assert bulkhead.clients == 0
+
+
 def test_client_at_its_limit_is_passed_over():
     """Until one of its connections is free."""
     bulkhead = Bulkhead[str]()

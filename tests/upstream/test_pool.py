@@ -10,10 +10,12 @@ import uvloop
 
 from hub.upstream.bulkheads import PoolLimits
 from hub.upstream.connection import KEEP_ALIVE_SECONDS, READ_AHEAD_BYTES, READ_BYTES, UpstreamConnection
+from hub.upstream.descriptors import DescriptorReserve
 from hub.upstream.exchange import UpstreamExchange
 from hub.upstream.failure import (
     ClientAtLimit,
     ConnectionBroken,
+    DescriptorsShort,
     Failure,
     HeadLate,
     PoolClosed,
@@ -307,6 +309,28 @@ class TestBulkheads:
 
         assert not caught.value.was_sent
         assert origin.bulkhead.clients == 1
+
+    async def test_descriptors_are_short(self, pool, origin, server):
+        """No connection is opened within the reserve; idle ones are closed, so that the next caller gets one."""
+        short: list[bool] = []
+
+        class Reserve(DescriptorReserve):
+            def is_reached(self, pending: int = 0) -> bool:
+                return bool(short)
+
+        frugal = Pool(PoolLimits(total=4), Reserve())
+        other = await RawResourceServer.start(silent)
+        idle = await open_(frugal, origin)
+        frugal.release(idle)
+        short.append(True)
+        with pytest.raises(DescriptorsShort):
+            await open_(frugal, Origin.of(other.url, ssl.create_default_context()))
+        short.clear()
+        connection = await open_(frugal, Origin.of(other.url, ssl.create_default_context()))
+
+        assert (idle.is_closed, connection.is_closed, origin.bulkhead.size, origin.bulkhead.clients) == (True, False, 0, 0)
+        frugal.close()
+        await other.stop()
 
     async def test_canceled_at_any_moment(self, pool, origin):
         """Whoever goes at the moment of his turn leaves the turn to the next; nothing is counted twice or for ever."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
@@ -14,8 +14,8 @@ from tests.waiting import until
 from tests.web.conftest import BuildHouse, House
 
 FEW = {"connections": 6, "connections_per_target": 6, "reserved_connections": 0}
-SHARED = UpstreamSettings(**FEW, connections_per_session=3, connections_per_address=3)
-NOT_SHARED = UpstreamSettings(**FEW, connections_per_session=6, connections_per_address=6)
+SHARED = UpstreamSettings(**FEW, connections_per_user=3, connections_per_address=3)
+NOT_SHARED = UpstreamSettings(**FEW, connections_per_user=6, connections_per_address=6)
 GREEDY = 8
 
 
@@ -62,27 +62,47 @@ def cookies_of(browser: Browser) -> dict[str, str]:
     return {"Cookie": browser.channel_headers()["Cookie"], "X-XSRF-TOKEN": browser.cookie("XSRF-TOKEN") or ""}
 
 
+@asynccontextmanager
+async def other_user(house: House) -> AsyncIterator[Browser]:
+    """Log another user in than `House.browser` does."""
+    house.provider.claims = house.provider.userinfo = {"sub": "another"}
+    async with house.browser() as browser:
+        house.provider.claims, house.provider.userinfo = {}, {}
+        yield browser
+
+
 @pytest.mark.expects_log
 @pytest.mark.each_listener
 @pytest.mark.parametrize(("upstream", "status"), [(SHARED, 200), (NOT_SHARED, 503)], ids=["shares", "without"])
-async def test_one_session_leaves_connections_for_another(
+async def test_one_user_leaves_connections_for_another(
     build_house: BuildHouse, api: RawResourceServer, upstream: UpstreamSettings, status: int
 ) -> None:
-    """Its own further requests get 429 and are told when to come back; another session does not notice."""
+    """Their own further requests get 429 and are told when to come back; another user does not notice."""
     async with (
         build_house(routes=routes(api), upstream=upstream) as house,
         house.browser() as greedy,
-        house.browser() as other,
+        other_user(house) as other,
         AsyncExitStack() as stack,
     ):
         said = await uploads(house, stack, "/api/x", cookies_of(greedy))
-        await until(lambda: len(api.requests) == upstream.connections_per_session, 0.01)
+        await until(lambda: len(api.requests) == upstream.connections_per_user, 0.01)
         answer = await other.fetch("/api/x")
-        await until(lambda: sum(task.done() for task in said) == GREEDY - upstream.connections_per_session, 0.01)
+        await until(lambda: sum(task.done() for task in said) == GREEDY - upstream.connections_per_user, 0.01)
         heads = [task.result() for task in said if task.done()]
 
     assert answer.status == status
     assert all(head.startswith(b"HTTP/1.1 429") and b"\r\nRetry-After: 2\r\n" in head for head in heads)
+
+
+async def test_sessions_of_one_user_share(build_house: BuildHouse, api: RawResourceServer) -> None:
+    """Logging in again and again gives no more connections."""
+    async with build_house(routes=routes(api), upstream=SHARED) as house, other_user(house) as other, AsyncExitStack() as stack:
+        browsers = [await stack.enter_async_context(house.browser()) for _ in range(4)]
+        said = [task for each in browsers for task in await uploads(house, stack, "/api/x", cookies_of(each))]
+        await until(lambda: sum(task.done() for task in said) == 4 * GREEDY - 3, 0.01)
+        answer = await other.fetch("/api/x")
+
+    assert (answer.status, len(api.requests)) == (200, 3 + 1)
 
 
 @pytest.mark.expects_log
@@ -126,7 +146,7 @@ async def test_slow_target_leaves_connections_for_another(build_house: BuildHous
     """However many of its requests wait, another API answers."""
     other = await RawResourceServer.start(at_once)
     own = UpstreamSettings(
-        connections=6, connections_per_target=6, reserved_connections=1, connections_per_session=6, connections_per_address=6
+        connections=6, connections_per_target=6, reserved_connections=1, connections_per_user=6, connections_per_address=6
     )
     both = [*routes(api), RouteSettings(prefix="/other", target=other.url, connect_timeout_seconds=0.3)]
     async with build_house(routes=both, upstream=own) as house, house.browser() as browser, AsyncExitStack() as stack:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import websockets
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.server import ServerConnection, serve
 
 from tests.parties.browser import Browser
 from tests.scenarios.conftest import Clinic, StartClinic
@@ -93,6 +94,51 @@ async def test_subprotocol_is_that_of_the_resource_server(clinic: Clinic) -> Non
         offered = [websockets.Subprotocol("echo.v1"), websockets.Subprotocol("echo.v2")]
         async with await dial(browser, subprotocols=offered) as socket:
             assert socket.subprotocol == "echo.v2"
+
+
+@pytest.mark.each_listener
+async def test_one_address_has_a_share_of_the_websockets(start_clinic: StartClinic) -> None:
+    """Where nobody logs in, an address has so many open at a time; further ones are closed with 4430 until one ends."""
+
+    async def echo(socket: ServerConnection) -> None:
+        async for message in socket:
+            await socket.send(message)
+
+    async with serve(echo, "127.0.0.1", 0) as api:
+        target = f"http://127.0.0.1:{next(iter(api.sockets)).getsockname()[1]}"
+        route = json.dumps([{"prefix": "/nobody", "target": target, "websocket": True, "token": "none"}])
+        async with (
+            start_clinic(route_settings=lambda _: route, HUB_UPSTREAM_CONNECTIONS_PER_ADDRESS="2") as clinic,
+            clinic.browser(None) as browser,
+        ):
+            first, second = await dial(browser, "/nobody"), await dial(browser, "/nobody")
+            refused = await close_of(await dial(browser, "/nobody"))
+            await first.close()
+            await until(lambda: len(api.connections) == 1, 0.01)  # the hub is a real process
+            for socket in (second, await dial(browser, "/nobody")):
+                await socket.send("x")
+                assert await socket.recv() == "x"
+                await socket.close()
+            limited = await clinic.hub.metric("hub_limited_total", limit="websockets_of_address")
+
+    assert refused == (4430, "too many WebSockets of this address")
+    assert limited == 1
+
+
+async def test_sessions_of_one_user_share_websockets(start_clinic: StartClinic) -> None:
+    """Another user does not notice."""
+    async with (
+        start_clinic(route_settings=with_sockets, HUB_UPSTREAM_CONNECTIONS_PER_USER="2") as clinic,
+        clinic.browser("alice") as browser,
+        clinic.browser("alice") as again,
+        clinic.browser("bob") as bob,
+        await dial(browser),
+        await dial(again),
+    ):
+        assert await close_of(await dial(again)) == (4430, "too many WebSockets of this user")
+        async with await dial(bob) as socket:
+            await socket.send("x")
+            assert await socket.recv() == "x"
 
 
 @pytest.mark.each_listener

@@ -75,7 +75,7 @@ class Dispatch:
 
     def locate(self, path: str, *, transport: str) -> Any:
         """Return a route without a login."""
-        return SimpleNamespace(route=SimpleNamespace(demand=None))
+        return SimpleNamespace(route=SimpleNamespace(demand=None, target_origin="https://api.example"))
 
     async def admit(self, caller: object, route: object) -> None:
         """Let everybody in."""
@@ -94,6 +94,7 @@ class Passages:
         self.open: set[object] = set()
         self.left: list[asyncio.Future[None]] = []
         self.streams: Any = None
+        self.places = 0
 
     def add(self, socket: object) -> None:
         """Count one more."""
@@ -101,6 +102,14 @@ class Passages:
 
     def require_room(self, session_key: str) -> None:
         """Have room."""
+
+    def take_place(self, target: str, *, user: str, network: str) -> Any:
+        """Count a place."""
+        self.places += 1
+        return self._give_back
+
+    def _give_back(self) -> None:
+        self.places -= 1
 
     def discard(self, socket: object) -> None:
         """Count one less."""
@@ -194,7 +203,7 @@ async def test_page_that_goes_before_its_answer() -> None:
             await soon(gate.wait())
         await asyncio.wait([relays[0]._work], timeout=HANG_SECONDS)
 
-    assert (relays[0]._work.cancelled(), passages.open) == (True, set())
+    assert (relays[0]._work.cancelled(), passages.open, passages.places) == (True, set(), 0)
 
 
 class Faulty(Upstream):
@@ -276,7 +285,7 @@ async def test_fault_at_each_step(monkeypatch: pytest.MonkeyPatch, at: str, faul
         await asyncio.wait([relays[0]._work])
         await asyncio.gather(*passages.left, return_exceptions=True)
 
-        assert (passages.open, len(upstream.closed), relays[0]._work.done()) == (set(), 1, True)
+        assert (passages.open, passages.places, len(upstream.closed), relays[0]._work.done()) == (set(), 0, 1, True)
 
 
 class Breaking:
@@ -343,7 +352,7 @@ async def test_session_that_ends_before_the_handshake() -> None:
 
     class Waits(Dispatch):
         async def admit(self, caller: object, route: object) -> Any:
-            return SimpleNamespace(key="key")
+            return SimpleNamespace(key="key", identity="user")
 
         async def respond(self, request: object, place: object, session: object, *, transport: str) -> ApiResponse:
             gate.set()
@@ -361,4 +370,4 @@ async def test_session_that_ends_before_the_handshake() -> None:
 
         assert await client.rest() in (b"", b"reset")
         await until(lambda: not stand.open_connections)
-    assert (len(passages.streams), passages.open) == (0, set())
+    assert (len(passages.streams), passages.open, passages.places) == (0, set(), 0)

@@ -1,15 +1,49 @@
 """What operators install is the hub alone: what proves it, or belongs to clients, does not travel in its wheel."""
 
+import ast
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 from tests.parties.hub import PROJECT
 
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "node_modules", "client", "static", "build", "*.egg-info", "var")
+
+LEAST = {  # the first versions without known advisories; raise them with the next one, never lower them
+    "tornado": "6.5.10",  # parses forms, cookies and URLs of browsers
+    "authlib": "1.9",  # verifies tokens
+    "pyjwt": "2.15",  # verifies tokens: before 2.12 it accepted an unknown `crit` (RFC 7515 section 4.1.11)
+    "cryptography": "48",
+    "joserfc": "1.7.6",  # decrypts tokens
+    "aiohttp": "3.14.4",  # reads responses of providers
+    "httptools": "0.7.1",  # parses requests of browsers and responses of APIs
+}
+
+
+def required() -> dict[str, Requirement]:
+    """Return what setup.py requires, by name."""
+    tree = ast.parse((PROJECT / "setup.py").read_text("utf-8"))
+    lists = [node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "REQUIRED"]
+    return {found.name: found for found in map(Requirement, ast.literal_eval(lists[0]))}
+
+
+@pytest.mark.parametrize("name", LEAST)
+def test_versions_with_known_advisories_are_not_admitted(name: str) -> None:
+    """What reads bytes of others, or does cryptography, has a floor at a version without known advisories."""
+    floors = [Version(each.version) for each in required()[name].specifier if each.operator == ">="]
+
+    assert floors, "has no floor"
+    assert max(floors) >= Version(LEAST[name])
+
+
+def test_every_requirement_has_a_floor() -> None:
+    """Without one, an installer may keep whatever is there."""
+    assert [name for name, found in required().items() if ">=" not in str(found.specifier)] == []
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,7 @@ _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 _SLASHES = re.compile(rb"[/\\]")
 _PARAMETERS = re.compile(rb"[;?#].*", re.DOTALL)
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+_UNICODE_ESCAPE = re.compile(rb"%u[0-9A-Fa-f]{4}")  # IIS decodes `%u002e` into a dot
 _OVERLONG = re.compile(  # UTF-8 that hides ASCII from a check: `%C0%AF` is a slash to lenient servers
     rb"[\xc0\xc1][\x80-\xbf]|\xe0[\x80-\x9f][\x80-\xbf]|\xf0[\x80-\x8f][\x80-\xbf][\x80-\xbf]"
 )
@@ -89,6 +90,8 @@ def check_path(path: str, raw: str, *, encoded: bool) -> None:
     for reading in seen:
         if _CONTROL.search(reading):
             raise InvalidPath(f"The path holds a control character{_place(_CONTROL_ESCAPE, raw)}.")
+        if _UNICODE_ESCAPE.search(reading):
+            raise InvalidPath("The path holds an escape such as %u002e when it is decoded. No setting admits it.")
         names = [name_of(segment) for segment in _SLASHES.split(reading)]
         if b"." in names or b".." in names:
             raise InvalidPath("The path holds a dot segment (. or ..), perhaps after decoding. No setting admits it.")

@@ -31,6 +31,7 @@ class Clinic:
         path: Where the application is; without a slash at its end.
         authenticate: Finds the caller by the header `Authorization` and the query parameter `access_token`, or raises CspError.
         news: Hears of changes.
+        letters: The last short text that each user has uploaded: its content type and its bytes, by subject.
         gateway: Opens CSP sessions, and counts licence units.
         proofs: Checks what each request proves, if that is demanded.
     """
@@ -41,6 +42,7 @@ class Clinic:
     path: str
     authenticate: Callable[[str, str], bearer.Caller]
     news: News = field(default_factory=News)
+    letters: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     gateway: CspGateway = field(kw_only=True)
     proofs: Proofs = field(kw_only=True)
 

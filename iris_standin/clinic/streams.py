@@ -1,37 +1,50 @@
-"""Bodies that are long or slow: upload, report, event stream, slow answer. None is ever held in memory."""
+"""Bodies that are long or slow: upload, report, event stream, slow answer. None is ever held in memory, but a short text."""
 
 import hashlib
 from collections.abc import AsyncIterator
 
-from tornado.web import stream_request_body
+from tornado.web import HTTPError, stream_request_body
 
 from iris_standin.clinic.base import ClinicHandler
 
 PIECE = bytes(range(256)) * 256  # 64 KiB; byte n of a report is n modulo 256, so that a reader can check it
 MAX_REPORT_BYTES = 4 * 1024**3
 MAX_SECONDS = 3600.0
+MAX_LETTER_BYTES = 64 * 1024
 
 
 @stream_request_body
 class DocumentsHandler(ClinicHandler):
-    """Uploads."""
+    """Uploads. The last short text of each user can be fetched, just as it came: nobody has looked at it."""
 
     async def prepare(self) -> None:
         """Begin to count and hash."""
         self.received_bytes = 0
+        self.letter = bytearray()
         self.digest = hashlib.sha256()
         await super().prepare()
 
     def data_received(self, chunk: bytes) -> None:
-        """Take a piece of the body and forget it."""
+        """Take a piece of the body, and forget it if the body is long."""
         self.received_bytes += len(chunk)
+        self.letter += chunk[: MAX_LETTER_BYTES + 1 - len(self.letter)]
         self.digest.update(chunk)
 
     def post(self) -> None:
         """Answer 201 with what was received."""
         self.set_status(201)
         content_type = self.request.headers.get("Content-Type", "")
+        if content_type.startswith("text/") and self.received_bytes <= MAX_LETTER_BYTES:
+            self.clinic.letters[self.caller.subject] = content_type, bytes(self.letter)
         self.finish({"bytes": self.received_bytes, "sha256": self.digest.hexdigest(), "content_type": content_type})
+
+    def get(self) -> None:
+        """Answer with the last short text of the caller."""
+        content_type, letter = self.clinic.letters.get(self.caller.subject, ("", b""))
+        if not content_type:
+            raise HTTPError(404)
+        self.set_header("Content-Type", content_type)
+        self.finish(letter)
 
 
 class ReportHandler(ClinicHandler):

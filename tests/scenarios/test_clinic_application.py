@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Error, Page, expect
 
 from iris_standin import Options
 from iris_standin.clinic import streams
@@ -106,6 +106,28 @@ async def test_whole_story(start_clinic: StartClinic, tmp_path: Path) -> None:
         assert "XSRF-TOKEN" not in await page.evaluate("document.cookie")
         assert "__Host-Http-hub" not in {cookie["name"] for cookie in await chromium.context.cookies(clinic.hub.url)}
         assert chromium.complaints == []
+
+
+async def test_preview_of_an_uploaded_page(start_clinic: StartClinic, tmp_path: Path) -> None:
+    """HTML of the API is fetched and shown in a sandbox without permissions: its text is there, its script never runs."""
+    letter = tmp_path / "letter.html"
+    steal = "top.stolen = document.cookie; fetch('/api/stolen', {headers: {'X-Hub-CSRF': '1'}})"
+    letter.write_text(
+        f"<h1>Dear Ada</h1><script>{steal}</script><img src=x onerror=\"{steal}\"><a href='javascript:{steal}'>Open</a>"
+    )
+    async with start_clinic() as clinic, Chromium.start(locale="en-GB") as chromium:
+        page = await chromium.open(clinic.hub.url)
+        await log_in(page)
+        await upload(page, letter, letter.stat().st_size)
+        await page.get_by_role("button", name="Preview").click()
+        frame = page.frame_locator("iframe[title='Preview of the letter']")
+        await expect(frame.get_by_role("heading", name="Dear Ada")).to_be_visible()
+
+        assert await page.locator("iframe").get_attribute("sandbox") == ""
+        assert await page.evaluate("typeof stolen") == "undefined"
+        with pytest.raises(Error, match="TrustedHTML"):  # what docs/http-api.md says of plain scripts
+            await page.evaluate("document.querySelector('iframe').srcdoc = '<p>Hello'")
+        assert not any(entry.path.endswith("/stolen") for entry in clinic.standin.journal.entries())
 
 
 async def cancel_slow_call(page: Page, clinic: Clinic) -> None:

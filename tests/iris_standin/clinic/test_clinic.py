@@ -160,6 +160,17 @@ class TestStreams:
             answer["sha256"],
         )
 
+    async def test_a_short_text_can_be_fetched(self, api: Api) -> None:
+        """Just as it came; nothing else is kept."""
+        letter, kind = b"<p>Dear \xc3\x84da</p>", {"Content-Type": "text/html"}
+        async with api.call("GET", "/documents") as response:
+            assert response.status == 404
+        for headers, body in ((kind, letter), ({"Content-Type": "image/png"}, b"x"), (kind, bytes(64 * 1024 + 1))):
+            async with api.call("POST", "/documents", data=body, headers=headers) as response:
+                assert response.status == 201
+        async with api.call("GET", "/documents") as response:
+            assert (response.headers["Content-Type"], await response.read()) == ("text/html", letter)
+
     async def test_an_upload_without_a_token_is_refused(self, browser: Browser) -> None:
         """Before its body is taken."""
         async with browser.http.post(f"{browser.standin.clinic_url}/documents", data=b"x" * 1000) as response:

@@ -8,7 +8,11 @@ import type { Subscription } from 'rxjs';
 import type { Receipt } from '../api/clinic-api';
 import { Failure } from '../shell/failure';
 
-/** An upload: the progress tells what has reached the API, and cancelling ends it there. */
+/**
+ * An upload: the progress tells what has reached the API, and cancelling ends it there.
+ *
+ * A letter in HTML is shown as the foreign content that it is: fetched, and shown in a sandbox without any permission.
+ */
 @Component({
   selector: 'clinic-documents',
   imports: [DecimalPipe, Failure, MatButton, MatProgressBar],
@@ -19,6 +23,7 @@ export class Documents {
   protected readonly file = signal<File | null>(null);
   protected readonly percent = signal<number | null>(null);
   protected readonly receipt = signal<Receipt | null>(null);
+  protected readonly letter = signal<string | null>(null);
   protected readonly note = signal('');
   protected readonly error = signal<unknown>(null);
   private readonly http = inject(HttpClient);
@@ -50,6 +55,13 @@ export class Documents {
       });
   }
 
+  protected preview(): void {
+    this.http.get('/api/documents', { responseType: 'text' }).subscribe({
+      next: (letter) => this.letter.set(letter),
+      error: (error: unknown) => this.error.set(error),
+    });
+  }
+
   protected cancel(): void {
     this.upload?.unsubscribe();
     this.end(null);
@@ -64,6 +76,7 @@ export class Documents {
 
   private clear(): void {
     this.receipt.set(null);
+    this.letter.set(null);
     this.note.set('');
     this.error.set(null);
   }

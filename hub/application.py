@@ -17,14 +17,12 @@ from hub.web.admin_sessions import OneSessionHandler, SessionsHandler
 from hub.web.admin_topics import TopicHandler
 from hub.web.base import PAGES, BaseHandler, NotFoundHandler, log_request
 from hub.web.channel import ChannelDoor
-from hub.web.client_address import TrustedProxies
 from hub.web.doors import Doors
 from hub.web.form_login import FormLoginHandler
 from hub.web.host_check import AdminHosts, HostCheck, PublicHosts
 from hub.web.login import CallbackHandler, LoginHandler
 from hub.web.provider_logout import BackChannelLogoutHandler, FrontChannelLogoutHandler
 from hub.web.proxy import ApiDoor
-from hub.web.refusals import Refusals
 from hub.web.response_headers import ResponseHeaders
 from hub.web.session import LogoutHandler, SessionHandler
 from hub.web.sessions import SessionEndHandler, SessionListHandler
@@ -80,12 +78,12 @@ def _site(services: Services) -> Site:
     return Site(
         origin=server.origin,
         cookies=Cookies.for_transport(secure=server.cookies_are_secure),
-        trusted_proxies=TrustedProxies(server.trusted_proxies, server.forwarded_header),
+        trusted_proxies=services.trusted_proxies,
         response_headers=ResponseHeaders(services.clock, hsts=server.is_https),
         pages=tornado.template.Loader(str(PAGES)),
         clock=services.clock,
         access_log=services.access_log,
-        refusals=Refusals(services.rates, services.clock),
+        refusals=services.refusals,
         exchanges=services.exchanges,
         is_draining=lambda: services.draining,
     )

@@ -74,7 +74,9 @@ from hub.topics.store import TopicStore
 from hub.topics.topics import Topics
 from hub.upstream.bulkheads import PoolLimits
 from hub.upstream.descriptors import DescriptorReserve
+from hub.web.client_address import TrustedProxies
 from hub.web.pass_through_registry import PassThroughRegistry
+from hub.web.refusals import Refusals
 
 FIGURES_SECONDS = 1.0  # Prometheus asks some times a minute
 
@@ -170,6 +172,8 @@ class Services:
             LastChannelStore(self.redis), self.sessions, clock, settings.session.end_after_last_channel_seconds
         )
         self.rates = RateLimits(settings.limits, clock, self.metrics)
+        self.trusted_proxies = TrustedProxies(settings.server.trusted_proxies, settings.server.forwarded_header)
+        self.refusals = Refusals(self.rates, clock, self.trusted_proxies)
         lookup = SessionLookup(self.sessions, clock)
         self.outage = lookup.outage
         self.dispatch = Dispatch(routes, lookup, self.rates, self.executor, pipeline, self.metrics)

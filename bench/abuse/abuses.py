@@ -145,6 +145,26 @@ async def refused_dials(ground: Ground, toll: Toll) -> None:
             toll.sent += 1
 
 
+@abuse("malformed requests, each on a connection of its own")
+async def malformed_requests(ground: Ground, toll: Toll) -> None:
+    """Send a request without a Host, on a new connection each time."""
+    while True:
+        async with _connected(ground) as (reader, writer):
+            writer.write(b"GET / HTTP/1.1\r\n\r\n")
+            toll.sent += 1
+            if head := await _swallow_errors(reader.readuntil(b"\r\n\r\n")):
+                toll.closes.append(int(head.split()[1]))
+
+
+@abuse("connections without a request")
+async def empty_connections(ground: Ground, toll: Toll) -> None:
+    """Connect and close again and again."""
+    while True:
+        async with _connected(ground):
+            toll.sent += 1
+        await asyncio.sleep(0)
+
+
 @abuse("logins begun in a loop")
 async def logins_begun(ground: Ground, toll: Toll) -> None:
     """Pipeline the beginnings of logins."""

@@ -94,6 +94,7 @@ class ClientConnection(Wire):
         "_body_left",
         "_current",
         "_error",
+        "_is_fresh",
         "_is_paused",
         "_is_starting",
         "_lingers",
@@ -121,6 +122,7 @@ class ClientConnection(Wire):
         self._waiting: deque[Exchange] | None = None
         self._error: BadHead | None = None  # the error of an invalid request behind waiting ones
         self._is_starting = False
+        self._is_fresh = True  # nothing that is a request, or was rejected as one, has come
         self._lingers: int | None = None  # bytes dropped by the lingering close; None: it has not begun
         self._upgraded: BytesReceiver | None = None
         self._number = next(shared.numbers)
@@ -168,6 +170,8 @@ class ClientConnection(Wire):
         """Tell the handler and all waiting requests that the client is gone."""
         receiver, upgraded = self._receiver, self._upgraded
         self._shared.forget(self)
+        if self._is_fresh and not self._shared.is_closing:
+            self._shared.work_limits.on_refused(self.remote_ip, 0)
         self._stop_reading()
         self._current = self._receiver = self._receiving = self._waiting = self._upgraded = None
         self._let_writers_go()
@@ -196,7 +200,8 @@ class ClientConnection(Wire):
         try:
             rest = reader.feed(data)
         except BadHead as error:
-            self._refuse(error)
+            self._is_fresh = False
+            self._refuse(self._shared.work_limits.judged(error, self.remote_ip))
         except Exception:
             self._crash()
         else:
@@ -231,6 +236,7 @@ class ClientConnection(Wire):
     def on_request(self, head: RequestHead) -> None:
         """Start a request, or let it wait behind earlier ones."""
         self._active_at = self._shared.now
+        self._is_fresh = False
         self._body_left = head.body_bytes
         head.keep_alive = head.keep_alive and not self._shared.is_closing
         exchange = self._receiving = Exchange(self, head)

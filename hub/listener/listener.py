@@ -63,10 +63,10 @@ class HttpListener:
         self._sweeping = self._sweeping or self._tasks.start("listener sweep", self._sweep)
         self._acceptor.start(sockets)
 
-    def _serve(self, connection: socket.socket, _address: object) -> None:
-        self._accepting.start(self._connect(connection))
+    def _serve(self, connection: socket.socket, address: object) -> None:
+        self._accepting.start(self._connect(connection, address))
 
-    async def _connect(self, connection: socket.socket) -> None:
+    async def _connect(self, connection: socket.socket, address: object) -> None:
         """Give the socket to a connection, after the TLS handshake if there is one."""
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
@@ -74,6 +74,8 @@ class HttpListener:
             )
         except OSError:  # the client is gone, or the handshake has failed
             connection.close()
+            if isinstance(address, tuple):
+                self._connections.work_limits.on_refused(str(address[0]), 0)
 
     def stop(self) -> None:
         """Stop accepting connections. Idle connections close now, others after their current response."""

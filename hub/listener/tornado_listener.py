@@ -202,6 +202,7 @@ class TornadoClientConnection:
         self.closes = False  # after the current response
         self._request: TornadoRequestConnection | None = None
         self._number = next(shared.numbers)
+        self._is_fresh = True  # nothing that is a request, or was rejected as one, has come
         work = WorkBudget(shared.work_limits)
         self.stream = GuardedStream(stream, lambda: shared.now, self._may_read, is_tls=is_tls, work=work, clock=shared.clock)
         self.stream.owner = self
@@ -250,17 +251,18 @@ class TornadoClientConnection:
 
     def check_head(self, data: bytes) -> bool:
         """Return whether Tornado gets a head."""
+        self._is_fresh = False
         try:
             self.head = read_head(data.lstrip(b"\r\n"), self.shared.max_head_bytes)
         except BadHead as error:
-            self.reject(error)
+            self.reject(self.shared.work_limits.judged(error, self.remote_ip))
             return False
         self.stream.expects_more = self.head.body_bytes != 0
         return True
 
     def malformed(self) -> None:
         """Reject a request that Tornado could not parse: by an error, or by a reset if the response has begun."""
-        error = BadHead("This is not an HTTP/1.1 request.")
+        error = self.shared.work_limits.judged(BadHead("This is not an HTTP/1.1 request."), self.remote_ip)
         if self._request is None:
             self.reject(error)
         else:
@@ -281,6 +283,8 @@ class TornadoClientConnection:
     def connection_lost(self) -> None:
         """Handle the end of the connection."""
         self.shared.forget(self)
+        if self._is_fresh and not self.shared.is_closing:
+            self.shared.work_limits.on_refused(self.remote_ip, 0)
         if not self.gone.done():
             self.gone.set_result(None)
         request, self._request = self._request, None

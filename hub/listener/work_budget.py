@@ -26,7 +26,12 @@ TOO_MUCH_WORK = "too many frames or messages for too long"
 
 def too_many_refused() -> BadHead:
     """Return the error of an HTTP connection that has been throttled for too long."""
-    return BadHead("Too many requests of this connection were refused. Wait a minute.", 429)
+    return BadHead("Too many requests were refused. Wait a minute.", 429)
+
+
+def ignore_refused(peer: str, status: int) -> bool:
+    """Return False: nobody counts."""
+    return False
 
 
 def ignore_throttling(kind: str) -> None:
@@ -43,6 +48,9 @@ class WorkLimits:
         burst: Cost above the rate that is not throttled.
         abuse_seconds: A connection that was throttled for so long without a break is closed; 0: never.
         close_code: WebSocket close code for it.
+        on_refused: Called with the address of a peer and a status when the listener rejects a request itself, because it is
+            malformed. Called with status 0 when a connection ends without a request. Returns whether the address is above its
+            limit; a malformed request then gets 429.
         on_throttled: Called with `throttled` when a connection begins to be throttled, with `closed` when it is closed for it.
     """
 
@@ -51,7 +59,12 @@ class WorkLimits:
     burst: float = 20_000.0
     abuse_seconds: float = 60.0
     close_code: int = 1008
+    on_refused: Callable[[str, int], bool] = ignore_refused
     on_throttled: Callable[[str], None] = ignore_throttling
+
+    def judged(self, error: BadHead, peer: str) -> BadHead:
+        """Count a malformed request of a peer. Return the error with which it is rejected."""
+        return too_many_refused() if self.on_refused(peer, error.status) else error
 
 
 class WorkBudget:

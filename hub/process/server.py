@@ -22,7 +22,7 @@ from hub.listener.acceptor import DescriptorLimits
 from hub.listener.exchange import Front
 from hub.listener.listener import HttpListener
 from hub.listener.tornado_listener import TornadoListener
-from hub.listener.work_budget import WorkLimits
+from hub.listener.work_budget import WorkLimits, ignore_refused
 from hub.primitives.clock import SystemClock
 from hub.primitives.descriptors import descriptor_limit, effective_reserve
 from hub.primitives.tasks import first_of
@@ -172,7 +172,7 @@ class Worker:
             self._clock,
             tls=tls,
             error_headers=fields,
-            work_limits=self._work_limits(),
+            work_limits=self._work_limits(counts_refusals=section == "server"),
             descriptors=self._descriptor_limits(reserve),
             tasks=self._services.tasks,
         )
@@ -180,7 +180,7 @@ class Worker:
         self._listeners.append(listener)
         return int(sockets[0].getsockname()[1])
 
-    def _work_limits(self) -> WorkLimits:
+    def _work_limits(self, *, counts_refusals: bool) -> WorkLimits:
         limits, throttled = self._settings.limits, self._services.metrics.throttled
         return WorkLimits(
             per_turn=limits.work_per_turn,
@@ -188,6 +188,7 @@ class Worker:
             burst=limits.work_per_connection * BURST_SECONDS,
             abuse_seconds=limits.abuse_seconds,
             close_code=CloseCode.TOO_OFTEN,
+            on_refused=self._services.refusals.malformed if counts_refusals else ignore_refused,
             on_throttled=lambda outcome: throttled.labels(outcome).inc(),
         )
 

@@ -15,6 +15,7 @@ from hub.primitives.clock import Clock
 from hub.primitives.token_bucket import TokenBuckets
 from hub.session.failure_limit import network_of
 from hub.telemetry import log
+from hub.web.client_address import TrustedProxies
 
 COST = 10.0
 """Cost of a refused request for its connection; a WebSocket frame costs 1."""
@@ -55,7 +56,8 @@ class Charged(Protocol):
 class Refusals:
     """Counts the refused requests of a worker."""
 
-    def __init__(self, rates: RateLimits, clock: Clock) -> None:
+    def __init__(self, rates: RateLimits, clock: Clock, trusted_proxies: TrustedProxies | None = None) -> None:
+        self._trusted_proxies = trusted_proxies or TrustedProxies()
         self._rates = rates
         self._clock = clock
         self._lines = TokenBuckets(LINES_PER_SECOND, LINES)
@@ -70,6 +72,22 @@ class Refusals:
             connection.charge(COST)
         network = network_of(address)
         return RefusalVerdict(self._may_log(network), self._rates.refused_request(network))
+
+    def malformed(self, peer: str, status: int) -> bool:
+        """Charge a malformed request, which the listener rejects, to the address of its peer. Trusted proxies are not charged.
+
+        Parameters:
+            status: Of the response; 0: a connection has ended without a request, which is not logged.
+
+        Returns:
+            Whether the address is above its limit.
+        """
+        if self._trusted_proxies.verdict(peer) is not False:
+            return False
+        network = network_of(peer)
+        if status and self._may_log(network):
+            logger.info("request.malformed", address=peer, status=status)
+        return self._rates.refused_request(network) is not None
 
     def _may_log(self, network: str) -> bool:
         """Return whether the lines of this refusal are written. Those that are not are counted, and reported after a minute."""

@@ -308,6 +308,47 @@ class TestThrottle:
         assert budget.pause(0.0) == 0.0
 
 
+class TestRefusedByTheListener:
+    """Malformed requests, and connections without any, are told to whoever counts by address."""
+
+    async def test_malformed_requests(self, door: Door) -> None:
+        """Each counts once, also behind requests that are none; above the limit it is a 429."""
+        said: list[tuple[str, int]] = []
+
+        def count(peer: str, status: int) -> bool:
+            said.append((peer, status))
+            return len(said) > 2
+
+        statuses = []
+        async with standing(door, limits=WorkLimits(on_refused=count)) as stand:
+            for sent in (b"GET / HTTP/1.1\r\n\r\n", GET % b"/x" + b"GET /y HTTP/1.1\r\n\r\n", b"GET /z HTTP/1.1\r\n\r\n"):
+                async with stand.client() as client:
+                    await client.send(sent)
+                    statuses.append([line[:3] for line in (await client.rest()).split(b"HTTP/1.1 ")[1:]])
+            await until(lambda: not stand.open_connections)
+
+        assert statuses == [[b"400"], [b"400", b"400"], [b"429"]]
+        assert said == [("127.0.0.1", 400)] * 3
+
+    async def test_connections_without_a_request(self, door: Door) -> None:
+        """Each counts, whatever it has sent of a head. Those with a request do not."""
+        said: list[tuple[str, int]] = []
+
+        def count(peer: str, status: int) -> bool:
+            said.append((peer, status))
+            return False
+
+        async with standing(door, limits=WorkLimits(on_refused=count)) as stand:
+            for sent in (b"", b"GET / HT", GET % b"/x"):
+                async with stand.client() as client:
+                    await client.send(sent)
+                    if sent.endswith(b"\r\n\r\n"):
+                        await client.answer()
+                await until(lambda: not stand.open_connections)
+
+        assert said == [("127.0.0.1", 0)] * 2
+
+
 class TestHonest:
     """What pages do is never throttled by the defaults."""
 

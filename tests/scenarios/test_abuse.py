@@ -37,6 +37,7 @@ ENDS = {  # with what the hub closes the connection of an abuser
     "empty-fragments": CloseCode.TOO_OFTEN,
     "refused-requests": 429,
     "requests-without-session": 429,
+    "malformed-requests": 400,
     "logins-begun": 429,
 }
 
@@ -80,9 +81,12 @@ async def test_ward_beside_an_abuser(start_clinic: StartClinic, name: str) -> No
                 await until(lambda: bool(toll.closes), pause_seconds=0.05)
         assert await clinic.hub.is_ready()
         lines = Counter(event["address"] for event in clinic.hub.events("audit.request_refused"))
+        lines += Counter(event["address"] for event in clinic.hub.events("request.malformed"))
+        limited = await clinic.hub.metric("hub_limited_total", limit="refused_requests")
 
     assert statuses == {200: 3 * CALLS}
     assert name not in ENDS or set(toll.closes) <= {ENDS[name], 429}
+    assert name not in ("malformed-requests", "empty-connections") or limited > 0
     assert all(count <= 40 for count in lines.values()), "refusals of one address are not logged one by one"
 
 

@@ -9,6 +9,7 @@ import pytest
 from hub.config.settings import LimitSettings, RouteSettings
 from hub.gateway.rate_limits import BURST_SECONDS, RateLimits
 from hub.telemetry.metrics import Metrics
+from hub.web.client_address import TrustedProxies
 from hub.web.refusals import COST, LINES, MAX_ADDRESSES, OTHERS, REPORT_SECONDS, Refusals
 from tests.parties.clock import ManualClock
 from tests.waiting import hang_timeout
@@ -62,6 +63,33 @@ async def test_a_new_connection_does_not_help(clock: ManualClock) -> None:
 
     assert [each is not None for each in limited] == [False] * int(2 * BURST_SECONDS) + [True] * 5
     assert other is None
+
+
+def test_malformed_requests_count_alike(clock: ManualClock) -> None:
+    """They, and connections without a request, use up the limit of refused requests; a trusted proxy is not charged."""
+    limits = LimitSettings(refused_requests_per_address=0.4)
+    counts = Refusals(RateLimits(limits, clock, Metrics()), clock, TrustedProxies(["10.0.0.1"]))
+    proxied = [counts.malformed("10.0.0.1", 400) for _ in range(20)]
+    limited = [counts.malformed("192.0.2.1", status) for status in (400, 0, 431, 0, 400)]
+
+    assert limited == [False] * 4 + [True]
+    assert not any(proxied)
+    assert counts.count(Connection("192.0.2.1"), "192.0.2.1").limited is not None
+    assert counts.count(Connection("192.0.2.2"), "192.0.2.2").limited is None
+
+
+@pytest.mark.expects_log
+async def test_lines_of_malformed_requests_are_bounded(clock: ManualClock, caplog: pytest.LogCaptureFixture) -> None:
+    """As those of other refusals; connections without a request have none."""
+    counts = refusals(clock)
+    with caplog.at_level(logging.INFO):
+        for status in (400, 0) * 500:
+            counts.malformed("192.0.2.1", status)
+        await clock.advance(REPORT_SECONDS)
+    events = Counter(record.msg["event"] for record in caplog.records if isinstance(record.msg, dict))
+
+    assert events["request.malformed"] == LINES
+    assert reports(caplog) == [("192.0.2.1", 500 - LINES)]
 
 
 @pytest.mark.expects_log

@@ -58,13 +58,14 @@ def build_front(services: Services) -> Front:
         for route in settings.routes
     }
     doors = Doors({"/hub/channel": channel}, {**routes, "/hub": pages}, pages)
-    return HostCheck(doors, PublicHosts(settings.server.hosts), site.response_headers)
+    return HostCheck(doors, PublicHosts(settings.server.hosts), site, site.response_headers)
 
 
 def build_admin_front(services: Services) -> Front:
     """Return who answers on the admin listener."""
     front = TornadoFront(build_admin_application(services), scheme="http", max_body_bytes=OWN_BODY_BYTES)
-    return HostCheck(front, AdminHosts(services.settings.server.hosts), ResponseHeaders(services.clock, hsts=False))
+    hosts, headers = AdminHosts(services.settings.server.hosts), ResponseHeaders(services.clock, hsts=False)
+    return HostCheck(front, hosts, _site(services), headers)
 
 
 def _page_headers(static: StaticSettings) -> Headers:

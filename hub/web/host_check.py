@@ -7,11 +7,13 @@ carry no cookie of the hub, but the page could read every response that needs no
 from collections.abc import Iterable
 
 from hub.config.hosts import ascii_host, host_of, is_ip_address
-from hub.errors import MisdirectedRequest
+from hub.errors import HubError, MisdirectedRequest
 from hub.listener.discard_body import DiscardBody
 from hub.listener.exchange import Exchange, Front, Receiver
 from hub.primitives.bounded_cache import BoundedCache
+from hub.web.failures import note_failure
 from hub.web.response_headers import ResponseHeaders, problem_body, problem_headers
+from hub.web.site import Site
 
 MAX_SHOWN_CHARACTERS = 100
 
@@ -41,8 +43,13 @@ class AdminHosts(PublicHosts):
 class HostCheck:
     """The front of a listener: hands on what is for this hub, and responds to all else with 421 (RFC 9110 section 7.4)."""
 
-    def __init__(self, front: Front, hosts: PublicHosts, response_headers: ResponseHeaders) -> None:
+    def __init__(self, front: Front, hosts: PublicHosts, site: Site, response_headers: ResponseHeaders) -> None:
+        """Parameters:
+        site: Counts and logs rejected requests.
+        response_headers: Headers of all responses of this listener.
+        """
         self._front = front
+        self._site = site
         self._response_headers = response_headers
         self._serves = BoundedCache(hosts.serves)
         self._serves_nameless = hosts.serves(None)
@@ -52,11 +59,23 @@ class HostCheck:
         authority = exchange.head.headers_by_name.get("host")
         if self._serves_nameless if authority is None else self._serves[authority]:
             return self._front.open(exchange)
+        self._reject(exchange, authority)
+        return DiscardBody()
+
+    def _reject(self, exchange: Exchange, authority: str | None) -> None:
+        """Respond with 421. It costs what any refused request costs, and is logged: a proxy may send another host by mistake."""
         named = "no host" if authority is None else f"the host {authority[:MAX_SHOWN_CHARACTERS]}"
-        error = MisdirectedRequest(
+        error: HubError = MisdirectedRequest(
             f"The request names {named}. This hub serves that of server.public_url and those of server.extra_hosts."
         )
+        head, site = exchange.head, self._site
+        address = site.client_address(exchange)
+        counted = site.refusals.count(exchange, address)
+        if counted.limited is not None:
+            error, exchange.keep_alive = counted.limited, False
+        if counted.is_logged:
+            note_failure(error, method=head.method, path=head.path, address=address, session_id=None)
+            site.access_log.request(head.method, head.path, error.status, 0.0)
         headers = self._response_headers
         fields = [*headers.isolated(), ("Content-Type", "application/problem+json"), *problem_headers(error), headers.date()]
         exchange.send(error.status, "", fields, problem_body(error))
-        return DiscardBody()

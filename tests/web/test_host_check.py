@@ -1,12 +1,14 @@
 """Requests name the hub that they are for, against DNS rebinding; by both listeners."""
 
 import asyncio
+import logging
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.config.hosts import ascii_host, host_of
+from hub.config.settings import LimitSettings
 from hub.web.host_check import AdminHosts, PublicHosts
 from tests.web.conftest import BuildHouse, House
 
@@ -80,6 +82,22 @@ async def test_other_hosts(house: House, path: str) -> None:
     assert "server.extra_hosts" in answer.json()["detail"]
     assert (answer.header("Cache-Control"), answer.header("X-Content-Type-Options")) == ("no-store", "nosniff")
     assert ours.status != 421
+
+
+@pytest.mark.expects_log
+async def test_flood(build_house: BuildHouse, caplog: pytest.LogCaptureFixture) -> None:
+    """It costs what any refused request costs, and an operator whose proxy sends another host reads which one."""
+    caplog.set_level(logging.INFO)
+    async with build_house(limits=LimitSettings(refused_requests_per_address=0.3)) as house:
+        statuses = [(await house.fetch("/api/x", Host="evil.example")).status for _ in range(5)]
+        served = await house.fetch("/hub/session")
+
+    events = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
+    failures = [event["detail"] for event in events if event["event"] == "request.failed"]
+    reasons = [event["reason"] for event in events if event["event"] == "audit.request_refused"]
+    assert (statuses, served.status) == ([421] * 3 + [429] * 2, 200)
+    assert "The request names the host evil.example." in failures[0]
+    assert reasons == ["misdirected-request"] * 3
 
 
 async def test_admin(house: House) -> None:

@@ -40,6 +40,7 @@ class Ward:
             HUB_REDIS_URL=redis.url,
             HUB_SESSION_KEY_DIR=str(folder),
             HUB_SERVER_PORT=str(port),
+            HUB_ADMIN_PORT=str(free_port()),
             HUB_SERVER_PUBLIC_URL=public_url(port),
         )
 

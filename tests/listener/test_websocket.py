@@ -118,7 +118,7 @@ class TestProtocolErrors:
     @pytest.mark.parametrize("opcode", [TEXT, BINARY, PING, PONG])
     async def test_unmasked_frame(self, dial: Dial, closes: list[int | None], opcode: int) -> None:
         """A frame without a mask closes with 1002 (RFC 6455 section 5.1); the handler hears of it."""
-        assert (await close_for(dial, frame(opcode, b"a", mask=b""))).code == 1002
+        assert (await close_for(dial, frame(opcode, b"a", mask=b""), frame(CLOSE, b"\x03\xe8"))).code == 1002
         assert closes == [1002]
 
     @pytest.mark.deviates("end of a broken WebSocket")

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +20,7 @@ from tests.parties.hub import Hub, free_port, public_url, redirect_uri, settings
 from tests.parties.openid_provider import Event, OidcProvider
 from tests.parties.redis_server import RedisServer
 
-TOKEN_SECONDS = 5  # long enough for 200 calls on a busy machine: a second refresh would be right by then
+TOKEN_SECONDS = 5  # long enough for 200 calls on a quiet machine: a second refresh would be right by then
 CALLS = 200
 
 
@@ -121,10 +122,14 @@ async def test_two_hundred_calls_at_expiry(tmp_path: Path) -> None:
         await running.expire()
         calls = asyncio.create_task(running.calls(running.first, running.second))
         await running.gate.refreshed(1)
+        passed_at = time.monotonic()
         running.gate.passing.set()
 
         assert await calls == {200: CALLS}
-        assert [grant.outcome for grant in await running.grants()] == ["success"]
+        lifetimes = (time.monotonic() - passed_at) / (TOKEN_SECONDS / 2)  # a busy machine: the new token may end meanwhile
+        outcomes = [grant.outcome for grant in await running.grants()]
+        assert set(outcomes) == {"success"}
+        assert len(outcomes) <= 1 + lifetimes
 
 
 async def test_slow_provider(tmp_path: Path) -> None:

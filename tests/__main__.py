@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
+ALL = ["-n", "2", "--dist", "worksteal", "-q"]  # else one process would be left alone with the slow tests, which stand together
 CHECKS = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"])
 
 
@@ -23,7 +24,7 @@ def main() -> int:
             print("$", *check, flush=True)
             if code := subprocess.call(["python", "-m", *check], cwd=HERE):
                 return code
-    return subprocess.call(["python", "-m", "pytest", *(arguments or ["-n", "2", "-q"])], cwd=HERE)
+    return subprocess.call(["python", "-m", "pytest", *(arguments or ALL)], cwd=HERE)
 
 
 if __name__ == "__main__":

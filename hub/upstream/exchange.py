@@ -103,6 +103,7 @@ class UpstreamExchange:
         try:
             await self._waiter
         except asyncio.CancelledError:
+            self._waiter = None  # nobody would retrieve its exception
             self.close()
             raise
 

@@ -90,9 +90,8 @@ class HostileProvider:
     requests: list[SeenRequest] = field(default_factory=list)
     now: Callable[[], float] = time.time
     refused_subject_tokens: set[str] = field(default_factory=set)
-    _logged_in_at: float | None = None
-    _codes: dict[str, dict[str, str]] = field(default_factory=dict)
-    _refresh_tokens: set[str] = field(default_factory=set)
+    _codes: dict[str, tuple[dict[str, str], float]] = field(default_factory=dict)  # the request, and when its login was
+    _refresh_tokens: dict[str, float] = field(default_factory=dict)  # and when the login of each was
     _count: Iterator[int] = field(default_factory=itertools.count)
     _answered: Counter[str] = field(default_factory=Counter)
     _one_more: asyncio.Event = field(default_factory=asyncio.Event)
@@ -167,8 +166,8 @@ class HostileProvider:
         }
         return _changed(document, self.metadata)
 
-    def id_token(self, *, nonce: str | None, access_token: str) -> str:
-        """Make an ID token as the levers stand."""
+    def id_token(self, *, nonce: str | None, access_token: str, logged_in_at: float | None = None) -> str:
+        """Make an ID token as the levers stand; `auth_time` is now, unless `logged_in_at` says otherwise."""
         now = self.now()
         digest = hashlib.sha256(access_token.encode()).digest()[:16]
         claims = {
@@ -177,7 +176,7 @@ class HostileProvider:
             "aud": CLIENT_ID,
             "iat": int(now),
             "exp": int(now) + 3600,
-            "auth_time": int(now if self._logged_in_at is None else self._logged_in_at),
+            "auth_time": int(now if logged_in_at is None else logged_in_at),
             "nonce": nonce,
             "sid": "provider-session",
             "at_hash": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
@@ -203,14 +202,13 @@ class HostileProvider:
     def authorize(self, parameters: dict[str, str]) -> str:
         """Log the person in and return the URL to go back to."""
         code = self._secret("code")
-        self._logged_in_at = self.now()
-        self._codes[code] = parameters
+        self._codes[code] = parameters, self.now()
         response = {"code": code, "state": parameters["state"], "iss": self.issuer}
         return f"{parameters['redirect_uri']}?{urlencode(_changed(response, self.authorization_response), doseq=True)}"
 
     def grant(self) -> dict[str, Any]:
         """Return the members of a token response, as after a login."""
-        return self._tokens(None)
+        return self._tokens(None, self.now())
 
     def token(self, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
         """Answer a token request."""
@@ -221,27 +219,27 @@ class HostileProvider:
                 return 400, {"error": "invalid_request"}
             members = {"access_token": self._secret("access"), "token_type": "Bearer", "expires_in": 300}
             return 200, _changed(members | FURTHER_GRANTS[form["grant_type"]], self.token_members)
-        request = self._codes.pop(form.get("code", ""), None)
+        request, logged_in_at = self._codes.pop(form.get("code", ""), (None, 0.0))
         challenge = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         if request is None or request["code_challenge"] != base64.urlsafe_b64encode(challenge).rstrip(b"=").decode():
             return 400, {"error": "invalid_grant"}
-        return 200, self._tokens(request.get("nonce"))
+        return 200, self._tokens(request.get("nonce"), logged_in_at)
 
     def _refresh(self, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
-        if form.get("refresh_token") not in self._refresh_tokens:
+        logged_in_at = self._refresh_tokens.pop(form.get("refresh_token", ""), None)
+        if logged_in_at is None:
             return 400, {"error": "invalid_grant"}
-        self._refresh_tokens.remove(form["refresh_token"])
-        return 200, self._tokens(None)
+        return 200, self._tokens(None, logged_in_at)
 
-    def _tokens(self, nonce: str | None) -> dict[str, Any]:
+    def _tokens(self, nonce: str | None, logged_in_at: float) -> dict[str, Any]:
         access_token, refresh_token = self._secret("access"), self._secret("refresh")
-        self._refresh_tokens.add(refresh_token)
+        self._refresh_tokens[refresh_token] = logged_in_at
         members = {
             "access_token": access_token,
             "token_type": "Bearer",
             "expires_in": 300,
             "refresh_token": refresh_token,
-            "id_token": self.id_token(nonce=nonce, access_token=access_token),
+            "id_token": self.id_token(nonce=nonce, access_token=access_token, logged_in_at=logged_in_at),
             "scope": "openid profile",
         }
         return _changed(members, self.token_members)

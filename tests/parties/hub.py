@@ -63,7 +63,7 @@ class Hub:
     """
 
     def __init__(self, environment: Mapping[str, str], folder: Path, port: int, package: Path = PROJECT) -> None:
-        self.port, self.admin_port = port, free_port()
+        self.port, self.admin_port = port, int(environment.get("HUB_ADMIN_PORT") or free_port())
         self.url = public_url(port)
         self.admin_url = f"http://127.0.0.1:{self.admin_port}"
         self.folder = folder

@@ -52,7 +52,6 @@ HOMES: dict[str, str] = {
     "hub.session.upstream_jars": "tests/gateway/test_upstream_sessions.py",
     "hub.topics.store": "tests/topics/test_topics.py",
     "hub.upstream.connection": "tests/upstream/test_pool.py",
-    "hub.upstream.exchange": "tests/upstream/test_pool.py",
     "hub.upstream.failure": "tests/upstream/test_pool.py",
     "hub.web.admin_api": "tests/web/test_admin_sessions.py",
     "hub.web.hub_headers": "tests/web/test_proxy.py",

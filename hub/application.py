@@ -143,6 +143,7 @@ def build_admin_application(services: Services) -> tornado.web.Application:
     publishing = {
         "topics": services.topics,
         "publishers": services.settings.publishers,
+        "limits": services.publisher_limits,
         "largest": services.settings.channel.inline,
     }
     return tornado.web.Application(

@@ -70,6 +70,8 @@ from hub.tokens.refresh_worker import RefreshWorker
 from hub.tokens.refresher import Refresher
 from hub.tokens.revocation_worker import RevocationWorker
 from hub.tokens.route_tokens import RouteTokens
+from hub.topics.publisher_limits import PublisherLimits
+from hub.topics.publisher_topics import PublisherTopics
 from hub.topics.store import TopicStore
 from hub.topics.topics import Topics
 from hub.upstream.bulkheads import PoolLimits
@@ -178,6 +180,7 @@ class Services:
         self.outage = lookup.outage
         self.dispatch = Dispatch(routes, lookup, self.rates, self.executor, pipeline, self.metrics)
         self.topics = Topics(TopicStore(self.redis, keyring, self.events), settings.topics, clock)
+        self.publisher_limits = PublisherLimits(settings.publishers, PublisherTopics(self.redis), clock, self.metrics)
         self.registry = Registry(
             ChannelServices(
                 dispatch=self.dispatch,

@@ -224,12 +224,15 @@ class TopicSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublisherSettings:
-    """A back end that may publish events over the admin listener, with its secret as bearer token."""
+    """A back end that may publish events over the admin listener, with its secret as bearer token. A limit of 0 is none."""
 
     name: str
     topics: list[str] = field(default_factory=list)
     token: Secret = field(default_factory=lambda: Secret(""))
     token_file: str = ""
+    events_per_second: NotNegative = 100.0
+    bytes_per_second: NotNegative = 1048576.0
+    max_topics: Annotated[int, Meta(ge=0)] = 10000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Base of the admin APIs: secrets as bearer tokens, JSON, problems."""
 
+import math
 from typing import Any
 
 import msgspec
@@ -20,6 +21,8 @@ class AdminApiHandler(tornado.web.RequestHandler):
         error = kwargs.get("exc_info", (None, None))[1]
         if not isinstance(error, HubError):
             error = MethodNotAllowed() if status_code == 405 else BadRequest() if status_code < 500 else HubError()
+        if error.retry_after_seconds is not None:
+            self.set_header("Retry-After", str(math.ceil(error.retry_after_seconds)))
         self.refuse(error.problem())
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:

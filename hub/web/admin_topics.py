@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from hub.config.settings import PublisherSettings
 from hub.errors import BadRequest, BodyTooLarge, Problem
-from hub.primitives.json_decoder import JsonDecoder, UnreadableJson
+from hub.primitives.json_decoder import UnreadableJson
 from hub.telemetry import audit
 from hub.topics.model import Publication, may_publish, publisher_of
+from hub.topics.publication import publication_of
+from hub.topics.publisher_limits import PublisherLimits
 from hub.topics.topics import Topics
 from hub.web.admin_api import AdminApiHandler
 
@@ -18,16 +20,15 @@ NOT_ALLOWED = Problem(
     "about:blank", "Forbidden", 403, "This publisher may not publish to this topic. See topics of its [[publishers]] table."
 )
 
-_decode = JsonDecoder[Publication](Publication).decode
-
 
 class TopicHandler(AdminApiHandler):
     """Publishes events of back ends."""
 
-    def initialize(self, topics: Topics, publishers: Sequence[PublisherSettings], largest: int) -> None:
+    def initialize(self, topics: Topics, publishers: Sequence[PublisherSettings], limits: PublisherLimits, largest: int) -> None:
         """Store the services of the route table. `largest`: the maximum size of an event's data, in bytes."""
         self._topics = topics
         self._publishers = publishers
+        self._limits = limits
         self._largest = largest
 
     async def post(self, topic: str) -> None:
@@ -41,14 +42,16 @@ class TopicHandler(AdminApiHandler):
         elif not may_publish(publisher, topic):
             self._refuse(NOT_ALLOWED, topic, publisher.name)
         else:
-            settings = self._topics.settings_of(topic)
-            position = await self._topics.store.publish(topic, settings, self._publication())
+            self._limits.count(publisher, len(self.request.body))
+            settings, publication = self._topics.settings_of(topic), self._publication()
+            await self._limits.admit(publisher, topic)
+            position = await self._topics.store.publish(topic, settings, publication)
             self.set_status(201)
             self.write_json({"id": position})
 
     def _publication(self) -> Publication:
         try:
-            publication = _decode(self.request.body)
+            publication = publication_of(self.request.body)
         except UnreadableJson as error:
             raise BadRequest(f"The event is not valid: {error}. Send a JSON object {{name, data, to}}.") from error
         if len(bytes(publication.data)) > self._largest:

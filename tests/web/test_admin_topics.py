@@ -24,6 +24,9 @@ async def laboratory(build_house: BuildHouse) -> AsyncIterator[House]:
         yield house
 
 
+LIMITS: dict[str, float] = {"events_per_second": 0.5, "bytes_per_second": 40.0, "max_topics": 2}
+
+
 async def publish(house: House, topic: str, body: object = EVENT, authorization: str = f"Bearer {TOKEN}") -> tuple[int, Any, str]:
     """Publish; return status and JSON of the response, and what it asks to show."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -97,6 +100,39 @@ async def test_largest_event(laboratory: House) -> None:
     bodies = [{"name": "x", "data": "x" * (size - 2)} for size in (largest, largest + 1)]
 
     assert [(await publish(laboratory, "lab/results", body))[0] for body in bodies] == [201, 413]
+
+
+@pytest.mark.parametrize("to", [None, {}, {"subject": ""}, {"subject": None}, {"scope": "lab", "subject": ""}])
+async def test_empty_recipient(laboratory: House, to: object) -> None:
+    """A variable that was not set at the back end reaches nobody, and not everybody."""
+    status, answer, _ = await publish(laboratory, "lab/results", {"name": "result", "to": to})
+    events, _ = await laboratory.services.topics.store.read("lab/results", "0-0")
+
+    assert (status, events) == (400, [])
+    assert "is empty. Give it a value." in answer["detail"]
+
+
+@pytest.mark.parametrize(("limit", "passing"), [("events_per_second", 5), ("bytes_per_second", 4), ("max_topics", 2)])
+async def test_limits(build_house: BuildHouse, limit: str, passing: int) -> None:
+    """Beyond a limit of its settings, a publisher gets 429 and the time to wait; another publisher goes on."""
+    settings: dict[str, Any] = {limit: LIMITS[limit]}
+    publishers = [
+        PublisherSettings(name="laboratory", token=Secret(TOKEN), topics=["*"], **settings),
+        PublisherSettings(name="ward", token=Secret(TOKEN[::-1]), topics=["*"]),
+    ]
+    async with build_house(publishers=publishers, topics=[TopicSettings(name="*")]) as house, aiohttp.ClientSession() as http:
+
+        async def send(topic: str, token: str) -> tuple[int, str]:
+            url, data = f"http://localhost:{house.admin_port}/topics/{topic}", json.dumps({"name": "x", "data": "y" * 60})
+            async with http.post(url, data=data, headers={"Authorization": f"Bearer {token}"}) as response:
+                return response.status, response.headers.get("Retry-After", "")
+
+        answers = [await send(f"lab/{number}", TOKEN) for number in range(passing + 1)]
+        other = await send("lab/9", TOKEN[::-1])
+
+    assert [status for status, _ in answers] == [*[201] * passing, 429]
+    assert int(answers[-1][1]) > 0
+    assert other == (201, "")
 
 
 async def test_nobody_may_publish(house: House) -> None:

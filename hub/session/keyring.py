@@ -2,12 +2,16 @@
 
 A sealed value consists of: format version (1 byte), key ID (4 bytes), nonce (12 bytes), ciphertext with tag. The name under
 which it is stored is associated data: a value that was moved to another name cannot be decrypted.
+
+What stays readable in Redis has a tag: format version (1 byte), key ID (4 bytes), HMAC-SHA256 (RFC 2104) over name and value,
+by a key that is derived from the session key.
 """
 
 import base64
 import binascii
 import errno
 import hashlib
+import hmac
 import os
 import secrets
 from collections.abc import Callable, Mapping
@@ -20,6 +24,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 FORMAT = b"\x01"
+TAG_FORMAT = b"\x02"
 KEY_BYTES = 32
 KEY_ID_BYTES = 4
 NONCE_BYTES = 12
@@ -36,16 +41,18 @@ class _Ring:
     Attributes:
         first: ID of the key that encrypts.
         ciphers: The keys by their IDs.
+        mac_keys: The keys that are derived from them for tags.
     """
 
     first: bytes
     ciphers: Mapping[bytes, AESGCM]
+    mac_keys: Mapping[bytes, bytes]
 
     @classmethod
     def of(cls, keys: list[bytes]) -> Self:
         if not keys or any(len(key) != KEY_BYTES for key in keys):
             raise KeyringError("a key must be 256 bits long")
-        return cls(key_id(keys[0]), {key_id(key): AESGCM(key) for key in keys})
+        return cls(key_id(keys[0]), {key_id(key): AESGCM(key) for key in keys}, {key_id(key): _mac_key(key) for key in keys})
 
 
 class Keyring:
@@ -109,15 +116,28 @@ class Keyring:
         """Return whether `sealed` was encrypted with the current key. If not, encrypt it again."""
         return sealed[: 1 + KEY_ID_BYTES] == FORMAT + self._ring.first
 
+    def mac(self, message: bytes, name: str) -> bytes:
+        """Return the tag of a value that stays readable, for the place called `name`."""
+        ring = self._ring
+        return TAG_FORMAT + ring.first + _hmac(ring.mac_keys[ring.first], message, name)
+
+    def verify(self, tag: bytes, message: bytes, name: str) -> bool:
+        """Return whether `tag` is the tag of this value in this place, by any key of the ring."""
+        made_with = tag[1 : 1 + KEY_ID_BYTES]
+        key = self._ring.mac_keys[made_with] if tag[:1] == TAG_FORMAT and self._holds(made_with) else None
+        return key is not None and hmac.compare_digest(tag[1 + KEY_ID_BYTES :], _hmac(key, message, name))
+
     def _cipher(self, sealed: bytes) -> AESGCM:
         sealed_with = sealed[1 : 1 + KEY_ID_BYTES]
-        is_ours = sealed[:1] == FORMAT and len(sealed_with) == KEY_ID_BYTES
-        if is_ours and sealed_with not in self._ring.ciphers and self._on_unknown_key is not None:
-            self._on_unknown_key()
-        cipher = self._ring.ciphers.get(sealed_with) if is_ours else None
-        if cipher is None:
+        if sealed[:1] != FORMAT or not self._holds(sealed_with):
             raise KeyringError("sealed with a key that is not in session.key_files or session.key_dir")
-        return cipher
+        return self._ring.ciphers[sealed_with]
+
+    def _holds(self, key: bytes) -> bool:
+        """Return whether the ring has the key with this ID, after looking for a newer one if it has not."""
+        if len(key) == KEY_ID_BYTES and key not in self._ring.ciphers and self._on_unknown_key is not None:
+            self._on_unknown_key()
+        return key in self._ring.ciphers
 
 
 def make_key_file(file: Path) -> None:
@@ -182,6 +202,16 @@ def read_key(file: Path) -> bytes:
 def key_id(key: bytes) -> bytes:
     """Return the ID of `key` for encrypted values and file names. It does not disclose the key."""
     return hashlib.sha256(b"hub key id" + key).digest()[:KEY_ID_BYTES]
+
+
+def _mac_key(key: bytes) -> bytes:
+    """Return the key for tags that is derived from a session key (RFC 5869, expand, one block)."""
+    return hmac.digest(key, b"hub record tag\x01", "sha256")
+
+
+def _hmac(key: bytes, message: bytes, name: str) -> bytes:
+    place = name.encode()
+    return hmac.digest(key, len(place).to_bytes(4) + place + message, "sha256")
 
 
 def _give_to_owner_of(folder: Path, descriptor: int) -> None:

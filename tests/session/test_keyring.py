@@ -44,6 +44,49 @@ def test_other_name_is_refused() -> None:
         RING.open(RING.seal(b"x", "session:a:1"), "session:b:1")
 
 
+@given(message=st.binary(max_size=100), name=st.text(max_size=20), more=st.binary(min_size=1, max_size=9))
+def test_tags(message: bytes, name: str, more: bytes) -> None:
+    """A tag is for one value in one place; bytes cannot go over from the one to the other."""
+    tag = RING.mac(message, name)
+
+    assert RING.verify(tag, message, name)
+    assert not RING.verify(tag, message + more, name)
+    assert not RING.verify(tag, message, f"{name}x")
+    assert not RING.verify(RING.mac(b"ab", "c"), b"b", "ca")
+    assert not RING.verify(tag + more, message, name)
+    assert not Keyring([secrets.token_bytes(32)]).verify(tag, message, name)
+
+
+@given(data=st.data())
+def test_any_changed_byte_of_a_tag_is_noticed(data: st.DataObject) -> None:
+    """Any other tag, of any length, is none."""
+    tag = bytearray(RING.mac(b"x", "name"))
+    position = data.draw(st.integers(0, len(tag) - 1))
+    tag[position] ^= data.draw(st.integers(1, 255))
+
+    assert not RING.verify(bytes(tag), b"x", "name")
+    assert not RING.verify(data.draw(st.binary(max_size=60)), b"x", "name")
+    assert not RING.verify(RING.mac(b"x", "name")[:position], b"x", "name")
+    assert not RING.verify(RING.seal(b"x", "name"), b"x", "name")
+
+
+def test_tags_of_all_keys_are_known() -> None:
+    """After a rotation the tags of the old key still hold, and the new key makes them."""
+    old, new = secrets.token_bytes(32), secrets.token_bytes(32)
+    rotated = Keyring([new, old])
+
+    assert rotated.verify(Keyring([old]).mac(b"x", "n"), b"x", "n")
+    assert Keyring([new]).verify(rotated.mac(b"x", "n"), b"x", "n")
+
+
+def test_tag_of_an_unknown_key() -> None:
+    """The ring looks for a newer key, as it does for a sealed value."""
+    new = secrets.token_bytes(32)
+    ring = Keyring([secrets.token_bytes(32)], lambda: ring.replace([new]) and None)
+
+    assert ring.verify(Keyring([new]).mac(b"x", "n"), b"x", "n")
+
+
 def test_first_key_seals_and_all_open() -> None:
     """After a rotation the old key still opens what it sealed; the new one seals."""
     old, new = secrets.token_bytes(32), secrets.token_bytes(32)

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from unittest import mock
 
 import aiohttp
 import redis.asyncio
@@ -22,7 +21,7 @@ from bench.ground.stage import PREFIX, UNLIMITED, make_routes
 from bench.systems.process import module
 from hub.config.reader import load
 from hub.primitives.clock import SystemClock
-from hub.process import server
+from hub.process.server import Worker
 from hub.session.keyring import make_key_file
 from hub.session.store import SessionStore
 from hub.telemetry import log
@@ -115,8 +114,7 @@ async def _hub(environment: dict[str, str], clock: StillClock) -> AsyncIterator[
     stop = asyncio.Event()
     loaded = load(None, environment)
     log.configure(loaded.log.level, loaded.log.format)
-    with mock.patch.object(server, "SystemClock", lambda: clock):
-        worker = server.Worker(loaded, None)
+    worker = Worker(loaded, None, clock)
     running = asyncio.create_task(worker.run(stop, asyncio.Event()))
     try:
         await _listening(loaded.server.port, running)

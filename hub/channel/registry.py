@@ -31,6 +31,7 @@ class Registry:
         self._services = services
         self._channels: dict[str, list[Driver]] = {}
         self._count = 0
+        self._is_draining = False
         self._released = asyncio.Event()
         self._tasks = OwnedTasks("channel registry")
         self._rechecking: set[str] = set()
@@ -51,19 +52,20 @@ class Registry:
     @property
     def has_capacity(self) -> bool:
         """Whether this worker accepts another channel."""
-        return self._count < self._services.settings.connections
+        return not self._is_draining and self._count < self._services.settings.connections
 
     def open(self, socket: ChannelSocket, session_id: SessionId, session: Session, client_address: str) -> Driver:
         """Return the driver of a new channel, which waits for `hello`. Call `release` when its socket has closed.
 
         Raises:
-            ChannelClosed: 4430; the session has its largest number of channels. 4503; the worker has. 4401; the session
-                ended during the handshake.
+            ChannelClosed: 4430; the session has its largest number of channels. 4503; the worker has, or is draining. 4401; the
+                session ended during the handshake.
         """
         if session.key in self._ended:
             raise ChannelClosed(CloseCode.LOG_IN, "the session has ended")
         if not self.has_capacity:
-            raise ChannelClosed(CloseCode.UNAVAILABLE, "too many channels on this worker")
+            reason = "draining" if self._is_draining else "too many channels on this worker"
+            raise ChannelClosed(CloseCode.UNAVAILABLE, reason)
         if len(self._channels.get(session.key, ())) >= self._services.settings.connections_per_session:
             raise ChannelClosed(CloseCode.TOO_MANY_CHANNELS, "too many channels of this session")
         connection_id = secrets.token_hex(8)
@@ -133,7 +135,8 @@ class Registry:
         await asyncio.gather(*(self._recheck(key) for key in list(self._channels)))
 
     async def drain(self, within_seconds: float) -> None:
-        """Ask all clients to open channels on other nodes; return when all have been asked."""
+        """Accept no more channels, and ask all clients to open theirs on other nodes; return when all have been asked."""
+        self._is_draining = True
         drivers = [driver for drivers in self._channels.values() for driver in drivers]
         for start in range(0, len(drivers), DRAIN_BATCH):
             for driver in drivers[start : start + DRAIN_BATCH]:

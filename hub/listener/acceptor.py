@@ -56,7 +56,7 @@ class Closable(Protocol):
     def idle_since(self) -> tuple[float, int] | None:
         """When the connection became idle, and its number among all connections of the listener; None if it is not idle."""
 
-    def close_when_idle(self) -> None:
+    def close_if_idle(self) -> None:
         """Close the connection."""
 
 
@@ -65,7 +65,7 @@ def close_oldest_idle(connections: Iterable[Closable], count: int) -> int:
     idle = [(since, each) for each in connections if (since := each.idle_since) is not None]
     oldest = heapq.nsmallest(count, idle, key=lambda pair: pair[0])
     for _, connection in oldest:
-        connection.close_when_idle()
+        connection.close_if_idle()
     return len(oldest)
 
 
@@ -106,12 +106,14 @@ class Acceptor:
                 loop.add_reader(each, self._accept, each)
 
     def stop(self) -> None:
-        """Stop accepting, and close the sockets."""
-        if self._retry is not None:
-            self._retry.cancel()
+        """Accept the clients that wait in the backlog, which the kernel would reset; then close the sockets."""
         for each in self._sockets:
+            if not self._is_paused:
+                self._accept(each, at_most=BACKLOG)
             asyncio.get_running_loop().remove_reader(each)
             each.close()
+        if self._retry is not None:
+            self._retry.cancel()
         self._sockets.clear()
 
     def connection_closed(self) -> None:
@@ -119,13 +121,13 @@ class Acceptor:
         if self._is_paused:
             asyncio.get_running_loop().call_soon(self._resume)
 
-    def _accept(self, listening: socket.socket) -> None:
+    def _accept(self, listening: socket.socket, at_most: int = ACCEPTS_PER_TURN) -> None:
         if self._was_short:
             self._was_short = False
             if self._is_short(listening):
                 self._run_short(REACHED)
                 return
-        for _ in range(ACCEPTS_PER_TURN):
+        for _ in range(at_most):
             try:
                 connection, address = listening.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):

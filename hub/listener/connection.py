@@ -238,7 +238,6 @@ class ClientConnection(Wire):
         self._active_at = self._shared.now
         self._is_fresh = False
         self._body_left = head.body_bytes
-        head.keep_alive = head.keep_alive and not self._shared.is_closing
         exchange = self._receiving = Exchange(self, head)
         if self._current is None and not self._waiting and not self._is_full and self._work.left > 0:
             self._start(exchange)
@@ -285,6 +284,8 @@ class ClientConnection(Wire):
         """Pass a request to its handler."""
         self._work.left -= REQUEST_WORK
         self._current = exchange
+        if self._shared.is_closing:
+            exchange.keep_alive = False
         receiver = self._shared.front.open(exchange)
         if exchange is not self._current:
             return  # the response was sent at once
@@ -568,12 +569,25 @@ class ClientConnection(Wire):
     @property
     def idle_since(self) -> tuple[float, int] | None:
         """When the connection became idle, as of the last sweep, and its number; None if it is not idle."""
-        is_idle = self._current is None and not self._waiting and self._reader is not None and not self._reader.is_in_head
-        return (self._active_at, self._number) if is_idle and not self._transport.get_write_buffer_size() else None
+        return (self._active_at, self._number) if self._is_idle and not self._transport.get_write_buffer_size() else None
 
-    def close_when_idle(self) -> None:
-        """Close the connection: at once if it is idle, otherwise after the current response."""
-        if self._current is not None:
+    @property
+    def _is_idle(self) -> bool:
+        """Whether the connection waits for a request, and nothing of one has come."""
+        reader = self._reader
+        return self._current is None and not self._waiting and not self._unparsed and reader is not None and not reader.is_in_head
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the socket is open, be it for a lingering close."""
+        return not self._transport.is_closing()
+
+    def announce_close(self) -> None:
+        """Close the connection after the current response, unless that has begun and can no longer say so."""
+        if self._current is not None and not self._current.is_begun:
             self._current.keep_alive = False
-        elif self._lingers is None and not self._waiting and not (self._reader is not None and self._reader.is_in_head):
+
+    def close_if_idle(self) -> None:
+        """Close the connection if it waits for a request."""
+        if self._is_idle:
             self._transport.close()

@@ -263,6 +263,11 @@ class GuardedStream:
         """Set the callback for the end of the connection."""
         self._close_callback = callback
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the socket is open, be it for a lingering close."""
+        return not self._stream.closed()
+
     def closed(self) -> bool:
         """Return whether the connection is closed or closing."""
         return self._is_closed or self._stream.closed()

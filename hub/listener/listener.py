@@ -77,12 +77,22 @@ class HttpListener:
             if isinstance(address, tuple):
                 self._connections.work_limits.on_refused(str(address[0]), 0)
 
+    @property
+    def has_connections(self) -> bool:
+        """Whether a client may still send a request, or reads a response. Upgraded connections do not count."""
+        return len(self._accepting) > 0 or any(connection.is_connected for connection in self._connections.open)
+
     def stop(self) -> None:
-        """Stop accepting connections. Idle connections close now, others after their current response."""
+        """Stop accepting connections. Those that are open close after their next response, which says so."""
         self._acceptor.stop()
         self._connections.is_closing = True
+        for connection in self._connections.open:
+            connection.announce_close()
+
+    def close_idle(self) -> None:
+        """Close the idle connections. A request that arrives in this moment is lost."""
         for connection in list(self._connections.open):
-            connection.close_when_idle()
+            connection.close_if_idle()
 
     async def close(self) -> None:
         """Close all connections, upgraded ones too."""

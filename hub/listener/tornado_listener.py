@@ -114,13 +114,23 @@ class TornadoListener:
         self._sweeping = self._sweeping or self._tasks.start("listener sweep", self._sweep)
         self._acceptor.start(sockets)
 
+    @property
+    def has_connections(self) -> bool:
+        """Whether a client may still send a request, or reads a response. WebSockets do not count."""
+        return any(connection.stream.is_connected for connection in self._connections.open)
+
     def stop(self) -> None:
-        """Stop accepting connections. Idle connections close now, others after their current response."""
+        """Stop accepting connections. Those that are open close after their next response, which says so."""
         self._acceptor.stop()
         self._server.stop()
         self._connections.is_closing = True
+        for connection in self._connections.open:
+            connection.announce_close()
+
+    def close_idle(self) -> None:
+        """Close the idle connections. A request that arrives in this moment is lost."""
         for connection in list(self._connections.open):
-            connection.close_when_idle()
+            connection.close_if_idle()
 
     async def close(self) -> None:
         """Close all connections, WebSockets too."""
@@ -231,10 +241,13 @@ class TornadoClientConnection:
         is_started = self.websocket is not None and self.websocket.is_open
         self.stream.check_upgraded(now, timeout_seconds, is_started=is_started)
 
-    def close_when_idle(self) -> None:
-        """Close the connection: at once if it is idle, otherwise after the current response."""
+    def announce_close(self) -> None:
+        """Close the connection after the current response, unless that has begun and can no longer say so."""
         if self._request is not None:
-            self._request.end_with_response()
+            self._request.announce_close()
+
+    def close_if_idle(self) -> None:
+        """Close the connection if it waits for a request."""
         self.stream.close_if_idle()
 
     def reject(self, error: BadHead) -> None:
@@ -245,7 +258,7 @@ class TornadoClientConnection:
             self.stream.close()
 
     def _may_read(self) -> bool:
-        return not (self.closes or self.shared.is_closing)
+        return not self.closes
 
     # -- for the stream -----------------------------------------------------------------------------------------------
 
@@ -399,9 +412,9 @@ class TornadoRequestConnection(httputil.HTTPMessageDelegate):
                 exchange.is_ended = True
             self._connection.reject(error)
 
-    def end_with_response(self) -> None:
-        """Close the connection after the current response."""
-        if self._exchange is not None:
+    def announce_close(self) -> None:
+        """Close the connection after the response, if that has not begun."""
+        if self._exchange is not None and not self._exchange.is_begun:
             self._exchange.keep_alive = False
 
     # -- from the exchange --------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import signal
 import ssl
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import tornado.netutil
@@ -23,7 +24,7 @@ from hub.listener.exchange import Front
 from hub.listener.listener import HttpListener
 from hub.listener.tornado_listener import TornadoListener
 from hub.listener.work_budget import WorkLimits, ignore_refused
-from hub.primitives.clock import SystemClock
+from hub.primitives.clock import Clock, SystemClock
 from hub.primitives.descriptors import descriptor_limit, effective_reserve
 from hub.primitives.tasks import first_of
 from hub.process.compiled import is_compiled
@@ -38,6 +39,8 @@ from hub.web.response_headers import security_headers
 LISTENERS: dict[str, type[HttpListener] | type[TornadoListener]] = {"fast": HttpListener, "tornado": TornadoListener}
 """The servers that `server.listener` chooses from."""
 
+
+LAST_REQUESTS_SECONDS = 1.0  # longer than a client that is at work pauses between two requests
 
 logger = log.get(__name__)
 
@@ -79,7 +82,7 @@ async def _run(settings: Settings, config: Path | None, *, is_worker: bool) -> N
         if settings.server.processes > 1 and not is_worker:
             await Supervisor(settings, config).run(stop, reload)
         else:
-            await Worker(settings, config).run(stop, reload, announce_ready if is_worker else None)
+            await Worker(settings, config, SystemClock()).run(stop, reload, announce_ready if is_worker else None)
 
 
 def warn_of_exposed_files(settings: Settings) -> None:
@@ -91,8 +94,7 @@ def warn_of_exposed_files(settings: Settings) -> None:
 class Worker:
     """One process that serves requests."""
 
-    def __init__(self, settings: Settings, config: Path | None) -> None:
-        clock = SystemClock()
+    def __init__(self, settings: Settings, config: Path | None, clock: Clock) -> None:
         self._settings = settings
         self._config = config
         self._clock = clock
@@ -204,7 +206,7 @@ class Worker:
         public, admin = self._listeners
         await self._clock.sleep(server.drain_delay_seconds)
         public.stop()
-        await self._finish_work(server.shutdown_timeout_seconds)
+        await self._finish_work(public, server.shutdown_timeout_seconds)
         await services.registry.close_all(CloseCode.UNAVAILABLE, "draining")
         await services.passages.close_all(CloseCode.UNAVAILABLE, "draining")
         admin.stop()
@@ -212,18 +214,30 @@ class Worker:
             await each.close()
         logger.info("hub.stopped")
 
-    async def _finish_work(self, seconds: float) -> None:
+    async def _finish_work(self, public: HttpListener | TornadoListener, seconds: float) -> None:
         """Wait for requests to end and for channels to move to other nodes, but not for ever."""
+        last_requests = partial(self._take_last_requests, public, min(LAST_REQUESTS_SECONDS, seconds / 3))
         services = self._services
         moved = asyncio.gather(services.registry.drain(seconds / 3), services.registry.wait_empty())
         try:
             async with asyncio.timeout(seconds):
-                while work := {*services.exchanges, *services.executor.running_tasks}:
-                    await asyncio.wait(work)
+                await last_requests()
                 await moved
+                await last_requests()  # of connections whose response began before the stop, and could not announce the close
         except TimeoutError:
             moved.cancel()
             logger.info("hub.drain_timed_out", requests=len(services.exchanges), channels=len(services.registry))
+
+    async def _take_last_requests(self, public: HttpListener | TornadoListener, seconds: float) -> None:
+        """Close idle connections `seconds` from now, so that a request that is just arriving is not lost; finish all requests.
+
+        A client that uses its connection meanwhile learns from the response that it closes.
+        """
+        if public.has_connections:
+            await self._clock.sleep(seconds)
+            public.close_idle()
+        while work := {*self._services.exchanges, *self._services.executor.running_tasks}:
+            await asyncio.wait(work)
 
 
 async def _with_local_store(settings: Settings, closing: AsyncExitStack) -> Settings:

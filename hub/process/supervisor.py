@@ -18,7 +18,7 @@ from hub.telemetry import log
 HOME = Path(__file__).resolve().parents[2]  # of the running hub; the working directory may contain another version
 READY = b"ready\n"  # the line that a worker writes to its standard output as soon as it serves
 RESTART_SECONDS = 1.0
-KILL_SECONDS = 5.0  # a worker that has not ended so long after its shutdown timeout is killed
+KILL_SECONDS = 5.0  # a worker that has not ended so long after its drain delay and shutdown timeout is killed
 
 logger = log.get(__name__)
 
@@ -116,9 +116,10 @@ class Supervisor:
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
         """Stop a worker. Kill it if it does not finish its requests in time."""
+        server = self._settings.server
         process.send_signal(signal.SIGTERM)
         try:
-            async with asyncio.timeout(self._settings.server.shutdown_timeout_seconds + KILL_SECONDS):
+            async with asyncio.timeout(server.drain_delay_seconds + server.shutdown_timeout_seconds + KILL_SECONDS):
                 await process.wait()
         except TimeoutError:
             process.kill()

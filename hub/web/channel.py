@@ -82,7 +82,7 @@ class ChannelDoor:
         if (wait := self._wait(address)) > 0:
             return HandshakeRefused(429, "Too many channels in a short time.", ("Retry-After", str(math.ceil(wait))))
         if not self.registry.has_capacity:
-            return HandshakeRefused(503, "This worker has too many channels.", ("Retry-After", str(RETRY_AFTER_SECONDS)))
+            return HandshakeRefused(503, "This worker accepts no more channels.", ("Retry-After", str(RETRY_AFTER_SECONDS)))
         return None
 
     def _wait(self, address: str) -> float:

@@ -443,6 +443,16 @@ class TestWatch:
         await away
         watch.cancel()
 
+    async def test_no_new_channel_on_a_node_that_stops(self, clock: ManualClock) -> None:
+        """A client that dials while the node drains is sent elsewhere at once: nobody would ask it to move later."""
+        worker = Worker(clock)
+        await worker.registry.drain(20.0)
+        with pytest.raises(ChannelClosed) as refused:
+            await worker.open()
+
+        assert (refused.value.code, refused.value.reason) == (CloseCode.UNAVAILABLE, "draining")
+        assert not worker.registry.has_capacity
+
     async def test_requests_have_their_turn(self, clock: ManualClock) -> None:
         """Thousands of channels that want a heartbeat in the same second do not hold up everybody else."""
         worker = Worker(clock, connections_per_session=2 * CHECK_BATCH)

@@ -32,7 +32,7 @@ class Idle:
         self.idle_since = since
         self.is_closed = False
 
-    def close_when_idle(self) -> None:
+    def close_if_idle(self) -> None:
         """Close."""
         self.is_closed = True
 

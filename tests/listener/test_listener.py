@@ -1,14 +1,16 @@
 """Listeners: connections that wait too long, the end of a listener, TLS."""
 
 import asyncio
+import socket
 import ssl
 from pathlib import Path
 
 import pytest
 
+from hub.listener.acceptor import ACCEPTS_PER_TURN
 from hub.listener.connection import LINGER_SECONDS
 from hub.listener.listener import SWEEP_SECONDS
-from tests.listener.parts import GET, Front, listening, never
+from tests.listener.parts import GET, Client, Front, listening, never
 from tests.parties.certificates import make_certificates
 from tests.parties.clock import ManualClock
 from tests.waiting import settled, until
@@ -170,31 +172,96 @@ class TestPatience:
 
 
 async def test_stop_lets_answers_finish() -> None:
-    """After `stop` nobody new comes in, idle connections end, and an answer that is being given ends its connection."""
+    """After `stop` nobody new comes in, and an answer that is being given ends its connection."""
+    front = Front(never)
+    async with listening(front) as stand, stand.client() as busy:
+        await busy.send(GET % b"/")
+        seen = await front.request()
+        stand.listener.stop()
+        seen.send(b"done")
+        _, fields, body = await busy.answer()
+
+        assert (fields["connection"], body, await busy.rest()) == ("close", b"done", b"")
+        with pytest.raises(OSError):
+            async with stand.client():
+                pass
+
+
+async def test_last_request_after_stop() -> None:
+    """A request that arrives on an idle connection just after `stop` is answered, and told that the connection ends."""
+    front = Front()
+    async with listening(front) as stand, stand.client() as client, stand.client() as fresh:
+        await client.send(GET % b"/")
+        before = await client.answer()
+        await until(lambda: stand.open_connections == 2)
+        stand.listener.stop()
+        last = []
+        for each in (client, fresh):
+            await each.send(GET % b"/last")
+            last.append(await each.answer())
+
+        assert "connection" not in before[1]
+        assert [(status, fields["connection"], body) for status, fields, body in last] == [(200, "close", b"GET /last ")] * 2
+        assert (await client.rest(), await fresh.rest(), stand.listener.has_connections) == (b"", b"", False)
+
+
+async def test_idle_connections_are_closed() -> None:
+    """`close_idle` closes connections that wait for a request, and no others."""
     front = Front(never)
     async with listening(front) as stand, stand.client() as idle, stand.client() as busy:
         await busy.send(GET % b"/")
         seen = await front.request()
         await until(lambda: stand.open_connections == 2)
         stand.listener.stop()
+        stand.listener.close_idle()
         gone = await idle.rest()
         seen.send(b"done")
-        _, fields, body = await busy.answer()
 
-        assert (gone, fields["connection"], body, await busy.rest()) == (b"", "close", b"done", b"")
-        with pytest.raises(OSError):
-            async with stand.client():
-                pass
+        assert (gone, (await busy.answer())[2], await busy.rest()) == (b"", b"done", b"")
+
+
+async def test_stop_within_an_answer() -> None:
+    """An answer that began before the stop could not announce the close, so its connection takes one more request."""
+    front = Front(never)
+    async with listening(front) as stand, stand.client() as client:
+        await client.send(GET % b"/")
+        seen = await front.request()
+        seen.exchange.begin(200, "", [], 4)
+        stand.listener.stop()
+        seen.exchange.write(b"long")
+        seen.exchange.end()
+        _, fields, body = await client.answer()
+        await client.send(GET % b"/last")
+        (await front.request(1)).send(b"done")
+        last = await client.answer()
+
+        assert ("connection" not in fields, body) == (True, b"long")
+        assert (last[1]["connection"], last[2], await client.rest()) == ("close", b"done", b"")
+
+
+async def test_stop_accepts_who_waits() -> None:
+    """Clients in the backlog have connected, and may have sent a request: they are answered."""
+    front = Front()
+    async with listening(front) as stand:
+        clients = [socket.create_connection(("127.0.0.1", stand.port)) for _ in range(2 * ACCEPTS_PER_TURN)]  # before any turn
+        for each in clients:
+            each.sendall(GET % b"/")
+        stand.listener.stop()
+        for each in clients:
+            reader, writer = await asyncio.open_connection(sock=each)
+            assert (await Client(reader, writer).answer())[1]["connection"] == "close"
+            writer.close()
 
 
 @pytest.mark.deviates("stop within a head")
 async def test_stop_while_a_head_is_coming() -> None:
-    """A request that has begun when the listener stops is answered, and told that the connection ends."""
+    """A request whose head has begun when idle connections are closed is answered, and told that the connection ends."""
     front = Front()
     async with listening(front) as stand, stand.client() as client:
         await client.send(b"GET / HTTP/1.1\r\n")
         await stand.head_has_begun()
         stand.listener.stop()
+        stand.listener.close_idle()
         await client.send(b"Host: here\r\n\r\n")
         status, fields, _ = await client.answer()
 

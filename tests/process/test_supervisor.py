@@ -11,13 +11,14 @@ import aiohttp
 import pytest
 
 from hub.config.settings import ServerSettings, Settings
-from hub.process.supervisor import Supervisor, WorkersFailed
+from hub.process.supervisor import KILL_SECONDS, Supervisor, WorkersFailed
 from tests.parties.browser import Browser
 from tests.parties.channel import Channel
+from tests.parties.clock import leap
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, HostileProvider
 from tests.parties.hub import Hub, settings
 from tests.parties.resource_server import RawResourceServer, answering
-from tests.waiting import hang_timeout, until
+from tests.waiting import hang_timeout, settled, until
 
 pytestmark = pytest.mark.timing_sensitive
 
@@ -52,6 +53,34 @@ async def test_workers_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -
     async with hang_timeout():
         with pytest.raises(WorkersFailed):
             await supervisor.run(asyncio.Event(), asyncio.Event())
+
+
+async def test_time_to_stop() -> None:
+    """A worker has its drain delay and its shutdown timeout to stop, and is killed a little later."""
+
+    class StuckWorker:
+        def __init__(self) -> None:
+            self.told, self.killed = asyncio.Event(), asyncio.Event()
+
+        def send_signal(self, _: int) -> None:
+            self.told.set()
+
+        def kill(self) -> None:
+            self.killed.set()
+
+        async def wait(self) -> None:
+            await self.killed.wait()
+
+    worker: Any = StuckWorker()
+    supervisor = Supervisor(Settings(server=ServerSettings(drain_delay_seconds=100, shutdown_timeout_seconds=10)), None)
+    ending = asyncio.create_task(supervisor._end(worker))
+    await worker.told.wait()
+    leap(100 + 10)
+    was_killed = await settled(worker.killed.is_set)
+    leap(2 * KILL_SECONDS)
+    await ending
+
+    assert (was_killed, worker.killed.is_set()) == (False, True)
 
 
 @pytest.mark.expects_log

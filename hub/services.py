@@ -70,6 +70,8 @@ from hub.tokens.refresh_worker import RefreshWorker
 from hub.tokens.refresher import Refresher
 from hub.tokens.revocation_worker import RevocationWorker
 from hub.tokens.route_tokens import RouteTokens
+from hub.topics.dropped_entries import DroppedEntries
+from hub.topics.entry import EntryCodec
 from hub.topics.publisher_limits import PublisherLimits
 from hub.topics.publisher_topics import PublisherTopics
 from hub.topics.store import TopicStore
@@ -179,7 +181,9 @@ class Services:
         lookup = SessionLookup(self.sessions, clock)
         self.outage = lookup.outage
         self.dispatch = Dispatch(routes, lookup, self.rates, self.executor, pipeline, self.metrics)
-        self.topics = Topics(TopicStore(self.redis, keyring, self.events), settings.topics, clock)
+        dropped_entries = DroppedEntries(clock, self.metrics)
+        topic_store = TopicStore(self.redis, EntryCodec(keyring), self.events, clock, dropped_entries)
+        self.topics = Topics(topic_store, settings.topics, clock, dropped_entries)
         self.publisher_limits = PublisherLimits(settings.publishers, PublisherTopics(self.redis), clock, self.metrics)
         self.registry = Registry(
             ChannelServices(

@@ -164,6 +164,8 @@ PURE = {
     "hub.tokens.backoff",
     "hub.tokens.demand",
     "hub.tokens.schedule",
+    "hub.topics.entry",
+    "hub.topics.first_positions",
     "hub.topics.model",
     "hub.topics.publication",
     "hub.upstream.failure",

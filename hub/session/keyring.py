@@ -28,6 +28,7 @@ TAG_FORMAT = b"\x02"
 KEY_BYTES = 32
 KEY_ID_BYTES = 4
 NONCE_BYTES = 12
+SEALED_HEADER_BYTES = 1 + KEY_ID_BYTES + NONCE_BYTES  # in clear, and different in each sealed value
 
 
 class KeyringError(ValueError):
@@ -105,10 +106,10 @@ class Keyring:
         Raises:
             KeyringError: The value was encrypted with an unknown key or for another name, or was changed.
         """
-        nonce = sealed[1 + KEY_ID_BYTES : 1 + KEY_ID_BYTES + NONCE_BYTES]
+        nonce = sealed[1 + KEY_ID_BYTES : SEALED_HEADER_BYTES]
         cipher = self._cipher(sealed)
         try:
-            return cipher.decrypt(nonce, sealed[1 + KEY_ID_BYTES + NONCE_BYTES :], name.encode())
+            return cipher.decrypt(nonce, sealed[SEALED_HEADER_BYTES:], name.encode())
         except (InvalidTag, ValueError) as error:
             raise KeyringError("the sealed value was changed") from error
 

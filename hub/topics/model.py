@@ -54,10 +54,11 @@ class Publication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PublishedEvent(msgspec.Struct, frozen=True):
-    """An event in the history of its topic."""
+    """An event in the history of its topic. `id` is the same wherever the event stands."""
 
     position: Position
     publication: Publication
+    id: bytes = b""
 
 
 def has_scope(session: Session, scope: str) -> bool:

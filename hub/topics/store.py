@@ -1,26 +1,26 @@
 """DOOR to Redis: the history of each topic.
 
-hub:topic:<name>   stream of sealed publications, trimmed by number and age. The key expires a month after the last one; until
-                   then the stream has its last position, even if it is empty
+hub:topic:<name>   stream of publications (`hub.topics.entry`), trimmed by number and age. The key expires a month after the last
+                   one; until then the stream has its last position, even if it is empty
 """
 
 from typing import cast
 
-import msgspec
-
 from hub.config.settings import TopicSettings
-from hub.primitives.json_decoder import JsonDecoder, UnreadableJson
+from hub.primitives.clock import Clock
 from hub.session.events import EventFeed, TopicHasNews
-from hub.session.keyring import Keyring, KeyringError
+from hub.session.keyring import SEALED_HEADER_BYTES
 from hub.session.redis_client import Redis, translated_errors
-from hub.telemetry import log
+from hub.topics.dropped_entries import DroppedEntries
+from hub.topics.entry import EntryCodec, UnusableEntry
+from hub.topics.first_positions import MAX_EVENTS, FirstPositions
 from hub.topics.model import START, Position, Publication, PublishedEvent, order
 
 FORGET_SECONDS = 30 * 86400
 BATCH = 100
 
 ADD = """
-local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'p', ARGV[4])
+local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', unpack(ARGV, 4))
 local time = redis.call('TIME')
 redis.call('XTRIM', KEYS[1], 'MINID', '~', (tonumber(time[1]) - tonumber(ARGV[2])) * 1000)
 redis.call('EXPIRE', KEYS[1], ARGV[3])
@@ -37,28 +37,40 @@ local is_whole = about['entries-added'] == about['length'] and 1 or 0
 return {first[1] and first[1][1] or '', about['last-generated-id'], is_whole}
 """
 
+LATEST = """
+local found = {}
+for _, entry in ipairs(redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', ARGV[1])) do
+  for i = 1, #entry[2], 2 do
+    if entry[2][i] == 'p' then
+      found[#found + 1] = {string.sub(entry[2][i + 1], 1, ARGV[2]), entry[1]}
+    end
+  end
+end
+return found
+"""
+
 Ends = tuple[bytes, bytes, int]
 Entries = list[tuple[bytes, dict[bytes, bytes]]]
-
-logger = log.get(__name__)
-_encode = msgspec.json.Encoder().encode
-_decode = JsonDecoder[Publication](Publication).decode
 
 
 class TopicStore:
     """The histories of topics, shared by all nodes. All methods raise `StoreUnavailable` if Redis does not respond."""
 
-    def __init__(self, redis: Redis, keyring: Keyring, events: EventFeed) -> None:
+    def __init__(self, redis: Redis, codec: EntryCodec, events: EventFeed, clock: Clock, dropped: DroppedEntries) -> None:
         self._redis = redis
-        self._keyring = keyring
+        self._codec = codec
         self._events = events
+        self._clock = clock
+        self._dropped = dropped
         self._add = redis.register_script(ADD)
         self._ends = redis.register_script(ENDS)
+        self._latest = redis.register_script(LATEST)
 
     async def publish(self, name: str, topic: TopicSettings, publication: Publication) -> Position:
         """Add an event to the history and notify all workers; return its position."""
-        sealed = self._keyring.seal(_encode(publication), f"topic:{name}")
-        arguments: list[int | bytes] = [topic.history, round(topic.history_seconds), FORGET_SECONDS, sealed]
+        fields = self._codec.encode(name, publication, self._clock.now())
+        arguments: list[int | bytes] = [topic.history, round(topic.history_seconds), FORGET_SECONDS]
+        arguments += [part for field in fields.items() for part in field]
         with translated_errors():
             position = cast(bytes, await self._add(keys=[_stream(name)], args=arguments)).decode()
         await self._events.publish(TopicHasNews(name))
@@ -67,16 +79,25 @@ class TopicStore:
     async def read(self, name: str, after: Position) -> tuple[list[PublishedEvent], Position]:
         """Return the next events of a topic in order, at most `BATCH`, and the position from which to read on.
 
-        At the end of the history, that position is `after`.
+        At the end of the history, that position is `after`. Entries that cannot be used are left out, and counted. An event
+        may stand in the history more than once.
         """
         with translated_errors():
             entries = cast(Entries, await self._redis.xrange(_stream(name), f"({after}", "+", count=BATCH))
-        found, last = [], after
+        found, last, now = [], after, self._clock.now()
         for position, fields in entries:
             last = position.decode()
-            if (publication := self._open(name, fields[b"p"])) is not None:
-                found.append(PublishedEvent(last, publication))
+            try:
+                found.append(self._codec.decode(name, last, fields, now))
+            except UnusableEntry as error:
+                self._dropped.note(name, last, error.reason)
         return found, last
+
+    async def first_positions(self, name: str) -> FirstPositions:
+        """Return the first positions of the latest events of a topic."""
+        with translated_errors():
+            latest = await self._latest(keys=[_stream(name)], args=[MAX_EVENTS, SEALED_HEADER_BYTES])
+        return FirstPositions((event_id, position.decode()) for event_id, position in reversed(latest))
 
     async def last(self, name: str) -> Position:
         """Return the position of the last published event, even if it has been trimmed."""
@@ -91,14 +112,6 @@ class TopicStore:
         if not last:
             return order(after) == order(START)
         return bool(is_whole) or order(after) >= order((first or last).decode())
-
-    def _open(self, name: str, sealed: bytes) -> Publication | None:
-        """Return a publication; None if its session key is gone, or if another version of the hub wrote it."""
-        try:
-            return _decode(self._keyring.open(sealed, f"topic:{name}"))
-        except (KeyringError, UnreadableJson) as error:
-            logger.warning("topic.event_unreadable", topic=name, error=type(error).__name__)
-            return None
 
 
 def _stream(name: str) -> str:

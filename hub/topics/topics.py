@@ -14,6 +14,8 @@ from hub.errors import NotFound, StoreUnavailable, TokenNotIssued
 from hub.primitives.clock import Clock
 from hub.primitives.tasks import OwnedTasks
 from hub.session.model import Session
+from hub.topics.dropped_entries import DroppedEntries
+from hub.topics.first_positions import FirstPositions
 from hub.topics.model import Position, PublishedEvent, has_scope, order, topic_of
 from hub.topics.store import TopicStore
 
@@ -88,11 +90,12 @@ class Subscription:
         """Read the history until the subscription has received all that the topic's reader has read."""
         while not self.is_live and not self._has_ended:
             await self._subscriber.wait_writable()
-            events, last = await self._topic.read(self.position)
+            start = self.position
+            events, last = await self._topic.read(start)
             if not all(map(self.deliver, events)):
                 continue
             self.position = max(self.position, last, key=order)
-            self.is_live = not events and order(self._topic.position) <= order(self.position)
+            self.is_live = last == start and order(self._topic.position) <= order(self.position)
 
 
 class _Topic:
@@ -106,6 +109,7 @@ class _Topic:
         self._owner = owner
         self._has_news = False
         self._reading: asyncio.Task[None] | None = None
+        self._first_positions: FirstPositions | None = None
 
     def news(self) -> None:
         """Read new events from the history; if a read is running, read once more after it."""
@@ -126,12 +130,25 @@ class _Topic:
                 self._reading.cancel()
 
     async def read(self, after: Position) -> tuple[list[PublishedEvent], Position]:
-        """Return the events after a position, as `TopicStore.read`. Retry while Redis does not respond."""
+        """Return the events after a position, as `TopicStore.read`, each only at its first position.
+
+        Retry while Redis does not respond.
+        """
         while True:
             try:
-                return await self._owner.store.read(self.name, after)
+                if self._first_positions is None:
+                    self._first_positions = await self._owner.store.first_positions(self.name)
+                events, last = await self._owner.store.read(self.name, after)
             except StoreUnavailable:
                 await self._owner.clock.sleep(RETRY_SECONDS)
+            else:
+                return [event for event in events if self._is_first(self._first_positions, event)], last
+
+    def _is_first(self, known: FirstPositions, event: PublishedEvent) -> bool:
+        if known.is_first(event.id, event.position):
+            return True
+        self._owner.dropped.note(self.name, event.position, "repeated")
+        return False
 
     async def _read_news(self) -> None:
         while self._has_news:
@@ -147,9 +164,10 @@ class _Topic:
 class Topics:
     """The topics with subscriptions on one worker."""
 
-    def __init__(self, store: TopicStore, settings: Sequence[TopicSettings], clock: Clock) -> None:
+    def __init__(self, store: TopicStore, settings: Sequence[TopicSettings], clock: Clock, dropped: DroppedEntries) -> None:
         self.store = store
         self.clock = clock
+        self.dropped = dropped
         self._settings = settings
         self._topics: dict[str, _Topic] = {}
         self._tasks = OwnedTasks("topic")

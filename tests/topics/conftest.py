@@ -15,6 +15,9 @@ from hub.session.events import EventFeed, SessionEvent, TopicHasNews
 from hub.session.keyring import Keyring
 from hub.session.model import Session, SessionId
 from hub.session.redis_client import Redis, connect
+from hub.telemetry.metrics import Metrics
+from hub.topics.dropped_entries import DroppedEntries
+from hub.topics.entry import EntryCodec
 from hub.topics.model import Publication, PublishedEvent, Recipient
 from hub.topics.store import TopicStore
 from hub.topics.topics import Subscription, Topics
@@ -90,7 +93,8 @@ async def worker(redis_url: str, keyring: Keyring) -> AsyncIterator[Worker]:
     """A worker that hears what the others say."""
     redis, clock = connect(redis_url, 2.0), SystemClock()
     events = EventFeed(redis, clock)
-    topics = Topics(TopicStore(redis, keyring, events), TOPICS, clock)
+    dropped = DroppedEntries(clock, Metrics())
+    topics = Topics(TopicStore(redis, EntryCodec(keyring), events, clock, dropped), TOPICS, clock, dropped)
     listening = asyncio.Event()
 
     async def on_event(event: SessionEvent) -> None:

@@ -2,19 +2,24 @@
 
 import asyncio
 import random
+import time
 import uuid
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.errors import NotFound, TokenNotIssued
 from hub.session.keyring import Keyring
+from hub.topics.entry import EntryCodec
 from hub.topics.store import BATCH
 from tests.parties.redis_server import RedisServer
-from tests.topics.conftest import Page, Worker, with_scope, worker
+from tests.topics.conftest import Page, Worker, about, with_scope, worker
 
 STEPS = ["publish", "leave", "come", "stall", "take", "hush"]
+HOSTILE_STEPS = [*STEPS, "add again", "add garbage", "add former", "copy here"]
+STREAM = "hub:topic:ward-7"
 
 
 class TestDelivery:
@@ -240,13 +245,107 @@ class TestBounds:
     async def test_event_that_is_not_utf8(self, one: Worker, keyring: Keyring) -> None:
         """One that an earlier version of the hub accepted stays in the history, and no page gets it: it would end the channel."""
         page = Page()
-        sealed = keyring.seal(b'{"name":"changed","data":"M\xfcller","to":{}}', "topic:ward-7")
-        await one.redis.xadd("hub:topic:ward-7", {"p": sealed})
+        sealed, at = keyring.seal(b'{"name":"changed","data":"M\xfcller","to":{}}', "topic:ward-7"), b"%d" % (time.time() * 1000)
+        tag = keyring.mac(at + b" " + sealed, "topic:ward-7")
+        await one.redis.xadd("hub:topic:ward-7", {"p": sealed, "at": at, "mac": tag})
         await one.publish(2)
         await one.subscribe(page, after="0-0")
         await page.has(1)
 
         assert page.numbers == [2]
+
+
+@pytest.mark.expects_log
+class TestHostileWriters:
+    """Others can write to Redis: what they add to a topic is left out, and the events of publishers come."""
+
+    async def test_added_again(self, one: Worker) -> None:
+        """An entry that somebody adds once more has another position, and is the same event."""
+        page = Page()
+        await one.subscribe(page)
+        await one.publish(1)
+        await page.has(1)
+        ((_, entry),) = await one.redis.xrange(STREAM)
+        for _ in range(3):
+            await one.redis.xadd(STREAM, entry)
+        await one.publish(2)
+        await page.has(2)
+
+        assert page.numbers == [1, 2]
+
+    async def test_added_again_for_a_page_elsewhere(self, one: Worker, other: Worker) -> None:
+        """A page that has got an event here does not get it again there; one that asks from before it gets it once."""
+        page, late = Page(), Page()
+        await one.publish(0)
+        subscription = await one.subscribe(page, after="0-0")
+        await page.has(1)
+        subscription.end()
+        ((_, entry),) = await one.redis.xrange(STREAM)
+        await one.redis.xadd(STREAM, entry)
+        await other.subscribe(page, after=page.got[-1].position)
+        await other.subscribe(late, after="0-0")
+        await one.publish(1)
+        await page.has(2)
+        await late.has(2)
+
+        assert (page.numbers, late.numbers) == ([0, 1], [0, 1])
+
+    async def test_added_again_to_a_page_that_is_new(self, one: Worker, other: Worker) -> None:
+        """An event from before a subscription is no new one."""
+        page = Page()
+        await one.publish(0)
+        await other.subscribe(page)
+        ((_, entry),) = await one.redis.xrange(STREAM)
+        await one.redis.xadd(STREAM, entry)
+        await one.publish(1)
+        await page.has(1)
+
+        assert page.numbers == [1]
+
+    @pytest.mark.parametrize("count", [1, BATCH, BATCH * 2 + 1])
+    async def test_entries_without_their_field(self, one: Worker, count: int) -> None:
+        """They are skipped, however many: for a page that listens, and for one that reads the history."""
+        page, late = Page(), Page()
+        await one.subscribe(page)
+        await one.publish(0)
+        await page.has(1)
+        for _ in range(count):
+            await one.redis.xadd(STREAM, {"x": "y"})
+        await one.publish(1)
+        await page.has(2)
+        await one.subscribe(late, after="0-0")
+        await late.has(2)
+
+        assert (page.numbers, late.numbers) == ([0, 1], [0, 1])
+
+    async def test_a_whole_read_of_garbage(self, one: Worker, other: Worker) -> None:
+        """What stands behind it comes at once, and not with the next event."""
+        page = Page()
+        for _ in range(BATCH):
+            await one.redis.xadd(STREAM, {"x": "y"})
+        await one.publish(1)
+        await other.subscribe(page, after="0-0")
+        await page.has(1)
+
+        assert page.numbers == [1]
+
+    async def test_entry_of_another_topic(self, one: Worker) -> None:
+        """An event is one of its topic."""
+        page = Page()
+        await one.subscribe(page)
+        await one.publish(1, "ward-8")
+        ((_, entry),) = await one.redis.xrange("hub:topic:ward-8")
+        await one.redis.xadd(STREAM, entry)
+        await one.publish(2)
+        await page.has(1)
+
+        assert page.numbers == [2]
+
+    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(steps=st.lists(st.sampled_from(HOSTILE_STEPS), max_size=40), seed=st.integers(0, 99))
+    def test_between_any_two_steps(self, redis_server: RedisServer, steps: list[str], seed: int) -> None:
+        """Whatever somebody adds at any time, a page gets each event once and in order."""
+        asyncio.run(_replay(redis_server.url, steps, random.Random(seed)))
 
 
 @settings(max_examples=15, deadline=None)
@@ -276,6 +375,8 @@ async def _replay(url: str, steps: list[str], chance: random.Random) -> None:
                 page.taking.clear()
             elif step == "take":
                 page.taking.set()
+            elif step.startswith(("add", "copy")):
+                await one.redis.xadd(f"hub:topic:{topic}", await _hostile_entry(one, step, topic, keyring, chance))
             else:
                 await asyncio.sleep(0)
         page.taking.set()
@@ -284,6 +385,20 @@ async def _replay(url: str, steps: list[str], chance: random.Random) -> None:
         await page.has(count)
 
         assert page.numbers == list(range(count))
+
+
+async def _hostile_entry(one: Worker, step: str, topic: str, keyring: Keyring, chance: random.Random) -> dict[Any, Any]:
+    """Return an entry as somebody adds it who can read and write Redis, and has no key."""
+    entries = [entry for _, entry in await one.redis.xrange(f"hub:topic:{topic}")]
+    if step == "add again":
+        return dict(chance.choice(entries))
+    if step == "add former":
+        return {"p": keyring.seal(b'{"name":"changed","data":99,"to":{}}', f"topic:{topic}")}
+    if step == "copy here":
+        return EntryCodec(keyring).encode(f"{topic}-x", about(99), time.time())
+    entry = dict(chance.choice(entries))
+    entry[chance.choice(list(entry))] = chance.randbytes(20)
+    return entry
 
 
 def _members(session: object) -> dict[str, object]:

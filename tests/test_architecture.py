@@ -106,6 +106,7 @@ PURE = {
     "hub.gateway.api_profile",
     "hub.gateway.challenge",
     "hub.gateway.content_isolation",
+    "hub.gateway.error_body",
     "hub.gateway.fhir",
     "hub.gateway.headers",
     "hub.gateway.message_signature",

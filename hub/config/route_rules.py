@@ -83,6 +83,8 @@ def _content_mistakes(name: str, route: RouteSettings) -> list[str]:
             f"{name}.rendered: needs token = none. Pages with the hub's origin must not contain what one user may read; "
             "fetch that from a route of its own."
         )
+    if route.json_errors == "relay" and route.iris_errors != "redacted":
+        mistakes.append(f"{name}.json_errors: has no meaning with iris_errors = {route.iris_errors}. Remove it.")
     if route.rendered and route.websocket:
         mistakes.append(f"{name}.rendered: has no meaning on a WebSocket route. Remove it.")
     return mistakes

@@ -206,6 +206,7 @@ class RouteSettings:
     forwarded_headers: bool = False
     path_characters: Literal["strict", "encoded"] = "strict"
     iris_errors: Literal["problem", "redacted", "relay"] = "problem"
+    json_errors: Literal["redacted", "relay"] = "redacted"
     preset: Literal["", "fhir"] = ""
     proof: Literal["none", "hmac-sha256", "ecdsa-p256-sha256"] = "none"
     proof_key_file: str = ""

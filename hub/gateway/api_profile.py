@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from hub.primitives.http import Headers
 
-MAX_DOCUMENT_BYTES = 64 * 1024  # an error document that is larger is relayed as it is
+MAX_DOCUMENT_BYTES = 64 * 1024  # an error document that is larger, packed or unpacked, is not read
 
 
 class PathRefusal(Protocol):
@@ -39,8 +39,8 @@ class BodyCheck(Protocol):
 class ErrorProblem(Protocol):
     """Translates error documents. A callback upward, as `PathRefusal`."""
 
-    def __call__(self, status: int, headers: Headers, body: bytes, *, redacted: bool) -> dict[str, Any] | None:
-        """Return the RFC 9457 problem for an error document; None if the body is none.
+    def __call__(self, status: int, document: Any, *, redacted: bool) -> dict[str, Any] | None:
+        """Return the RFC 9457 problem for an error document, a JSON value; None if it is none.
 
         Parameters:
             redacted: Leave out texts and parameters, which may tell internals.

@@ -120,9 +120,7 @@ class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
         headers = self.use.headers.outbound(
             headers, route=self.route, token=token, client_address=address, cookies=cookies, scheme=scheme
         )
-        if self.route.is_fhir:  # the hub reads the responses of FHIR servers
-            return [header for header in headers if header[0].lower() != "accept-encoding"]
-        return headers
+        return headers if self.route.codings is None else _with_codings(headers, self.route.codings)
 
     def _send_once(self, headers: Headers) -> Awaitable[ApiResponse]:
         request, route = self.request, self.route
@@ -160,3 +158,16 @@ def _too_late() -> HubError:
     error: HubError = DeadlineExceeded()
     error.processed = "never"
     return error
+
+
+def _with_codings(headers: Headers, codings: str) -> Headers:
+    """Return the headers with `codings` as `Accept-Encoding`, without gzip if the caller does not accept it."""
+    chosen = ",".join(value for name, value in headers if name.lower() == "accept-encoding")
+    accepted = codings if _accepts_gzip(chosen) else "identity"
+    return [*(header for header in headers if header[0].lower() != "accept-encoding"), ("Accept-Encoding", accepted)]
+
+
+def _accepts_gzip(accept_encoding: str) -> bool:
+    """Return whether a value of `Accept-Encoding` names gzip, with a weight above 0 (RFC 9110 section 12.5.3)."""
+    weights = dict(coding.replace(" ", "").lower().partition(";")[::2] for coding in accept_encoding.split(","))
+    return weights.get("gzip", "q=0").rstrip("0.") != "q="

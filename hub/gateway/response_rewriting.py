@@ -7,7 +7,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from hub.gateway import fhir
-from hub.gateway.api_profile import MAX_DOCUMENT_BYTES
+from hub.gateway.api_profile import MAX_DOCUMENT_BYTES, ApiProfile
+from hub.gateway.error_body import UNREADABLE, may_be_json, read_json
 from hub.gateway.messages import ApiResponse
 from hub.gateway.routes import Route
 from hub.primitives.http import BodyStream, Headers, chunks, collect, prepend, read_body
@@ -16,6 +17,8 @@ _BODY_HEADERS = frozenset(
     {"content-type", "content-length", "content-encoding", "content-digest", "content-md5", "repr-digest", "digest", "etag"}
     | {"last-modified", "accept-ranges", "content-range", "content-language"}
 )
+
+API_ERROR = "urn:hub:problem:api-error"
 
 
 async def rewrite_response(response: ApiResponse, route: Route, method: str, public_origin: str) -> ApiResponse:
@@ -26,13 +29,20 @@ async def rewrite_response(response: ApiResponse, route: Route, method: str, pub
     Raises:
         HubError: The body broke off.
     """
+    is_redacted = response.status >= 400 and route.error_documents == "redacted"
+    if is_redacted and response.reason:  # the server's own text, too
+        response = replace(response, reason="")
     if method == "HEAD":
         return response
+    if is_redacted:
+        response = await _redacted(response, route)
     if route.is_fhir and fhir.has_addresses(response.headers):
         return await _rebased(response, fhir.Rebase(route.target, public_origin + route.prefix))
-    if route.error_documents == "relay":
-        return response
-    profile = route.profile
+    return await _translated(response, route.profile) if route.error_documents == "problem" else response
+
+
+async def _translated(response: ApiResponse, profile: ApiProfile) -> ApiResponse:
+    """Return the problem with all members of an error document; any other response as it is."""
     if (refusal := profile.empty_refusal(response.status, response.body_bytes)) is not None:
         await response.close()
         return _with_problem(response, refusal)
@@ -42,9 +52,25 @@ async def rewrite_response(response: ApiResponse, route: Route, method: str, pub
     body, is_whole = await collect(stream, MAX_DOCUMENT_BYTES)
     if not is_whole:
         return replace(response, body=prepend(body, stream))
-    redacted = route.error_documents == "redacted"
-    problem = profile.error_problem(response.status, response.headers, body, redacted=redacted)
+    problem = profile.error_problem(response.status, read_json(response.headers, body), redacted=False)
     return replace(response, body=body, body_bytes=len(body)) if problem is None else _with_problem(response, problem)
+
+
+async def _redacted(response: ApiResponse, route: Route) -> ApiResponse:
+    """Return an error without the texts of the API: its codes as a problem, or its status alone if they cannot be read."""
+    if response.body_bytes == 0:
+        refusal = route.profile.empty_refusal(response.status, 0)
+        return response if refusal is None else _with_problem(response, refusal)
+    if may_be_json(response.headers, response.body_bytes):
+        body, is_whole = await collect(chunks(response.body), MAX_DOCUMENT_BYTES)
+        document = read_json(response.headers, body) if is_whole else UNREADABLE
+        if document is not UNREADABLE:
+            if (problem := route.profile.error_problem(response.status, document, redacted=True)) is not None:
+                return _with_problem(response, problem)
+            if route.settings.json_errors == "relay":
+                return replace(response, body=body, body_bytes=len(body))
+    await response.close()
+    return _with_problem(response, {"type": API_ERROR, "title": "The API responded with an error", "status": response.status})
 
 
 async def _rebased(response: ApiResponse, rebase: fhir.Rebase) -> ApiResponse:

@@ -34,6 +34,8 @@ class Route:
         error_documents: How error documents of the API are passed on.
         takes_encoded: Whether segments may have encoded slashes, backslashes, `#`, `?` and bytes that are not UTF-8.
         is_fhir: Whether the API is a FHIR server, whose base URL in responses becomes the hub's.
+        codings: Content codings that the API may use, because the hub reads its responses (`Accept-Encoding`); None: those that
+            the caller chooses.
         is_signed: Whether the hub signs each request (`hub.gateway.message_signature`). Its body is then held in memory.
     """
 
@@ -48,6 +50,7 @@ class Route:
     takes_encoded: bool
     is_signed: bool
     is_fhir: bool
+    codings: str | None
 
     @classmethod
     def compile(cls, settings: RouteSettings, profile: ApiProfile) -> Self:
@@ -65,6 +68,7 @@ class Route:
             takes_encoded=settings.path_characters == "encoded",
             is_signed=settings.proof != "none",
             is_fhir=settings.preset == "fhir",
+            codings=_codings(settings),
         )
 
     @property
@@ -104,6 +108,12 @@ def _demand(settings: RouteSettings) -> TokenDemand | None:
         return None
     target = TokenTarget(audience=settings.audience, resource=settings.resource, scopes=tuple(settings.scopes))
     return TokenDemand(kind=settings.token, target=target, provider=settings.provider)
+
+
+def _codings(settings: RouteSettings) -> str | None:
+    if settings.preset == "fhir":
+        return "identity"  # addresses are replaced as the body streams
+    return "gzip, identity" if settings.iris_errors == "redacted" else None
 
 
 class Place(NamedTuple):

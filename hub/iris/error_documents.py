@@ -3,23 +3,22 @@
 Only codes and ids are evaluated. Texts are in the language of the server, and may reveal internals.
 """
 
-import zlib
+import re
 from typing import Any
 
-from hub.gateway.api_profile import MAX_DOCUMENT_BYTES
+from hub.gateway.error_body import may_be_json
 from hub.primitives.http import Headers
-from hub.primitives.json_decoder import UnreadableJson, decode_any
 
 IRIS_ERROR = "urn:hub:problem:iris-error"
 API_REFUSED = "urn:hub:problem:api-refused"
 
+_NAME = re.compile(r"[%A-Za-z0-9_.-]{1,64}")
+"""`id` and `domain` are names such as `GeneralException` and `%ObjectErrors`. Anything else may be text."""
+
 
 def may_be_document(status: int, headers: Headers, body_bytes: int | None) -> bool:
     """Return whether only the body can show whether a response is an error document of IRIS."""
-    if status < 400 or (body_bytes is not None and not 0 < body_bytes <= MAX_DOCUMENT_BYTES):
-        return False
-    kind = _field(headers, "content-type").partition(";")[0].strip().lower()
-    return kind in ("application/json", "text/json") and _field(headers, "content-encoding").lower() in ("", "identity", "gzip")
+    return status >= 400 and body_bytes != 0 and may_be_json(headers, body_bytes)
 
 
 def empty_refusal(status: int, body_bytes: int | None) -> dict[str, Any] | None:
@@ -30,13 +29,12 @@ def empty_refusal(status: int, body_bytes: int | None) -> dict[str, Any] | None:
     return {"type": API_REFUSED, "title": "The API refuses this login", "status": 401, "detail": detail}
 
 
-def problem_of(status: int, headers: Headers, body: bytes, *, redacted: bool) -> dict[str, Any] | None:
-    """Return the problem for an error document of %CSP.REST or of a service of IRIS; None if the body is neither.
+def problem_of(status: int, document: Any, *, redacted: bool) -> dict[str, Any] | None:
+    """Return the problem for an error document of %CSP.REST or of a service of IRIS; None if the JSON value is neither.
 
     Parameters:
         redacted: Leave out texts and parameters. Otherwise all members of the original stand beside those of the problem.
     """
-    document = _document(_field(headers, "content-encoding"), body)
     if not isinstance(document, dict):
         return None
     envelope = document["status"] if isinstance(document.get("status"), dict) else document
@@ -47,27 +45,12 @@ def problem_of(status: int, headers: Headers, body: bytes, *, redacted: bool) ->
     if not isinstance(first, dict) or not isinstance(first.get("code"), int):
         return None
     problem: dict[str, Any] = {"type": IRIS_ERROR, "title": "The API reports an error", "status": status, "code": first["code"]}
-    problem |= {name: first[name] for name in ("id", "domain") if isinstance(first.get(name), str)}
+    names = {name: first[name] for name in ("id", "domain") if isinstance(first.get(name), str)}
     if redacted:
-        return problem
+        return problem | {name: value for name, value in names.items() if _NAME.fullmatch(value)}
+    problem |= names
     summary = envelope["summary"]
     kept = {name: value for name, value in document.items() if name not in ("type", "title", "status", "detail", "code")}
     if envelope is not document:
         kept |= {"errors": errors, "summary": summary}
     return problem | ({"detail": summary} if isinstance(summary, str) and summary else {}) | kept
-
-
-def _field(headers: Headers, name: str) -> str:
-    return next((value for field, value in headers if field.lower() == name), "").strip()
-
-
-def _document(encoding: str, body: bytes) -> Any:
-    try:
-        if encoding.lower() == "gzip":
-            opened = zlib.decompressobj(wbits=31)
-            body = opened.decompress(body, MAX_DOCUMENT_BYTES)
-            if opened.unconsumed_tail:
-                return None
-        return decode_any(body)
-    except (zlib.error, UnreadableJson):
-        return None

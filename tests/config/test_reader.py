@@ -216,6 +216,10 @@ class TestMistakes:
             ({"HUB_ROUTES": '[{"prefix": "/a", "target": "https://x.example", "resource": "urn:lab#a"}]'}, "routes[0].resource"),
             ({"HUB_ROUTES": '[{"prefix": "/a", "target": "https://x.example", "rendered": true}]'}, "routes[0].rendered"),
             (
+                {"HUB_ROUTES": '[{"prefix": "/a", "target": "https://x.example", "json_errors": "relay"}]'},
+                "routes[0].json_errors",
+            ),
+            (
                 {"HUB_ROUTES": '[{"prefix": "/a", "target": "https://x", "websocket": true, "token": "none", "rendered": true}]'},
                 "routes[0].rendered",
             ),

@@ -482,3 +482,25 @@ class TestForms:
         streamed = await hub.handle("POST", "/api/x", headers=FORM, body=stream(), body_bytes=None)
 
         assert [await read(whole), await read(streamed)] == [b"iris=1&b=", b"iris=1&cache=2&name=IRISUsername"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "chosen", "sent"),
+    [
+        ({}, "br", "br"),
+        ({}, "", None),
+        ({"iris_errors": "redacted"}, "gzip, deflate, br, zstd", "gzip, identity"),
+        ({"iris_errors": "redacted"}, "br;q=1, gzip;q=0.5", "gzip, identity"),
+        ({"iris_errors": "redacted"}, "deflate", "identity"),
+        ({"iris_errors": "redacted"}, "br, gzip;q=0", "identity"),
+        ({"iris_errors": "redacted"}, "", "identity"),
+        ({"preset": "fhir"}, "gzip, br", "identity"),
+        ({"preset": "fhir", "iris_errors": "redacted"}, "gzip, br", "identity"),
+    ],
+)
+async def test_the_hub_chooses_the_codings_that_it_reads(hub, setting, chosen, sent):
+    """Whoever may choose the coding of an error could choose one that the hub cannot open."""
+    hub.routes = RouteTable([RouteSettings(prefix="/api", target=hub.server.url, **setting)], IRIS_API)
+    await read(await hub.handle(path="/api/x", headers=[("Accept-Encoding", chosen)] if chosen else []))
+
+    assert hub.server.requests[0].header("Accept-Encoding") == sent

@@ -94,10 +94,14 @@ async def test_errors_are_problems(start_clinic: StartClinic) -> None:
 
 @pytest.mark.parametrize(("setting", "kept"), [("redacted", False), ("relay", True)])
 async def test_errors_by_setting(start_clinic: StartClinic, setting: str, kept: bool) -> None:
-    """Redacted: no internals. Relayed: as they are."""
+    """Redacted: no internals, whichever coding the caller asks for. Relayed: as they are. Over both doors."""
     async with start_clinic(None, **with_settings(iris_errors=setting)) as clinic, clinic.browser("alice") as browser:
-        failed = await browser.fetch("/api/error")
+        channel = await Channel.open(browser)
+        failed = await browser.fetch("/api/error", headers={"Accept-Encoding": "deflate"})
+        over_channel = await channel.request("GET", "/api/error")
+        await channel.close()
     assert ("<UNDEFINED>" in failed.text, failed.json().get("type") is None) == (kept, kept)
+    assert over_channel.body == failed.json()
 
 
 async def test_proof_of_each_request(start_clinic: StartClinic, tmp_path: Path) -> None:

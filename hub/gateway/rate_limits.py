@@ -60,6 +60,10 @@ class RateLimits:
         wait = self._refused_requests.take(network, self._clock.monotonic())
         return self._refusal("refused_requests", wait) if wait > 0 else None
 
+    def refuses_requests(self, network: str) -> bool:
+        """Return whether an address is above its limit of refused requests now."""
+        return self._refused_requests.is_empty(network, self._clock.monotonic())
+
     def received(self, session_key: str, size: int) -> float:
         """Count bytes that a session's channel received; return for how many seconds the channel must not be read."""
         return self._bytes.spend(session_key, self._clock.monotonic(), float(size))

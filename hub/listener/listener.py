@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from hub.listener.acceptor import Acceptor, DescriptorLimits
 from hub.listener.connection import ClientConnection, ClientConnections
+from hub.listener.connection_delay import ConnectionDelay
 from hub.listener.exchange import Front
 from hub.listener.head import Headers
 from hub.listener.work_budget import WorkLimits
@@ -52,8 +53,9 @@ class HttpListener:
         self._clock = clock
         self._tls = tls
         self._idle_seconds = idle_seconds
-        self._acceptor = Acceptor(self._serve, self._connections.close_idle, descriptors or DescriptorLimits(), clock)
-        self._connections.on_closed = self._acceptor.connection_closed
+        self._delay = ConnectionDelay(self._serve, self._connections.work_limits, clock)
+        self._acceptor = Acceptor(self._delay.admit, self._connections.close_idle, descriptors or DescriptorLimits(), clock)
+        self._connections.on_closed = self._delay.on_closed = self._acceptor.connection_closed
         self._accepting = OwnedTasks("accepted connection")
         self._tasks = tasks or TaskSupervisor(clock)
         self._sweeping: ServiceTask | None = None
@@ -85,6 +87,7 @@ class HttpListener:
     def stop(self) -> None:
         """Stop accepting connections. Those that are open close after their next response, which says so."""
         self._acceptor.stop()
+        self._delay.stop()
         self._connections.is_closing = True
         for connection in self._connections.open:
             connection.announce_close()

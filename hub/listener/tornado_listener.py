@@ -21,6 +21,7 @@ from tornado.iostream import IOStream, SSLIOStream
 from tornado.netutil import ssl_wrap_socket
 
 from hub.listener.acceptor import Acceptor, DescriptorLimits, close_oldest_idle, ignore_closed
+from hub.listener.connection_delay import ConnectionDelay
 from hub.listener.exchange import Exchange, Front, Receiver
 from hub.listener.guarded_stream import GuardedStream
 from hub.listener.head import PHRASES, BadHead, Headers, RequestHead, error_response, response_head
@@ -104,8 +105,9 @@ class TornadoListener:
             _NoRequests(), ssl_options=tls, max_header_size=2 * max_head_bytes, max_body_size=MAX_BODY_BYTES, protocol="http"
         )
         self._server.guard(self._connections, is_tls=tls is not None)
-        self._acceptor = Acceptor(self._server.serve, self._connections.close_idle, descriptors or DescriptorLimits(), clock)
-        self._connections.on_closed = self._acceptor.connection_closed
+        self._delay = ConnectionDelay(self._server.serve, self._connections.work_limits, clock)
+        self._acceptor = Acceptor(self._delay.admit, self._connections.close_idle, descriptors or DescriptorLimits(), clock)
+        self._connections.on_closed = self._delay.on_closed = self._acceptor.connection_closed
         self._tasks = tasks or TaskSupervisor(clock)
         self._sweeping: ServiceTask | None = None
 
@@ -122,6 +124,7 @@ class TornadoListener:
     def stop(self) -> None:
         """Stop accepting connections. Those that are open close after their next response, which says so."""
         self._acceptor.stop()
+        self._delay.stop()
         self._server.stop()
         self._connections.is_closing = True
         for connection in self._connections.open:

@@ -34,6 +34,11 @@ def ignore_refused(peer: str, status: int) -> bool:
     return False
 
 
+def nobody_is_limited(peer: str) -> bool:
+    """Return False: nobody counts."""
+    return False
+
+
 def ignore_throttling(kind: str) -> None:
     """Do nothing: nobody counts."""
 
@@ -51,7 +56,9 @@ class WorkLimits:
         on_refused: Called with the address of a peer and a status when the listener rejects a request itself, because it is
             malformed. Called with status 0 when a connection ends without a request. Returns whether the address is above its
             limit; a malformed request then gets 429.
-        on_throttled: Called with `throttled` when a connection begins to be throttled, with `closed` when it is closed for it.
+        is_limited: Returns whether the address of a peer is above that limit now. Its new connections are delayed then.
+        on_throttled: Called with `throttled` when a connection begins to be throttled, or is delayed, with `closed` when it is
+            closed for it.
     """
 
     per_turn: int = 32
@@ -60,6 +67,7 @@ class WorkLimits:
     abuse_seconds: float = 60.0
     close_code: int = 1008
     on_refused: Callable[[str, int], bool] = ignore_refused
+    is_limited: Callable[[str], bool] = nobody_is_limited
     on_throttled: Callable[[str], None] = ignore_throttling
 
     def judged(self, error: BadHead, peer: str) -> BadHead:

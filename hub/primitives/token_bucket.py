@@ -45,6 +45,13 @@ class TokenBuckets:
     def __len__(self) -> int:
         return len(self._buckets)
 
+    def is_empty(self, key: str, now: float, cost: float = 1.0) -> bool:
+        """Return whether `take` would find too few tokens."""
+        bucket = self._buckets.get(key)
+        if bucket is None or not self._rate:
+            return False
+        return bucket.level + max(now - bucket.at, 0.0) * self._rate < min(cost, self._burst)
+
     def take(self, key: str, now: float, cost: float = 1.0) -> float:
         """Take `cost` tokens and return 0; if there are too few, take none and return the seconds until there are enough."""
         if not self._rate:

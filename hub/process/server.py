@@ -23,7 +23,7 @@ from hub.listener.acceptor import DescriptorLimits
 from hub.listener.exchange import Front
 from hub.listener.listener import HttpListener
 from hub.listener.tornado_listener import TornadoListener
-from hub.listener.work_budget import WorkLimits, ignore_refused
+from hub.listener.work_budget import WorkLimits, ignore_refused, nobody_is_limited
 from hub.primitives.clock import Clock, SystemClock
 from hub.primitives.descriptors import descriptor_limit, effective_reserve
 from hub.primitives.tasks import first_of
@@ -191,6 +191,7 @@ class Worker:
             abuse_seconds=limits.abuse_seconds,
             close_code=CloseCode.TOO_OFTEN,
             on_refused=self._services.refusals.malformed if counts_refusals else ignore_refused,
+            is_limited=self._services.refusals.is_limited if counts_refusals else nobody_is_limited,
             on_throttled=lambda outcome: throttled.labels(outcome).inc(),
         )
 

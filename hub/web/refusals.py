@@ -89,6 +89,10 @@ class Refusals:
             logger.info("request.malformed", address=peer, status=status)
         return self._rates.refused_request(network) is not None
 
+    def is_limited(self, peer: str) -> bool:
+        """Return whether the address of a peer is above its limit now. Trusted proxies never are."""
+        return self._trusted_proxies.verdict(peer) is False and self._rates.refuses_requests(network_of(peer))
+
     def _may_log(self, network: str) -> bool:
         """Return whether the lines of this refusal are written. Those that are not are counted, and reported after a minute."""
         if not self._lines.take(network, self._clock.monotonic()):

@@ -78,6 +78,22 @@ def test_malformed_requests_count_alike(clock: ManualClock) -> None:
     assert counts.count(Connection("192.0.2.2"), "192.0.2.2").limited is None
 
 
+async def test_addresses_above_their_limit(clock: ManualClock) -> None:
+    """Their new connections are delayed, until they are below it again. Asking does not count, and a proxy is never limited."""
+    limits = LimitSettings(refused_requests_per_address=0.4)
+    counts = Refusals(RateLimits(limits, clock, Metrics()), clock, TrustedProxies(["10.0.0.1"]))
+    asked = [counts.is_limited("192.0.2.1") for _ in range(20)]
+    for peer in ("192.0.2.1", "10.0.0.1", "2001:db8::1"):
+        for _ in range(4):
+            counts.malformed(peer, 400)
+    limited = [counts.is_limited(peer) for peer in ("192.0.2.1", "10.0.0.1", "2001:db8::2", "192.0.2.2", "")]
+    await clock.advance(2.5)
+
+    assert not any(asked)
+    assert limited == [True, False, True, False, False]
+    assert not counts.is_limited("192.0.2.1")
+
+
 @pytest.mark.expects_log
 async def test_lines_of_malformed_requests_are_bounded(clock: ManualClock, caplog: pytest.LogCaptureFixture) -> None:
     """As those of other refusals; connections without a request have none."""

@@ -26,13 +26,16 @@ from hub.config.settings import (
     TopicSettings,
 )
 from hub.listener.listener import HttpListener
+from hub.listener.tornado_listener import TornadoListener
 from hub.primitives.clock import SystemClock
 from hub.primitives.secret import Secret
 from hub.process.embedded_redis import EmbeddedRedis
+from hub.process.server import LISTENERS
 from hub.services import Services
 from hub.session.keyring import Keyring
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, HostileProvider
 from tests.parties.resource_server import RawResourceServer, answering
+from tests.parties.two_way_api import TwoWayApi
 
 PUBLISHER = "the-secret-of-the-publisher-of-48-characters-012"
 NAVIGATION = ("Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document", "Accept: text/html")
@@ -135,7 +138,7 @@ class DoorHouse:
 
     services: Services
     provider: HostileProvider
-    listeners: list[HttpListener]
+    listeners: list[HttpListener | TornadoListener]
     port: int
     admin_port: int
 
@@ -177,14 +180,14 @@ async def log_in(house: DoorHouse, client: Client) -> Response:
 
 
 @asynccontextmanager
-async def door_house() -> AsyncIterator[DoorHouse]:
-    """Run the hub with a private Redis, a provider and an API."""
+async def door_house(listener_name: str = "fast") -> AsyncIterator[DoorHouse]:
+    """Run the hub on one of the servers of `server.listener`, with a private Redis, a provider, an API, and one of WebSockets."""
     public, inner = bind_sockets(0, "127.0.0.1"), bind_sockets(0, "127.0.0.1")
     port, admin_port = (sockets[0].getsockname()[1] for sockets in (public, inner))
     with tempfile.TemporaryDirectory(prefix="hub-") as folder:
         redis = EmbeddedRedis(Path(folder))
         api = await RawResourceServer.start(answering(200, ("Content-Type", "application/json"), body=b'{"a":1}'))
-        async with AsyncExitStack() as closing, HostileProvider.start() as provider:
+        async with AsyncExitStack() as closing, HostileProvider.start() as provider, TwoWayApi.start() as two_way:
             await redis.start()
             closing.push_async_callback(redis.stop)
             closing.push_async_callback(api.stop)
@@ -194,7 +197,8 @@ async def door_house() -> AsyncIterator[DoorHouse]:
                 redis=RedisSettings(url=redis.url, timeout_seconds=1.0),
                 routes=[
                     RouteSettings(prefix="/api", target=api.url),
-                    RouteSettings(prefix="/live", target=api.url, websocket=True),
+                    RouteSettings(prefix="/live", target=two_way.url, websocket=True),
+                    RouteSettings(prefix="/refused", target=api.url, websocket=True),
                 ],
                 limits=UNLIMITED,
                 session=SessionSettings(),
@@ -203,7 +207,8 @@ async def door_house() -> AsyncIterator[DoorHouse]:
             )
             services = Services(settings, Keyring([secrets.token_bytes(32)]), redis.url, SystemClock())
             await services.start()
-            listeners = [HttpListener(front, SystemClock()) for front in (build_front(services), build_admin_front(services))]
+            serve = LISTENERS[listener_name]
+            listeners = [serve(front, SystemClock()) for front in (build_front(services), build_admin_front(services))]
             for listener, sockets in zip(listeners, (public, inner), strict=True):
                 await listener.start(sockets)
             try:

@@ -9,7 +9,7 @@ import logging
 import random
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -19,16 +19,21 @@ import msgspec
 from fuzz.door_house import NAVIGATION, PUBLISHER, Client, DoorHouse, door_house, log_in
 from fuzz.fault_injection import ERRORS, Fault, FaultInjector, Plan
 from hub.channel.messages import SUBPROTOCOL
+from hub.process.server import LISTENERS
+from tests.parties.two_way_api import BYE, BYE_CODE
 
-FINE = {0, 200, 201, 302, 400, 401, 403, 404, 409, 410, 426, 429, 502, 503, 504}
+FINE = {0, 101, 200, 201, 302, 400, 401, 403, 404, 409, 410, 426, 429, 502, 503, 504}
 """Statuses that a visit with a fault may have. 0: the connection ended, which only a client that has left may see."""
-UNDISTURBED = {200, 201, 302, 400, 401, 403, 502}
+UNDISTURBED = {101, 200, 201, 302, 400, 401, 403, 502}
 """Statuses without a fault: the visits send some requests that must be rejected."""
+
+CLOSED_EARLY = 503
+"""Noted for a WebSocket that the hub closes although its client waits for a message: never without a fault."""
 
 CRASHES = ("crashed", "task.failed", "task.given_up", "never retrieved", "was destroyed", "never awaited")
 SETTLE_SECONDS = 10.0
 MOST_AWAITS = 60  # of one visit
-CHANNEL_CLOSES = {1000, 1001, 1006, 4400, 4401, 4403, 4408, 4429, 4500, 4502, 4503, 4504}
+CLOSES = {1000, 1001, 1006, 1011, BYE_CODE, 4400, 4401, 4403, 4408, 4429, 4500, 4502, 4503, 4504}
 
 
 class Defect(AssertionError):
@@ -112,30 +117,79 @@ async def channel(house: DoorHouse, client: Client) -> None:
 
 @visit
 async def pass_through(house: DoorHouse, client: Client) -> None:
-    """Open WebSockets that the API refuses, that no route has, and without a session."""
-    await _talk(house, client, "/live/x", [], [])
+    """Open WebSockets whose messages the API sends back, one that it closes, and those that nobody accepts."""
+    async with _dialed(house, client, "/live/x") as socket:
+        if socket is not None:
+            await _exchange_messages(client, socket, ["", "x" * 300_000, "y"])
+    async with _dialed(house, client, "/live/x") as socket:
+        if socket is not None:
+            await _exchange_messages(client, socket, ["z"], last=BYE)
+    await _talk(house, client, "/refused/x", [], [])
     await _talk(house, client, "/live//x", [], [])
     await _talk(house, Client(house.port), "/live//x", [], [])
 
 
 async def _talk(house: DoorHouse, client: Client, path: str, messages: list[dict[str, object]], offered: list[str]) -> None:
     """Open a WebSocket, send messages, and read until each request has ended or the hub closes."""
+    async with _dialed(house, client, path, offered) as socket:
+        if socket is not None:
+            await _converse(client, socket, messages)
+
+
+@asynccontextmanager
+async def _dialed(
+    house: DoorHouse, client: Client, path: str, offered: Sequence[str] = ()
+) -> AsyncIterator[aiohttp.ClientWebSocketResponse | None]:
+    """Open a WebSocket, which `Client.leave` aborts; None if it was refused, which is noted."""
     url, cookies = f"http://localhost:{house.port}", "; ".join(f"{name}={value}" for name, value in client.cookies.items())
     async with aiohttp.ClientSession(headers={"Origin": url, "Cookie": cookies}) as http:
         try:
             socket = await http.ws_connect(f"{url}{path}", protocols=offered, max_msg_size=0)
         except aiohttp.WSServerHandshakeError as refused:
             client.statuses.append(refused.status)
+            yield None
             return
         except (aiohttp.ClientError, OSError):
             client.statuses.append(0)
+            yield None
             return
         transport = socket._response.connection and socket._response.connection.transport
         client.transports |= {transport} if transport is not None else set()
         try:
-            await _converse(client, socket, messages)
+            yield socket
         finally:
             client.transports.discard(transport)  # type: ignore[arg-type]
+
+
+async def _exchange_messages(
+    client: Client, socket: aiohttp.ClientWebSocketResponse, messages: Sequence[str], last: str = ""
+) -> None:
+    """Send messages one after the other, and read each as it comes back; then send `last`, and read until the hub closes.
+
+    Notes the status 101 if all of this succeeds.
+
+    Raises:
+        Defect: Another message came back, or the close code is not one of those that a page may get.
+    """
+    try:
+        async with asyncio.timeout(SETTLE_SECONDS):
+            for message in messages:
+                await socket.send_str(message)
+                received = await socket.receive()
+                if received.type is not aiohttp.WSMsgType.TEXT:
+                    client.statuses.append(CLOSED_EARLY)
+                    return
+                if received.data != message:
+                    raise Defect(f"{len(message)} characters were sent, and {len(received.data)} others came back")
+            if last:
+                await socket.send_str(last)
+                await socket.receive()
+        client.statuses.append(101)
+        await socket.close()
+    except (OSError, aiohttp.ClientError):
+        client.statuses.append(0)
+    finally:
+        _check_close(socket)
 
 
 async def _converse(client: Client, socket: aiohttp.ClientWebSocketResponse, messages: list[dict[str, object]]) -> None:
@@ -156,7 +210,11 @@ async def _converse(client: Client, socket: aiohttp.ClientWebSocketResponse, mes
         await socket.close()
     except (OSError, aiohttp.ClientError):
         client.statuses.append(0)
-    if socket.close_code is not None and socket.close_code not in CHANNEL_CLOSES:
+    _check_close(socket)
+
+
+def _check_close(socket: aiohttp.ClientWebSocketResponse) -> None:
+    if socket.close_code is not None and socket.close_code not in CLOSES:
         raise Defect(f"close code {socket.close_code}")
 
 
@@ -244,14 +302,14 @@ class DoorFuzzer:
 
 
 @asynccontextmanager
-async def door_fuzzer() -> AsyncIterator[DoorFuzzer]:
-    """Run a hub whose tasks can have faults."""
+async def door_fuzzer(listener_name: str = "fast") -> AsyncIterator[DoorFuzzer]:
+    """Run a hub on one of the servers of `server.listener`, whose tasks can have faults."""
     injector, listener = FaultInjector(), _Listener()
     loop = asyncio.get_running_loop()
     loop.set_task_factory(injector)
     logging.getLogger().addHandler(listener)
     try:
-        async with door_house() as house:
+        async with door_house(listener_name) as house:
             fuzzer = DoorFuzzer(house, injector, listener)
             for name in VISITS:  # connections are opened, scripts are loaded
                 await fuzzer.run([name], Plan(Fault.STALL, at=10**9))
@@ -289,9 +347,13 @@ async def at_random(fuzzer: DoorFuzzer, until: float, seed: int, most: int = 10*
 
 
 async def fuzz_doors(seconds: float, seed: int) -> str:
-    """Fuzz for so long; return what was done."""
-    async with door_fuzzer() as fuzzer:
-        until = time.monotonic() + seconds
-        await every_await(fuzzer, until - seconds / 4)
-        await at_random(fuzzer, until, seed)
-        return f"{fuzzer.runs} visits with faults: {', '.join(f'{count} {fault.name}' for fault, count in fuzzer.counts.items())}"
+    """Fuzz for so long, on each server of `server.listener` in turn; return what was done."""
+    done = []
+    for name in LISTENERS:
+        async with door_fuzzer(name) as fuzzer:
+            until = time.monotonic() + seconds / len(LISTENERS)
+            await every_await(fuzzer, until - seconds / len(LISTENERS) / 4)
+            await at_random(fuzzer, until, seed)
+        counts = ", ".join(f"{count} {fault.name}" for fault, count in fuzzer.counts.items())
+        done.append(f"{name}: {fuzzer.runs} visits with faults: {counts}")
+    return "\n".join(done)

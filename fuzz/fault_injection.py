@@ -5,6 +5,8 @@ and injects one fault, or several in a row, at the await that the plan names.
 """
 
 import asyncio
+import gc
+import inspect
 from collections.abc import Callable, Coroutine, Generator, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -14,6 +16,9 @@ STALL_TURNS = 20  # of the event loop
 LEAVE_TURNS = 5  # until the hub has seen that the client has left
 NETWORK = ("redis.", "aiohttp.", "aiohappyeyeballs.")
 """Libraries whose awaits are of the network, and can therefore fail with `OSError` or `TimeoutError`."""
+
+NOT_THE_NETWORK = "aiohttp.client_ws."
+"""This module itself awaits only that another task of the process lets go of the WebSocket; that cannot fail."""
 
 
 class Fault(Enum):
@@ -149,7 +154,16 @@ def is_of_the_network(coroutine: Any) -> bool:
     """Return whether code of a network library waits, or code of Python that it has called."""
     modules = list(_modules(coroutine))
     of_library = [module.startswith(NETWORK) for module in modules]
-    return any(of_library) and not any(module.startswith("hub.") for module in modules[of_library.index(True) :])
+    return (
+        any(of_library)
+        and modules[-1] != NOT_THE_NETWORK
+        and not any(module.startswith("hub.") for module in modules[of_library.index(True) :])
+    )
+
+
+def _unwrapped(awaitable: Any) -> Any:
+    """Return the coroutine in a wrapper, such as that of `__await__`, which shows it to the garbage collector alone."""
+    return next((each for each in gc.get_referents(awaitable) if inspect.isawaitable(each) and hasattr(each, "cr_frame")), None)
 
 
 def _modules(awaitable: Any) -> Iterator[str]:
@@ -157,6 +171,7 @@ def _modules(awaitable: Any) -> Iterator[str]:
     while awaitable is not None:
         frame = getattr(awaitable, "cr_frame", None) or getattr(awaitable, "gi_frame", None)
         if frame is None:
-            return
+            awaitable = _unwrapped(awaitable)
+            continue
         yield frame.f_globals.get("__name__", "") + "."
         awaitable = getattr(awaitable, "cr_await", None) or getattr(awaitable, "gi_yieldfrom", None)

@@ -35,7 +35,10 @@ class UpstreamSocket:
 
     async def receive(self) -> str | bytes | None:
         """Return the next message; None when the WebSocket is closed."""
-        message = await self._socket.receive()
+        try:
+            message = await self._socket.receive()
+        except TimeoutError:  # aiohttp raises this one; any other failure is a message
+            return None
         if message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
             data: str | bytes = message.data
             return data
@@ -48,7 +51,7 @@ class UpstreamSocket:
                 await self._socket.send_str(message)
             else:
                 await self._socket.send_bytes(message)
-        except (ConnectionError, RuntimeError):
+        except (OSError, RuntimeError):
             return
 
     async def close(self, code: int, reason: str) -> None:

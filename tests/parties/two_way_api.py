@@ -1,4 +1,7 @@
-"""An API that takes requests and WebSockets at every path, and responds to the next ones as the test says."""
+"""An API that takes requests and WebSockets at every path, and responds to the next ones as the test says.
+
+It sends each message back, and closes after the message `BYE`.
+"""
 
 import contextlib
 from collections import deque
@@ -8,6 +11,9 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from aiohttp import WSMsgType, web
+
+BYE = "bye"
+BYE_CODE = 4000
 
 
 @dataclass
@@ -60,6 +66,8 @@ class TwoWayApi:
         await socket.prepare(request)
         with contextlib.suppress(ConnectionError):
             async for message in socket:
-                if message.type is WSMsgType.TEXT:
+                if message.data == BYE:
+                    await socket.close(code=BYE_CODE)
+                elif message.type is WSMsgType.TEXT:
                     await socket.send_str(message.data)
         return socket

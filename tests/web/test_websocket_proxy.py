@@ -3,13 +3,15 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
+import aiohttp
 import pytest
 import websockets
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import ServerConnection, serve
 
+from hub.gateway.websocket_door import UpstreamSocket
 from tests.parties.browser import Browser
 from tests.scenarios.conftest import Clinic, StartClinic
 from tests.scenarios.conftest import start_clinic as start_clinic
@@ -75,6 +77,29 @@ async def test_messages_both_ways(clinic: Clinic) -> None:
             await socket.send(message)
 
         assert [await socket.recv() for _ in messages] == messages
+
+
+class TimedOut:
+    """A WebSocket of aiohttp whose connection the kernel has given up (ETIMEDOUT)."""
+
+    protocol = close_code = None
+
+    async def receive(self) -> None:
+        """Fail."""
+        raise TimeoutError
+
+    async def send_str(self, _message: str) -> None:
+        """Fail."""
+        raise TimeoutError
+
+
+async def test_connection_to_the_api_that_times_out() -> None:
+    """It is the end of the WebSocket, and no exception."""
+    socket = UpstreamSocket(cast(aiohttp.ClientWebSocketResponse, TimedOut()))
+
+    assert await socket.receive() is None
+    await socket.send("x")
+    assert socket.close_code == 1011
 
 
 async def test_token_goes_with_the_upgrade_and_nothing_else(clinic: Clinic) -> None:

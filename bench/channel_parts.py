@@ -24,6 +24,7 @@ from hub.session.session_lookup import SessionLookup
 from hub.telemetry.metrics import Metrics
 from hub.topics.topics import Subscriber, Subscription
 
+ISSUER = "https://provider.example"
 ITEMS = [{"id": number, "name": "Ada Lovelace", "born": "1815-12-10", "active": True} for number in range(15)]
 BODY = json.dumps({"items": ITEMS}).encode()
 HEADERS = [
@@ -131,7 +132,7 @@ def new_session(session_id: SessionId, now: float) -> Session:
     return Session(
         key=session_id.key,
         version=1,
-        issuer="https://provider.example",
+        issuer=ISSUER,
         subject="s1",
         name="Ada",
         claims={},
@@ -143,7 +144,7 @@ def new_session(session_id: SessionId, now: float) -> Session:
 
 def routes() -> RouteTable:
     """Return the one route that the channels lead to."""
-    return RouteTable([RouteSettings(prefix="/api", target="http://127.0.0.1:9")], IRIS_API)
+    return RouteTable([RouteSettings(prefix="/api", target="http://127.0.0.1:9")], IRIS_API, {"main": ISSUER})
 
 
 def services_for(pipeline: Pipeline, session: Session, clock: SystemClock) -> ChannelServices:

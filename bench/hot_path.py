@@ -50,6 +50,8 @@ from hub.web.hub_headers import IDENTITY_HEADER
 BODY = make_body(KB)
 
 ORIGIN = "https://clinic.example"
+
+ISSUER = "https://iris.example/oauth2"
 PATH, QUERY = "/api/patients", "page=1"
 SESSION_ID = SessionId("m" * 43)
 CALLS, ROUNDS = 5000, 7
@@ -116,9 +118,10 @@ class HotPath:
                 RouteSettings(prefix="/api", target="http://127.0.0.1:9/csp/clinic"),
             ],
             IRIS_API,
+            {"main": ISSUER},
         )
         self._route = self._table.resolve(PATH)
-        providers = Providers([OpenIDProvider(ProviderSettings(issuer="https://iris.example/oauth2"), clock, lambda state: None)])
+        providers = Providers([OpenIDProvider(ProviderSettings(issuer=ISSUER), clock, lambda state: None)])
         tokens = RouteTokens(  # only what a living token of a user needs
             TokenAccess(cast(Refresher, None), providers, clock),
             cast(AudienceTokens, None),
@@ -209,7 +212,7 @@ def _session(now: float) -> Session:
     return Session(
         key=SESSION_ID.key,
         version=1,
-        issuer="https://iris.example/oauth2",
+        issuer=ISSUER,
         subject="alice",
         name="Alice Example",
         claims={},

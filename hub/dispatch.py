@@ -1,8 +1,8 @@
 """The dispatch: what happens to every request to an API, whichever door it came through.
 
-Find the route -> find the session, by the outage policy -> check the identity of the page -> count against the rate limits ->
-execute at most once if there is an idempotency key -> the pipeline: authorize, attach the token, forward or upgrade, and the
-ladder after a 401.
+Find the route -> find the session, by the outage policy -> check the identity of the page, and that users of its provider may
+use the route -> count against the rate limits -> execute at most once if there is an idempotency key -> the pipeline: authorize,
+attach the token, forward or upgrade, and the ladder after a 401.
 
 A door parses a request, calls this, and writes the response. docs/architecture.md has the table of rules and doors, and
 tests/test_dispatch.py has a test for each of its cells.
@@ -13,7 +13,8 @@ from typing import Literal
 
 import msgspec
 
-from hub.errors import HubError
+from hub.errors import HubError, NotAuthenticated
+from hub.gateway import policy
 from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.gateway.pipeline import Pipeline
 from hub.gateway.rate_limits import RateLimits
@@ -88,19 +89,30 @@ class Dispatch:
 
         Raises:
             NotAuthenticated, SessionEnded: There is no session, or none any more.
+            ProviderNotAllowed: The route is for users of other providers.
             IdentityChanged: Another user is logged in than the page was loaded for.
             TooManyRequests: The session, or the address, sends too many requests.
             StoreUnavailable: The session store is down, and the session is not known well enough.
         """
-        if route is not None and route.demand is None and caller.transport != "channel":
+        if route is not None and not route.needs_login and caller.transport != "channel":
             self._rates.anonymous_request(network_of(caller.address))
             return None
         session = self._sessions.cached(caller.session_id, passive=caller.passive)
         if session is None:
-            session = await self._sessions.find(caller.session_id, passive=caller.passive)
+            session = await self._find(caller, route)
         session.require_identity(caller.identity)
+        if route is not None and route.needs_login:
+            policy.terms_of(route, session)
         self._rates.request(session.key)
         return session
+
+    async def _find(self, caller: Caller, route: Route | None) -> Session:
+        try:
+            return await self._sessions.find(caller.session_id, passive=caller.passive)
+        except NotAuthenticated as error:
+            if route is not None:
+                policy.at_login_of(route, error)
+            raise
 
     def respond(
         self, request: ApiRequest, place: Place, session: Session | None, *, transport: Transport, key: str | None = None

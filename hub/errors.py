@@ -9,6 +9,7 @@
         SessionEnded                401  the session has ended; `reason` says why
         StepUpRequired              401  the login is too old or too weak for this part of the API: log in again
       RequestRefused                403  CSRF token, Origin or Fetch Metadata show that the request is not from our page
+      ProviderNotAllowed            403  users of the session's provider may not use this part of the API
       TokenNotIssued                403  the provider issues no token for this part of the API
       NotFound                      404
         RouteNotFound               404  no route in the settings matches the path
@@ -160,6 +161,12 @@ class RequestRefused(HubError):
     """CSRF token, Origin or Fetch Metadata show that the request does not come from our own page."""
 
     status, slug, title = 403, "request-refused", "The request was refused"
+
+
+class ProviderNotAllowed(HubError):
+    """Users of the session's provider may not use this; `login_url` leads to a login at a provider whose users may."""
+
+    status, slug, title = 403, "provider-not-allowed", "Users of another login service may use this"
 
 
 class TokenNotIssued(HubError):

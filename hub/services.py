@@ -130,7 +130,7 @@ class Services:
         self.client_tokens = ClientTokens(self.providers, clock)
         self.further_tokens = AudienceTokens(self.store, self.sessions, self.refresher, access, self.providers, clock)
         tokens = RouteTokens(access, self.further_tokens, self.client_tokens)
-        routes, jars = RouteTable(settings.routes, IRIS_API), CookieJarStore(self.redis, codec)
+        routes, jars = RouteTable(settings.routes, IRIS_API, settings.issuers), CookieJarStore(self.redis, codec)
         self.upstream_ends = UpstreamEnds(jars, self.sessions, routes, self.resource_server, clock, self.metrics)
         self.upstream_sessions = UpstreamSessions(jars, lifetimes, clock, self.upstream_ends.end)
         self.websocket_door = UpstreamWebSocketClient((route.ca_file for route in settings.routes), self._descriptor_reserve())
@@ -183,7 +183,7 @@ class Services:
         self.dispatch = Dispatch(routes, lookup, self.rates, self.executor, pipeline, self.metrics)
         dropped_entries = DroppedEntries(clock, self.metrics)
         topic_store = TopicStore(self.redis, EntryCodec(keyring), self.events, clock, dropped_entries)
-        self.topics = Topics(topic_store, settings.topics, clock, dropped_entries)
+        self.topics = Topics(topic_store, settings.topics, settings.issuers, clock, dropped_entries)
         self.publisher_limits = PublisherLimits(settings.publishers, PublisherTopics(self.redis), clock, self.metrics)
         self.registry = Registry(
             ChannelServices(

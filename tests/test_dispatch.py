@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from websockets.asyncio.client import connect
 
 from hub.config.settings import LimitSettings, RouteSettings
+from tests.parties.audit import Audit
 from tests.parties.browser import Browser
 from tests.parties.channel import Channel, ChannelClosedError
 from tests.parties.clock import ManualClock
@@ -82,7 +83,7 @@ class World:
 
 def _problem(problem: dict[str, Any]) -> str:
     slug = problem["type"].rpartition(":")[2]
-    return f"{slug} {problem['login_url']}" if slug == "step-up-required" else slug
+    return f"{slug} {problem['login_url']}" if slug in ("step-up-required", "provider-not-allowed") else slug
 
 
 def routes_to(api: TwoWayApi) -> list[RouteSettings]:
@@ -92,6 +93,7 @@ def routes_to(api: TwoWayApi) -> list[RouteSettings]:
         "open": {"token": "none"},
         "ward": {"max_age_seconds": 60},
         "locked": {"methods": ["DELETE"]},
+        "partners": {"allowed_providers": ["partners"]},
     }
     return [
         RouteSettings(**{"prefix": f"/{name}{suffix}", "target": api.url, "websocket": bool(suffix), **options})
@@ -172,6 +174,20 @@ async def test_identity(build_world: Any, door: DoorName) -> None:
     async with build_world(door) as world:
         assert await world.call(identity="of somebody else") == "identity-changed"
         assert world.api.seen == []
+
+
+@EACH_DOOR
+async def test_provider_that_is_not_allowed(build_world: Any, door: DoorName, caplog: pytest.LogCaptureFixture) -> None:
+    """A session of another provider gets no further: it is audited, counts in no limit, takes no key, and no token leaves."""
+    audit = Audit(caplog)
+    async with build_world(door, limits=LimitSettings(requests_per_session=0.1)) as world:
+        key = None if door == "websocket" else secrets.token_hex(16)
+
+        assert [await world.call("partners", key=key) for _ in range(3)] == ["provider-not-allowed /hub/login"] * 3
+        refused = [event for event in audit.take() if event["event"] == "audit.request_refused"]
+        assert [event["reason"] for event in refused] == ["provider-not-allowed"] * 3
+        assert world.api.seen == []
+        assert await world.call(key=key) == SERVED
 
 
 @EACH_DOOR

@@ -63,6 +63,7 @@ def test_types_are_stable() -> None:
         "session-ended": 401,
         "step-up-required": 401,
         "request-refused": 403,
+        "provider-not-allowed": 403,
         "token-not-issued": 403,
         "not-found": 404,
         "route-not-found": 404,

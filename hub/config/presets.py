@@ -2,7 +2,8 @@
 
 import dataclasses
 
-from hub.config.settings import MAIN_PROVIDER, Settings
+from hub.config.allowed_providers import allowed_providers
+from hub.config.settings import Settings
 
 LAUNCH_CONTEXT = ("patient", "encounter", "fhirUser")
 """Members of a SMART token response that describe the launch context (SMART App Launch 2.2 section 2.0.9.6)."""
@@ -27,6 +28,7 @@ def with_presets(settings: Settings) -> Settings:
 
 
 def fhir_bases(settings: Settings) -> list[str]:
-    """Return the base URLs of all FHIR servers whose routes use the session's access token."""
+    """Return the base URLs of all FHIR servers whose routes use the access token of sessions of the main provider."""
     routes = [route for route in settings.routes if route.preset == "fhir" and route.token == "user"]
-    return sorted({route.target.rstrip("/") for route in routes if route.provider == MAIN_PROVIDER})
+    main = settings.provider.name, settings.provider.issuer
+    return sorted({route.target.rstrip("/") for route in routes if main in allowed_providers(route, settings.issuers)})

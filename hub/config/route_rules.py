@@ -149,7 +149,8 @@ def _token_mistakes(name: str, route: RouteSettings) -> list[str]:
     mistakes = []
     if route.resource and not ABSOLUTE_URI.fullmatch(route.resource):
         mistakes.append(f"{name}.resource: must be an absolute URI without fragment (RFC 8707).")
-    unused = {"user": ("audience", "scopes"), "none": ("audience", "resource", "scopes", "max_age_seconds", "acr_values")}
+    of_users = ("allowed_providers", "max_age_seconds", "acr_values")
+    unused = {"user": ("audience", "scopes"), "none": ("audience", "resource", "scopes", *of_users)}
     mistakes.extend(
         f"{name}.{key}: has no meaning with token = {route.token}. Remove it."
         for key in unused.get(route.token, ())

@@ -4,6 +4,7 @@ import ipaddress
 import re
 from pathlib import Path
 
+from hub.config.allowed_providers import allowed_provider_mistakes
 from hub.config.hosts import ascii_host, host_of, is_ip_address
 from hub.config.route_rules import parse_url, route_mistakes
 from hub.config.settings import (
@@ -36,6 +37,7 @@ def contradictions(settings: Settings) -> list[str]:
         *_topic_mistakes(settings),
         *_log_mistakes(settings.log),
         *route_mistakes(settings),
+        *allowed_provider_mistakes(settings),
         *_channel_mistakes(settings.channel),
         *_upstream_mistakes(settings.upstream),
     ]

@@ -181,12 +181,13 @@ class RouteSettings:
     target: str
     methods: list[str] = field(default_factory=lambda: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
     token: Literal["user", "exchange", "client", "none"] = "user"
-    provider: str = MAIN_PROVIDER
+    allowed_providers: list[str] = field(default_factory=list)
+    provider: str = ""
     audience: str = ""
     resource: str = ""
-    scopes: list[str] = field(default_factory=list)
+    scopes: list[str] | dict[str, list[str]] = field(default_factory=list)
     max_age_seconds: NotNegative = 0.0
-    acr_values: list[str] = field(default_factory=list)
+    acr_values: list[str] | dict[str, list[str]] = field(default_factory=list)
     connect_timeout_seconds: Positive = 5.0
     timeout_seconds: Positive = 30.0
     max_body_bytes: Size = 104857600
@@ -218,7 +219,8 @@ class TopicSettings:
     """A topic, or all topics with a common prefix, to which pages may subscribe. An exact name wins, then the longest prefix."""
 
     name: str
-    scope: str = ""
+    allowed_providers: list[str] = field(default_factory=list)
+    scope: str | dict[str, str] = ""
     history: Count = 1000
     history_seconds: Positive = 3600.0
 
@@ -339,6 +341,11 @@ class Settings:
     def all_providers(self) -> list[ProviderSettings]:
         """The main provider (`[provider]`) and the additional ones (`[[providers]]`)."""
         return [self.provider, *self.providers]
+
+    @property
+    def issuers(self) -> dict[str, str]:
+        """The issuers of all providers by their names, the main provider first."""
+        return {provider.name: provider.issuer for provider in self.all_providers}
 
 
 SECTIONS: dict[str, type] = {

@@ -21,6 +21,7 @@ from hub.primitives.http import BodyStream, Headers
 from hub.primitives.secret import Secret
 from hub.session.failure_limit import network_of
 from hub.session.model import Session
+from hub.tokens.demand import TokenDemand
 
 Result = TypeVar("Result")
 
@@ -43,22 +44,18 @@ class ForwardingDependencies:
     clock: Clock
     headers: HeaderRules = field(default_factory=HeaderRules)
 
-    def dpop_key_of(self, route: Route, session: Session | None, token: Secret | None) -> DPoPKey | None:
-        """Return the DPoP key to which the token of a request is bound; None for a bearer token or no token."""
-        if token is None or session is None or route.demand is None:
-            return None
-        return self.dpop_key(route.demand.provider if route.demand.kind == "client" else session.provider)
-
 
 class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
     """One request that may be forwarded, and the time that it has.
 
     Attributes:
+        demand: Which token the request gets; None: none.
         deadline: Instant of the clock's `monotonic` at which the head of the response must be there; None: no limit.
     """
 
     use: ForwardingDependencies
     session: Session | None
+    demand: TokenDemand | None
     request: ApiRequest
     body: bytes | BodyStream
     route: Route
@@ -99,7 +96,7 @@ class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
             raise
 
     async def _send(self, token: Secret | None, cookies: str) -> ApiResponse:
-        key = self.use.dpop_key_of(self.route, self.session, token)
+        key = None if self.demand is None else self.use.dpop_key(self.demand.provider)
         if key is None or token is None:
             return await self._send_once(self._headers(token, cookies))
         response = await self._send_once(self._headers_with_proof(key, token, cookies))

@@ -159,7 +159,7 @@ class HeaderRules:
                 for name, value in passed
             ]
         passed = [(name, value if value.isprintable() else _FOLDED.sub(" ", value)) for name, value in passed]
-        return passed if route.demand is None else with_private_caching(passed, self._controls, status=status)
+        return with_private_caching(passed, self._controls, status=status) if route.needs_login else passed
 
 
 def _passing(headers: Headers, verdicts: Mapping[str, bool | None]) -> Headers:

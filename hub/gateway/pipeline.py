@@ -50,6 +50,7 @@ class Pipeline:
         Raises:
             InvalidPath, BadRequest, RouteNotFound, MethodNotAllowed, BodyTooLarge: The request cannot be forwarded.
             NotAuthenticated, SessionEnded: The route asks for a user.
+            ProviderNotAllowed: The route is for users of other providers.
             StepUpRequired: The route, or the API, asks for step-up authentication (RFC 9470).
             TokenNotIssued: The provider refuses the token that the route asks for.
             StoreUnavailable, ProviderUnavailable, ProviderMisbehaved: There is no token now. The request is not sent
@@ -75,7 +76,7 @@ class Pipeline:
         route, path = place
         if route.settings.websocket is (request.subprotocols is None):
             raise RouteNotFound(_takes(route))
-        policy.authorise(route, request.method, session, self._clock.now())
+        terms = policy.authorise(route, request.method, session, self._clock.now())
         body = _within(request, route.settings.max_body_bytes)
         if body and (check := route.profile.body_check(request.headers)) is not None:
             body = _checked(body, check)
@@ -84,16 +85,17 @@ class Pipeline:
         call = Forwarding(
             use=self._dependencies,
             session=session,
+            demand=None if terms is None else terms.demand,
             request=request,
             body=body,
             route=route,
             url=route.target_url(path, request.query),
             deadline=None if request.timeout_seconds is None else started + request.timeout_seconds,
         )
-        if session is None or route.demand is None:
+        if session is None or terms is None:
             response = await call.send(None)
         else:
-            response = await self._respond_to_user(call, session, route.demand)
+            response = await self._respond_to_user(call, session, terms.demand)
         if route.settings.websocket:
             return await _require_websocket(response)
         if response.status >= 400 or route.is_fhir:

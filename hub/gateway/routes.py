@@ -7,10 +7,12 @@ another route.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from hub.config.settings import RouteSettings
+from hub.config.allowed_providers import ProviderKey, allowed_providers, by_provider, login_provider, login_url
+from hub.config.settings import MAIN_PROVIDER, RouteSettings
 from hub.errors import InvalidPath, RouteNotFound
 from hub.gateway.api_profile import ApiProfile
 from hub.gateway.paths import check_path, is_plain, loose_form, normal_form, readings
@@ -20,6 +22,22 @@ from hub.tokens.demand import TokenDemand
 _QUERY = re.compile(r"[!-\"$-~]*")
 """Printable ASCII without `#`: browsers leave many characters raw in a query."""
 
+NOBODY: Mapping[str, str] = MappingProxyType({})
+"""The issuers of no provider: then no session may use a route that needs one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderTerms:
+    """What a route asks of the users of one provider, and sends for them.
+
+    Attributes:
+        acr_values: Accepted authentication classes, the preferred one first; empty: any.
+        demand: The token that a request gets.
+    """
+
+    acr_values: tuple[str, ...]
+    demand: TokenDemand
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
@@ -28,7 +46,9 @@ class Route:
     Attributes:
         target_origin: Scheme, host and port of the API.
         target_path: Path of the base URL, without a slash at its end; empty for the root.
-        demand: The token that a request gets; None: none, and no login is needed.
+        needs_login: Whether a request needs a session. Otherwise it gets no token.
+        terms: What holds for the users of each provider that may use the route. No other session passes.
+        login_url: Path of the login for the route.
         pass_request_headers: Names, in lower case, of request headers that pass besides those of `hub.config.header_names`.
         profile: The peculiarities of the product that serves the API.
         error_documents: How error documents of the API are passed on.
@@ -43,7 +63,9 @@ class Route:
     prefix: str
     target_origin: str
     target_path: str
-    demand: TokenDemand | None
+    needs_login: bool
+    terms: Mapping[ProviderKey, ProviderTerms]
+    login_url: str
     pass_request_headers: frozenset[str]
     profile: ApiProfile
     error_documents: Literal["problem", "redacted", "relay"]
@@ -53,15 +75,21 @@ class Route:
     codings: str | None
 
     @classmethod
-    def compile(cls, settings: RouteSettings, profile: ApiProfile) -> Self:
-        """Return the route of settings that were checked when they were read."""
+    def compile(cls, settings: RouteSettings, profile: ApiProfile, issuers: Mapping[str, str] = NOBODY) -> Self:
+        """Return the route of settings that were checked when they were read.
+
+        Parameters:
+            issuers: The issuers of all providers, by their names.
+        """
         target = urlsplit(settings.target)
         return cls(
             settings=settings,
             prefix=settings.prefix,
             target_origin=f"{target.scheme}://{target.netloc}",
             target_path=target.path.rstrip("/"),
-            demand=_demand(settings),
+            needs_login=settings.token != "none",
+            terms=_terms(settings, issuers),
+            login_url=login_url(login_provider(settings, issuers)),
             pass_request_headers=frozenset(name.lower() for name in settings.pass_request_headers),
             profile=profile,
             error_documents=settings.iris_errors,
@@ -103,11 +131,18 @@ class Route:
                 raise RouteNotFound(refusal)
 
 
-def _demand(settings: RouteSettings) -> TokenDemand | None:
+def _terms(settings: RouteSettings, issuers: Mapping[str, str]) -> dict[ProviderKey, ProviderTerms]:
     if settings.token == "none":
-        return None
-    target = TokenTarget(audience=settings.audience, resource=settings.resource, scopes=tuple(settings.scopes))
-    return TokenDemand(kind=settings.token, target=target, provider=settings.provider)
+        return {}
+    return {key: _terms_of(settings, settings.token, key[0]) for key in allowed_providers(settings, issuers)}
+
+
+def _terms_of(settings: RouteSettings, kind: Literal["user", "exchange", "client"], name: str) -> ProviderTerms:
+    scopes = tuple(by_provider(settings.scopes, name))
+    target = TokenTarget(audience=settings.audience, resource=settings.resource, scopes=scopes)
+    issued_by = (settings.provider or MAIN_PROVIDER) if kind == "client" else name
+    acr_values = tuple(by_provider(settings.acr_values, name))
+    return ProviderTerms(acr_values, TokenDemand(kind=kind, target=target, provider=issued_by))
 
 
 def _codings(settings: RouteSettings) -> str | None:
@@ -129,8 +164,8 @@ class RouteTable:
     The time of a lookup grows with the number of different prefix lengths, not with the number of routes.
     """
 
-    def __init__(self, routes: Sequence[RouteSettings], profile: ApiProfile) -> None:
-        compiled = [Route.compile(settings, profile) for settings in routes]
+    def __init__(self, routes: Sequence[RouteSettings], profile: ApiProfile, issuers: Mapping[str, str] = NOBODY) -> None:
+        compiled = [Route.compile(settings, profile, issuers) for settings in routes]
         self._routes = sorted(compiled, key=lambda route: len(route.prefix), reverse=True)
         self._by_prefix = {route.prefix: route for route in self._routes}
         self._folded = {route.prefix.lower(): route for route in self._routes}

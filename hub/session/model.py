@@ -189,6 +189,11 @@ class Session(_CachedIdentity):
     address: str = ""
 
     @property
+    def provider_key(self) -> tuple[str, str]:
+        """Name and issuer of the provider of this session. What a provider says of a user holds for its own users only."""
+        return self.provider, self.issuer
+
+    @property
     def identity(self) -> str:
         """The identity of the user, which a page can send to verify that the user is still the same (ASVS 10.5.2)."""
         try:

@@ -8,7 +8,15 @@ from typing import Any, Literal
 
 import structlog
 
-from hub.errors import HubError, IdentityChanged, MisdirectedRequest, RequestRefused, StepUpRequired, TokenNotIssued
+from hub.errors import (
+    HubError,
+    IdentityChanged,
+    MisdirectedRequest,
+    ProviderNotAllowed,
+    RequestRefused,
+    StepUpRequired,
+    TokenNotIssued,
+)
 from hub.telemetry import log
 
 logger: structlog.stdlib.BoundLogger = log.audit_logger()
@@ -28,7 +36,7 @@ Event = Literal[
 
 Outcome = Literal["success", "failure"]
 
-REFUSALS = (RequestRefused, StepUpRequired, TokenNotIssued, IdentityChanged, MisdirectedRequest)
+REFUSALS = (RequestRefused, StepUpRequired, ProviderNotAllowed, TokenNotIssued, IdentityChanged, MisdirectedRequest)
 
 
 def record(event: Event, *, outcome: Outcome = "success", **facts: Any) -> None:

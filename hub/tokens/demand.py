@@ -14,7 +14,7 @@ class TokenDemand:
 
     Attributes:
         target: Audience, resource and scopes of the token; empty for the session's own access token.
-        provider: Provider that issues tokens for the hub itself. Tokens for a user come from the provider of the session.
+        provider: Name of the provider that issues the token: for a user, that of the session.
         is_plain: The request needs the session's own access token.
     """
 

@@ -25,7 +25,7 @@ class Recipient(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
 
     Attributes:
         subject: The user's `sub` at the provider.
-        issuer: The issuer of that user; empty: any.
+        issuer: The issuer of the user, and of the scope; empty: any.
         session: The handle of one session, as in `/sessions`.
         scope: A scope that the session's access token must have.
     """

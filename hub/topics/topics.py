@@ -6,17 +6,18 @@ reader has read; otherwise it reads the history itself until it has caught up.
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 from hub.config.settings import TopicSettings
-from hub.errors import NotFound, StoreUnavailable, TokenNotIssued
+from hub.errors import NotFound, StoreUnavailable
 from hub.primitives.clock import Clock
 from hub.primitives.tasks import OwnedTasks
 from hub.session.model import Session
+from hub.topics.audience import TopicAudience
 from hub.topics.dropped_entries import DroppedEntries
 from hub.topics.first_positions import FirstPositions
-from hub.topics.model import Position, PublishedEvent, has_scope, order, topic_of
+from hub.topics.model import Position, PublishedEvent, order, topic_of
 from hub.topics.store import TopicStore
 
 RETRY_SECONDS = 1.0  # after Redis did not respond
@@ -71,7 +72,7 @@ class Subscription:
         if self._has_ended or order(event.position) <= order(self.position):
             return True
         session = self._subscriber.session
-        is_recipient = has_scope(session, self._topic.settings.scope) and event.publication.to.matches(session)
+        is_recipient = self._topic.audience.includes(session, event.publication.to)
         if is_recipient and not self._subscriber.deliver(self._topic.name, event):
             return False
         self.position = event.position
@@ -101,9 +102,9 @@ class Subscription:
 class _Topic:
     """A topic with subscriptions on this worker, and the reader that its live subscriptions share."""
 
-    def __init__(self, owner: "Topics", name: str, settings: TopicSettings, position: Position) -> None:
+    def __init__(self, owner: "Topics", name: str, audience: TopicAudience, position: Position) -> None:
         self.name = name
-        self.settings = settings
+        self.audience = audience
         self.position = position
         self.subscriptions: set[Subscription] = set()
         self._owner = owner
@@ -164,11 +165,22 @@ class _Topic:
 class Topics:
     """The topics with subscriptions on one worker."""
 
-    def __init__(self, store: TopicStore, settings: Sequence[TopicSettings], clock: Clock, dropped: DroppedEntries) -> None:
+    def __init__(
+        self,
+        store: TopicStore,
+        settings: Sequence[TopicSettings],
+        issuers: Mapping[str, str],
+        clock: Clock,
+        dropped: DroppedEntries,
+    ) -> None:
+        """Parameters:
+        issuers: The issuers of all providers, by their names.
+        """
         self.store = store
         self.clock = clock
         self.dropped = dropped
         self._settings = settings
+        self._audiences = {topic.name: TopicAudience.compile(topic, issuers) for topic in settings}
         self._topics: dict[str, _Topic] = {}
         self._tasks = OwnedTasks("topic")
 
@@ -183,23 +195,27 @@ class Topics:
             raise NotFound("There is no such topic.")
         return settings
 
+    def audience_of(self, name: str) -> TopicAudience:
+        """Return for whom a topic is. Raises as `settings_of`."""
+        return self._audiences[self.settings_of(name).name]
+
     async def subscribe(self, name: str, subscriber: Subscriber, after: Position | None) -> Subscription:
         """Return a subscription that has not begun. It starts after the position `after`; None: with new events only.
 
         Raises:
             NotFound: No settings match the topic.
+            ProviderNotAllowed: Users of the session's provider may not subscribe.
             TokenNotIssued: The session lacks the scope of the topic.
             StoreUnavailable: Redis does not respond.
         """
-        settings = self.settings_of(name)
-        if not has_scope(subscriber.session, settings.scope):
-            raise TokenNotIssued("The session lacks the scope for this topic.")
+        audience = self.audience_of(name)
+        audience.require(subscriber.session)
         position = await self.store.last(name) if after is None else after
         if after is not None and not await self.store.reaches_back_to(name, after):
             subscriber.gap(name)
         topic = self._topics.get(name)
         if topic is None:
-            topic = self._topics[name] = _Topic(self, name, settings, position)
+            topic = self._topics[name] = _Topic(self, name, audience, position)
         return Subscription(topic, subscriber, position)
 
     def news(self, name: str) -> None:

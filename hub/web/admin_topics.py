@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from hub.config.settings import PublisherSettings
 from hub.errors import BadRequest, BodyTooLarge, Problem
 from hub.primitives.json_decoder import UnreadableJson
@@ -43,20 +45,20 @@ class TopicHandler(AdminApiHandler):
             self._refuse(NOT_ALLOWED, topic, publisher.name)
         else:
             self._limits.count(publisher, len(self.request.body))
-            settings, publication = self._topics.settings_of(topic), self._publication()
+            settings, publication = self._topics.settings_of(topic), self._publication(topic)
             await self._limits.admit(publisher, topic)
             position = await self._topics.store.publish(topic, settings, publication)
             self.set_status(201)
             self.write_json({"id": position})
 
-    def _publication(self) -> Publication:
+    def _publication(self, topic: str) -> Publication:
         try:
             publication = publication_of(self.request.body)
         except UnreadableJson as error:
             raise BadRequest(f"The event is not valid: {error}. Send a JSON object {{name, data, to}}.") from error
         if len(bytes(publication.data)) > self._largest:
             raise BodyTooLarge(f"The data of an event may have at most {self._largest} bytes.", max_body_bytes=self._largest)
-        return publication
+        return replace(publication, to=self._topics.audience_of(topic).with_issuer(publication.to))
 
     def _refuse(self, problem: Problem, topic: str, publisher: str) -> None:
         audit.record(

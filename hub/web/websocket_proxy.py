@@ -13,6 +13,7 @@ from hub.dispatch import Caller, Dispatch
 from hub.errors import (
     HubError,
     NotAuthenticated,
+    ProviderNotAllowed,
     ResourceServerBroken,
     ResourceServerTimeout,
     ResourceServerUnreachable,
@@ -39,7 +40,7 @@ ORIGIN_REFUSED = "The origin is not allowed.\n"
 NOT_A_WEBSOCKET = "This part of the API is a WebSocket.\n"
 TEXT_HEADER = ("Content-Type", "text/plain; charset=utf-8")
 CLOSE_GOING_AWAY = 1001
-UNENTITLED = (NotAuthenticated, TokenNotIssued)
+UNENTITLED = (NotAuthenticated, ProviderNotAllowed, TokenNotIssued)
 
 
 class PassThroughDoor:
@@ -331,8 +332,9 @@ def _retry_after(error: TooManyRequests) -> tuple[str, str]:
 def _close_for(error: HubError) -> ChannelClosed:
     """Return the close code that tells a page what to do next."""
     if isinstance(error, StepUpRequired):
-        reason = f"{error.slug} {error.extensions['login_url']}"
-        return ChannelClosed(CloseCode.LOG_IN, reason if len(reason) <= MAX_REASON_BYTES else error.slug)
+        return ChannelClosed(CloseCode.LOG_IN, _with_login_url(error))
+    if isinstance(error, ProviderNotAllowed):
+        return ChannelClosed(CloseCode.CSRF, _with_login_url(error))
     if isinstance(error, NotAuthenticated):
         return ChannelClosed(CloseCode.LOG_IN, error.slug)
     if isinstance(error, TooManyRequests):
@@ -342,3 +344,8 @@ def _close_for(error: HubError) -> ChannelClosed:
     if isinstance(error, ResourceServerBroken | ResourceServerTimeout | ResourceServerUnreachable):
         return ChannelClosed(CloseCode.BAD_GATEWAY, error.slug)
     return ChannelClosed(CloseCode.UNAVAILABLE if error.temporary else CloseCode.PROTOCOL, error.slug)
+
+
+def _with_login_url(error: HubError) -> str:
+    reason = f"{error.slug} {error.extensions['login_url']}"
+    return reason if len(reason) <= MAX_REASON_BYTES else error.slug

@@ -29,7 +29,8 @@ from tests.channel.dialogue import sent_by
 from tests.parties.clock import START, ManualClock
 
 LIFETIMES = Lifetimes(900.0, 43_200.0, 0.0)
-ROUTE = Route.compile(RouteSettings(prefix="/api", target="https://api.example"), IRIS_API)
+ISSUERS = {"main": "https://provider.example"}
+ROUTE = Route.compile(RouteSettings(prefix="/api", target="https://api.example"), IRIS_API, ISSUERS)
 JSON: Headers = [("content-type", "application/json")]
 Answer = Callable[[ApiRequest], Awaitable[ApiResponse]]
 
@@ -56,7 +57,7 @@ def new_session(session_id: SessionId, subject: str = "s1", now: float = START) 
     return Session(
         key=session_id.key,
         version=1,
-        issuer="https://provider.example",
+        issuer=ISSUERS["main"],
         subject=subject,
         name="Ada",
         claims={},

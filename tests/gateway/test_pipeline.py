@@ -41,7 +41,7 @@ from hub.telemetry.metrics import Metrics
 from hub.tokens.demand import TokenDemand
 from tests.parties.clock import leap
 from tests.parties.resource_server import Exchange, RawResourceServer, answering, echo, silent
-from tests.session.samples import make_session
+from tests.session.samples import ISSUERS, make_session
 from tests.waiting import HANG_SECONDS, until
 
 SESSION = make_session()
@@ -118,6 +118,7 @@ async def hub() -> AsyncIterator[Hub]:
             RouteSettings(prefix="/once", target=server.url, idempotency_header="hub"),
         ],
         IRIS_API,
+        ISSUERS,
     )
     tokens, metrics = Tokens(), Metrics()
     upstream = cast(UpstreamSessions, None)  # no route of these uses one; see test_upstream_sessions.py
@@ -213,7 +214,7 @@ class TestForwarding:
         """Before the body is read an adapter learns its limit and the token rule."""
         assert (
             hub.routes.locate("/api/x").route.settings.max_body_bytes,
-            hub.routes.locate("/%61pi/x").route.demand,
+            hub.routes.locate("/%61pi/x").route.terms[SESSION.provider_key].demand,
         ) == (100, TokenDemand())
         with pytest.raises(InvalidPath):
             hub.routes.locate("/api/../x")
@@ -500,7 +501,7 @@ class TestForms:
 )
 async def test_the_hub_chooses_the_codings_that_it_reads(hub, setting, chosen, sent):
     """Whoever may choose the coding of an error could choose one that the hub cannot open."""
-    hub.routes = RouteTable([RouteSettings(prefix="/api", target=hub.server.url, **setting)], IRIS_API)
+    hub.routes = RouteTable([RouteSettings(prefix="/api", target=hub.server.url, **setting)], IRIS_API, ISSUERS)
     await read(await hub.handle(path="/api/x", headers=[("Accept-Encoding", chosen)] if chosen else []))
 
     assert hub.server.requests[0].header("Accept-Encoding") == sent

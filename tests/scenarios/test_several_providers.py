@@ -1,4 +1,5 @@
-"""One hub with three providers: each has its own callback, and no response passes for another one's (RFC 9700 section 4.4)."""
+"""One hub with three providers: each has its own callback, no response passes for another one's (RFC 9700 section 4.4), and no
+right that one gives holds for the users of another."""
 
 import json
 from collections.abc import AsyncIterator
@@ -6,15 +7,27 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
+import websockets
+from websockets.asyncio.client import connect
 from yarl import URL
 
 from iris_standin import Options, Standin
 from tests.parties.browser import Browser
+from tests.parties.channel import Channel
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, HostileProvider
 from tests.parties.hub import Hub, settings
 from tests.parties.resource_server import Exchange, RawResourceServer
+from tests.parties.two_way_api import TwoWayApi
+from tests.scenarios.test_topics_story import publish, subscribe
 from tests.scenarios.test_trouble import readiness, until_troubled
 
+SECRET = "a-secret-of-the-ward-system-0123456789"
+FOR_MAIN = "urn:hub:problem:provider-not-allowed"
+TOPICS = [
+    {"name": "main", "allowed_providers": ["main"]},
+    {"name": "results", "allowed_providers": ["main", "lab"], "scope": {"main": "lab.read", "lab": "results"}},
+    {"name": "news", "allowed_providers": ["*"]},
+]
 NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
 
 
@@ -27,6 +40,7 @@ class Site:
     lab: HostileProvider
     native: Standin
     api: RawResourceServer
+    live: TwoWayApi
 
     async def bearer(self, browser: Browser) -> str:
         """Call the API and return the token that it was sent."""
@@ -45,7 +59,7 @@ async def start() -> AsyncIterator[Site]:
     api, native = await RawResourceServer.start(answer), Standin(Options(), [])
     await native.start()
     try:
-        async with HostileProvider.start() as main, HostileProvider.start() as lab:
+        async with HostileProvider.start() as main, HostileProvider.start() as lab, TwoWayApi.start() as live:
             further = [
                 {"name": "lab", "issuer": lab.issuer, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET},
                 {"name": "ward", "kind": "iris_native", "issuer": native.native_url},
@@ -54,11 +68,23 @@ async def start() -> AsyncIterator[Site]:
                 main.issuer,
                 CLIENT_ID,
                 CLIENT_SECRET,
-                [{"prefix": "/api", "target": api.url}],
+                [
+                    {"prefix": "/api", "target": api.url, "allowed_providers": ["*"]},
+                    {"prefix": "/main", "target": api.url, "allowed_providers": ["main"]},
+                    {"prefix": "/live", "target": live.url, "allowed_providers": ["main"], "websocket": True},
+                    {
+                        "prefix": "/strong",
+                        "target": api.url,
+                        "allowed_providers": ["main", "lab"],
+                        "acr_values": {"main": ["urn:mfa"], "lab": ["gold"]},
+                    },
+                ],
                 HUB_PROVIDERS=json.dumps(further),
+                HUB_TOPICS=json.dumps(TOPICS),
+                HUB_PUBLISHERS=json.dumps([{"name": "ward-system", "topics": ["*"], "token": SECRET}]),
             )
             async with Hub.start(environment) as hub:
-                yield Site(hub, main, lab, native, api)
+                yield Site(hub, main, lab, native, api, live)
     finally:
         await native.stop()
         await api.stop()
@@ -168,3 +194,121 @@ async def test_one_of_several_is_down() -> None:
         assert "cannot be reached" in trouble
         assert (await readiness(site.hub))[0] == 200
         assert (await browser.open("/hub/login?return_to=/here")).url == site.hub.url + "/here"
+
+
+async def open_live(browser: Browser) -> str:
+    """Open a WebSocket that passes through; return what it says back, or why it was closed."""
+    headers = browser.channel_headers()
+    origin = websockets.Origin(headers.pop("Origin"))
+    url = browser.hub_url.replace("http", "ws", 1) + "/live/x"
+    async with connect(url, origin=origin, additional_headers=headers, compression=None, proxy=None) as socket:
+        try:
+            await socket.send("hello")
+            return str(await socket.recv())
+        except websockets.ConnectionClosed:
+            return f"{socket.close_code} {socket.close_reason}"
+
+
+async def test_token_of_another_provider() -> None:
+    """A session of a provider that a route does not allow gets 403 through each door, and its token goes nowhere."""
+    async with start() as site, Browser(site.hub.url) as one, Browser(site.hub.url) as other:
+        await one.open("/hub/login?return_to=/here")
+        await other.open("/hub/login?provider=lab&return_to=/here")
+        channel = await Channel.open(other)
+        key = "a-key-of-the-laboratory-0001"
+        refused = await other.fetch("/main/x")
+        on_channel = [
+            await channel.request("POST", "/main/x", body={}, **members) for members in ({}, {"key": key}, {"key": key})
+        ]
+        live = await open_live(other)
+
+        assert (refused.status, refused.json()["type"], refused.json()["login_url"]) == (403, FOR_MAIN, "/hub/login")
+        assert [answer.problem["type"] for answer in on_channel] == [FOR_MAIN] * 3
+        assert live == "4403 provider-not-allowed /hub/login"
+        assert (site.api.requests, site.live.seen) == ([], [])
+        assert [event["reason"] for event in site.hub.events("audit.request_refused")] == ["provider-not-allowed"] * 5
+
+        assert (await channel.request("POST", "/api/x", body={}, key=key)).status == 200  # the channel and the key are as before
+        assert (await one.fetch("/main/x")).status == 200
+        assert await open_live(one) == "hello"
+        await channel.close()
+
+
+async def test_class_of_another_provider() -> None:
+    """`acr` means what its provider says: each user is sent to the own provider, for a class of that provider."""
+    async with start() as site, Browser(site.hub.url) as browser:
+        site.lab.claims = {"acr": "urn:mfa"}
+        await browser.open("/hub/login?provider=lab&return_to=/here")
+        channel = await Channel.open(browser)
+        problems = [(await browser.fetch("/strong/x")).json(), (await channel.request("GET", "/strong/x")).problem]
+        await channel.close()
+
+        assert [problem["type"] for problem in problems] == ["urn:hub:problem:step-up-required"] * 2
+        assert [problem["login_url"] for problem in problems] == ["/hub/login?provider=lab&acr_values=gold"] * 2
+        assert site.api.requests == []
+
+        site.lab.claims = {"acr": "gold"}
+        await browser.open(f"{problems[0]['login_url']}&return_to=/here")
+        assert (await browser.fetch("/strong/x")).status == 200
+
+        site.main.claims = {"acr": "urn:mfa"}
+        await browser.open("/hub/login?return_to=/here")
+        assert (await browser.fetch("/strong/x")).status == 200
+
+
+async def test_scope_of_another_provider() -> None:
+    """The scope that one provider gives out opens no topic to the users of another; nor does a topic of other providers open."""
+    async with start() as site, Browser(site.hub.url) as one, Browser(site.hub.url) as other:
+        site.main.token_members["scope"] = site.lab.token_members["scope"] = "openid lab.read"
+        await one.open("/hub/login?return_to=/here")
+        await other.open("/hub/login?provider=lab&return_to=/here")
+        page, stranger = await Channel.open(one), await Channel.open(other)
+
+        assert [(await subscribe(page, topic)).status for topic in ("results", "main")] == [200, 200]
+        problems = [(await subscribe(stranger, topic)).problem for topic in ("results", "main")]
+        assert [problem["status"] for problem in problems] == [403, 403]
+        assert (problems[1]["type"], problems[1]["login_url"]) == (FOR_MAIN, "/hub/login")
+
+        site.lab.token_members["scope"] = "openid results"
+        await other.open("/hub/login?provider=lab&return_to=/here")
+        entitled = await Channel.open(other)
+        assert (await subscribe(entitled, "results")).status == 200
+        for channel in (page, stranger, entitled):
+            await channel.close()
+
+
+async def test_subject_of_another_provider() -> None:
+    """An event for alice needs an issuer where several have an alice, and reaches no other alice."""
+    async with start() as site, Browser(site.hub.url) as one, Browser(site.hub.url) as other:
+        await one.open("/hub/login?return_to=/here")
+        await other.open("/hub/login?provider=lab&return_to=/here")
+        pages = [await Channel.open(browser) for browser in (one, other)]
+        for page in pages:
+            await subscribe(page, "news")
+        event = {"name": "letter", "to": {"subject": "alice"}}
+        status, problem = await publish(site.hub, "news", event, SECRET)
+        for issuer in (site.main.issuer, site.lab.issuer):
+            await publish(site.hub, "news", {"name": issuer, "to": {"subject": "alice", "issuer": issuer}}, SECRET)
+        await publish(site.hub, "news", {"name": "for all"}, SECRET)
+        heard = [[(await page.events.get())["name"] for _ in range(2)] for page in pages]
+
+        assert (status, problem["type"]) == (400, "urn:hub:problem:bad-request")
+        assert "Add to.issuer: " in problem["detail"]
+        assert heard == [[site.main.issuer, "for all"], [site.lab.issuer, "for all"]]
+        for page in pages:
+            await page.close()
+
+
+async def test_login_of_a_route() -> None:
+    """Without a session, a route of one provider names the login there."""
+    async with start() as site, Browser(site.hub.url) as browser:
+        allowed = json.dumps([{"prefix": "/lab", "target": site.api.url, "allowed_providers": ["lab"]}])
+        site.hub.configure(HUB_ROUTES=allowed)
+        assert await site.hub.stop() == 0
+        await site.hub.run()
+        await site.hub.ready()
+        refused = (await browser.fetch("/lab/x", headers={"X-Hub-CSRF": "1"})).json()
+        await browser.open(f"{refused['login_url']}&return_to=/here")
+
+        assert (refused["type"], refused["login_url"]) == ("urn:hub:problem:not-authenticated", "/hub/login?provider=lab")
+        assert (await browser.fetch("/lab/x")).status == 200

@@ -6,6 +6,9 @@ from hub.primitives.secret import Secret
 from hub.session.model import LoginAttempt, Session, SessionId, TokenSet
 from tests.parties.clock import START
 
+ISSUERS = {"main": "https://iris.example/oauth2"}
+"""The issuers of all providers, by their names: that of `make_session`."""
+
 
 def make_tokens(*, now: float = START, lifetime: float | None = 300.0, refreshable: bool = True) -> TokenSet:
     """Return tokens obtained at `now`, due one tenth of their life before the end."""

@@ -21,7 +21,7 @@ from hub.topics.entry import EntryCodec
 from hub.topics.model import Publication, PublishedEvent, Recipient
 from hub.topics.store import TopicStore
 from hub.topics.topics import Subscription, Topics
-from tests.channel.parts import new_session
+from tests.channel.parts import ISSUERS, new_session
 
 TOPICS = [TopicSettings(name="ward-*"), TopicSettings(name="alarms", scope="alarms", history=10)]
 
@@ -94,7 +94,7 @@ async def worker(redis_url: str, keyring: Keyring) -> AsyncIterator[Worker]:
     redis, clock = connect(redis_url, 2.0), SystemClock()
     events = EventFeed(redis, clock)
     dropped = DroppedEntries(clock, Metrics())
-    topics = Topics(TopicStore(redis, EntryCodec(keyring), events, clock, dropped), TOPICS, clock, dropped)
+    topics = Topics(TopicStore(redis, EntryCodec(keyring), events, clock, dropped), TOPICS, ISSUERS, clock, dropped)
     listening = asyncio.Event()
 
     async def on_event(event: SessionEvent) -> None:

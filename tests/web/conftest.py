@@ -128,6 +128,7 @@ def build_house(redis_url: str, clock: ManualClock, root: Path) -> BuildHouse:
         limits: LimitSettings | None = None,
         upstream: UpstreamSettings | None = None,
         publishers: Sequence[PublisherSettings] = (),
+        providers: Sequence[ProviderSettings] = (),
         topics: Sequence[TopicSettings] = (),
         redis_url: str = redis_url,
         **server: Any,
@@ -159,6 +160,7 @@ def build_house(redis_url: str, clock: ManualClock, root: Path) -> BuildHouse:
                 session=session or SessionSettings(),
                 admin=admin or AdminSettings(),
                 publishers=list(publishers),
+                providers=list(providers),
                 topics=list(topics),
             )
             services = Services(settings, Keyring([secrets.token_bytes(32)]), redis_url, clock)

@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from hub.config.settings import PublisherSettings, TopicSettings
+from hub.config.settings import ProviderSettings, PublisherSettings, TopicSettings
 from hub.primitives.secret import Secret
 from tests.parties.audit import Audit
 from tests.web.conftest import BuildHouse, House
@@ -133,6 +133,27 @@ async def test_limits(build_house: BuildHouse, limit: str, passing: int) -> None
     assert [status for status, _ in answers] == [*[201] * passing, 429]
     assert int(answers[-1][1]) > 0
     assert other == (201, "")
+
+
+@pytest.mark.expects_log  # nobody is at the address of the second provider
+@pytest.mark.parametrize("to", [{"subject": "alice"}, {"scope": "lab"}])
+async def test_recipient_of_several_issuers(build_house: BuildHouse, to: dict[str, str]) -> None:
+    """Where users of several issuers may subscribe, a subject or scope without issuer is an error that says what to add."""
+    publishers = [PublisherSettings(name="laboratory", token=Secret(TOKEN), topics=["*"])]
+    lab = ProviderSettings(name="lab", issuer="http://127.0.0.1:9", client_id="hub", client_secret=Secret("s3cret"))
+    topics = [TopicSettings(name="all/*", allowed_providers=["*"]), TopicSettings(name="lab/*", allowed_providers=["lab"])]
+    async with build_house(publishers=publishers, topics=topics, providers=[lab]) as house:
+        status, answer, _ = await publish(house, "all/7", {"name": "result", "to": to})
+        named = [
+            await publish(house, topic, {"name": "result", "to": each})
+            for topic, each in (("all/7", to | {"issuer": lab.issuer}), ("lab/7", to))
+        ]
+        stored = [await house.services.topics.store.read(topic, "0-0") for topic in ("all/7", "lab/7")]
+
+    assert (status, answer["type"]) == (400, "urn:hub:problem:bad-request")
+    assert answer["detail"].startswith(f"to.{next(iter(to))}: users of several issuers may subscribe. Add to.issuer: ")
+    assert [status for status, *_ in named] == [201, 201]
+    assert [event.publication.to.issuer for events, _ in stored for event in events] == [lab.issuer, lab.issuer]
 
 
 async def test_nobody_may_publish(house: House) -> None:

@@ -135,7 +135,7 @@ def build_application(services: Services, site: Site) -> tornado.web.Application
 def build_admin_application(services: Services) -> tornado.web.Application:
     """Return the application of the admin listener."""
     operators = {
-        "administration": SessionAdministration(services.sessions),
+        "administration": SessionAdministration(services.sessions, services.settings.issuers.values()),
         "lifetimes": services.sessions.lifetimes,
         "clock": services.clock,
         "token": services.settings.admin.token,

@@ -82,22 +82,25 @@ def run(options: argparse.Namespace) -> int:
 async def _run(options: argparse.Namespace, settings: Settings) -> int:
     criteria = Criteria(subject=options.subject or "", issuer=options.issuer, provider=options.provider)
     async with _opened(settings) as sessions:
+        administration = SessionAdministration(sessions, settings.issuers.values())
         if options.action == "list":
-            return await _list(options, criteria, sessions)
+            return await _list(options, criteria, administration, sessions.lifetimes)
         if options.handle is not None:
-            ended = await SessionAdministration(sessions).end(options.handle, OPERATOR)
+            ended = await administration.end(options.handle, OPERATOR)
             sys.stdout.write(f"Session {ended.ref} of {log.mask_text(ended.subject)} has ended.\n")
         elif not options.all and not options.subject:
             raise BadRequest("--subject: is empty. Use --all to end all sessions of all users.")
         else:
-            sys.stdout.write(f"{await SessionAdministration(sessions).end_all(criteria, OPERATOR)} sessions have ended.\n")
+            sys.stdout.write(f"{await administration.end_all(criteria, OPERATOR)} sessions have ended.\n")
     return 0
 
 
-async def _list(options: argparse.Namespace, criteria: Criteria, sessions: Sessions) -> int:
-    found = await SessionAdministration(sessions).find(criteria, max(options.limit, 1), OPERATOR)
+async def _list(
+    options: argparse.Namespace, criteria: Criteria, administration: SessionAdministration, lifetimes: Lifetimes
+) -> int:
+    found = await administration.find(criteria, max(options.limit, 1), OPERATOR)
     now = SystemClock().now()
-    listed = [describe_to_operator(session, sessions.lifetimes, now) for session in found.sessions]
+    listed = [describe_to_operator(session, lifetimes, now) for session in found.sessions]
     if options.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(listed)).decode() + "\n")
     else:

@@ -161,7 +161,7 @@ class CodeFlow:
 
     async def _code(self, parameters: Mapping[str, list[str]], attempt: LoginAttempt) -> Secret:
         """Return the authorization code of the response. Raises as `process_authorization_response`."""
-        metadata = await self._providers.openid(attempt.provider).metadata()
+        metadata = await self._providers.openid_of(attempt.provider, attempt.issuer).metadata()
         return process_authorization_response(
             parameters,
             expected_issuer=attempt.issuer,
@@ -170,7 +170,7 @@ class CodeFlow:
 
     async def _exchange(self, code: Secret, attempt: LoginAttempt, state_key: str) -> TokenResponse:
         """Exchange the code. If the provider issues no tokens, the attempt is not marked as used any longer."""
-        provider = self._providers.openid(attempt.provider)
+        provider = self._providers.openid_of(attempt.provider, attempt.issuer)
         try:
             return await provider.exchange_code(code, attempt.code_verifier, self._redirect_uri(attempt.provider))
         except HubError as error:
@@ -183,7 +183,7 @@ class CodeFlow:
     async def _authenticate(
         self, response: TokenResponse, asked_at: float, attempt: LoginAttempt, visitor: Visitor
     ) -> tuple[SessionId, Session]:
-        provider = self._providers.openid(attempt.provider)
+        provider = self._providers.openid_of(attempt.provider, attempt.issuer)
         if response.id_token is None:
             raise ProviderMisbehaved("The login service sent no ID token. provider.scopes must contain openid.")
         claims = await provider.checks.id_token(

@@ -81,7 +81,8 @@ class FormLogin:
         provider, user = self._provider(provider_name), user.strip()
         if not (0 < len(user) <= MAX_USER_CHARACTERS and 0 < len(password.reveal()) <= MAX_PASSWORD_CHARACTERS):
             raise CredentialsRefused("User name or password are wrong.")
-        await self._count_attempt(user, visitor)
+        name = _limited_name(provider, user)
+        await self._count_attempt(name, user, visitor)
         asked_at = self._clock.now()
         try:
             response = await provider.login(user, password)
@@ -89,16 +90,16 @@ class FormLogin:
             self._metrics.logins.labels("refused").inc()
             logger.info("login.credentials_rejected", provider=provider_name, user_ref=_ref(user), address=visitor.address)
             raise
-        await self._limiter.forget(self._user_limit, user.casefold())
+        await self._limiter.forget(self._user_limit, name)
         await self._limiter.give_back(self._address_limit, network_of(visitor.address))
         session_id = await self._start(provider, response, asked_at, visitor, present)
         self._metrics.logins.labels("completed").inc()
         return session_id
 
-    async def _count_attempt(self, user: str, visitor: Visitor) -> None:
+    async def _count_attempt(self, name: str, user: str, visitor: Visitor) -> None:
         try:
             await self._limiter.take(self._address_limit, network_of(visitor.address))
-            await self._limiter.take(self._user_limit, user.casefold())
+            await self._limiter.take(self._user_limit, name)
         except TooManyRequests:
             self._metrics.logins.labels("limited").inc()
             logger.warning("login.rate_limited", user_ref=_ref(user), address=visitor.address)
@@ -135,6 +136,11 @@ def form_token(browser_id: BrowserId, provider_name: str) -> str:
 def form_token_matches(browser_id: BrowserId, provider_name: str, token: str) -> bool:
     """Return whether `token` is the CSRF token of this browser and provider. Compares in constant time."""
     return hmac.compare_digest(form_token(browser_id, provider_name).encode(), token.encode())
+
+
+def _limited_name(provider: PasswordProvider, user: str) -> str:
+    """Return the name under which failures count: the same user name at another provider is another user."""
+    return f"{provider.issuer}|{user.casefold()}"
 
 
 def _ref(user: str) -> str:

@@ -139,10 +139,7 @@ class Providers:
         Raises:
             BadRequest: There is no such provider, or it is of another kind.
         """
-        provider = self.named(name)
-        if not isinstance(provider, OpenIDProvider):
-            raise BadRequest(f"provider: {name} is not an OpenID Provider.")
-        return provider
+        return _openid(self.named(name))
 
     def of(self, name: str, issuer: str) -> Provider:
         """Return the provider that issued the tokens of a session.
@@ -155,6 +152,15 @@ class Providers:
         if provider is None or provider.issuer != issuer:
             raise ProviderUnavailable("The login service that issued this login is not in the settings any more. Log in again.")
         return provider
+
+    def openid_of(self, name: str, issuer: str) -> OpenIDProvider:
+        """Return the OpenID Provider that issued the tokens of a session, or at which a login has begun.
+
+        Raises:
+            ProviderUnavailable: As `of`.
+            BadRequest: It is of another kind.
+        """
+        return _openid(self.of(name, issuer))
 
     async def start(self) -> None:
         """Start all providers."""
@@ -170,6 +176,12 @@ class Providers:
         """Return why no login is possible, by provider; empty if logins should work everywhere."""
         found = {provider.name: provider.status() for provider in self}
         return {_part(name): trouble for name, trouble in found.items() if trouble is not None}
+
+
+def _openid(provider: Provider) -> OpenIDProvider:
+    if not isinstance(provider, OpenIDProvider):
+        raise BadRequest(f"provider: {provider.name} is not an OpenID Provider.")
+    return provider
 
 
 def _part(name: str) -> str:

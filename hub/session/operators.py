@@ -2,7 +2,7 @@
 
 import heapq
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
 from hub.errors import BadRequest, NotFound
@@ -57,8 +57,12 @@ class FoundSessions:
 class SessionAdministration:
     """Lists and ends sessions. All methods raise `StoreUnavailable` when Redis does not respond."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, issuers: Iterable[str]) -> None:
+        """Parameters:
+        issuers: The issuers whose users can log in.
+        """
         self._sessions = sessions
+        self._issuers = frozenset(issuers)
 
     async def find(self, criteria: Criteria, limit: int, operator: Operator) -> FoundSessions:
         """Return the latest sessions that match, at most `limit`."""
@@ -87,7 +91,14 @@ class SessionAdministration:
         return session
 
     async def end_all(self, criteria: Criteria, operator: Operator) -> int:
-        """End all sessions that match, and return their number."""
+        """End all sessions that match, and return their number.
+
+        Raises:
+            BadRequest: A subject without issuer or provider, where users of several issuers, who may share it, can log in.
+        """
+        if criteria.subject and not criteria.issuer and not criteria.provider and len(self._issuers) > 1:
+            known = " or ".join(sorted(self._issuers))
+            raise BadRequest(f"subject: users of several issuers can log in. Add issuer ({known}), or provider.")
         count = 0
         async for session in self._matching(criteria):
             count += await self._sessions.end(session.key, "operator", address=operator.address) is not None

@@ -96,7 +96,7 @@ class AudienceTokens:
 
     async def _exchanged(self, session: Session, demand: TokenDemand) -> TokenResponse:
         """Exchange the access token of the session. If the provider says that it is invalid, refresh it and try once more."""
-        provider = self._providers.openid(session.provider)
+        provider = self._providers.openid_of(session.provider, session.issuer)
         token = await self._access.get(session)
         try:
             return await provider.exchange(token, demand.target)

@@ -125,6 +125,15 @@ class TestComplete:
         assert asked.arguments["redirect_uri"] == f"{ORIGIN}/hub/callback/second"
         assert login_house.main.calls("/token") == 0
 
+    async def test_provider_whose_name_another_issuer_has(self, login_house: LoginHouse) -> None:
+        """After a change of the settings during a login, no code is sent to the issuer that has the name of its provider now."""
+        login = await login_house.flow.begin("/", "second")
+        login_house.providers.openid("second").issuer = "https://successor.example"
+        with pytest.raises(ProviderUnavailable, match="not in the settings any more"):
+            await login_house.complete(login, provider_name="second")
+
+        assert login_house.second.calls("/token") == 0
+
     async def test_callback_of_another_provider(self, login_house: LoginHouse) -> None:
         """RFC 9700 section 4.4: a response at the callback of a provider that was not asked is refused, and no code is sent."""
         login = await login_house.flow.begin("/", "second")

@@ -45,10 +45,15 @@ class Native:
     metrics: Metrics
 
     async def log_in(
-        self, user: str = "alice", password: Secret = PASSWORD, address: str = VISITOR.address, present: SessionId | None = None
+        self,
+        user: str = "alice",
+        password: Secret = PASSWORD,
+        address: str = VISITOR.address,
+        present: SessionId | None = None,
+        provider: str = "main",
     ) -> SessionId:
         """Send the form."""
-        return await self.form.complete("main", user, password, Visitor(VISITOR.client, address), present)
+        return await self.form.complete(provider, user, password, Visitor(VISITOR.client, address), present)
 
     def logins(self, outcome: str) -> float:
         """Return how many logins are counted under this outcome."""
@@ -71,12 +76,15 @@ async def native(redis_url: str, clock: ManualClock) -> AsyncIterator[Native]:
     await standin.start()
     ours = NativeJwt(ProviderSettings(kind="iris_native", issuer=standin.native_url, label="The clinic"), clock)
     other = OpenIDProvider(ProviderSettings(name="other", issuer="http://127.0.0.1:9", client_id="hub"), clock)
+    second = NativeJwt(ProviderSettings(name="second", kind="iris_native", issuer=f"{standin.native_url}/"), clock)
     await ours.start()
+    await second.start()
     form = FormLogin(
-        Providers([ours, other]), sessions, FailureLimiter(client, clock), settings, clock, metrics, jitter=lambda: JITTER
+        Providers([ours, other, second]), sessions, FailureLimiter(client, clock), settings, clock, metrics, jitter=lambda: JITTER
     )
     yield Native(form, sessions, standin, metrics)
     await ours.close()
+    await second.close()
     await standin.stop()
     await client.aclose()
 
@@ -159,6 +167,16 @@ class TestGuessing:
 
         assert caught.value.retry_after_seconds == 60.0
         assert (native.asked(), native.logins("refused"), native.logins("limited")) == (2, 2, 1)
+
+    async def test_of_another_provider(self, native: Native) -> None:
+        """The same name at another provider is another user: neither failures here count there, nor does a success there here."""
+        for _ in range(2):
+            with pytest.raises(CredentialsRefused):
+                await native.log_in("alice", Secret("wrong"))
+
+        assert await native.log_in("alice", provider="second") is not None
+        with pytest.raises(TooManyRequests):
+            await native.log_in("alice")
 
     async def test_of_one_address(self, native: Native) -> None:
         """Other names do not help; another address does. IPv6 addresses of one network are one."""

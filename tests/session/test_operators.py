@@ -18,8 +18,8 @@ OPERATOR = Operator("command")
 
 @pytest.fixture
 def administration(sessions: Sessions) -> SessionAdministration:
-    """A administration."""
-    return SessionAdministration(sessions)
+    """A administration of a hub with one provider."""
+    return SessionAdministration(sessions, ["https://iris.example/oauth2"])
 
 
 async def start(sessions: Sessions, subject: str, *, now: float = START, **changes: str) -> Session:
@@ -117,6 +117,19 @@ async def test_end_all_of_a_user(administration: SessionAdministration, sessions
     assert await administration.end_all(Criteria(subject="alice"), OPERATOR) == 0
     assert (await sessions.by_key(bob.key)).subject == "bob"
     assert await administration.end_all(Criteria(), OPERATOR) == 1
+
+
+async def test_user_of_several_issuers(sessions: Sessions) -> None:
+    """Where several providers have users, a subject alone ends nobody's sessions; issuer or provider say whose."""
+    administration = SessionAdministration(sessions, ["https://iris.example/oauth2", "https://other.example"])
+    first = await start(sessions, "alice")
+    await start(sessions, "alice", provider="partners", issuer="https://other.example")
+
+    with pytest.raises(BadRequest, match=r"Add issuer \(https://iris\.example/oauth2 or https://other\.example\), or provider\."):
+        await administration.end_all(Criteria(subject="alice"), OPERATOR)
+    assert len((await administration.find(Criteria(subject="alice"), 10, OPERATOR)).sessions) == 2
+    assert await administration.end_all(Criteria(subject="alice", provider="partners"), OPERATOR) == 1
+    assert await administration.end_all(Criteria(subject="alice", issuer=first.issuer), OPERATOR) == 1
 
 
 async def test_acts_are_audited(

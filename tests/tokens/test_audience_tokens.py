@@ -67,6 +67,14 @@ class TestOnce:
 
         assert len(set(tokens)) == 4
 
+    async def test_provider_whose_name_another_issuer_has(self, one: Worker, party: HostileProvider, session: Session) -> None:
+        """After a change of the settings, no token of a session is sent to the issuer that has the name of its provider now."""
+        former = replace(session, issuer="https://former.example")
+
+        with pytest.raises(ProviderUnavailable, match="not in the settings any more"):
+            await one.further.get(former, EXCHANGE)
+        assert party.calls(TOKEN_PATH) == 0
+
     @BOTH
     async def test_never_another_sessions(
         self, one: Worker, party: HostileProvider, session: Session, demand: TokenDemand

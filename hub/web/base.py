@@ -104,7 +104,8 @@ class BaseHandler(tornado.web.RequestHandler):
         """Write the error as a problem. Errors of Tornado become problems by their status."""
         error = kwargs.get("exc_info", (None, None))[1]
         if self.refusal.limited is not None:
-            self.set_header("Connection", "close")
+            if self.refusal.closes:
+                self.set_header("Connection", "close")
             error = self.refusal.limited
         self.write_problem(error if isinstance(error, HubError) else self._by_status(status_code))
         self.finish()

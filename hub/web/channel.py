@@ -67,7 +67,7 @@ class ChannelDoor:
             logger.info("channel.origin_rejected", origin=head.headers_by_name.get("origin", ""))
             note_refusal("origin", method=head.method, path=head.path, address=address)
         if counted.limited is not None:
-            exchange.keep_alive = False
+            exchange.keep_alive = exchange.keep_alive and not counted.closes
             refusal = HandshakeRefused(429, counted.limited.detail, ("Retry-After", str(RETRY_AFTER_SECONDS)))
         if counted.is_logged:
             self._site.access_log.request(head.method, head.path, refusal.status, 0.0)

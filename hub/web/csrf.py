@@ -68,6 +68,22 @@ def require_csrf_token_or_own_link(headers: Mapping[str, str], origin: str, meth
         raise RequestRefused("This browser does not send Sec-Fetch-Site. Send the header X-Hub-CSRF: 1.")
 
 
+def require_page_load(headers: Mapping[str, str], origin: str, method: str, session_id: SessionId | None) -> None:
+    """Check a request to a route with `rendered = true`. Its pages are the application's own, and anybody may see them.
+
+    A safe method needs no CSRF token: links of any site lead there, and crawlers, which send no Fetch Metadata, read them.
+
+    Raises:
+        RequestRefused: A page of another origin wants to load it other than by a link. Or an unsafe method has no CSRF token.
+            Or a page wants to run or frame the response.
+    """
+    _require_content(headers)
+    if method not in SAFE_METHODS:
+        require_csrf_token(headers, origin, session_id)
+    elif (headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")) != ("navigate", "document"):
+        require_own_origin(headers, origin)
+
+
 def _require_content(headers: Mapping[str, str]) -> None:
     """Check what the browser wants the response for, where it says so.
 

@@ -72,7 +72,8 @@ class HostCheck:
         address = site.client_address(exchange)
         counted = site.refusals.count(exchange, address)
         if counted.limited is not None:
-            error, exchange.keep_alive = counted.limited, False
+            error = counted.limited
+            exchange.keep_alive = exchange.keep_alive and not counted.closes
         if counted.is_logged:
             note_failure(error, method=head.method, path=head.path, address=address, session_id=None)
             site.access_log.request(head.method, head.path, error.status, 0.0)

@@ -186,7 +186,9 @@ class ApiCall:
 
     def _require_csrf_token(self, route: Route, session_id: SessionId | None) -> None:
         head, origin = self._exchange.head, self._door.site.origin
-        if route.settings.csrf == "fetch_metadata":
+        if route.settings.rendered:
+            csrf.require_page_load(head.headers_by_name, origin, head.method, session_id)
+        elif route.settings.csrf == "fetch_metadata":
             csrf.require_csrf_token_or_own_link(head.headers_by_name, origin, head.method, session_id)
         else:
             csrf.require_csrf_token(head.headers_by_name, origin, session_id)
@@ -255,7 +257,7 @@ class ApiCall:
             note_failure(error, method=head.method, path=head.path, address=self._address, session_id=session_id)
         if counted.limited is None:
             return error
-        self._exchange.keep_alive = False
+        self._exchange.keep_alive = self._exchange.keep_alive and not counted.closes
         return counted.limited
 
     def _end(self) -> None:

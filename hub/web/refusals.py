@@ -2,7 +2,7 @@
 
 A request is refused when the hub itself responds with a status from 400 to 499. Each one is charged to its connection, which is
 then read more slowly (`hub.listener.work_budget`), and to the address of the client, so that a new connection does not help. The
-connection of a trusted proxy is not charged, because it carries other users too.
+connection of a trusted proxy is neither charged nor closed, because it carries other users too.
 """
 
 from collections import Counter
@@ -36,10 +36,12 @@ class RefusalVerdict:
     Attributes:
         is_logged: Whether its lines are written to access log, log and audit log.
         limited: The error to respond with instead, because its address is above its limit; None: the refusal itself.
+        closes: Whether the connection is closed after that. That of a trusted proxy is kept, because it carries other users too.
     """
 
     is_logged: bool = True
     limited: TooManyRequests | None = None
+    closes: bool = False
 
 
 class Charged(Protocol):
@@ -66,12 +68,14 @@ class Refusals:
     def count(self, connection: Charged, address: str) -> RefusalVerdict:
         """Charge a refused request to its connection and to the address of its client.
 
-        The caller responds with `limited`, if there is one, and closes the connection.
+        The caller responds with `limited`, if there is one, and closes the connection if the verdict says so.
         """
-        if connection.remote_ip == address:
+        is_own = connection.remote_ip == address
+        if is_own:
             connection.charge(COST)
         network = network_of(address)
-        return RefusalVerdict(self._may_log(network), self._rates.refused_request(network))
+        limited = self._rates.refused_request(network)
+        return RefusalVerdict(self._may_log(network), limited, closes=is_own and limited is not None)
 
     def malformed(self, peer: str, status: int) -> bool:
         """Charge a malformed request, which the listener rejects, to the address of its peer. Trusted proxies are not charged.

@@ -138,7 +138,7 @@ class PassThroughDoor:
         if counted.is_logged and reason:
             note_refusal(reason, method=head.method, path=head.path, address=address)
         if counted.limited is not None:
-            exchange.keep_alive = False
+            exchange.keep_alive = exchange.keep_alive and not counted.closes
             status, detail, fields = 429, f"{counted.limited.detail}\n", (_retry_after(counted.limited),)
         if counted.is_logged:
             self.site.access_log.request(head.method, head.path, status, 0.0)

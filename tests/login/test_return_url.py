@@ -35,6 +35,7 @@ def test_attack_is_refused(attack: str) -> None:
     [
         *("/", "/patients", "/patients?page=2&q=a%20b", "/p/1#allergies", "/a%20b", "/?next=//x", "/hubble", "/p?x=/hub/login"),
         *("/users/CORP%5Calice", "/users?name=CORP%5Calice", "/codes/http%3A%2F%2Fsnomed.info%2Fsct", "/%23general"),
+        *("/search?ids=1%0D%0A2", "/search?q=a%09b", "/search#a%0Ab", "/x%3Fy?z=%0A"),
     ],
 )
 def test_local_path_is_kept(path: str) -> None:

@@ -91,3 +91,38 @@ def test_relaxed_route_runs_nowhere(destination: str, token: dict[str, str]) -> 
     headers = {"sec-fetch-site": "same-origin", "sec-fetch-dest": destination, **token}
     with pytest.raises(RequestRefused, match=rf"neither run nor framed \(Sec-Fetch-Dest: {destination}\)"):
         csrf.require_csrf_token_or_own_link(headers, ORIGIN, "GET", MINE)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"accept": "text/html"},
+        {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"},
+        {"sec-fetch-site": "same-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"},
+        {"sec-fetch-site": "same-origin", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty"},
+    ],
+)
+def test_page_that_anybody_may_see(headers: dict[str, str]) -> None:
+    """A page that a server renders is reached by a link from anywhere, by a crawler, and by our own scripts."""
+    csrf.require_page_load(headers, ORIGIN, "GET", None)
+    csrf.require_page_load(headers, ORIGIN, "HEAD", MINE)
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("GET", {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image"}),
+        ("GET", {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"}),
+        ("GET", {"sec-fetch-site": "same-origin", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "script"}),
+        ("GET", {"sec-fetch-site": "same-site", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty"}),
+        ("GET", {"origin": "https://evil.example"}),
+        ("POST", {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}),
+        ("POST", {"sec-fetch-site": "same-origin", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}),
+        ("POST", {}),
+    ],
+)
+def test_page_is_only_loaded(method: str, headers: dict[str, str]) -> None:
+    """It is not embedded by other pages, framed or run, and an unsafe method needs the header."""
+    with pytest.raises(RequestRefused):
+        csrf.require_page_load(headers, ORIGIN, method, MINE)

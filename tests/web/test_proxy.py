@@ -141,7 +141,7 @@ async def test_content_is_isolated(foreign: tuple[House, RawResourceServer]) -> 
 async def test_pages_of_the_application_are_not_isolated(foreign: tuple[House, RawResourceServer]) -> None:
     """A route that renders them passes the renderer's policy, and adds that of the settings where it sends none."""
     house, api = foreign
-    own = await house.fetch("/rendered/x", X_Hub_CSRF="1")
+    own = await house.ask("/rendered/x", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="navigate", Sec_Fetch_Dest="document")
     api.behaviour = answering(200, HTML, body=b"<p>")
     bare = await house.fetch("/rendered/x", X_Hub_CSRF="1")
     api.behaviour = answering(304)

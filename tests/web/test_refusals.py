@@ -154,6 +154,40 @@ async def test_each_door_counts_its_refusals(build_house: BuildHouse, target: st
     assert served.status == 200
 
 
+async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, house: House, target: str) -> tuple[int, bool]:
+    """Send a request of a client behind a proxy; return status and whether the connection stays open."""
+    fields = {"Host": f"localhost:{house.port}", "X-Forwarded-For": "192.0.2.1"}
+    lines = [f"GET {target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
+    writer.write("\r\n".join(lines).encode())
+    async with hang_timeout():
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        await reader.readexactly(int(head.partition(b"content-length: ")[2].split(b"\r\n")[0]))
+    return int(head.split()[1]), b"\r\nconnection: close\r\n" not in head
+
+
+@pytest.mark.expects_log
+@pytest.mark.parametrize(
+    "target",
+    ["/hub/channel", "/api/x", "/nowhere-in/x.json", "/hub/nothing", "/live"],
+    ids=["channel", "API", "static", "pages", "pass-through"],
+)
+async def test_connection_of_a_proxy_is_kept(build_house: BuildHouse, target: str) -> None:
+    """It carries other users too: a client above its limit gets 429, and the next request on the connection is served."""
+    limits = LimitSettings(refused_requests_per_address=0.3)
+    routes = [
+        RouteSettings(prefix=prefix, target="http://127.0.0.1:9", websocket=prefix == "/live") for prefix in ("/api", "/live")
+    ]
+    async with build_house(limits=limits, routes=routes, trusted_proxies=["127.0.0.1"]) as house:
+        reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
+        answers = [await ask(reader, writer, house, target) for _ in range(5)]
+        other = await ask(reader, writer, house, "/hub/session")
+        writer.close()
+
+    assert [status for status, _ in answers[3:]] == [429, 429]
+    assert all(is_kept for _, is_kept in answers)
+    assert other == (200, True)
+
+
 @pytest.mark.expects_log
 @pytest.mark.parametrize("target", ["/hub/login", "/hub/callback?code=a&state=b"])
 async def test_dial_limit_of_logins(build_house: BuildHouse, target: str) -> None:

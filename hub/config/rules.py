@@ -22,6 +22,7 @@ from hub.config.settings import (
 from hub.primitives.secret import Secret
 
 TOPIC_PATTERN = re.compile(r"[A-Za-z0-9._~:/-]{0,127}(?:\*|[A-Za-z0-9._~:/-])")
+USER_SEPARATOR = "|"  # between issuer and subject, where both together name a user
 REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
 
 
@@ -127,6 +128,8 @@ def _issuer_mistakes(key: str, provider: ProviderSettings, allow_insecure_http: 
         return [f"{key}.issuer: is missing."]
     if not url.hostname or url.query or url.fragment:
         return [f"{key}.issuer: must be the issuer URL of the provider, without query or fragment."]
+    if USER_SEPARATOR in provider.issuer:
+        return [f"{key}.issuer: must not contain {USER_SEPARATOR}, which no URL contains (RFC 3986)."]
     if url.scheme == "http" and not is_loopback(url.hostname or "") and not allow_insecure_http:
         return [f"{key}.issuer: must be https. With http, codes and tokens would cross the network unencrypted."]
     return []

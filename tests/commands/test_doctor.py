@@ -43,6 +43,23 @@ def test_for_people_and_programs(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "very-secret" not in text + out
 
 
+@pytest.mark.parametrize("command", [["doctor"], []], ids=["doctor", "start"])
+def test_lines_for_several_providers(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
+    """With a second provider, the doctor and the start name each table that has to say whose users may use it, and the line."""
+    provider = 'issuer = "http://127.0.0.1:9/lab"\nclient_id = "hub"\nclient_secret = "s3cret"\n'
+    route, topic = '[[routes]]\nprefix = "/api"\ntarget = "http://127.0.0.1:9"\n', '[[topics]]\nname = "news"\n'
+    file = tmp_path / "hub.toml"
+    file.write_text(f'{SETTINGS.format(folder=tmp_path)}[[providers]]\nname = "lab"\n{provider}{route}{topic}')
+
+    assert main([*command, "--config", str(file)]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.strip() for line in lines if "=" in line and ":" not in line] == ['allowed_providers = ["main", "lab"]'] * 2
+    assert [line.partition(":")[0].strip() for line in lines if "is missing" in line] == [
+        "routes[0].allowed_providers",
+        "topics[0].allowed_providers",
+    ]
+
+
 def test_settings_that_cannot_be_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 2, with all mistakes."""
     file = tmp_path / "hub.toml"

@@ -78,6 +78,17 @@ class TestOneProvider:
             read(tmp_path, toml(routes=[route(allowed_providers=["main", "lab"])]))
 
 
+def test_fhir_server_of_another_provider(tmp_path: Path) -> None:
+    """The main provider is asked for tokens of a FHIR server only if its users may use the route."""
+    bases = []
+    for allowed in (["lab"], ["main", "lab"]):
+        fhir = route(preset="fhir", allowed_providers=allowed)
+        text = toml(providers=[LAB], routes=[fhir]).replace("[provider]", '[provider]\nscopes = ["openid", "patient/*.read"]')
+        bases.append(read(tmp_path, text).provider.authorization_parameters)
+
+    assert bases == [{}, {"aud": "https://iris.example/csp"}]
+
+
 class TestMistakes:
     """With [[providers]], who may use what must be said."""
 

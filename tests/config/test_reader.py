@@ -145,6 +145,7 @@ class TestMistakes:
             ({"HUB_SERVER_EXTRA_HOSTS": "good.example,clinic.example:443"}, "server.extra_hosts"),
             ({"HUB_SERVER_EXTRA_HOSTS": "*.example/x"}, "server.extra_hosts"),
             ({"HUB_PROVIDER_ISSUER": "https://[::1"}, "provider.issuer"),
+            ({"HUB_PROVIDER_ISSUER": "https://iris.example/a|b"}, "provider.issuer"),
             ({"HUB_SERVER_TRUSTED_PROXIES": "10.0.0.0/33"}, "server.trusted_proxies"),
             ({"HUB_REDIS_URL": "http://redis"}, "redis.url"),
             ({"HUB_REDIS_URL": "redis://redis"}, "session.key_files"),

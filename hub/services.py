@@ -12,6 +12,7 @@ from hub.channel.registry import Registry
 from hub.config.settings import ProviderSettings, Settings
 from hub.dispatch import Dispatch
 from hub.errors import StoreUnavailable
+from hub.event_reactions import EventReactions
 from hub.gateway.dropped_headers import DroppedHeaders
 from hub.gateway.forwarding import ForwardingDependencies
 from hub.gateway.headers import HeaderRules
@@ -40,14 +41,7 @@ from hub.primitives.task_supervisor import TaskSupervisor
 from hub.session.attempts import LoginAttempts
 from hub.session.codec import RecordCodec
 from hub.session.cookie import xsrf_token_matches
-from hub.session.events import (
-    EventFeed,
-    SessionEvent,
-    SessionHasEnded,
-    SessionWasRefreshed,
-    SessionWasReplaced,
-    TopicHasNews,
-)
+from hub.session.event_feed import EventFeed
 from hub.session.failure_limit import FailureLimiter
 from hub.session.keyring import Keyring
 from hub.session.last_channel import LastChannelStore
@@ -104,7 +98,7 @@ class Services:
         self.redis = connect(redis_url, settings.redis.timeout_seconds)
         codec = RecordCodec(keyring)
         self.store = SessionStore(self.redis, codec, lifetimes, clock)
-        self.events = EventFeed(self.redis, clock)
+        self.events = EventFeed(self.redis, keyring, clock, self.metrics)
         revocations = RevocationQueue(self.redis, codec)
         self.sessions = Sessions(self.store, self.events, revocations, lifetimes, clock, self.metrics)
         self.providers = Providers([self._provider(provider) for provider in settings.all_providers])
@@ -204,6 +198,17 @@ class Services:
         )
         self.streams = OpenStreams(self.sessions, clock, self.metrics)
         self.passages = PassThroughRegistry(self.sessions, self.streams, clock, self.metrics, settings.channel, settings.upstream)
+        self.reactions = EventReactions(
+            self.events,
+            self.sessions,
+            self.topics,
+            self.registry,
+            self.streams,
+            self.upstream_sessions,
+            self.upstream_ends,
+            clock,
+            self.metrics,
+        )
         self.exchanges: set[asyncio.Task[Any]] = set()
         self.draining = False
         self._closing = AsyncExitStack()
@@ -240,7 +245,8 @@ class Services:
         self._closing.push_async_callback(self.topics.close)
         self._closing.push_async_callback(self.streams.close)
         self._closing.push_async_callback(self.tasks.close)
-        self.tasks.start("session events", self._listen, required=self._redis_responds)
+        self.tasks.start("session events", self.reactions.listen, required=self._redis_responds)
+        self.tasks.start("event hints", self.reactions.look_up_hints)
         self.tasks.start("background refresh", self.refresh_worker.run)
         self.tasks.start("revocation", self.revocation_worker.run)
         self.tasks.start("figures", self._hand_on_figures)
@@ -296,42 +302,3 @@ class Services:
         while True:
             await self.clock.sleep(FIGURES_SECONDS)
             self.metrics.tally.flush()
-
-    async def _listen(self) -> None:
-        try:
-            await self.events.run(self._on_event, self._on_gap, self._on_lost)
-        finally:
-            self.sessions.feed_lost()
-
-    def _on_lost(self) -> None:
-        self.sessions.feed_lost()
-        self.registry.store_lost()
-
-    async def _on_gap(self) -> None:
-        """Look at what may have been missed while nobody listened; nothing is answered from memory before that is done."""
-        self.sessions.feed_lost()
-        self.topics.read_all_news()
-        await self.registry.recheck_all()
-        await self.streams.recheck_all()
-        self.sessions.feed_began()
-
-    async def _on_event(self, event: SessionEvent) -> None:
-        self.sessions.on_event(event)
-        match event:
-            case SessionHasEnded():
-                self.streams.end_session(event.key, event.reason, event.at)
-                await self.registry.end_session(event.key, event.reason, event.at)
-                await self._end_upstream(event.key, event.identity)
-            case SessionWasReplaced():
-                self.streams.replace_session(event.key, event.until)
-                self.registry.replace_session(event.key, event.until)
-                await self._end_upstream(event.key)
-            case TopicHasNews():
-                self.topics.news(event.name)
-            case SessionWasRefreshed():
-                self.registry.notify(event.key, "refreshed", {"expires_at": event.expires_at})
-
-    async def _end_upstream(self, key: str, identity: str = "") -> None:
-        """End the sessions at resource servers that belonged to a session of the hub, or to a user who has no other."""
-        self.upstream_sessions.forget(key)
-        await self.upstream_ends.session_ended(key, identity)

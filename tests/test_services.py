@@ -104,12 +104,12 @@ async def test_sessions_from_cache(redis_url: str, monkeypatch: pytest.MonkeyPat
         await services.sessions.current(session_id)
         known.append(services.sessions.cached(session_id))
 
-    await services._on_gap()
+    await services.reactions.on_gap()
     await look()
     monkeypatch.setattr(services.registry, "recheck_all", look)
-    await services._on_gap()
+    await services.reactions.on_gap()
     await look()
-    services._on_lost()
+    services.reactions.on_lost()
     await look()
     await services.redis.aclose()
 

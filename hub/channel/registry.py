@@ -44,6 +44,10 @@ class Registry:
     def __len__(self) -> int:
         return self._count
 
+    def __contains__(self, session_key: str) -> bool:
+        """Return whether a session has channels on this worker."""
+        return session_key in self._channels
+
     @property
     def session_keys(self) -> list[str]:
         """The keys of the sessions that have a channel on this worker."""
@@ -132,7 +136,33 @@ class Registry:
     async def recheck_all(self) -> None:
         """Load all sessions from the store after an outage, because their end may have been missed."""
         self._services.outage.ended()
-        await asyncio.gather(*(self._recheck(key) for key in list(self._channels)))
+        await asyncio.gather(*(self.recheck(key) for key in list(self._channels)))
+
+    async def recheck(self, session_key: str) -> None:
+        """Load a session from the store; close its channels if it has ended, and warn them if it ends soon.
+
+        If the store does not respond, the next tick tries again.
+        """
+        drivers = self._of(session_key)
+        if not drivers or session_key in self._rechecking:
+            return
+        self._rechecking.add(session_key)
+        try:
+            async with self._recheck_limit:
+                session = await self._services.sessions.confirmed(drivers[0].session_id, passive=True)
+            for driver in drivers:
+                driver.accept(session)
+            if notice := self._warnings.update(session_key, session, self._services.clock.now()):
+                self.notify(session_key, notice.name, notice.data)
+        except StoreUnavailable:
+            return
+        except NotAuthenticated as error:
+            reason = error.extensions.get("reason", UNKNOWN_REASON) if isinstance(error, SessionEnded) else UNKNOWN_REASON
+            now = self._services.clock.now()
+            ended_at = self._services.lifetimes.end(self._freshest(drivers))
+            await self.end_session(session_key, str(reason), min(ended_at, now))
+        finally:
+            self._rechecking.discard(session_key)
 
     async def drain(self, within_seconds: float) -> None:
         """Accept no more channels, and ask all clients to open theirs on other nodes; return when all have been asked."""
@@ -194,39 +224,13 @@ class Registry:
             change_at = self._services.lifetimes.warned_at(session) or ends_at  # activity can only postpone it
             next_check_at += change_at - now - TICK_SECONDS
         elif key not in self._rechecking:
-            self._tasks.start(self._recheck(key))
+            self._tasks.start(self.recheck(key))
         for driver in drivers:
             driver.next_check_at = min(driver.next_check_at, next_check_at)
 
     def _freshest(self, drivers: Iterable[Driver]) -> Session:
         """Return the most recent copy of the session among its channels: the one that ends last."""
         return max((driver.session for driver in drivers), key=self._services.lifetimes.end)
-
-    async def _recheck(self, session_key: str) -> None:
-        """Load a session from the store; close its channels if it has ended, and warn them if it ends soon.
-
-        If the store does not respond, the next tick tries again.
-        """
-        drivers = self._of(session_key)
-        if not drivers or session_key in self._rechecking:
-            return
-        self._rechecking.add(session_key)
-        try:
-            async with self._recheck_limit:
-                session = await self._services.sessions.confirmed(drivers[0].session_id, passive=True)
-            for driver in drivers:
-                driver.accept(session)
-            if notice := self._warnings.update(session_key, session, self._services.clock.now()):
-                self.notify(session_key, notice.name, notice.data)
-        except StoreUnavailable:
-            return
-        except NotAuthenticated as error:
-            reason = error.extensions.get("reason", UNKNOWN_REASON) if isinstance(error, SessionEnded) else UNKNOWN_REASON
-            now = self._services.clock.now()
-            ended_at = self._services.lifetimes.end(self._freshest(drivers))
-            await self.end_session(session_key, str(reason), min(ended_at, now))
-        finally:
-            self._rechecking.discard(session_key)
 
 
 def _code_label(code: int) -> str:

@@ -20,7 +20,7 @@ from hub.errors import BadRequest, HubError, StoreUnavailable
 from hub.primitives.clock import SystemClock
 from hub.process.embedded_redis import EmbeddedRedisError, running_url
 from hub.session.codec import RecordCodec
-from hub.session.events import EventFeed
+from hub.session.event_feed import EventFeed
 from hub.session.key_folder import KeySources
 from hub.session.keyring import Keyring, KeyringError
 from hub.session.listing import describe_to_operator
@@ -126,7 +126,9 @@ async def _opened(settings: Settings) -> AsyncIterator[Sessions]:
     try:
         codec = RecordCodec(keyring)
         store = SessionStore(redis, codec, lifetimes, clock)
-        yield Sessions(store, EventFeed(redis, clock), RevocationQueue(redis, codec), lifetimes, clock, Metrics())
+        metrics = Metrics()
+        feed = EventFeed(redis, keyring, clock, metrics)
+        yield Sessions(store, feed, RevocationQueue(redis, codec), lifetimes, clock, metrics)
     finally:
         await redis.aclose()
 

@@ -53,6 +53,10 @@ class OpenStreams:
     def __len__(self) -> int:
         return sum(len(entry.streams) for entry in self._entries.values())
 
+    def __contains__(self, session_key: str) -> bool:
+        """Return whether this worker has streams of a session."""
+        return session_key in self._entries
+
     def add(self, session: Session, stream: SessionStream) -> None:
         """Add a stream. Each request comes here, so it costs little more than an entry in a set.
 
@@ -94,23 +98,9 @@ class OpenStreams:
 
     async def recheck_all(self) -> None:
         """Load all sessions from the store, because their end may have been missed."""
-        await asyncio.gather(*(self._recheck(key) for key in list(self._entries)))
+        await asyncio.gather(*(self.recheck(key) for key in list(self._entries)))
 
-    async def close(self) -> None:
-        """Stop the checks under way."""
-        await self._tasks.close()
-
-    def _check(self) -> None:
-        now, monotonic = self._clock.now(), self._clock.monotonic()
-        for key in [key for key, (at, _) in self._ended.items() if monotonic - at > ENDED_TTL_SECONDS]:
-            del self._ended[key]
-        for key in [key for key, until in self._replaced_until.items() if until <= now]:
-            self.end_session(key, "replaced", self._replaced_until.pop(key))
-        for key, entry in self._entries.items():
-            if self._sessions.lifetimes.end(entry.session) <= now and key not in self._checking:
-                self._tasks.start(self._recheck(key))
-
-    async def _recheck(self, key: str) -> None:
+    async def recheck(self, key: str) -> None:
         """Load a session from the store: another worker may have seen activity. Without the store, the next check tries again."""
         entry = self._entries.get(key)
         if entry is None or key in self._checking:
@@ -125,6 +115,20 @@ class OpenStreams:
             self._end(key, error, min(self._sessions.lifetimes.end(entry.session), self._clock.now()))
         finally:
             self._checking.discard(key)
+
+    async def close(self) -> None:
+        """Stop the checks under way."""
+        await self._tasks.close()
+
+    def _check(self) -> None:
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        for key in [key for key, (at, _) in self._ended.items() if monotonic - at > ENDED_TTL_SECONDS]:
+            del self._ended[key]
+        for key in [key for key, until in self._replaced_until.items() if until <= now]:
+            self.end_session(key, "replaced", self._replaced_until.pop(key))
+        for key, entry in self._entries.items():
+            if self._sessions.lifetimes.end(entry.session) <= now and key not in self._checking:
+                self._tasks.start(self.recheck(key))
 
     def _end(self, session_key: str, error: NotAuthenticated, ended_at: float) -> None:
         self._ended[session_key] = self._clock.monotonic(), error

@@ -62,6 +62,10 @@ class SessionCache:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def __contains__(self, key: str) -> bool:
+        """Return whether anything of a session is cached, also for outages only."""
+        return key in self._entries or key in self._confirmed
+
     def get(self, key: str) -> Session | None:
         """Return the cached session, or None. The caller checks whether the session has ended."""
         entry = self._entries.get(key)

@@ -7,7 +7,8 @@ from typing import Any
 from hub.errors import NotAuthenticated, StoreUnavailable
 from hub.primitives.clock import Clock
 from hub.session.ends import ended, ended_by
-from hub.session.events import EventFeed, SessionEvent, SessionHasEnded, SessionWasReplaced
+from hub.session.event_feed import EventFeed
+from hub.session.events import SessionEvent, SessionHasEnded, SessionWasReplaced
 from hub.session.model import EndReason, Lifetimes, Revocation, Session, SessionId, Tombstone, session_ref
 from hub.session.revocations import RevocationQueue
 from hub.session.session_cache import SessionCache
@@ -164,6 +165,10 @@ class Sessions:
         return session.touched_at + self.lifetimes.touch_interval_seconds
 
     # -- cache --------------------------------------------------------------------------------------------------------
+
+    def __contains__(self, key: str) -> bool:
+        """Return whether this worker has anything of a session in its cache."""
+        return key in self._cache
 
     def on_event(self, event: SessionEvent) -> None:
         """Invalidate the cache by an event of any worker."""

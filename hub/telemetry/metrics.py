@@ -37,6 +37,8 @@ class Metrics:
         channel_closes: Closed channels by `code`.
         throttled: Connections above `limits.work_per_connection`, by `outcome`: `throttled`, `closed`.
         limited: Rejections by rate limits and by limits of connections to APIs, by `limit`.
+        events: Messages between workers by `outcome`: `valid`; `unauthenticated` and `repeated` (looked up in Redis, not
+            believed), `hint_dropped` (too many of those), `unreadable`, `lost` (times that messages of a publisher were missing).
         topic_drops: Entries in the history of a topic that were not delivered, by `reason` (`hub.topics.entry`).
         dropped_headers: Request headers that did not pass to an API, other than those that browsers write by themselves.
         descriptor_shortages: Times that a listener ran short of file descriptors.
@@ -72,6 +74,7 @@ class Metrics:
         self.replays = Counter("hub_replays", "Repeated requests with an idempotency key", ["verdict"], registry=registry)
         self.channels = Gauge("hub_channels", "Open channels", registry=registry, multiprocess_mode="livesum")
         self.dropped_headers = Counter("hub_dropped_headers", "Request headers that did not pass", registry=registry)
+        self.events = Counter("hub_events", "Messages between workers", ["outcome"], registry=registry)
         self.topic_drops = Counter("hub_topic_drops", "Entries of topics not delivered", ["reason"], registry=registry)
         self.throttled = Counter("hub_throttled", "Connections above their work limit", ["outcome"], registry=registry)
         self.limited = Counter("hub_limited", "Rejections by limits", ["limit"], registry=registry)

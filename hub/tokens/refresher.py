@@ -19,7 +19,8 @@ from hub.primitives.clock import Clock
 from hub.primitives.secret import Secret
 from hub.primitives.single_flight import SingleFlight
 from hub.session.ends import ended
-from hub.session.events import EventFeed, SessionWasRefreshed
+from hub.session.event_feed import EventFeed
+from hub.session.events import SessionWasRefreshed
 from hub.session.model import EndReason, Session, TokenSet
 from hub.session.refresh_lock import Lease, RefreshLock
 from hub.session.sessions import Sessions

@@ -8,7 +8,8 @@ from typing import cast
 
 from hub.config.settings import TopicSettings
 from hub.primitives.clock import Clock
-from hub.session.events import EventFeed, TopicHasNews
+from hub.session.event_feed import EventFeed
+from hub.session.events import TopicHasNews
 from hub.session.keyring import SEALED_HEADER_BYTES
 from hub.session.redis_client import Redis, translated_errors
 from hub.topics.dropped_entries import DroppedEntries

@@ -184,6 +184,10 @@ class Topics:
         self._topics: dict[str, _Topic] = {}
         self._tasks = OwnedTasks("topic")
 
+    def __contains__(self, name: str) -> bool:
+        """Return whether a topic has subscriptions on this worker."""
+        return name in self._topics
+
     def settings_of(self, name: str) -> TopicSettings:
         """Return the settings of a topic.
 

@@ -13,7 +13,8 @@ import pytest
 from hub.errors import SessionEnded
 from hub.primitives.clock import SystemClock
 from hub.session.codec import RecordCodec
-from hub.session.events import EventFeed, SessionEvent, SessionHasEnded
+from hub.session.event_feed import EventFeed
+from hub.session.events import SessionEvent, SessionHasEnded
 from hub.session.keyring import Keyring, make_key_file
 from hub.session.model import Lifetimes, Session
 from hub.session.redis_client import connect
@@ -77,8 +78,8 @@ async def desk(redis_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
     make_key_file(key_file)
     config.touch()
     redis, lifetimes = connect(redis_url, 2.0), Lifetimes(900, 43200)
-    feed = EventFeed(redis, clock)
-    codec = RecordCodec(Keyring.read([key_file]))
+    keyring = Keyring.read([key_file])
+    feed, codec = EventFeed(redis, keyring, clock, Metrics()), RecordCodec(keyring)
     store = SessionStore(redis, codec, lifetimes, clock)
     clean = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
     environment = settings("https://iris.example/oauth2", "hub", "s3cret", [], HUB_REDIS_URL=redis_url)

@@ -18,7 +18,7 @@ from hub.gateway.upstream_sessions import UpstreamSessions
 from hub.iris.api import IRIS_API
 from hub.primitives.http import read_body
 from hub.session.codec import RecordCodec
-from hub.session.events import EventFeed
+from hub.session.event_feed import EventFeed
 from hub.session.jar import UpstreamCookieJar
 from hub.session.keyring import Keyring
 from hub.session.model import Lifetimes, Session
@@ -127,7 +127,8 @@ async def world(redis_url: str, clock: ManualClock) -> AsyncIterator[World]:
         redis = connect(redis_url, 2.0)
         codec = RecordCodec(keyring)
         store, jars = SessionStore(redis, codec, LIFETIMES, clock), CookieJarStore(redis, codec)
-        sessions = Sessions(store, EventFeed(redis, clock), RevocationQueue(redis, codec), LIFETIMES, clock, Metrics())
+        feed = EventFeed(redis, keyring, clock, Metrics())
+        sessions = Sessions(store, feed, RevocationQueue(redis, codec), LIFETIMES, clock, Metrics())
         ends = UpstreamEnds(jars, sessions, RouteTable([ROUTE], IRIS_API), iris, clock, Metrics())
         upstream = UpstreamSessions(jars, LIFETIMES, clock, ends.end)
         workers.append(Worker(upstream, ends, sessions, store, jars, redis.aclose))

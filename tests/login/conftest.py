@@ -17,7 +17,7 @@ from hub.oidc.providers import Providers
 from hub.primitives.secret import Secret
 from hub.session.attempts import LoginAttempts
 from hub.session.codec import RecordCodec
-from hub.session.events import EventFeed
+from hub.session.event_feed import EventFeed
 from hub.session.keyring import Keyring
 from hub.session.model import Lifetimes, SessionId
 from hub.session.redis_client import Redis, connect
@@ -83,10 +83,11 @@ class LoginHouse:
 @pytest.fixture
 async def login_house(redis_url: str, clock: ManualClock) -> AsyncIterator[LoginHouse]:
     """Everything in its place, and nobody logged in."""
-    client, codec = connect(redis_url, 2.0), RecordCodec(Keyring([secrets.token_bytes(32)]))
+    client, keyring = connect(redis_url, 2.0), Keyring([secrets.token_bytes(32)])
+    codec = RecordCodec(keyring)
     lifetimes, metrics = Lifetimes(900, 43200), Metrics()
     store, revocations = SessionStore(client, codec, lifetimes, clock), RevocationQueue(client, codec)
-    sessions = Sessions(store, EventFeed(client, clock), revocations, lifetimes, clock, metrics)
+    sessions = Sessions(store, EventFeed(client, keyring, clock, metrics), revocations, lifetimes, clock, metrics)
     settings = SessionSettings(claims=["email"])
     async with HostileProvider.start() as main, HostileProvider.start() as second:
         main.now = second.now = clock.now

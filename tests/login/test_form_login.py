@@ -17,7 +17,7 @@ from hub.oidc.providers import Providers
 from hub.primitives.secret import Secret
 from hub.session.codec import RecordCodec
 from hub.session.cookie import xsrf_token
-from hub.session.events import EventFeed
+from hub.session.event_feed import EventFeed
 from hub.session.failure_limit import FailureLimiter
 from hub.session.keyring import Keyring
 from hub.session.model import BrowserId, Lifetimes, SessionId
@@ -67,10 +67,12 @@ class Native:
 @pytest.fixture
 async def native(redis_url: str, clock: ManualClock) -> AsyncIterator[Native]:
     """A hub whose main provider is a native application; each user may fail twice, each address four times."""
-    client, codec = connect(redis_url, 2.0), RecordCodec(Keyring([secrets.token_bytes(32)]))
+    client, keyring = connect(redis_url, 2.0), Keyring([secrets.token_bytes(32)])
+    codec = RecordCodec(keyring)
     lifetimes, metrics = Lifetimes(900, 43200), Metrics()
     store = SessionStore(client, codec, lifetimes, clock)
-    sessions = Sessions(store, EventFeed(client, clock), RevocationQueue(client, codec), lifetimes, clock, metrics)
+    feed = EventFeed(client, keyring, clock, metrics)
+    sessions = Sessions(store, feed, RevocationQueue(client, codec), lifetimes, clock, metrics)
     settings = SessionSettings(login_attempts_per_user_per_minute=2, login_attempts_per_address_per_minute=4)
     standin = Standin(now=clock.now)
     await standin.start()

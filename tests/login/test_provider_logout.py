@@ -14,7 +14,7 @@ from hub.oidc.provider import OpenIDProvider
 from hub.oidc.providers import Providers
 from hub.primitives.secret import Secret
 from hub.session.codec import RecordCodec
-from hub.session.events import EventFeed
+from hub.session.event_feed import EventFeed
 from hub.session.keyring import Keyring
 from hub.session.logout_tokens import LogoutTokenStore
 from hub.session.model import Lifetimes, Session, SessionId
@@ -55,11 +55,12 @@ class Parties:
 @pytest.fixture
 async def parties(redis_url: str, clock: ManualClock) -> AsyncIterator[Parties]:
     """Everything that a logout at a provider touches."""
-    client, codec = connect(redis_url, 2.0), RecordCodec(Keyring([secrets.token_bytes(32)]))
+    client, keyring = connect(redis_url, 2.0), Keyring([secrets.token_bytes(32)])
+    codec = RecordCodec(keyring)
     lifetimes = Lifetimes(900, 43200)
     sessions = Sessions(
         SessionStore(client, codec, lifetimes, clock),
-        EventFeed(client, clock),
+        EventFeed(client, keyring, clock, Metrics()),
         RevocationQueue(client, codec),
         lifetimes,
         clock,

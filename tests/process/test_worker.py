@@ -13,7 +13,7 @@ from hub.primitives.clock import SystemClock
 from hub.primitives.secret import Secret
 from hub.process import server
 from hub.process.server import LAST_REQUESTS_SECONDS, TasksFailed, Worker
-from hub.session.events import EventFeed
+from hub.session.event_feed import EventFeed
 from tests.listener.parts import Client
 from tests.parties.clock import ManualClock
 from tests.parties.hub import free_port

@@ -36,6 +36,7 @@ class Cluster:
     nodes: list[Hub]
     browsers: list[Browser]
     url: str
+    redis_url: str
 
     @property
     def logins(self) -> list[Login]:
@@ -85,7 +86,7 @@ async def cluster(folder: Path, **environment: str) -> AsyncIterator[Cluster]:
         browsers = [await parties.enter_async_context(Browser(public_url(port))) for _ in range(SESSIONS)]
         for browser in browsers:
             await log_in(browser)
-        yield Cluster(balancer, api, nodes, browsers, public_url(port))
+        yield Cluster(balancer, api, nodes, browsers, public_url(port), redis.url)
 
 
 def login_of(browser: Browser) -> Login:

@@ -11,9 +11,12 @@ import websockets
 
 from hub.primitives.clock import SystemClock
 from hub.process.embedded_redis import running_url
-from hub.session.events import EventFeed, SessionEvent, SessionHasEnded
+from hub.session.event_feed import EventFeed
+from hub.session.events import SessionEvent, SessionHasEnded
+from hub.session.keyring import Keyring
 from hub.session.last_channel import ENDING
 from hub.session.redis_client import connect
+from hub.telemetry.metrics import Metrics
 from tests.parties.browser import Browser
 from tests.parties.channel import Channel, ChannelClosedError
 from tests.scenarios.conftest import Clinic, StartClinic
@@ -25,16 +28,20 @@ async def ends_of(clinic: Clinic) -> AsyncIterator["asyncio.Queue[SessionHasEnde
     """Hear of every session that ends."""
     redis, heard = connect(running_url(clinic.hub.folder / "var"), 2.0), asyncio.Queue[SessionHasEnded]()
 
-    async def hear(event: SessionEvent) -> None:
+    def hear(event: SessionEvent) -> None:
         if isinstance(event, SessionHasEnded):
             heard.put_nowait(event)
+
+    async def not_ours(event: SessionEvent) -> None:
+        raise AssertionError("the hub's key is not known here, so each of its events is a hint")
 
     listening = asyncio.Event()
 
     async def on_gap() -> None:
         listening.set()
 
-    task = asyncio.create_task(EventFeed(redis, SystemClock()).run(hear, on_gap))
+    feed = EventFeed(redis, Keyring([bytes(32)]), SystemClock(), Metrics())
+    task = asyncio.create_task(feed.run(not_ours, on_gap, on_hint=hear))
     await listening.wait()
     try:
         yield heard

@@ -7,7 +7,7 @@ import pytest
 
 from hub.session.attempts import LoginAttempts
 from hub.session.codec import RecordCodec
-from hub.session.events import EventFeed
+from hub.session.event_feed import EventFeed
 from hub.session.keyring import Keyring
 from hub.session.model import Lifetimes
 from hub.session.redis_client import Redis, connect
@@ -47,9 +47,9 @@ def attempts(redis_client: Redis, keyring: Keyring) -> LoginAttempts:
 
 
 @pytest.fixture
-def feed(redis_client: Redis, clock: ManualClock) -> EventFeed:
+def feed(redis_client: Redis, keyring: Keyring, clock: ManualClock) -> EventFeed:
     """The feed of session events."""
-    return EventFeed(redis_client, clock)
+    return EventFeed(redis_client, keyring, clock, Metrics())
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from hub.primitives.clock import SystemClock
 from hub.primitives.tasks import end_tasks
 from hub.session.attempts import LoginAttempts
 from hub.session.codec import RecordCodec
-from hub.session.events import EventFeed, SessionEvent, SessionHasEnded, SessionWasRefreshed
+from hub.session.event_feed import EventFeed
+from hub.session.events import SessionEvent, SessionHasEnded, SessionWasRefreshed
 from hub.session.failure_limit import FailureLimit, FailureLimiter
 from hub.session.keyring import Keyring
 from hub.session.last_channel import LastChannelStore
@@ -40,6 +41,7 @@ class Hub:
 
     group: RedisGroup
     redis: Redis
+    keyring: Keyring
     codec: RecordCodec
     store: SessionStore
     feed: EventFeed
@@ -58,11 +60,12 @@ async def hub(request: pytest.FixtureRequest) -> AsyncIterator[Hub]:
     """A worker's doors to a Redis of several servers."""
     with request.param.start() as group:
         redis, clock = connect(group.url, 1.0), SystemClock()
-        codec = RecordCodec(Keyring([secrets.token_bytes(32)]))
+        keyring = Keyring([secrets.token_bytes(32)])
+        codec = RecordCodec(keyring)
         lifetimes = Lifetimes(900, 43200)
-        store, feed = SessionStore(redis, codec, lifetimes, clock), EventFeed(redis, clock)
+        store, feed = SessionStore(redis, codec, lifetimes, clock), EventFeed(redis, keyring, clock, Metrics())
         sessions = Sessions(store, feed, RevocationQueue(redis, codec), lifetimes, clock, Metrics())
-        yield Hub(group, redis, codec, store, feed, sessions, clock)
+        yield Hub(group, redis, keyring, codec, store, feed, sessions, clock)
         await redis.aclose()
 
 
@@ -116,7 +119,7 @@ async def test_events(hub: Hub) -> None:
         async def on_gap(listening: asyncio.Event = listening) -> None:
             listening.set()
 
-        feed = EventFeed(client, hub.clock)
+        feed = EventFeed(client, hub.keyring, hub.clock, Metrics())
         tasks.append(asyncio.create_task(feed.run(heard.put, on_gap)))
         await listening.wait()
     session = await hub.log_in()

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from hub.errors import NotAuthenticated, SessionEnded
-from hub.session.events import EventFeed, SessionEvent, SessionHasEnded
+from hub.session.event_feed import EventFeed
+from hub.session.events import SessionEvent, SessionHasEnded
 from hub.session.model import Session, SessionId
 from hub.session.sessions import Sessions
 from tests.parties.clock import START, ManualClock

@@ -10,7 +10,8 @@ import pytest
 
 from hub.errors import Conflict, NotAuthenticated, SessionEnded, StoreUnavailable
 from hub.session.codec import RecordCodec
-from hub.session.events import EventFeed, SessionEvent, SessionWasRefreshed
+from hub.session.event_feed import EventFeed
+from hub.session.events import SessionEvent, SessionWasRefreshed
 from hub.session.keyring import Keyring
 from hub.session.model import Session, SessionId, Tombstone
 from hub.session.redis_client import Redis, connect
@@ -81,7 +82,7 @@ class Worker:
 async def worker(redis_url: str, keyring: Keyring, clock: ManualClock) -> AsyncIterator[Worker]:
     """Start one."""
     redis, codec = connect(redis_url, 2.0), RecordCodec(keyring)
-    store, feed = CountingStore(redis, codec, LIFETIMES, clock), EventFeed(redis, clock)
+    store, feed = CountingStore(redis, codec, LIFETIMES, clock), EventFeed(redis, keyring, clock, Metrics())
     built = Worker(redis, store, Sessions(store, feed, RevocationQueue(redis, codec), LIFETIMES, clock, Metrics()), feed)
     task = asyncio.create_task(built.listen())
     await built.began.wait()

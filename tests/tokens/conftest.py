@@ -13,7 +13,7 @@ from hub.oidc.providers import Providers
 from hub.primitives.clock import Clock
 from hub.primitives.secret import Secret
 from hub.session.codec import RecordCodec
-from hub.session.events import EventFeed
+from hub.session.event_feed import EventFeed
 from hub.session.keyring import Keyring
 from hub.session.model import Lifetimes, Session, SessionId, TokenSet
 from hub.session.redis_client import connect
@@ -71,7 +71,7 @@ async def worker(redis_url: str, issuer: str, keyring: Keyring, clock: Clock) ->
     metrics = Metrics()
     codec = RecordCodec(keyring)
     store = SessionStore(client, codec, LIFETIMES, clock)
-    events = EventFeed(client, clock)
+    events = EventFeed(client, keyring, clock, metrics)
     revocations = RevocationQueue(client, codec)
     sessions = Sessions(store, events, revocations, LIFETIMES, clock, metrics)
     settings = ProviderSettings(issuer=issuer, client_id=CLIENT_ID, client_secret=Secret(CLIENT_SECRET), timeout_seconds=5.0)

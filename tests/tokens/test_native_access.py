@@ -13,7 +13,7 @@ from hub.iris.native_jwt import NativeJwt
 from hub.oidc.providers import Providers
 from hub.primitives.secret import Secret
 from hub.session.codec import RecordCodec
-from hub.session.events import EventFeed
+from hub.session.event_feed import EventFeed
 from hub.session.keyring import Keyring
 from hub.session.model import Session, SessionId, TokenSet
 from hub.session.redis_client import connect
@@ -46,7 +46,7 @@ async def native_worker(redis_url: str, issuer: str, keyring: Keyring, clock: Ma
     """Build one worker's part."""
     client, metrics = connect(redis_url, 2.0), Metrics()
     store = SessionStore(client, RecordCodec(keyring), LIFETIMES, clock)
-    events = EventFeed(client, clock)
+    events = EventFeed(client, keyring, clock, metrics)
     sessions = Sessions(store, events, RevocationQueue(client, RecordCodec(keyring)), LIFETIMES, clock, metrics)
     provider = NativeJwt(ProviderSettings(kind="iris_native", issuer=issuer), clock)
     providers = Providers([provider])

@@ -19,7 +19,7 @@ from hub.oidc.providers import Providers
 from hub.oidc.token_endpoint import TokenRefused, TokenResponse
 from hub.primitives.secret import Secret
 from hub.session.codec import RecordCodec
-from hub.session.events import EventFeed
+from hub.session.event_feed import EventFeed
 from hub.session.keyring import Keyring
 from hub.session.model import Lifetimes, Session, SessionId, TokenSet
 from hub.session.redis_client import Redis, connect
@@ -140,7 +140,8 @@ class RefreshMachine(RuleBasedStateMachine):
         self.loop = asyncio.new_event_loop()
         self.clock = ManualClock()
         self.provider = ModelProvider()
-        self.codec = RecordCodec(Keyring([secrets.token_bytes(32)]))
+        self.keyring = Keyring([secrets.token_bytes(32)])
+        self.codec = RecordCodec(self.keyring)
         self.sessions: list[Session] = []
         self.ended: set[str] = set()
         self.calls: list[tuple[str, asyncio.Task[Session]]] = []
@@ -300,7 +301,8 @@ class RefreshMachine(RuleBasedStateMachine):
         number = len(self.clients) - 1
         client = self._client()
         store = SessionStore(client, self.codec, LIFETIMES, self.clock)
-        events, metrics = EventFeed(client, self.clock), Metrics()
+        metrics = Metrics()
+        events = EventFeed(client, self.keyring, self.clock, metrics)
         sessions = Sessions(store, events, RevocationQueue(client, self.codec), LIFETIMES, self.clock, metrics)
         providers = Providers([WorkersProvider(self.provider, number)])  # type: ignore[list-item]
         lock = RefreshLock(client, self.clock)

@@ -11,7 +11,8 @@ import pytest
 
 from hub.config.settings import TopicSettings
 from hub.primitives.clock import SystemClock
-from hub.session.events import EventFeed, SessionEvent, TopicHasNews
+from hub.session.event_feed import EventFeed
+from hub.session.events import SessionEvent, TopicHasNews
 from hub.session.keyring import Keyring
 from hub.session.model import Session, SessionId
 from hub.session.redis_client import Redis, connect
@@ -92,7 +93,7 @@ class Worker:
 async def worker(redis_url: str, keyring: Keyring) -> AsyncIterator[Worker]:
     """A worker that hears what the others say."""
     redis, clock = connect(redis_url, 2.0), SystemClock()
-    events = EventFeed(redis, clock)
+    events = EventFeed(redis, keyring, clock, Metrics())
     dropped = DroppedEntries(clock, Metrics())
     topics = Topics(TopicStore(redis, EntryCodec(keyring), events, clock, dropped), TOPICS, ISSUERS, clock, dropped)
     listening = asyncio.Event()

@@ -1,19 +1,26 @@
 """What a worker does about events: a valid one acts, a hint acts only if Redis says the same."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hub.config.settings import Settings
 from hub.errors import NotAuthenticated
 from hub.services import Services
-from hub.session.events import SessionHasEnded, SessionWasRefreshed, SessionWasReplaced, TopicHasNews
+from hub.session.events import SessionEvent, SessionHasEnded, SessionWasRefreshed, SessionWasReplaced, TopicHasNews
 from hub.session.keyring import Keyring
 from hub.session.model import Session, SessionId
 from hub.session.sessions import REPLACED_GRACE_SECONDS
 from tests.parties.clock import ManualClock
+from tests.parties.redis_server import RedisServer
+from tests.session.event_samples import session_events
 from tests.session.samples import make_session
 
 
@@ -42,7 +49,7 @@ class Worker:
     clock: ManualClock
     notified: list[tuple[str, str, dict[str, object]]] = field(default_factory=list)
 
-    async def hint(self, hint: SessionHasEnded | SessionWasRefreshed | SessionWasReplaced | TopicHasNews) -> None:
+    async def hint(self, hint: SessionEvent) -> None:
         """Give a hint, and return when it was looked up, as `EventReactions.look_up_hints` does."""
         reactions = self.services.reactions
         reactions.on_hint(hint)
@@ -51,18 +58,26 @@ class Worker:
         await reactions.look_up(waiting)
 
 
-@pytest.fixture
-async def worker(redis_url: str, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Worker]:
+@asynccontextmanager
+async def started(redis_url: str, clock: ManualClock) -> AsyncIterator[Worker]:
     """A worker with a session."""
     services = Services(Settings(), Keyring([secrets.token_bytes(32)]), redis_url, clock)
     session, stream = make_session(SessionId.generate(), now=clock.now()), Stream()
     await services.sessions.start(session)
     services.streams.add(session, stream)
-    worker = Worker(services, session, stream, clock)
-    monkeypatch.setattr(services.registry, "notify", lambda *notice: worker.notified.append(notice))
-    yield worker
-    await services.streams.close()
-    await services.redis.aclose()
+    try:
+        yield Worker(services, session, stream, clock)
+    finally:
+        await services.streams.close()
+        await services.redis.aclose()
+
+
+@pytest.fixture
+async def worker(redis_url: str, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Worker]:
+    """A worker with a session, and what its pages are told."""
+    async with started(redis_url, clock) as worker:
+        monkeypatch.setattr(worker.services.registry, "notify", lambda *notice: worker.notified.append(notice))
+        yield worker
 
 
 async def test_valid_end(worker: Worker) -> None:
@@ -150,6 +165,27 @@ async def test_cached_session(worker: Worker) -> None:
 
     assert worker.services.sessions.cached(session_id) is None
     assert worker.services.sessions.last_confirmed(session_id, within_seconds=60.0) is None
+
+
+@settings(max_examples=30, deadline=None)
+@given(hints=st.lists(session_events, max_size=8), end_at=st.integers(0, 8))
+def test_any_hints(redis_server: RedisServer, hints: list[SessionEvent], end_at: int) -> None:
+    """Whatever an adversary says at any time: a session that lives goes on, and one that has ended ends at the next hint."""
+    asyncio.run(_adversary(redis_server.url, hints, end_at))
+
+
+async def _adversary(redis_url: str, hints: list[SessionEvent], end_at: int) -> None:
+    async with started(redis_url, ManualClock()) as worker:
+        for step, hint in enumerate(hints):
+            if step == end_at:
+                await worker.services.store.end(worker.session.key, "logout")
+            about_it = hint if isinstance(hint, TopicHasNews) else msgspec.structs.replace(hint, key=worker.session.key)
+            worker.services.reactions.on_hint(hint)
+            assert len(worker.services.reactions._hints) == 0
+            if about_it is not hint and not worker.stream.errors:
+                await worker.hint(about_it)
+                assert worker.stream.reasons == (["logout"] if step >= end_at else [])
+        assert worker.services.registry._ended.keys() <= {worker.session.key}
 
 
 async def test_news(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:

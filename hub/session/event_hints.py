@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from hub.errors import StoreUnavailable
 from hub.primitives.clock import Clock
+from hub.primitives.tasks import OwnedTasks
 from hub.primitives.token_bucket import TokenBuckets
 from hub.session.events import SessionEvent, TopicHasNews
 from hub.telemetry.metrics import Metrics
@@ -29,6 +30,7 @@ class EventHints:
         self._metrics = metrics
         self._waiting: dict[Subject, SessionEvent] = {}
         self._has_come = asyncio.Event()
+        self._tasks = OwnedTasks("event hint")
         self._rate = TokenBuckets(PER_SECOND, AT_ONCE)
 
     def __len__(self) -> int:
@@ -44,24 +46,35 @@ class EventHints:
         self._has_come.set()
 
     async def run(self, look_up: LookUp) -> None:
-        """Look up the hints in their order, until cancelled. While Redis does not respond, they wait.
+        """Look up the hints in their order, one after the other, until cancelled. While Redis does not respond, they wait.
+
+        A look-up that fails otherwise, because of an odd record, does not end this.
 
         Parameters:
             look_up: Looks up what the event is about. It must not believe the event. It may raise `StoreUnavailable`.
         """
-        while True:
-            await self._has_come.wait()
-            self._has_come.clear()
-            while self._waiting:
-                if wait := self._rate.take("", self._clock.monotonic()):
-                    await self._clock.sleep(max(wait, 1 / PER_SECOND))
-                    continue
-                hint = self._waiting.pop(next(iter(self._waiting)))
-                try:
-                    await look_up(hint)
-                except StoreUnavailable:
-                    self.note(hint)
-                    await self._clock.sleep(RETRY_SECONDS)
+        try:
+            while True:
+                await self._has_come.wait()
+                self._has_come.clear()
+                while self._waiting:
+                    await self._next(look_up)
+        finally:
+            await self._tasks.close()
+
+    async def _next(self, look_up: LookUp) -> None:
+        if wait := self._rate.take("", self._clock.monotonic()):
+            await self._clock.sleep(max(wait, 1 / PER_SECOND))
+            return
+        hint = self._waiting.pop(next(iter(self._waiting)))
+        await asyncio.wait([self._tasks.start(self._look_up(hint, look_up))])
+
+    async def _look_up(self, hint: SessionEvent, look_up: LookUp) -> None:
+        try:
+            await look_up(hint)
+        except StoreUnavailable:
+            self.note(hint)
+            await self._clock.sleep(RETRY_SECONDS)
 
 
 def _subject(event: SessionEvent) -> Subject:

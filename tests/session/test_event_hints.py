@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from hub.errors import StoreUnavailable
+from hub.errors import NotAuthenticated, StoreUnavailable
 from hub.primitives.tasks import end_tasks
 from hub.session.event_hints import AT_ONCE, MAX_HINTS, PER_SECOND, EventHints
 from hub.session.events import SessionEvent, SessionHasEnded, SessionWasReplaced, TopicHasNews
@@ -74,6 +74,29 @@ async def test_bound(hints: EventHints, metrics: Metrics) -> None:
 
     assert len(hints) == MAX_HINTS
     assert metrics.events.labels("hint_dropped")._value.get() == 5
+
+
+@pytest.mark.expects_log
+async def test_odd_record(hints: EventHints, clock: ManualClock, caplog: pytest.LogCaptureFixture) -> None:
+    """A look-up that fails is logged if that was unforeseen, and the next hint is looked up."""
+    seen: list[SessionEvent] = []
+
+    async def look_up(hint: SessionEvent) -> None:
+        seen.append(hint)
+        if len(seen) == 1:
+            raise ValueError("a record that nobody expects")
+        if len(seen) == 2:
+            raise NotAuthenticated
+
+    for number in range(3):
+        hints.note(TopicHasNews(str(number)))
+    task = asyncio.create_task(hints.run(look_up))
+    await clock.advance(0.0)
+    assert not task.done()
+    await end_tasks([task])
+
+    assert seen == [TopicHasNews("0"), TopicHasNews("1"), TopicHasNews("2")]
+    assert [record.getMessage() for record in caplog.records if "task.crashed" in record.getMessage()] != []
 
 
 async def test_outage(hints: EventHints, clock: ManualClock) -> None:

@@ -48,6 +48,7 @@ from hub.session.last_channel import LastChannelStore
 from hub.session.logout_tokens import LogoutTokenStore
 from hub.session.model import Lifetimes
 from hub.session.open_streams import OpenStreams
+from hub.session.record_faults import RecordFaults
 from hub.session.redis_client import connect
 from hub.session.refresh_lock import RefreshLock
 from hub.session.revocations import RevocationQueue
@@ -96,10 +97,12 @@ class Services:
         self._provider_tasks = TaskSupervisor(clock, report_restart=self._count_restart)
         self.access_log = AccessLog(clock)
         self.redis = connect(redis_url, settings.redis.timeout_seconds)
-        codec = RecordCodec(keyring)
-        self.store = SessionStore(self.redis, codec, lifetimes, clock)
+        accepts_unauthenticated = settings.session.unauthenticated_records == "accept"
+        codec = RecordCodec(keyring, accepts_unauthenticated=accepts_unauthenticated)
+        faults = RecordFaults(lambda kind, fault: self.metrics.record_faults.labels(kind, fault).inc())
+        self.store = SessionStore(self.redis, codec, lifetimes, clock, faults)
         self.events = EventFeed(self.redis, keyring, clock, self.metrics)
-        revocations = RevocationQueue(self.redis, codec)
+        revocations = RevocationQueue(self.redis, codec, faults)
         self.sessions = Sessions(self.store, self.events, revocations, lifetimes, clock, self.metrics)
         self.providers = Providers([self._provider(provider) for provider in settings.all_providers])
         lock = RefreshLock(self.redis, clock)
@@ -124,7 +127,7 @@ class Services:
         self.client_tokens = ClientTokens(self.providers, clock)
         self.further_tokens = AudienceTokens(self.store, self.sessions, self.refresher, access, self.providers, clock)
         tokens = RouteTokens(access, self.further_tokens, self.client_tokens)
-        routes, jars = RouteTable(settings.routes, IRIS_API, settings.issuers), CookieJarStore(self.redis, codec)
+        routes, jars = RouteTable(settings.routes, IRIS_API, settings.issuers), CookieJarStore(self.redis, codec, faults)
         self.upstream_ends = UpstreamEnds(jars, self.sessions, routes, self.resource_server, clock, self.metrics)
         self.upstream_sessions = UpstreamSessions(jars, lifetimes, clock, self.upstream_ends.end)
         self.websocket_door = UpstreamWebSocketClient((route.ca_file for route in settings.routes), self._descriptor_reserve())
@@ -176,7 +179,8 @@ class Services:
         self.outage = lookup.outage
         self.dispatch = Dispatch(routes, lookup, self.rates, self.executor, pipeline, self.metrics)
         dropped_entries = DroppedEntries(clock, self.metrics)
-        topic_store = TopicStore(self.redis, EntryCodec(keyring), self.events, clock, dropped_entries)
+        entries = EntryCodec(keyring, accepts_untagged=accepts_unauthenticated)
+        topic_store = TopicStore(self.redis, entries, self.events, clock, dropped_entries)
         self.topics = Topics(topic_store, settings.topics, settings.issuers, clock, dropped_entries)
         self.publisher_limits = PublisherLimits(settings.publishers, PublisherTopics(self.redis), clock, self.metrics)
         self.registry = Registry(

@@ -103,7 +103,7 @@ def test_doors_to_redis_keep_their_client() -> None:
         (LOGOUT, "\n\nlogger", "\nfrom hub.session.redis_client import connect\n\nlogger"),
         (SERVICES, "Logout(self.sessions,", "Logout(self.redis,"),
         (SERVICES, "self.redis.aclose)", "self.redis.get)"),
-        (SERVICES, "        codec = RecordCodec(keyring)\n", "        codec, client = RecordCodec(keyring), self.redis\n"),
+        (SERVICES, "        faults = RecordFaults(", "        client = self.redis\n        faults = RecordFaults("),
     ],
 )
 def test_the_rules_see_what_breaks_them(module: Module, before: str, after: str) -> None:

@@ -10,7 +10,7 @@ one, and after its own start, a worker ends no session until all workers have ha
 import asyncio
 from collections.abc import Callable, Sequence
 
-from hub.errors import StoreUnavailable
+from hub.errors import SessionKeyMissing, StoreUnavailable
 from hub.primitives.clock import Clock
 from hub.session.last_channel import LastChannelStore
 from hub.session.sessions import Sessions
@@ -67,9 +67,15 @@ class Presence:
             self._ends_from = now + self._seconds
         overdue = await self._board.claim(self._clock.now(), BATCH if now >= self._ends_from else 0)
         self._checked_at = now
-        for key in overdue:
+        await self._board.forget([key for key in overdue if await self._end(key)])
+
+    async def _end(self, key: str) -> bool:
+        """End a session. Return False if this worker cannot open it: it is due again for another worker."""
+        try:
             await self._sessions.end(key, "last_channel")
-        await self._board.forget(overdue)
+        except SessionKeyMissing:
+            return False
+        return True
 
     async def _push(self, present: Sequence[str]) -> None:
         now, noted = self._clock.monotonic(), frozenset(self._noted)

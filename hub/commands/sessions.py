@@ -124,7 +124,7 @@ async def _opened(settings: Settings) -> AsyncIterator[Sessions]:
     keyring = Keyring(KeySources.of(settings).read(clock.now()))
     redis = connect(url, settings.redis.timeout_seconds)
     try:
-        codec = RecordCodec(keyring)
+        codec = RecordCodec(keyring, accepts_unauthenticated=times.unauthenticated_records == "accept")
         store = SessionStore(redis, codec, lifetimes, clock)
         metrics = Metrics()
         feed = EventFeed(redis, keyring, clock, metrics)

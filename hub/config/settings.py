@@ -163,6 +163,7 @@ class SessionSettings:
     key_files: list[str] = field(default_factory=list)
     key_dir: str = ""
     key_activation_seconds: NotNegative = 300.0
+    unauthenticated_records: Literal["reject", "accept"] = "reject"
     claims: list[str] = field(default_factory=lambda: ["preferred_username", "email"])
     login_timeout_seconds: Positive = 600.0
     max_login_attempts: Count = 10

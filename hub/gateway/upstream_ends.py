@@ -6,7 +6,7 @@ ended reaches its idle timeout at the API.
 
 import asyncio
 
-from hub.errors import HubError, NotAuthenticated, StoreUnavailable
+from hub.errors import HubError, NotAuthenticated, SessionKeyMissing, StoreUnavailable
 from hub.gateway.resource_server import ResourceServer
 from hub.gateway.routes import RouteTable
 from hub.gateway.upstream_sessions import user_owner
@@ -84,7 +84,10 @@ class UpstreamEnds:
         self._called.clear()
 
     async def _settle(self, owner: str) -> None:
-        lives_until = await self._lives_until(owner)
+        try:
+            lives_until = await self._lives_until(owner)
+        except SessionKeyMissing:
+            return  # the claim expires, and then another worker looks, which may have the key
         if lives_until is not None:
             await self._jars.keep(owner, lives_until)
             return
@@ -99,6 +102,8 @@ class UpstreamEnds:
         else:
             try:
                 sessions = [await self._sessions.by_key(owner)]
+            except SessionKeyMissing:
+                raise
             except NotAuthenticated:
                 return None
         ends = [

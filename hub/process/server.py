@@ -77,6 +77,8 @@ async def _run(settings: Settings, config: Path | None, *, is_worker: bool) -> N
     stop, reload = _stop_signal(), _reload_signal()
     if not is_worker:
         warn_of_exposed_files(settings)
+        if settings.session.unauthenticated_records == "accept":
+            logger.warning("settings.unauthenticated_records", advice='set it to "reject" when all hubs are upgraded')
     async with AsyncExitStack() as closing:
         settings = await _with_local_store(settings, closing)
         if settings.server.processes > 1 and not is_worker:

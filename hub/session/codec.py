@@ -3,45 +3,116 @@
 Each record is encrypted for its name in Redis (associated data), so that it cannot be decrypted under another name.
 """
 
-from dataclasses import replace
+import math
 from typing import Any, TypeVar
 
 import msgspec
 
-from hub.primitives.secret import Secret
+from hub.primitives.secret import Secret, digest
 from hub.session.jar import UpstreamCookieJar
-from hub.session.keyring import Keyring, KeyringError
-from hub.session.model import LoginAttempt, Revocation, Session, TokenSet
+from hub.session.keyring import Keyring, KeyringError, UnknownSessionKey
+from hub.session.model import LoginAttempt, Moved, Revocation, Session, TokenSet, Tombstone
 
-Record = TypeVar("Record", Session, TokenSet, Revocation, UpstreamCookieJar)
+Record = TypeVar("Record", Session, TokenSet, Revocation, UpstreamCookieJar, Tombstone, Moved)
+LATEST = 253_402_300_800.0  # the year 10000
 _AttemptMembers = tuple[str, str, str, str, float, str, dict[str, str], bytes]
 
 
 class UnreadableRecord(ValueError):
-    """A stored record cannot be decrypted or decoded: another key or another version of the hub wrote it."""
+    """A stored record is not what this hub wrote there: it was changed, moved, or written by another version of the hub."""
+
+
+class KeyNotHeld(UnreadableRecord):
+    """A stored record was made with a session key that this worker lacks. Another worker may be able to read it.
+
+    Attributes:
+        key_id: ID of this key, hexadecimal.
+    """
+
+    def __init__(self, cause: UnknownSessionKey) -> None:
+        super().__init__(str(cause))
+        self.key_id = cause.key_id
 
 
 class RecordCodec:
     """Encrypts and decrypts the records of one hub."""
 
-    def __init__(self, keyring: Keyring) -> None:
+    def __init__(self, keyring: Keyring, *, accepts_unauthenticated: bool = False) -> None:
+        """Parameters:
+        accepts_unauthenticated: Accept what the former release wrote without authentication (`decode_touched`, `decode_end`).
+        """
         self._keyring = keyring
+        self._accepts_unauthenticated = accepts_unauthenticated
 
     def encode_session(self, session: Session) -> bytes:
         """Return `session` encrypted for its key and version, so that an older record put back in its place is rejected."""
         return self._keyring.seal(_encode(session), f"session:{session.key}:{session.version}")
 
-    def decode_session(self, sealed: bytes, *, key: str, version: int, touched_at: float) -> Session:
-        """Return the session that was stored under `key` as `version`.
-
-        Parameters:
-            touched_at: Last activity of the user, epoch seconds; stored unencrypted beside the record.
+    def decode_session(self, sealed: bytes, *, key: str, version: int) -> Session:
+        """Return the session that was stored under `key` as `version`. The caller sets `touched_at`.
 
         Raises:
             UnreadableRecord: The record is not the one that this hub wrote there.
         """
-        session = self._open(sealed, f"session:{key}:{version}", Session)
-        return replace(session, touched_at=touched_at)
+        return self._open(sealed, f"session:{key}:{version}", Session)
+
+    def encode_touched(self, touched_at: float, key: str) -> tuple[bytes, bytes]:
+        """Return the last activity of a session's user as readable text, and its tag. Scripts in Redis compare the text."""
+        text = repr(float(touched_at)).encode()
+        return text, self._keyring.mac(text, f"touched:{key}")
+
+    def decode_touched(self, text: bytes, tag: bytes | None, key: str) -> float:
+        """Return the last activity of a session's user; epoch seconds.
+
+        Raises:
+            UnreadableRecord: This hub did not write it there, and unauthenticated records are rejected.
+        """
+        try:
+            if self._keyring.verify(tag or b"", text, f"touched:{key}") or self._accepts_unauthenticated:
+                return _instant(text)
+            self._keyring.require_key_of(tag or b"")
+        except UnknownSessionKey as error:
+            raise KeyNotHeld(error) from error
+        except KeyringError as error:
+            raise UnreadableRecord("the time of the last activity has no tag") from error
+        raise UnreadableRecord("the time of the last activity was changed")
+
+    def encode_end(self, tombstone: Tombstone, key: str) -> bytes:
+        """Return `tombstone` encrypted for the session `key`."""
+        return self._keyring.seal(_encode(tombstone), f"end:{key}")
+
+    def decode_end(self, sealed: bytes, key: str) -> Tombstone:
+        """Return the tombstone that was stored under `key`.
+
+        Raises:
+            UnreadableRecord: The record is not the one that this hub wrote there.
+        """
+        return self._open(sealed, f"end:{key}", Tombstone)
+
+    def decode_unsealed_end(self, reason: bytes, ended_at: bytes) -> Tombstone:
+        """Return a tombstone of the former release, which did not seal it.
+
+        Raises:
+            UnreadableRecord: It is none, or unauthenticated records are rejected.
+        """
+        if not self._accepts_unauthenticated:
+            raise UnreadableRecord("the tombstone is not sealed")
+        try:
+            return msgspec.convert({"reason": reason.decode(), "ended_at": _instant(ended_at)}, Tombstone)
+        except (UnicodeDecodeError, msgspec.ValidationError) as error:
+            raise UnreadableRecord("the tombstone is malformed") from error
+
+    def encode_move(self, moved: Moved, key: str) -> bytes:
+        """Return `moved` encrypted for the session `key`, which it replaces."""
+        return self._keyring.seal(_encode(moved), f"move:{key}")
+
+    def decode_move(self, sealed: bytes, key: str) -> Moved:
+        """Return what replaced the session `key`.
+
+        Raises:
+            UnreadableRecord: The record is not the one that this hub wrote there.
+        """
+        return self._open(sealed, f"move:{key}", Moved)
 
     def encode_tokens(self, tokens: TokenSet, *, key: str, name: str) -> bytes:
         """Return an audience-restricted token, encrypted for the session `key` and the `name` of the token there."""
@@ -107,22 +178,45 @@ class RecordCodec:
         """Return the cookie jar of `owner` at an API, encrypted for that owner."""
         return self._keyring.seal(_encode(jar), f"jar:{owner}")
 
-    def decode_jar(self, sealed: bytes, *, owner: str) -> UpstreamCookieJar:
+    def decode_jar(self, sealed: bytes, *, owner: str, place: str) -> UpstreamCookieJar:
         """Return the cookie jar that was stored for `owner`.
+
+        Parameters:
+            place: Digest of the target under which it was stored.
 
         Raises:
             UnreadableRecord: The record is not the one that this hub wrote there.
         """
-        return self._open(sealed, f"jar:{owner}", UpstreamCookieJar)
+        jar = self._open(sealed, f"jar:{owner}", UpstreamCookieJar)
+        if digest(jar.target) != place:
+            raise UnreadableRecord("the cookie jar belongs to another target")
+        return jar
 
     def _open(self, sealed: bytes, name: str, kind: type[Record]) -> Record:
         try:
             return msgspec.msgpack.decode(self._keyring.open(sealed, name), type=kind, dec_hook=_decode_secret)
+        except UnknownSessionKey as error:
+            raise KeyNotHeld(error) from error
         except (KeyringError, msgspec.DecodeError) as error:
             raise UnreadableRecord(str(error)) from error
 
 
-def _encode(value: Session | TokenSet | Revocation | UpstreamCookieJar) -> bytes:
+def _instant(text: bytes) -> float:
+    """Return an instant; epoch seconds.
+
+    Raises:
+        UnreadableRecord: It is no number, or none of our time.
+    """
+    try:
+        instant = float(text)
+    except ValueError as error:
+        raise UnreadableRecord("a time is no number") from error
+    if not (math.isfinite(instant) and 0 <= instant <= LATEST):
+        raise UnreadableRecord("a time is out of range")
+    return instant
+
+
+def _encode(value: Session | TokenSet | Revocation | UpstreamCookieJar | Tombstone | Moved) -> bytes:
     return msgspec.msgpack.encode(value, enc_hook=_encode_secret)
 
 

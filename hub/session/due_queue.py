@@ -26,4 +26,4 @@ class DueQueue:
         """Claim and return at most `limit` keys that are due at `now` (epoch seconds), the longest due first."""
         with translated_errors():
             keys = cast(list[bytes], await self._claim(keys=[self._name], args=[now, now + self._claim_seconds, limit]))
-        return [key.decode() for key in keys]
+        return [key.decode(errors="replace") for key in keys]

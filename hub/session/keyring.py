@@ -35,6 +35,18 @@ class KeyringError(ValueError):
     """A key file contains no key, or a value was changed or encrypted with a key that is not in the ring."""
 
 
+class UnknownSessionKey(KeyringError):
+    """A value was made with a key that is not in the ring.
+
+    Attributes:
+        key_id: ID of this key, hexadecimal.
+    """
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"made with the key {key_id}, which is not in session.key_files or session.key_dir")
+        self.key_id = key_id
+
+
 @dataclass(frozen=True, slots=True)
 class _Ring:
     """An immutable set of keys.
@@ -104,7 +116,8 @@ class Keyring:
         """Return the plaintext of a value that was encrypted for `name`.
 
         Raises:
-            KeyringError: The value was encrypted with an unknown key or for another name, or was changed.
+            UnknownSessionKey: The value was encrypted with a key that is not in the ring.
+            KeyringError: The value was encrypted for another name, or was changed.
         """
         nonce = sealed[1 + KEY_ID_BYTES : SEALED_HEADER_BYTES]
         cipher = self._cipher(sealed)
@@ -124,21 +137,35 @@ class Keyring:
 
     def verify(self, tag: bytes, message: bytes, name: str) -> bool:
         """Return whether `tag` is the tag of this value in this place, by any key of the ring."""
-        made_with = tag[1 : 1 + KEY_ID_BYTES]
-        key = self._ring.mac_keys[made_with] if tag[:1] == TAG_FORMAT and self._holds(made_with) else None
-        return key is not None and hmac.compare_digest(tag[1 + KEY_ID_BYTES :], _hmac(key, message, name))
+        try:
+            made_with = self._maker(tag, TAG_FORMAT)
+        except KeyringError:
+            return False
+        return hmac.compare_digest(tag[1 + KEY_ID_BYTES :], _hmac(self._ring.mac_keys[made_with], message, name))
+
+    def require_key_of(self, tag: bytes) -> None:
+        """Return if the ring has the key that made `tag`.
+
+        Raises:
+            UnknownSessionKey: It has not, so nobody here can tell whether the tag is genuine.
+            KeyringError: `tag` is no tag.
+        """
+        self._maker(tag, TAG_FORMAT)
 
     def _cipher(self, sealed: bytes) -> AESGCM:
-        sealed_with = sealed[1 : 1 + KEY_ID_BYTES]
-        if sealed[:1] != FORMAT or not self._holds(sealed_with):
-            raise KeyringError("sealed with a key that is not in session.key_files or session.key_dir")
-        return self._ring.ciphers[sealed_with]
+        key = self._maker(sealed, FORMAT)  # may replace the ring
+        return self._ring.ciphers[key]
 
-    def _holds(self, key: bytes) -> bool:
-        """Return whether the ring has the key with this ID, after looking for a newer one if it has not."""
-        if len(key) == KEY_ID_BYTES and key not in self._ring.ciphers and self._on_unknown_key is not None:
+    def _maker(self, made: bytes, form: bytes) -> bytes:
+        """Return the ID of the key that made a sealed value or a tag, after looking for a newer key if the ring lacks it."""
+        key = made[1 : 1 + KEY_ID_BYTES]
+        if made[:1] != form or len(key) != KEY_ID_BYTES:
+            raise KeyringError("neither a sealed value nor a tag of this format")
+        if key not in self._ring.ciphers and self._on_unknown_key is not None:
             self._on_unknown_key()
-        return key in self._ring.ciphers
+        if key not in self._ring.ciphers:
+            raise UnknownSessionKey(key.hex())
+        return key
 
 
 def make_key_file(file: Path) -> None:

@@ -302,10 +302,32 @@ class Moved:
     Attributes:
         successor: Key of the new session.
         until: Until then, the old session ID is accepted for the new session.
+        authenticated_at: `Session.authenticated_at` of the replaced session.
+        acr: Its Authentication Context Class Reference.
+        scope: Scopes of its access token, separated by spaces.
     """
 
     successor: str
     until: float
+    authenticated_at: float = 0.0
+    acr: str | None = None
+    scope: str = ""
+
+    @classmethod
+    def from_session(cls, session: Session, successor: str, until: float) -> Self:
+        """Return the record that replaces `session`."""
+        return cls(successor, until, session.authenticated_at, session.acr, session.tokens.scope)
+
+
+@dataclass(frozen=True, slots=True)
+class UnopenedRecord:
+    """A record that this worker cannot open, because it lacks a session key. Another worker may have it.
+
+    Attributes:
+        key_id: ID of the key that is missing.
+    """
+
+    key_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

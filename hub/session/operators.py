@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
-from hub.errors import BadRequest, NotFound
+from hub.errors import BadRequest, NotFound, SessionKeyMissing
 from hub.session.model import Session
 from hub.session.sessions import Sessions
 from hub.telemetry import audit
@@ -81,10 +81,16 @@ class SessionAdministration:
 
         Raises:
             BadRequest: The handle is malformed, or several sessions begin with it.
-            NotFound: There is no such session.
+            NotFound: There is no such session, or this node lacks its session key.
         """
         key = await self._resolve(handle)
-        session = await self._sessions.end(key, "operator", address=operator.address)
+        try:
+            session = await self._sessions.end(key, "operator", address=operator.address)
+        except SessionKeyMissing as error:
+            raise NotFound(
+                f"This node lacks the session key {error.key_id}, with which the session is encrypted, so nothing was done. "
+                "Give it the key (session.key_dir or session.key_files), or end the session on another node."
+            ) from error
         if session is None:
             raise NotFound("There is no such session.")
         _audit("audit.operator_ended", operator, Criteria(subject=session.subject, issuer=session.issuer), 1)

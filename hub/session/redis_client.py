@@ -11,7 +11,7 @@ from redis.asyncio.cluster import ClusterNode, RedisCluster
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import MasterNotFoundError, Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from hub.config.settings import SettingsError
 from hub.errors import StoreUnavailable
@@ -152,6 +152,11 @@ async def mark_once(client: Redis, name: str, milliseconds: int) -> bool:
     if await client.set(name, value, nx=True, px=milliseconds):
         return True
     return cast(bytes | None, await client.get(name)) == value
+
+
+def is_wrong_type(error: ResponseError) -> bool:
+    """Return whether a command failed because a key holds another type of value: one odd key, and no failure of Redis."""
+    return str(error).startswith("WRONGTYPE")
 
 
 @contextmanager

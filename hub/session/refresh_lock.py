@@ -27,9 +27,10 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 TAKE = (
     NOW
     + """
-local session = redis.call('HMGET', KEYS[1], 'version', 'lease_until')
+local session = redis.call('HMGET', KEYS[1], 'version', 'lease_until', 'fence')
 if not session[1] then return 0 end
-if session[2] and tonumber(session[2]) > now then return false end
+if session[2] and (tonumber(session[2]) or 0) > now then return false end
+if session[3] and not (#session[3] < 16 and string.match(session[3], '^%d+$')) then redis.call('HDEL', KEYS[1], 'fence') end
 redis.call('HSET', KEYS[1], 'lease_owner', ARGV[1], 'lease_until', now + ARGV[2])
 return redis.call('HINCRBY', KEYS[1], 'fence', 1)
 """

@@ -9,24 +9,23 @@ Claiming an entry postpones it. If the worker crashes, another one claims the en
 import asyncio
 from typing import cast
 
-from hub.session.codec import RecordCodec, UnreadableRecord
+from hub.session.codec import KeyNotHeld, RecordCodec, UnreadableRecord
 from hub.session.due_queue import DueQueue
 from hub.session.model import Revocation, session_ref
+from hub.session.record_faults import RecordFaults
 from hub.session.redis_client import Redis, translated_errors
-from hub.telemetry import log
 
 QUEUE = "hub:revocations"
 RECORDS = "hub:revocation:"
 CLAIM_SECONDS = 120.0  # longer than a slow provider takes for both tokens
 MEMORY_SLACK_SECONDS = 600.0  # an entry outlives `give_up_at`, so that a worker can log the failure
 
-logger = log.get(__name__)
-
 
 class RevocationQueue:
     """Stores and claims revocations. All methods raise `StoreUnavailable` when Redis does not respond."""
 
-    def __init__(self, redis: Redis, codec: RecordCodec) -> None:
+    def __init__(self, redis: Redis, codec: RecordCodec, faults: RecordFaults | None = None) -> None:
+        self._faults = faults or RecordFaults()
         self._redis = redis
         self._codec = codec
         self._queue = DueQueue(redis, QUEUE, CLAIM_SECONDS)
@@ -53,7 +52,8 @@ class RevocationQueue:
     async def claim(self, now: float, limit: int) -> list[Revocation]:
         """Claim and return at most `limit` entries that are due at `now` (epoch seconds).
 
-        The caller calls `put` or `forget` for each.
+        The caller calls `put` or `forget` for each, or leaves it to another worker: it is due again after `CLAIM_SECONDS`.
+        Entries whose session key this worker lacks are left in the same way.
         """
         found = await asyncio.gather(*(self._load(key) for key in await self._queue.claim(now, limit)))
         return [revocation for revocation in found if revocation is not None]
@@ -72,7 +72,11 @@ class RevocationQueue:
         try:
             if sealed is not None:
                 return self._codec.decode_revocation(sealed, key)
-        except UnreadableRecord:  # its session key was removed
-            logger.warning("revocation.unreadable", session_ref=session_ref(key))
-        await self.forget(key)
+        except KeyNotHeld as error:
+            self._faults.report("revocation", session_ref(key), error)
+            return None
+        except UnreadableRecord as error:
+            self._faults.report("revocation", session_ref(key), error)
+        with translated_errors():
+            await self._redis.zrem(QUEUE, key)
         return None

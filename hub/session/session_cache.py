@@ -17,14 +17,18 @@ from hub.primitives.clock import Clock
 from hub.primitives.single_flight import SingleFlight
 from hub.primitives.ttl_cache import BoundedTtlCache
 from hub.session.events import SessionEvent, SessionHasEnded, SessionWasRefreshed, SessionWasReplaced
-from hub.session.model import Session, Tombstone
+from hub.session.model import Session, Tombstone, UnopenedRecord
 
 TTL_SECONDS = 1.0  # a logout takes effect everywhere within a second, even if its event is lost
 MAX_SESSIONS = 10_000  # more than a worker serves in a second; one takes 2 to 5 KiB, mostly tokens
 
-Record = Session | Tombstone | None
+Record = Session | Tombstone | UnopenedRecord | None
 Result = TypeVar("Result", bound=Record)
 Load = Callable[[str], Awaitable[Result]]
+
+
+def _nothing(key: str) -> None:
+    """Ignore an older version."""
 
 
 @dataclass(slots=True, eq=False)
@@ -52,7 +56,12 @@ class _CachedSession:
 class SessionCache:
     """Caches the sessions of one worker. Disabled until `feed_began`."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, on_older_version: Callable[[str], None] = _nothing) -> None:
+        """Parameters:
+        on_older_version: Called with the key of a session that went back to an older version, which Redis does only if it has
+            lost writes, or if somebody has put an older record back.
+        """
+        self._on_older_version = on_older_version
         self._clock = clock
         self._entries: OrderedDict[str, _CachedSession] = OrderedDict()
         self._loads: SingleFlight[_CachedSession, Record] = SingleFlight("session load")
@@ -138,8 +147,11 @@ class SessionCache:
         return found
 
     def _confirm(self, key: str, found: Record, loaded_at: float) -> None:
+        former, confirmed_at = self._confirmed.get(key) or (None, 0.0)
         self._confirmed.discard(key)
         if isinstance(found, Session) and found.key == key:
+            if former is not None and found.version < former.version and loaded_at > confirmed_at:
+                self._on_older_version(key)
             self._confirmed.put(key, (found, loaded_at))
 
     def _store(self, key: str, entry: _CachedSession, found: Record, loaded_at: float) -> None:

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
-from hub.errors import NotAuthenticated, StoreUnavailable
+from hub.errors import NotAuthenticated, SessionKeyMissing, StoreUnavailable
 from hub.primitives.clock import Clock
 from hub.session.ends import ended, ended_by
 from hub.session.event_feed import EventFeed
 from hub.session.events import SessionEvent, SessionHasEnded, SessionWasReplaced
-from hub.session.model import EndReason, Lifetimes, Revocation, Session, SessionId, Tombstone, session_ref
+from hub.session.model import EndReason, Lifetimes, Revocation, Session, SessionId, Tombstone, UnopenedRecord, session_ref
 from hub.session.revocations import RevocationQueue
 from hub.session.session_cache import SessionCache
 from hub.session.store import SessionStore
@@ -45,7 +45,7 @@ class Sessions:
         self._revocations = revocations
         self._clock = clock
         self._metrics = metrics
-        self._cache = SessionCache(clock)
+        self._cache = SessionCache(clock, self._count_older_version)
         self.lifetimes = lifetimes
 
     async def start(self, session: Session, present: str = "") -> None:
@@ -171,8 +171,10 @@ class Sessions:
         return key in self._cache
 
     def on_event(self, event: SessionEvent) -> None:
-        """Invalidate the cache by an event of any worker."""
+        """Invalidate the cache by an event of any worker, and remember the end of a session."""
         self._cache.on_event(event)
+        if isinstance(event, SessionHasEnded):
+            self._store.remember_end(event.key, event.reason, event.at)
 
     def feed_began(self) -> None:
         """Enable the cache: from now on, this worker receives all events."""
@@ -203,6 +205,7 @@ class Sessions:
             address: IP address of the person who ends it, for the audit.
 
         Raises:
+            SessionKeyMissing: This worker cannot open the session, which has not ended.
             StoreUnavailable: Redis does not respond; the session has not ended.
         """
         try:
@@ -219,21 +222,29 @@ class Sessions:
         return session
 
     async def of_user(self, issuer: str, subject: str) -> list[Session]:
-        """Return the sessions of a user, the latest first."""
-        sessions = await self._store.living(await self._store.keys_of_user(issuer, subject))
+        """Return the sessions of a user, the latest first. The index says where to look; the records say whose they are."""
+        found = await self._store.living(await self._store.keys_of_user(issuer, subject))
+        sessions = [session for session in found if (session.issuer, session.subject) == (issuer, subject)]
         return sorted(sessions, key=lambda session: session.created_at, reverse=True)
 
     async def of_provider_session(self, issuer: str, provider_session_id: str) -> list[Session]:
         """Return the sessions that belong to one session at the provider (`sid`)."""
-        return await self._store.living(await self._store.keys_of_provider_session(issuer, provider_session_id))
+        found = await self._store.living(await self._store.keys_of_provider_session(issuer, provider_session_id))
+        wanted = (issuer, provider_session_id)
+        return [session for session in found if (session.issuer, session.provider_session_id) == wanted]
 
     async def of_identity(self, identity: str) -> list[Session]:
         """Return the sessions of the user with this `Session.identity`."""
-        return await self._store.living(await self._store.keys_of_identity(identity))
+        found = await self._store.living(await self._store.keys_of_identity(identity))
+        return [session for session in found if session.identity == identity]
 
     def all(self, prefix: str = "") -> AsyncIterator[Session]:
         """Yield all sessions whose keys begin with `prefix`, in no order. Reads all of Redis: only for operators."""
         return self._store.scan(prefix)
+
+    def _count_older_version(self, key: str) -> None:
+        self._metrics.record_faults.labels("session", "older_version").inc()
+        logger.warning("session.older_version", session_ref=session_ref(key))
 
     async def _revoke_later(self, session: Session, reason: EndReason) -> None:
         """Queue the revocation of the tokens of an ended session, without waiting for the provider."""
@@ -259,8 +270,10 @@ def _key_of(session_id: SessionId | None) -> str:
     return session_id.key
 
 
-def _absent(found: Tombstone | None) -> NotAuthenticated:
-    """Return the error for a session that does not exist or has ended."""
+def _absent(found: Tombstone | UnopenedRecord | None) -> NotAuthenticated:
+    """Return the error for a session that does not exist, has ended, or cannot be opened by this worker."""
+    if isinstance(found, UnopenedRecord):
+        return SessionKeyMissing(found.key_id)
     return NotAuthenticated("Log in to use this application.") if found is None else ended(found.reason)
 
 

@@ -1,8 +1,6 @@
 """Sessions in Redis: records, tombstones, and indexes.
 
-    hub:session:<key>       hash: data (encrypted), version, touched_at, fence and lease of `refresh_lock`, token:<name>
-    (encrypted);
-                            after the end: ended, ended_at; after a new login, for a grace period: moved_to, moved_until
+    hub:session:<key>       hash: the fields of `record_fields`, fence and lease of `refresh_lock`, token:<name> (encrypted)
     hub:subject:<hash>      sorted set of the sessions of one user (issuer and subject), by their absolute timeout
     hub:provider-session:<hash>  the same for one session at the provider (issuer and `sid`)
     hub:due                 sorted set of session keys, by the time of their next refresh
@@ -12,17 +10,22 @@ memory.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 from typing import Any, cast
 
-from hub.errors import Conflict
+from redis.exceptions import ResponseError
+
+from hub.errors import Conflict, SessionKeyMissing
 from hub.primitives.clock import Clock
 from hub.primitives.secret import digest
 from hub.session.codec import RecordCodec, UnreadableRecord
 from hub.session.due_queue import DueQueue
-from hub.session.model import EndReason, Lifetimes, Moved, Session, TokenSet, Tombstone, identity_of
-from hub.session.redis_client import Redis, translated_errors
+from hub.session.ended_keys import EndedKeys
+from hub.session.model import EndReason, Lifetimes, Moved, Session, TokenSet, Tombstone, UnopenedRecord, identity_of, session_ref
+from hub.session.record_faults import RecordFaults
+from hub.session.record_fields import Found, RecordFields, RedisHash
+from hub.session.redis_client import Redis, is_wrong_type, translated_errors
 
 DUE = "hub:due"
 CLAIM_SECONDS = 10.0  # a third of the usual refresh margin: if a worker dies, another one refreshes its sessions in time
@@ -32,32 +35,31 @@ MEMORY_SLACK_SECONDS = 600  # a session stays readable after its idle timeout, s
 MAX_MOVES = 4  # successive logins of one browser within the grace period
 SCAN_BATCH = 500
 
-RedisHash = dict[bytes, bytes]
-
 REPLACE = """
 local session = redis.call('HMGET', KEYS[1], 'version', 'fence')
 if session[1] ~= ARGV[1] then return 0 end
 if ARGV[4] ~= '' and session[2] ~= ARGV[4] then return 0 end
 redis.call('HSET', KEYS[1], 'version', ARGV[2], 'data', ARGV[3])
+if redis.call('HGET', KEYS[1], 'touched_at') == ARGV[5] then redis.call('HSET', KEYS[1], 'touched_tag', ARGV[6]) end
 return 1
 """
 
 TOUCH = """
 if redis.call('HEXISTS', KEYS[1], 'version') == 0 then return 0 end
-if tonumber(redis.call('HGET', KEYS[1], 'touched_at')) < tonumber(ARGV[1]) then
-  redis.call('HSET', KEYS[1], 'touched_at', ARGV[1])
-  redis.call('PEXPIREAT', KEYS[1], ARGV[2])
+local last = tonumber(redis.call('HGET', KEYS[1], 'touched_at'))
+if not last or last < tonumber(ARGV[1]) then
+  redis.call('HSET', KEYS[1], 'touched_at', ARGV[1], 'touched_tag', ARGV[2])
+  redis.call('PEXPIREAT', KEYS[1], ARGV[3])
 end
 return 1
 """
 
 END = """
-local session = redis.call('HMGET', KEYS[1], 'data', 'version', 'touched_at')
-if not session[2] then return false end
+if redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], unpack(ARGV, 2))
-redis.call('EXPIRE', KEYS[1], ARGV[1])
-return session
+redis.call('HSET', KEYS[1], unpack(ARGV, 3))
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+return 1
 """
 
 PUT_TOKEN = """
@@ -70,9 +72,14 @@ return 1
 class SessionStore:
     """Stores and loads sessions. All methods raise `StoreUnavailable` when Redis does not respond."""
 
-    def __init__(self, redis: Redis, codec: RecordCodec, lifetimes: Lifetimes, clock: Clock) -> None:
+    def __init__(
+        self, redis: Redis, codec: RecordCodec, lifetimes: Lifetimes, clock: Clock, faults: RecordFaults | None = None
+    ) -> None:
         self._redis = redis
         self._codec = codec
+        self._faults = faults or RecordFaults()
+        self._fields = RecordFields(codec, self._faults)
+        self._ended = EndedKeys(clock, lifetimes.absolute_seconds)
         self._lifetimes = lifetimes
         self._clock = clock
         self._due = DueQueue(redis, DUE, CLAIM_SECONDS)
@@ -90,12 +97,7 @@ class SessionStore:
 
     async def create(self, session: Session) -> None:
         """Store a new session, schedule its refresh, and index it by user and by session at the provider."""
-        name = session_name(session.key)
-        fields: RedisHash = {
-            b"version": str(session.version).encode(),
-            b"touched_at": repr(session.touched_at).encode(),
-            b"data": self._codec.encode_session(session),
-        }
+        name, fields = session_name(session.key), self._fields.of_session(session)
         with translated_errors():
             async with self._redis.pipeline(transaction=False) as pipe:
                 pipe.hset(name, mapping=cast(dict[Any, Any], fields))
@@ -104,11 +106,11 @@ class SessionStore:
                 self._index(pipe, session)
                 await pipe.execute()
 
-    async def load(self, key: str) -> Session | Tombstone | None:
-        """Return the session, its tombstone if it has ended, or None if there is no record.
+    async def load(self, key: str) -> Session | Tombstone | UnopenedRecord | None:
+        """Return the session, its tombstone if it has ended, or None if there is no record that this hub wrote.
 
-        The key of a replaced session returns its successor during the grace period. A record that cannot be decrypted (its
-        session key was removed) counts as no record: the user logs in again.
+        The key of a replaced session returns its successor during the grace period. A session that this worker knows to have
+        ended stays ended, even if its record was put back.
         """
         for _ in range(MAX_MOVES):
             found = await self._look_up(key)
@@ -121,8 +123,9 @@ class SessionStore:
 
     async def touch(self, session: Session, now: float) -> bool:
         """Record activity of the user at `now` (epoch seconds). Return False if the session has ended."""
+        activity = self._fields.of_activity(session.key, now).values()
         with translated_errors():
-            lives = await self._touch(keys=[session_name(session.key)], args=[now, self._memory_end(session, now)])
+            lives = await self._touch(keys=[session_name(session.key)], args=[*activity, self._memory_end(session, now)])
         return bool(lives)
 
     async def replace_if_unchanged(self, session: Session, fence: int | None = None) -> Session:
@@ -137,9 +140,10 @@ class SessionStore:
         successor = replace(session, version=session.version + 1)
         name = session_name(session.key)
         sealed = self._codec.encode_session(successor)
+        activity = self._fields.of_activity(session.key, session.touched_at).values()  # after a change of keys, with the new one
         arguments: list[int | bytes | str] = [session.version, successor.version, sealed, "" if fence is None else fence]
         with translated_errors():
-            if not await self._replace(keys=[name], args=arguments):
+            if not await self._replace(keys=[name], args=[*arguments, *activity]):
                 raise Conflict
             async with self._redis.pipeline(transaction=False) as pipe:
                 self._schedule(pipe, successor)
@@ -147,8 +151,13 @@ class SessionStore:
         return successor
 
     async def end(self, key: str, reason: EndReason) -> Session | None:
-        """Replace the session by a tombstone. Return its last state, or None if it had ended before."""
-        return await self._retire(key, ["ended", reason, "ended_at", self._clock.now()])
+        """Replace the session by a tombstone. Return its last state, or None if it had ended before.
+
+        Raises:
+            SessionKeyMissing: This worker cannot open the session, which goes on.
+        """
+        tombstone = Tombstone(reason, self._clock.now())
+        return await self._retire(key, lambda _: tombstone)
 
     async def move(self, key: str, successor: str, grace_seconds: float) -> Session | None:
         """Replace the session by a reference to its successor, valid for `grace_seconds`.
@@ -156,7 +165,11 @@ class SessionStore:
         Return the last state of the session, or None if it had ended before.
         """
         until = self._clock.now() + grace_seconds
-        return await self._retire(key, ["moved_to", successor, "moved_until", until])
+        return await self._retire(key, lambda session: Moved.from_session(session, successor, until))
+
+    def remember_end(self, key: str, reason: EndReason, ended_at: float) -> None:
+        """Remember that a session has ended, as another worker has told: its record is not believed any more."""
+        self._ended.add(key, Tombstone(reason, ended_at))
 
     # -- tokens for other audiences -----------------------------------------------------------------------------------
 
@@ -166,7 +179,8 @@ class SessionStore:
             sealed = cast(bytes | None, await self._redis.hget(session_name(key), _token_field(name)))
         try:
             return None if sealed is None else self._codec.decode_tokens(sealed, key=key, name=name)
-        except UnreadableRecord:
+        except UnreadableRecord as error:
+            self._faults.report("token", session_ref(key), error)
             return None
 
     async def put_token(self, key: str, name: str, tokens: TokenSet) -> bool:
@@ -204,7 +218,7 @@ class SessionStore:
         batch: list[str] = []
         with translated_errors():
             async for name in self._redis.scan_iter(match=f"{SESSIONS}{prefix}*", count=SCAN_BATCH):
-                batch.append(name.decode().removeprefix(SESSIONS))
+                batch.append(name.decode(errors="replace").removeprefix(SESSIONS))
                 if len(batch) >= SCAN_BATCH:
                     for session in await self.living(batch):
                         yield session
@@ -231,33 +245,59 @@ class SessionStore:
 
     # -- internals ----------------------------------------------------------------------------------------------------
 
-    async def _look_up(self, key: str) -> Session | Tombstone | Moved | None:
+    async def _look_up(self, key: str) -> Found:
         with translated_errors():
-            fields = cast(RedisHash, await self._redis.hgetall(session_name(key)))
-        if b"ended" in fields:
-            return Tombstone(cast(EndReason, fields[b"ended"].decode()), float(fields[b"ended_at"]))
-        if b"moved_to" in fields:
-            return Moved(fields[b"moved_to"].decode(), float(fields[b"moved_until"]))
-        if b"data" not in fields:
-            return None
-        return self._decode(key, fields[b"data"], fields[b"version"], fields[b"touched_at"])
+            found = self._fields.read(key, await self._read_fields(key))
+        if isinstance(found, Tombstone):
+            self._ended.add(key, found)
+        elif isinstance(found, Moved):
+            self._ended.add(key, Tombstone("replaced", found.until))
+        elif isinstance(found, Session) and (end := self._ended.get(key)) is not None:
+            self._faults.report("session", session_ref(key), UnreadableRecord("the record was put back after the end"))
+            return end
+        return found
 
-    async def _retire(self, key: str, mark: list[str | float]) -> Session | None:
-        """Replace the record of the session by `mark`, remove it from the indexes, and return its last state."""
+    async def _read_fields(self, key: str) -> RedisHash:
+        try:
+            return cast(RedisHash, await self._redis.hgetall(session_name(key)))
+        except ResponseError as error:
+            if not is_wrong_type(error):
+                raise
+            self._faults.report("session", session_ref(key), UnreadableRecord("the record is no hash"))
+            return {}
+
+    async def _retire(self, key: str, end_of: Callable[[Session], Tombstone | Moved]) -> Session | None:
+        """Replace the record of the session by what `end_of` makes of it, remove it from the indexes, and return its last state.
+
+        A record that cannot be opened stays as it is: whoever ends a session needs its tokens, and the name of its user.
+        """
+        while isinstance(session := await self._look_up(key), Session):
+            end = end_of(session)
+            if await self._replace_by(key, session, end):
+                self._ended.add(key, end if isinstance(end, Tombstone) else Tombstone("replaced", end.until))
+                return session
+        if isinstance(session, UnopenedRecord):
+            raise SessionKeyMissing(session.key_id)
+        await self.reschedule(key, None)
+        return None
+
+    async def _replace_by(self, key: str, session: Session, end: Tombstone | Moved) -> bool:
+        """Replace the record of a session, unless it has changed. Return whether it was replaced."""
+        marks = [part for field in self._fields.of_end(key, end).items() for part in field]
         with translated_errors():
-            fields = await self._end(keys=[session_name(key)], args=[TOMBSTONE_SECONDS, *mark])
-            session = self._decode(key, *fields) if fields else None
+            if not await self._end(keys=[session_name(key)], args=[session.version, TOMBSTONE_SECONDS, *marks]):
+                return False
             async with self._redis.pipeline(transaction=False) as pipe:
                 pipe.zrem(DUE, key)
-                for name in _index_names(session) if session else []:
+                for name in _index_names(session):
                     pipe.zrem(name, key)
                 await pipe.execute()
-        return session
+        return True
 
     async def _members(self, name: str) -> list[str]:
         with translated_errors():
             keys = await self._redis.zrangebyscore(name, self._clock.now(), "+inf")
-        return [key.decode() for key in cast(list[bytes], keys)]
+        return [key.decode(errors="replace") for key in cast(list[bytes], keys)]
 
     def _schedule(self, pipe: Redis, session: Session) -> None:
         """Add the command that schedules the next refresh to `pipe`, which the caller executes."""
@@ -277,12 +317,6 @@ class SessionStore:
     def _memory_end(self, session: Session, touched_at: float) -> int:
         end = self._lifetimes.end(replace(session, touched_at=touched_at))
         return int((end + MEMORY_SLACK_SECONDS) * 1000)
-
-    def _decode(self, key: str, data: bytes, version: bytes, touched_at: bytes) -> Session | None:
-        try:
-            return self._codec.decode_session(data, key=key, version=int(version), touched_at=float(touched_at))
-        except UnreadableRecord:
-            return None
 
 
 def session_name(key: str) -> str:

@@ -15,6 +15,7 @@ from hub.primitives.secret import digest
 from hub.session.codec import RecordCodec, UnreadableRecord
 from hub.session.due_queue import DueQueue
 from hub.session.jar import UpstreamCookieJar
+from hub.session.record_faults import RecordFaults
 from hub.session.redis_client import Redis, translated_errors
 
 DUE = "hub:upstream-due"
@@ -22,10 +23,9 @@ CLAIM_SECONDS = 30.0  # longer than ending the sessions of one owner takes; afte
 MEMORY_SLACK_SECONDS = 3600.0
 LEASE_SECONDS = 10.0  # if opening takes longer, another request may try
 
-TAKE = """
-local jars = redis.call('HVALS', KEYS[1])
-redis.call('DEL', KEYS[1])
-return jars
+REMOVE = """
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+return redis.call('HDEL', KEYS[1], ARGV[1])
 """
 
 RELEASE = """
@@ -37,18 +37,19 @@ return 1
 class CookieJarStore:
     """Stores cookie jars. All methods raise `StoreUnavailable` when Redis does not respond."""
 
-    def __init__(self, redis: Redis, codec: RecordCodec) -> None:
+    def __init__(self, redis: Redis, codec: RecordCodec, faults: RecordFaults | None = None) -> None:
         self._redis = redis
         self._codec = codec
+        self._faults = faults or RecordFaults()
         self._due = DueQueue(redis, DUE, CLAIM_SECONDS)
-        self._take = redis.register_script(TAKE)
+        self._remove = redis.register_script(REMOVE)
         self._release = redis.register_script(RELEASE)
 
     async def load(self, owner: str, target: str) -> UpstreamCookieJar | None:
         """Return the jar of an owner for a target, or None."""
         with translated_errors():
             sealed = cast(bytes | None, await self._redis.hget(_name(owner), digest(target)))
-        return None if sealed is None else self._open(sealed, owner)
+        return None if sealed is None else self._open(sealed, owner, digest(target))
 
     async def put(self, owner: str, jar: UpstreamCookieJar, ends_at: float) -> None:
         """Store a jar. At `ends_at` (epoch seconds), a worker checks whether its owner has ended."""
@@ -66,11 +67,21 @@ class CookieJarStore:
             await self._redis.hdel(_name(owner), digest(target))
 
     async def take(self, owner: str) -> list[UpstreamCookieJar]:
-        """Delete and return all jars of an owner. The caller ends the sessions at the APIs."""
+        """Delete and return the jars of an owner. The caller ends the sessions at the APIs.
+
+        Of two callers, one gets a jar. Jars whose session key this worker lacks are left until they expire.
+        """
         with translated_errors():
-            sealed = cast(list[bytes], await self._take(keys=[_name(owner)]))
-        jars = [self._open(each, owner) for each in sealed]
+            found = cast(dict[bytes, bytes], await self._redis.hgetall(_name(owner)))
+        jars = [await self._take(owner, place, sealed) for place, sealed in found.items()]
         return [jar for jar in jars if jar is not None]
+
+    async def _take(self, owner: str, place: bytes, sealed: bytes) -> UpstreamCookieJar | None:
+        jar = self._open(sealed, owner, place.decode(errors="replace"))
+        if jar is None:
+            return None
+        with translated_errors():
+            return jar if await self._remove(keys=[_name(owner)], args=[place, sealed]) else None
 
     async def call_due(self, owners: Iterable[str], now: float) -> None:
         """Make these owners due at `now` (epoch seconds), as far as they have jars."""
@@ -122,10 +133,11 @@ class CookieJarStore:
         except StoreUnavailable:
             return  # the lease expires
 
-    def _open(self, sealed: bytes, owner: str) -> UpstreamCookieJar | None:
+    def _open(self, sealed: bytes, owner: str, place: str) -> UpstreamCookieJar | None:
         try:
-            return self._codec.decode_jar(sealed, owner=owner)
-        except UnreadableRecord:
+            return self._codec.decode_jar(sealed, owner=owner, place=place)
+        except UnreadableRecord as error:
+            self._faults.report("jar", owner[:12], error)
             return None
 
 

@@ -35,6 +35,8 @@ class Metrics:
         replays: Repeated requests with an idempotency key, by `verdict`: `joined`, `done`, `never`, `unknown`.
         channels: Open channels.
         channel_closes: Closed channels by `code`.
+        record_faults: Records in Redis that were not believed, by `kind` and `fault` (`key_not_held`, `not_authentic`, and
+            `older_version`: a living session went back to an older version).
         throttled: Connections above `limits.work_per_connection`, by `outcome`: `throttled`, `closed`.
         limited: Rejections by rate limits and by limits of connections to APIs, by `limit`.
         events: Messages between workers by `outcome`: `valid`; `unauthenticated` and `repeated` (looked up in Redis, not
@@ -76,6 +78,9 @@ class Metrics:
         self.dropped_headers = Counter("hub_dropped_headers", "Request headers that did not pass", registry=registry)
         self.events = Counter("hub_events", "Messages between workers", ["outcome"], registry=registry)
         self.topic_drops = Counter("hub_topic_drops", "Entries of topics not delivered", ["reason"], registry=registry)
+        self.record_faults = Counter(
+            "hub_record_faults", "Records in Redis that were not believed", ["kind", "fault"], registry=registry
+        )
         self.throttled = Counter("hub_throttled", "Connections above their work limit", ["outcome"], registry=registry)
         self.limited = Counter("hub_limited", "Rejections by limits", ["limit"], registry=registry)
         self.descriptor_shortages = Counter(

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from hub.errors import HubError, NotAuthenticated, StoreUnavailable
+from hub.errors import HubError, NotAuthenticated, SessionKeyMissing, StoreUnavailable
 from hub.primitives.clock import Clock
 from hub.session.model import Lifetimes, Session
 from hub.session.sessions import Sessions
@@ -63,6 +63,8 @@ class RefreshWorker:
                 await self._refresher.refresh(key, session.tokens.access_token)
         except StoreUnavailable:
             raise
+        except SessionKeyMissing:
+            return  # due again in `CLAIM_SECONDS`, for a worker that can open the session
         except NotAuthenticated:
             await self._store.reschedule(key, None)  # the session has ended: remove it from the queue
         except HubError:

@@ -9,6 +9,7 @@ from hub.oidc.providers import Provider, Providers
 from hub.primitives.backoff import ExponentialBackoff
 from hub.primitives.clock import Clock
 from hub.primitives.tasks import OwnedTasks
+from hub.primitives.ttl_cache import BoundedTtlCache
 from hub.session.model import Revocation
 from hub.session.revocations import RevocationQueue
 from hub.session.sessions import Sessions
@@ -20,6 +21,7 @@ BATCH = 50  # as many go to the provider at the same time
 FIRST_WAIT_SECONDS = 5.0  # when the provider did not name a time; doubled by each further failure
 LONGEST_WAIT_SECONDS = 3600.0
 SHARED_WAIT_SECONDS = 600.0
+MAX_UNKNOWN = 100  # providers
 
 logger = log.get(__name__)
 
@@ -47,6 +49,7 @@ class RevocationWorker:
         self._metrics = metrics
         self._waits = ExponentialBackoff(FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS, (1.0, 2.0), jitter)
         self._under_way = OwnedTasks("revocation")
+        self._unknown: BoundedTtlCache[str, None] = BoundedTtlCache(MAX_UNKNOWN)
 
     async def run(self) -> None:
         """Handle due entries until cancelled. Revocations that have begun continue; `close` waits for them."""
@@ -84,10 +87,9 @@ class RevocationWorker:
             return await self._give_up(revocation)
         try:
             provider = self._providers.of(revocation.provider, revocation.issuer)
-        except ProviderUnavailable:
-            logger.info("revocation.dropped", session_ref=revocation.ref, provider=revocation.provider)
-            await self._revocations.forget(revocation.key)
-            return "dropped"
+        except ProviderUnavailable:  # the settings of the workers differ during a change of them: another one may know it
+            self._log_unknown(revocation)
+            return "left"
         if await self._is_shared(revocation):
             now = self._clock.now()
             await self._revocations.put(revocation, now, now + SHARED_WAIT_SECONDS)
@@ -98,6 +100,12 @@ class RevocationWorker:
             return await self._try_again(revocation, error)
         await self._revocations.forget(revocation.key)
         return "revoked" if complete else "unsupported"
+
+    def _log_unknown(self, revocation: Revocation) -> None:
+        """Tell operators, once, that the tokens of a provider have to be revoked by other workers."""
+        if revocation.provider not in self._unknown:
+            self._unknown.put(revocation.provider, None)
+            logger.warning("revocation.provider_unknown", provider=revocation.provider, issuer=revocation.issuer)
 
     async def _is_shared(self, revocation: Revocation) -> bool:
         """Return whether to postpone the revocation because an active session shares the session at the provider.

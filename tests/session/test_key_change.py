@@ -3,9 +3,13 @@
 import secrets
 from typing import cast
 
+import pytest
+
+from hub.errors import SessionKeyMissing
 from hub.session.attempts import LoginAttempts
 from hub.session.codec import RecordCodec
-from hub.session.keyring import Keyring
+from hub.session.keyring import Keyring, key_id
+from hub.session.model import UnopenedRecord
 from hub.session.redis_client import Redis
 from hub.session.store import SessionStore, session_name
 from tests.parties.clock import ManualClock
@@ -40,15 +44,18 @@ async def test_next_write_seals_anew(redis_client: Redis, clock: ManualClock) ->
     assert await store.load_token(session.key, "records") == further
 
 
+@pytest.mark.expects_log
 async def test_key_that_is_gone(redis_client: Redis, clock: ManualClock) -> None:
-    """Without the old key its sessions are unknown, not an error; when the key comes back, so do they: nothing was deleted."""
+    """Without the old key its sessions cannot be opened; when the key comes back, so do they: nothing was deleted."""
     ring = Keyring([OLD])
     store = SessionStore(redis_client, RecordCodec(ring), LIFETIMES, clock)
     session = make_session()
     await store.create(session)
 
     ring.replace([NEW])
-    assert await store.load(session.key) is None
+    assert await store.load(session.key) == UnopenedRecord(key_id(OLD).hex())
+    with pytest.raises(SessionKeyMissing):
+        await store.end(session.key, "operator")
     ring.replace([NEW, OLD])
     assert await store.load(session.key) == session
 

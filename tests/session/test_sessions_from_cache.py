@@ -364,7 +364,7 @@ class TestActivity:
     ) -> None:
         """A remembered session ends at its instant, not at the next question."""
         if reason == "absolute":
-            await one.redis.hset(session_name(session.key), "touched_at", str(START + seconds))
+            await one.store.touch(session, START + seconds)
         await clock.advance(seconds - 0.1)
         assert await one.sessions.current(session_id, passive=True)
         assert one.sessions.cached(session_id, passive=True)

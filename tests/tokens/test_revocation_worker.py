@@ -8,6 +8,7 @@ import pytest
 
 from hub.session.keyring import Keyring
 from hub.session.model import Revocation, Session, SessionId
+from hub.session.revocations import CLAIM_SECONDS
 from hub.tokens.revocation_worker import FIRST_WAIT_SECONDS, SHARED_WAIT_SECONDS
 from tests.parties.clock import ManualClock
 from tests.parties.hostile_provider import CannedAnswer, HostileProvider
@@ -132,13 +133,18 @@ async def test_unknown_token(one: Worker, session: Session, party: HostileProvid
     assert await one.revocations.claim(1e12, 10) == []
 
 
-async def test_provider_is_gone(one: Worker, clock: ManualClock) -> None:
-    """Tokens of a provider that the settings no longer hold are dropped."""
+@pytest.mark.expects_log
+async def test_provider_that_this_worker_lacks(one: Worker, clock: ManualClock) -> None:
+    """Tokens of a provider that is not in the settings are left to workers that know it, until the revocation is given up."""
     revocation = Revocation.of(replace(make_session(), provider="former"), clock.now() + 100)
     await one.revocations.put(revocation, clock.now(), clock.now())
     await one.revoking.work_once()
+    assert one.revoked("left") == 1
+    assert await one.revocations.claim(clock.now() + CLAIM_SECONDS, 10) == [revocation]
 
-    assert one.revoked("dropped") == 1
+    await clock.advance(3 * CLAIM_SECONDS)
+    await one.revoking.work_once()
+    assert one.revoked("given_up") == 1
     assert await one.revocations.claim(1e12, 10) == []
 
 

@@ -296,7 +296,9 @@ class Driver:
     def _get_subscriptions(self) -> ChannelSubscriptions:
         if self._subscriptions is None:
             topics, limit = self._services.topics, self._services.settings.subscriptions
-            self._subscriptions = ChannelSubscriptions(topics, self._connection, self._sender, self._channel_session, limit)
+            self._subscriptions = ChannelSubscriptions(
+                topics, self._connection, self._sender, self._channel_session, limit, self._audit_refused_topic
+            )
         return self._subscriptions
 
     def _check_hello(self, hello: HelloMessage) -> None:
@@ -330,14 +332,18 @@ class Driver:
         if closed.code in (CloseCode.CSRF, CloseCode.OTHER_USER):
             self.audit_refusal("csrf" if closed.code is CloseCode.CSRF else IdentityChanged.slug)
 
-    def audit_refusal(self, reason: str, message: RequestMessage | None = None) -> None:
-        """Record in the audit log that the hub refused `message`, or `hello` if it is None."""
+    def _audit_refused_topic(self, reason: str, topic: str) -> None:
+        self.audit_refusal(reason, topic=topic)
+
+    def audit_refusal(self, reason: str, message: RequestMessage | None = None, *, topic: str = "") -> None:
+        """Record in the audit log that the hub refused `message`, or a subscription to `topic`, or else `hello`."""
         audit.record(
             "audit.request_refused",
             outcome="failure",
             reason=reason,
             method=message and message.method,
             path=message and message.path.partition("?")[0],
+            topic=topic,
             connection=self.connection_id,
             session_ref=self.session.ref,
             address=self.client_address,

@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from hub.channel.channel_session import ChannelSession
@@ -12,21 +12,33 @@ from hub.channel.sending import Sender
 from hub.errors import BadRequest, HubError
 from hub.primitives.tasks import report_crash, start_task
 from hub.session.model import Session
+from hub.telemetry import audit
 from hub.topics.model import PublishedEvent
 from hub.topics.topics import Subscription, Topics
 
 
 class ChannelSubscriptions:
-    """Subscribes a channel to topics and sends it their events, with back-pressure. `limit` bounds the subscriptions."""
+    """Subscribes a channel to topics and sends it their events, with back-pressure."""
 
     def __init__(
-        self, topics: Topics, connection: ChannelConnection, sender: Sender, channel_session: ChannelSession, limit: int
+        self,
+        topics: Topics,
+        connection: ChannelConnection,
+        sender: Sender,
+        channel_session: ChannelSession,
+        limit: int,
+        audit_refusal: Callable[[str, str], None],
     ) -> None:
+        """Parameters:
+        limit: Largest number of subscriptions.
+        audit_refusal: Records in the audit log why (a problem type) a topic was refused.
+        """
         self._topics = topics
         self._connection = connection
         self._sender = sender
         self._channel_session = channel_session
         self._limit = limit
+        self._audit_refusal = audit_refusal
         self._subscriptions: dict[str, Subscription] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -77,6 +89,8 @@ class ChannelSubscriptions:
         try:
             subscription = await self._topics.subscribe(request.topic, self, request.after)
         except HubError as error:
+            if audit.is_refusal(error):
+                self._audit_refusal(error.slug, request.topic)
             self._connection.fail_subscription(request.id, error)
         else:
             self._connection.confirm_subscription(request.id, subscription.position)

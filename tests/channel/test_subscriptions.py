@@ -9,7 +9,7 @@ import msgspec
 from hub.channel.connection import ChannelConnection
 from hub.channel.events import SubscribeReceived
 from hub.channel.subscriptions import ChannelSubscriptions
-from hub.errors import NotFound
+from hub.errors import NotFound, ProviderNotAllowed
 from hub.topics.model import Publication, PublishedEvent
 from tests.channel.parts import settle
 from tests.channel.test_connection import ready, sent
@@ -43,6 +43,8 @@ class Topics:
             await self.held[name].wait()
         if name == "unknown":
             raise NotFound("There is no such topic.")
+        if name == "of others":
+            raise ProviderNotAllowed
         self.subscriptions.append(Subscription(after or "5-0"))
         return self.subscriptions[-1]
 
@@ -63,7 +65,15 @@ class Client:
 
     def __init__(self, limit: int = 2) -> None:
         self.topics, self.sender, self.connection = Topics(), Sender(), ready()
-        parts: tuple[Any, ...] = (self.topics, self.connection, self.sender, None, limit)
+        self.audited: list[tuple[str, str]] = []
+        parts: tuple[Any, ...] = (
+            self.topics,
+            self.connection,
+            self.sender,
+            None,
+            limit,
+            lambda *refused: self.audited.append(refused),
+        )
         self.subscriptions = ChannelSubscriptions(*parts)
 
     async def subscribe(self, request_id: int, topic: str, after: str | None = None) -> list[Any]:
@@ -92,6 +102,16 @@ async def test_refused() -> None:
 
     assert (refused["type"], refused["id"], refused["problem"]["status"]) == ("error", 1, 404)
     assert confirmed["id"] == 2
+    assert client.audited == []
+
+
+async def test_refused_by_its_rights() -> None:
+    """A topic that is not for this session is audited, like a request."""
+    client = Client()
+    (refused,) = await client.subscribe(1, "of others")
+
+    assert refused["problem"]["type"] == "urn:hub:problem:provider-not-allowed"
+    assert client.audited == [("provider-not-allowed", "of others")]
 
 
 async def test_limit() -> None:

@@ -268,6 +268,8 @@ async def test_scope_of_another_provider() -> None:
         problems = [(await subscribe(stranger, topic)).problem for topic in ("results", "main")]
         assert [problem["status"] for problem in problems] == [403, 403]
         assert (problems[1]["type"], problems[1]["login_url"]) == (FOR_MAIN, "/hub/login")
+        refused = [(event["topic"], event["reason"]) for event in site.hub.events("audit.request_refused")]
+        assert refused == [("results", "token-not-issued"), ("main", "provider-not-allowed")]
 
         site.lab.token_members["scope"] = "openid results"
         await other.open("/hub/login?provider=lab&return_to=/here")

@@ -14,6 +14,7 @@ from hub.session.keyring import Keyring, KeyringError, UnknownSessionKey
 from hub.session.model import LoginAttempt, Moved, Revocation, Session, TokenSet, Tombstone
 
 Record = TypeVar("Record", Session, TokenSet, Revocation, UpstreamCookieJar, Tombstone, Moved)
+CLOCKS_APART_SECONDS = 120.0  # by which the clock of another node may be ahead: each is right within a minute
 LATEST = 253_402_300_800.0  # the year 10000
 _AttemptMembers = tuple[str, str, str, str, float, str, dict[str, str], bytes]
 
@@ -61,15 +62,17 @@ class RecordCodec:
         text = repr(float(touched_at)).encode()
         return text, self._keyring.mac(text, f"touched:{key}")
 
-    def decode_touched(self, text: bytes, tag: bytes | None, key: str) -> float:
-        """Return the last activity of a session's user; epoch seconds.
+    def decode_touched(self, text: bytes, tag: bytes | None, key: str, now: float) -> float:
+        """Return the last activity of a session's user. All times are epoch seconds.
 
         Raises:
             UnreadableRecord: This hub did not write it there, and unauthenticated records are rejected.
         """
         try:
-            if self._keyring.verify(tag or b"", text, f"touched:{key}") or self._accepts_unauthenticated:
+            if self._keyring.verify(tag or b"", text, f"touched:{key}"):
                 return _instant(text)
+            if self._accepts_unauthenticated:
+                return _past(text, now)
             self._keyring.require_key_of(tag or b"")
         except UnknownSessionKey as error:
             raise KeyNotHeld(error) from error
@@ -89,7 +92,7 @@ class RecordCodec:
         """
         return self._open(sealed, f"end:{key}", Tombstone)
 
-    def decode_unsealed_end(self, reason: bytes, ended_at: bytes) -> Tombstone:
+    def decode_unsealed_end(self, reason: bytes, ended_at: bytes, now: float) -> Tombstone:
         """Return a tombstone of the former release, which did not seal it.
 
         Raises:
@@ -98,7 +101,7 @@ class RecordCodec:
         if not self._accepts_unauthenticated:
             raise UnreadableRecord("the tombstone is not sealed")
         try:
-            return msgspec.convert({"reason": reason.decode(), "ended_at": _instant(ended_at)}, Tombstone)
+            return msgspec.convert({"reason": reason.decode(), "ended_at": _past(ended_at, now)}, Tombstone)
         except (UnicodeDecodeError, msgspec.ValidationError) as error:
             raise UnreadableRecord("the tombstone is malformed") from error
 
@@ -213,6 +216,18 @@ def _instant(text: bytes) -> float:
         raise UnreadableRecord("a time is no number") from error
     if not (math.isfinite(instant) and 0 <= instant <= LATEST):
         raise UnreadableRecord("a time is out of range")
+    return instant
+
+
+def _past(text: bytes, now: float) -> float:
+    """Return an instant that nothing authenticates; epoch seconds.
+
+    Raises:
+        UnreadableRecord: It is no number, or lies in the future, so that no hub can have written it.
+    """
+    instant = _instant(text)
+    if instant > now + CLOCKS_APART_SECONDS:
+        raise UnreadableRecord("a time lies in the future")
     return instant
 
 

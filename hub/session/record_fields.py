@@ -6,6 +6,7 @@ so that it can read the records during an upgrade. Here they are believed only i
 
 from dataclasses import replace
 
+from hub.primitives.clock import Clock
 from hub.session.codec import KeyNotHeld, RecordCodec, UnreadableRecord
 from hub.session.model import Moved, Session, Tombstone, UnopenedRecord
 from hub.session.record_faults import RecordFaults
@@ -18,8 +19,9 @@ Found = Session | Tombstone | Moved | UnopenedRecord | None
 class RecordFields:
     """Turns sessions, tombstones and moves into fields and back."""
 
-    def __init__(self, codec: RecordCodec, faults: RecordFaults) -> None:
+    def __init__(self, codec: RecordCodec, faults: RecordFaults, clock: Clock) -> None:
         self._codec = codec
+        self._clock = clock
         self._faults = faults
 
     def of_session(self, session: Session) -> RedisHash:
@@ -59,7 +61,7 @@ class RecordFields:
         if b"data" in fields:
             return self._session(key, fields)
         if b"ended" in fields:
-            return self._codec.decode_unsealed_end(fields[b"ended"], fields.get(b"ended_at", b""))
+            return self._codec.decode_unsealed_end(fields[b"ended"], fields.get(b"ended_at", b""), self._clock.now())
         raise UnreadableRecord("the record has no field of a session")
 
     def _session(self, key: str, fields: RedisHash) -> Session:
@@ -67,5 +69,6 @@ class RecordFields:
         if not version.isdigit() or len(version) > MAX_VERSION_DIGITS:
             raise UnreadableRecord("the version is no number")
         session = self._codec.decode_session(fields[b"data"], key=key, version=int(version))
-        touched_at = self._codec.decode_touched(fields.get(b"touched_at", b""), fields.get(b"touched_tag"), key)
+        text, tag = fields.get(b"touched_at", b""), fields.get(b"touched_tag")
+        touched_at = self._codec.decode_touched(text, tag, key, self._clock.now())
         return replace(session, touched_at=touched_at)

@@ -26,6 +26,10 @@ NO_PRIMARY_SECONDS = 0.25  # between two queries of the sentinels while there is
 Redis = redis.asyncio.Redis
 
 
+class WrongType(StoreUnavailable):
+    """A key holds another type of value than the hub writes there: one odd key, and no failure of Redis."""
+
+
 class _SentinelRedis(redis.asyncio.Redis):
     """A client of the primary that also closes its clients of the sentinels."""
 
@@ -154,21 +158,21 @@ async def mark_once(client: Redis, name: str, milliseconds: int) -> bool:
     return cast(bytes | None, await client.get(name)) == value
 
 
-def is_wrong_type(error: ResponseError) -> bool:
-    """Return whether a command failed because a key holds another type of value: one odd key, and no failure of Redis."""
-    return str(error).startswith("WRONGTYPE")
-
-
 @contextmanager
 def translated_errors() -> Iterator[None]:
     """Translate errors of redis-py.
 
     Raises:
-        StoreUnavailable: Any error of redis-py: the state of the session is unknown.
+        WrongType: The key of the command holds another type of value.
+        StoreUnavailable: Any other error of redis-py: the state of the session is unknown.
     """
     try:
         yield
+    except ResponseError as error:
+        raise _translated(WrongType if str(error).startswith("WRONGTYPE") else StoreUnavailable) from error
     except (RedisError, OSError, TimeoutError) as error:
-        raise StoreUnavailable(
-            "Try again in a moment. You are still logged in.", retry_after_seconds=RETRY_AFTER_SECONDS
-        ) from error
+        raise _translated(StoreUnavailable) from error
+
+
+def _translated(kind: type[StoreUnavailable]) -> StoreUnavailable:
+    return kind("Try again in a moment. You are still logged in.", retry_after_seconds=RETRY_AFTER_SECONDS)

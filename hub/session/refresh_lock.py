@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from hub.errors import StoreUnavailable
 from hub.primitives.clock import Clock
 from hub.primitives.tasks import end_tasks, start_task
-from hub.session.redis_client import Redis, translated_errors
+from hub.session.redis_client import Redis, WrongType, translated_errors
 from hub.session.store import session_name
 
+CLOCK_BACK_SECONDS = 60.0  # by which the clock of a new primary may be behind; no hub has taken a lease that ends later
 LEASE_SECONDS = 6.0  # longest delay of the next refresh after a crash during a refresh
 
 NOW = """
@@ -29,7 +30,8 @@ TAKE = (
     + """
 local session = redis.call('HMGET', KEYS[1], 'version', 'lease_until', 'fence')
 if not session[1] then return 0 end
-if session[2] and (tonumber(session[2]) or 0) > now then return false end
+local lease_until = tonumber(session[2] or '') or 0
+if lease_until > now and lease_until <= now + ARGV[2] + ARGV[3] then return false end
 if session[3] and not (#session[3] < 16 and string.match(session[3], '^%d+$')) then redis.call('HDEL', KEYS[1], 'fence') end
 redis.call('HSET', KEYS[1], 'lease_owner', ARGV[1], 'lease_until', now + ARGV[2])
 return redis.call('HINCRBY', KEYS[1], 'fence', 1)
@@ -81,8 +83,11 @@ class RefreshLock:
         For a session that has ended, yield a lease with fencing token 0, with which every write is rejected.
         """
         name, owner, asked_at = session_name(key), secrets.token_hex(8), self._clock.monotonic()
-        with translated_errors():
-            fence = await self._take(keys=[name], args=[owner, int(LEASE_SECONDS * 1000)])
+        try:
+            with translated_errors():
+                fence = await self._take(keys=[name], args=[owner, int(LEASE_SECONDS * 1000), int(CLOCK_BACK_SECONDS * 1000)])
+        except WrongType:  # no record of a session
+            fence = 0
         if fence is None:
             yield None
             return

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 from typing import Any, cast
 
-from redis.exceptions import ResponseError
+from redis.commands.core import AsyncScript
 
 from hub.errors import Conflict, SessionKeyMissing
 from hub.primitives.clock import Clock
@@ -25,7 +25,7 @@ from hub.session.ended_keys import EndedKeys
 from hub.session.model import EndReason, Lifetimes, Moved, Session, TokenSet, Tombstone, UnopenedRecord, identity_of, session_ref
 from hub.session.record_faults import RecordFaults
 from hub.session.record_fields import Found, RecordFields, RedisHash
-from hub.session.redis_client import Redis, is_wrong_type, translated_errors
+from hub.session.redis_client import Redis, WrongType, translated_errors
 
 DUE = "hub:due"
 CLAIM_SECONDS = 10.0  # a third of the usual refresh margin: if a worker dies, another one refreshes its sessions in time
@@ -55,6 +55,7 @@ return 1
 """
 
 END = """
+if redis.call('HGET', KEYS[1], ARGV[3]) == ARGV[4] then return 1 end
 if redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], unpack(ARGV, 3))
@@ -78,7 +79,7 @@ class SessionStore:
         self._redis = redis
         self._codec = codec
         self._faults = faults or RecordFaults()
-        self._fields = RecordFields(codec, self._faults)
+        self._fields = RecordFields(codec, self._faults, clock)
         self._ended = EndedKeys(clock, lifetimes.absolute_seconds)
         self._lifetimes = lifetimes
         self._clock = clock
@@ -124,9 +125,7 @@ class SessionStore:
     async def touch(self, session: Session, now: float) -> bool:
         """Record activity of the user at `now` (epoch seconds). Return False if the session has ended."""
         activity = self._fields.of_activity(session.key, now).values()
-        with translated_errors():
-            lives = await self._touch(keys=[session_name(session.key)], args=[*activity, self._memory_end(session, now)])
-        return bool(lives)
+        return await self._run(self._touch, session.key, *activity, self._memory_end(session, now))
 
     async def replace_if_unchanged(self, session: Session, fence: int | None = None) -> Session:
         """Store `session` in place of the version that it is based on, and return it with its new version.
@@ -138,13 +137,12 @@ class SessionStore:
             Conflict: Another process has written, or the session has ended; a late write never revives a session.
         """
         successor = replace(session, version=session.version + 1)
-        name = session_name(session.key)
         sealed = self._codec.encode_session(successor)
         activity = self._fields.of_activity(session.key, session.touched_at).values()  # after a change of keys, with the new one
-        arguments: list[int | bytes | str] = [session.version, successor.version, sealed, "" if fence is None else fence]
+        expected = "" if fence is None else fence
+        if not await self._run(self._replace, session.key, session.version, successor.version, sealed, expected, *activity):
+            raise Conflict
         with translated_errors():
-            if not await self._replace(keys=[name], args=[*arguments, *activity]):
-                raise Conflict
             async with self._redis.pipeline(transaction=False) as pipe:
                 self._schedule(pipe, successor)
                 await pipe.execute()
@@ -175,19 +173,20 @@ class SessionStore:
 
     async def load_token(self, key: str, name: str) -> TokenSet | None:
         """Return the audience-restricted token called `name` of a session, or None."""
-        with translated_errors():
-            sealed = cast(bytes | None, await self._redis.hget(session_name(key), _token_field(name)))
         try:
+            with translated_errors():
+                sealed = cast(bytes | None, await self._redis.hget(session_name(key), _token_field(name)))
             return None if sealed is None else self._codec.decode_tokens(sealed, key=key, name=name)
         except UnreadableRecord as error:
             self._faults.report("token", session_ref(key), error)
-            return None
+        except WrongType:
+            pass  # reported where the session is read
+        return None
 
     async def put_token(self, key: str, name: str, tokens: TokenSet) -> bool:
         """Store an audience-restricted token with the session. Return False if the session has ended."""
         sealed = self._codec.encode_tokens(tokens, key=key, name=name)
-        with translated_errors():
-            return bool(await self._put_token(keys=[session_name(key)], args=[_token_field(name), sealed]))
+        return await self._run(self._put_token, key, _token_field(name), sealed)
 
     # -- many sessions ------------------------------------------------------------------------------------------------
 
@@ -246,8 +245,7 @@ class SessionStore:
     # -- internals ----------------------------------------------------------------------------------------------------
 
     async def _look_up(self, key: str) -> Found:
-        with translated_errors():
-            found = self._fields.read(key, await self._read_fields(key))
+        found = self._fields.read(key, await self._read_fields(key))
         if isinstance(found, Tombstone):
             self._ended.add(key, found)
         elif isinstance(found, Moved):
@@ -259,12 +257,19 @@ class SessionStore:
 
     async def _read_fields(self, key: str) -> RedisHash:
         try:
-            return cast(RedisHash, await self._redis.hgetall(session_name(key)))
-        except ResponseError as error:
-            if not is_wrong_type(error):
-                raise
+            with translated_errors():
+                return cast(RedisHash, await self._redis.hgetall(session_name(key)))
+        except WrongType:
             self._faults.report("session", session_ref(key), UnreadableRecord("the record is no hash"))
             return {}
+
+    async def _run(self, script: AsyncScript, key: str, *arguments: bytes | str | float) -> bool:
+        """Run a script on the record of a session. Return its result; False if the record is no hash."""
+        try:
+            with translated_errors():
+                return bool(await script(keys=[session_name(key)], args=arguments))
+        except WrongType:
+            return False
 
     async def _retire(self, key: str, end_of: Callable[[Session], Tombstone | Moved]) -> Session | None:
         """Replace the record of the session by what `end_of` makes of it, remove it from the indexes, and return its last state.
@@ -282,11 +287,14 @@ class SessionStore:
         return None
 
     async def _replace_by(self, key: str, session: Session, end: Tombstone | Moved) -> bool:
-        """Replace the record of a session, unless it has changed. Return whether it was replaced."""
+        """Replace the record of a session, unless it has changed. Return whether it was replaced.
+
+        If the response of Redis is lost, its client repeats the script, which recognizes its own sealed field.
+        """
         marks = [part for field in self._fields.of_end(key, end).items() for part in field]
+        if not await self._run(self._end, key, session.version, TOMBSTONE_SECONDS, *marks):
+            return False
         with translated_errors():
-            if not await self._end(keys=[session_name(key)], args=[session.version, TOMBSTONE_SECONDS, *marks]):
-                return False
             async with self._redis.pipeline(transaction=False) as pipe:
                 pipe.zrem(DUE, key)
                 for name in _index_names(session):

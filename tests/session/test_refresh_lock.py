@@ -96,3 +96,24 @@ async def test_lease_of_an_ended_session(redis_client: Redis, store: SessionStor
             await store.replace_if_unchanged(session, lease.fence)
 
     assert not await redis_client.hexists(session_name(session.key), "lease_owner")  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("field", ["lease_until", "fence"])
+@pytest.mark.parametrize("value", ["garbage", "", "inf", "nan", "-1", "1e300", "9223372036854775807"])
+async def test_fields_that_no_hub_writes(
+    redis_client: Redis, store: SessionStore, session: Session, clock: ManualClock, field: str, value: str
+) -> None:
+    """Whatever another program writes there, the next refresh takes the lease and can store its tokens."""
+    await redis_client.hset(session_name(session.key), field, value)  # type: ignore[misc]
+    async with RefreshLock(redis_client, clock).hold(session.key) as lease:
+        assert lease is not None
+
+        assert (await store.replace_if_unchanged(session, lease.fence)).version == 2
+
+
+async def test_value_of_another_type(redis_client: Redis, session: Session, clock: ManualClock) -> None:
+    """A record that another program has replaced is that of no session, and no outage of Redis."""
+    await redis_client.set(session_name(session.key), "x")
+    async with RefreshLock(redis_client, clock).hold(session.key) as lease:
+        assert lease is not None
+        assert lease.fence == 0

@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -102,6 +103,43 @@ class TestSession:
         await redis_client.hset(f"hub:session:{mine.key}", "data", stolen)
         assert newer.version == 2
         assert await store.load(mine.key) is None
+
+
+class TestForeignRecords:
+    """Another program writes to the same Redis."""
+
+    @pytest.mark.expects_log
+    @pytest.mark.parametrize("kind", ["set", "rpush", "sadd"])
+    async def test_value_of_another_type(self, store: SessionStore, redis_client: Redis, kind: str) -> None:
+        """A key with another type of value is no record of a session, and no outage of Redis."""
+        session, other = make_session(), make_session(subject="bob")
+        await store.create(session)
+        await store.create(other)
+        await redis_client.delete(f"hub:session:{session.key}")
+        await redis_client.execute_command(kind, f"hub:session:{session.key}", "x")
+
+        assert await store.load(session.key) is None
+        assert await store.load_token(session.key, "lab") is None
+        assert [found.key async for found in store.scan()] == [other.key]
+        assert not await store.touch(session, START + 1)
+        assert not await store.put_token(session.key, "lab", session.tokens)
+        with pytest.raises(Conflict):
+            await store.replace_if_unchanged(session)
+
+    async def test_response_to_the_end_is_lost(self, store: SessionStore, redis_client: Redis) -> None:
+        """The command that redis-py repeats finds its own tombstone: the end is told, and its tokens are revoked."""
+        session = make_session()
+        await store.create(session)
+        script = store._end
+
+        async def twice(**arguments: Any) -> Any:
+            await script(**arguments)
+            return await script(**arguments)
+
+        store._end = twice  # type: ignore[assignment]
+
+        assert await store.end(session.key, "logout") == session
+        assert await store.end(session.key, "logout") is None
 
 
 class TestMoved:

@@ -91,11 +91,17 @@ class UpstreamEnds:
         if lives_until is not None:
             await self._jars.keep(owner, lives_until)
             return
-        await asyncio.gather(*(self._end(jar) for jar in await self._jars.take(owner)))
-        await self._jars.forget([owner])
+        taken = await self._jars.take(owner, lambda target: self._routes.to_target(target) is not None)
+        await asyncio.gather(*(self._end(jar) for jar in taken.jars))
+        if taken.is_complete:
+            await self._jars.forget([owner])
 
     async def _lives_until(self, owner: str) -> float | None:
-        """Return when an owner must be checked again (epoch seconds); None if it has ended."""
+        """Return when an owner must be checked again (epoch seconds); None if it has ended.
+
+        Raises:
+            SessionKeyMissing: This worker cannot tell.
+        """
         kind, _, identity = owner.partition(":")
         if kind == "user" and identity:
             sessions = await self._sessions.of_identity(identity)

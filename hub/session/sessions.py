@@ -235,8 +235,11 @@ class Sessions:
 
     async def of_identity(self, identity: str) -> list[Session]:
         """Return the sessions of the user with this `Session.identity`."""
-        found = await self._store.living(await self._store.keys_of_identity(identity))
-        return [session for session in found if session.identity == identity]
+        keys = await self._store.keys_of_identity(identity)
+        sessions = [session for session in await self._store.living(keys) if session.identity == identity]
+        if not sessions:
+            await self._store.require_keys_of(keys)
+        return sessions
 
     def all(self, prefix: str = "") -> AsyncIterator[Session]:
         """Yield all sessions whose keys begin with `prefix`, in no order. Reads all of Redis: only for operators."""

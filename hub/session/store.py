@@ -209,6 +209,16 @@ class SessionStore:
         sessions = [session for session in found if isinstance(session, Session)]
         return [session for session in sessions if self._lifetimes.end_reason(session, now) is None]
 
+    async def require_keys_of(self, keys: Iterable[str]) -> None:
+        """Check that this worker can open the records of these sessions.
+
+        Raises:
+            SessionKeyMissing: It lacks the session key of one of them.
+        """
+        for key in keys:
+            if isinstance(found := await self._look_up(key), UnopenedRecord):
+                raise SessionKeyMissing(found.key_id)
+
     async def scan(self, prefix: str = "") -> AsyncIterator[Session]:
         """Yield all sessions whose keys begin with `prefix`, in no order; a key may come twice.
 

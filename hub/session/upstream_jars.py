@@ -6,17 +6,18 @@ hub:upstream-open:<owner>:<digest>   lease of the request that opens a session a
 """
 
 import secrets
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import cast
 
 from hub.errors import StoreUnavailable
 from hub.primitives.secret import digest
-from hub.session.codec import RecordCodec, UnreadableRecord
+from hub.session.codec import KeyNotHeld, RecordCodec, UnreadableRecord
 from hub.session.due_queue import DueQueue
 from hub.session.jar import UpstreamCookieJar
 from hub.session.record_faults import RecordFaults
-from hub.session.redis_client import Redis, translated_errors
+from hub.session.redis_client import Redis, WrongType, translated_errors
 
 DUE = "hub:upstream-due"
 CLAIM_SECONDS = 30.0  # longer than ending the sessions of one owner takes; after it, another worker takes over from a crashed one
@@ -34,6 +35,18 @@ return 1
 """
 
 
+@dataclass(slots=True)
+class TakenJars:
+    """The jars of an owner that this worker ends.
+
+    Attributes:
+        is_complete: No jar is left to other workers.
+    """
+
+    jars: list[UpstreamCookieJar] = field(default_factory=list)
+    is_complete: bool = True
+
+
 class CookieJarStore:
     """Stores cookie jars. All methods raise `StoreUnavailable` when Redis does not respond."""
 
@@ -47,8 +60,11 @@ class CookieJarStore:
 
     async def load(self, owner: str, target: str) -> UpstreamCookieJar | None:
         """Return the jar of an owner for a target, or None."""
-        with translated_errors():
-            sealed = cast(bytes | None, await self._redis.hget(_name(owner), digest(target)))
+        try:
+            with translated_errors():
+                sealed = cast(bytes | None, await self._redis.hget(_name(owner), digest(target)))
+        except WrongType:
+            sealed = None
         return None if sealed is None else self._open(sealed, owner, digest(target))
 
     async def put(self, owner: str, jar: UpstreamCookieJar, ends_at: float) -> None:
@@ -66,22 +82,38 @@ class CookieJarStore:
         with translated_errors():
             await self._redis.hdel(_name(owner), digest(target))
 
-    async def take(self, owner: str) -> list[UpstreamCookieJar]:
+    async def take(self, owner: str, can_end: Callable[[str], bool]) -> TakenJars:
         """Delete and return the jars of an owner. The caller ends the sessions at the APIs.
 
-        Of two callers, one gets a jar. Jars whose session key this worker lacks are left until they expire.
-        """
-        with translated_errors():
-            found = cast(dict[bytes, bytes], await self._redis.hgetall(_name(owner)))
-        jars = [await self._take(owner, place, sealed) for place, sealed in found.items()]
-        return [jar for jar in jars if jar is not None]
+        Of two callers, one gets a jar. Jars that only other workers can end stay: those for targets that are not in the settings
+        of this worker, and those whose session key it lacks.
 
-    async def _take(self, owner: str, place: bytes, sealed: bytes) -> UpstreamCookieJar | None:
-        jar = self._open(sealed, owner, place.decode(errors="replace"))
-        if jar is None:
-            return None
+        Parameters:
+            can_end: Returns whether this worker can end a session at this target.
+        """
+        try:
+            with translated_errors():
+                found = cast(dict[bytes, bytes], await self._redis.hgetall(_name(owner)))
+        except WrongType:
+            found = {}
+        taken = TakenJars()
+        for place, sealed in found.items():
+            try:
+                jar = self._codec.decode_jar(sealed, owner=owner, place=place.decode(errors="replace"))
+            except UnreadableRecord as error:
+                self._faults.report("jar", owner[:12], error)
+                taken.is_complete &= not isinstance(error, KeyNotHeld)
+                continue
+            if not can_end(jar.target):
+                taken.is_complete = False
+            elif await self._is_removed(owner, place, sealed):
+                taken.jars.append(jar)
+        return taken
+
+    async def _is_removed(self, owner: str, place: bytes, sealed: bytes) -> bool:
+        """Delete a jar unless it has changed; return whether this call has deleted it."""
         with translated_errors():
-            return jar if await self._remove(keys=[_name(owner)], args=[place, sealed]) else None
+            return bool(await self._remove(keys=[_name(owner)], args=[place, sealed]))
 
     async def call_due(self, owners: Iterable[str], now: float) -> None:
         """Make these owners due at `now` (epoch seconds), as far as they have jars."""
@@ -91,7 +123,7 @@ class CookieJarStore:
     async def claim(self, now: float, limit: int) -> list[str]:
         """Claim and return at most `limit` owners that are due at `now` (epoch seconds).
 
-        The caller calls `keep` or `forget` for each.
+        The caller calls `keep` or `forget` for each, or leaves it to other workers: it is due again after `CLAIM_SECONDS`.
         """
         return await self._due.claim(now, limit)
 

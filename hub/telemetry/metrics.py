@@ -26,7 +26,8 @@ class Metrics:
     Attributes:
         logins: Logins by `outcome`: `begun`, `completed`, `refused`, `restarted`, `limited` (too many failures before).
         sessions_ended: Ended sessions by `reason`: `logout`, `idle`, `absolute`, `refused`, ...
-        refreshes: Refreshes by `outcome`: `refreshed`, `taken` (done by another worker), `ended`, `failed`.
+        refreshes: Refreshes by `outcome`: `refreshed`, `taken` (done by another worker), `ended`, `failed`, `left`
+            (to workers that know the provider).
         refresh_seconds: Time of a refresh, from the lease to the stored tokens.
         requests: Requests to APIs by `transport` (`http`, `channel`) and `status` (HTTP status, or slug of the problem).
         request_seconds: Time until the response began, by `transport`.

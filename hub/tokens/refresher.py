@@ -18,6 +18,7 @@ from hub.oidc.token_endpoint import TokenRefused, TokenResponse
 from hub.primitives.clock import Clock
 from hub.primitives.secret import Secret
 from hub.primitives.single_flight import SingleFlight
+from hub.primitives.ttl_cache import BoundedTtlCache
 from hub.session.ends import ended
 from hub.session.event_feed import EventFeed
 from hub.session.events import SessionWasRefreshed
@@ -31,6 +32,7 @@ from hub.tokens.backoff import RefreshBackoff
 from hub.tokens.schedule import scheduled
 
 POLL_SECONDS = 0.05  # between two attempts to take a lease that another worker holds
+MAX_UNKNOWN = 100  # providers that are logged once
 LEASE_TIMEOUT_SECONDS = 20.0  # then the waiting request fails with Retry-After; the refresh of the other worker continues
 
 T = TypeVar("T")
@@ -70,6 +72,7 @@ class Refresher:
         self._jitter = jitter
         self._running = SingleFlight[str, Session]("refresh")
         self._backoff = RefreshBackoff(clock, jitter)
+        self._unknown: BoundedTtlCache[str, None] = BoundedTtlCache(MAX_UNKNOWN)
 
     def start(self, key: str, spent: Secret) -> asyncio.Task[Session]:
         """Start a refresh that replaces the access token `spent` of a session, or return the running task."""
@@ -190,9 +193,9 @@ class Refresher:
         """
         if session.tokens.refresh_token is None:
             raise await self._end(session, "no_refresh_token")
+        provider = self._provider_of(session)
         asked_at = self._clock.now()
         try:
-            provider = self._providers.of(session.provider, session.issuer)
             response = await provider.refresh(session.tokens.refresh_token, resource=resource)
         except TokenRefused as error:
             if error.error != "invalid_grant":
@@ -202,6 +205,21 @@ class Refresher:
             raise await self._record_failure(session, error) from error
         await self._require_same_user(session, response)
         return provider, response, asked_at
+
+    def _provider_of(self, session: Session) -> Provider:
+        """Return the provider of a session.
+
+        Raises:
+            ProviderUnavailable: This worker does not know it. The session stays due, for workers that do.
+        """
+        try:
+            return self._providers.of(session.provider, session.issuer)
+        except ProviderUnavailable:
+            self._metrics.refreshes.labels("left").inc()
+            if session.provider not in self._unknown:
+                self._unknown.put(session.provider, None)
+                logger.warning("session.provider_unknown", provider=session.provider, issuer=session.issuer)
+            raise
 
     async def _store_tokens(self, session: Session, lease: Lease) -> Session:
         self._backoff.succeeded(session.key)

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from hub.gateway.upstream_ends import UpstreamEnds
 from hub.gateway.upstream_sessions import UpstreamSessions
 from hub.iris.api import IRIS_API
 from hub.primitives.http import read_body
+from hub.primitives.secret import digest
 from hub.session.codec import RecordCodec
 from hub.session.event_feed import EventFeed
 from hub.session.jar import UpstreamCookieJar
@@ -26,7 +27,7 @@ from hub.session.redis_client import connect
 from hub.session.revocations import RevocationQueue
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
-from hub.session.upstream_jars import CookieJarStore
+from hub.session.upstream_jars import CLAIM_SECONDS, CookieJarStore
 from hub.telemetry.metrics import Metrics
 from tests.parties.clock import ManualClock
 from tests.session.samples import make_session
@@ -104,6 +105,19 @@ class World:
     workers: list[Worker]
     route: Route
     clock: ManualClock
+    redis_url: str
+    keys: list[bytes]
+
+    def add_worker(self, keys: list[bytes], routes: Sequence[RouteSettings] = (ROUTE,)) -> Worker:
+        """Start a worker with these session keys and routes."""
+        redis, keyring, clock = connect(self.redis_url, 2.0), Keyring(keys), self.clock
+        codec, feed = RecordCodec(keyring), EventFeed(redis, keyring, clock, Metrics())
+        store, jars = SessionStore(redis, codec, LIFETIMES, clock), CookieJarStore(redis, codec)
+        sessions = Sessions(store, feed, RevocationQueue(redis, codec), LIFETIMES, clock, Metrics())
+        ends = UpstreamEnds(jars, sessions, RouteTable(routes, IRIS_API), self.iris, clock, Metrics())
+        upstream = UpstreamSessions(jars, LIFETIMES, clock, ends.end)
+        self.workers.append(Worker(upstream, ends, sessions, store, jars, redis.aclose))
+        return self.workers[-1]
 
     async def start(self, **changes: Any) -> Session:
         """Log somebody in."""
@@ -122,18 +136,12 @@ class World:
 @pytest.fixture
 async def world(redis_url: str, clock: ManualClock) -> AsyncIterator[World]:
     """The world."""
-    iris, keyring, workers = Iris(), Keyring([secrets.token_bytes(32)]), []
+    keys = [secrets.token_bytes(32)]
+    world = World(Iris(), [], Route.compile(ROUTE, IRIS_API), clock, redis_url, keys)
     for _ in range(2):
-        redis = connect(redis_url, 2.0)
-        codec = RecordCodec(keyring)
-        store, jars = SessionStore(redis, codec, LIFETIMES, clock), CookieJarStore(redis, codec)
-        feed = EventFeed(redis, keyring, clock, Metrics())
-        sessions = Sessions(store, feed, RevocationQueue(redis, codec), LIFETIMES, clock, Metrics())
-        ends = UpstreamEnds(jars, sessions, RouteTable([ROUTE], IRIS_API), iris, clock, Metrics())
-        upstream = UpstreamSessions(jars, LIFETIMES, clock, ends.end)
-        workers.append(Worker(upstream, ends, sessions, store, jars, redis.aclose))
-    yield World(iris, workers, Route.compile(ROUTE, IRIS_API), clock)
-    for worker in workers:
+        world.add_worker(keys)
+    yield world
+    for worker in world.workers:
         await worker.upstream.close()
         await worker.ends.close()
         await worker.close()
@@ -382,3 +390,79 @@ async def test_session_of_a_user_lives_as_long_as_the_last_one(world: World) -> 
         await ends.session_ended(session.key, session.identity)
         await ends.look()
         assert world.iris.ended == expected
+
+
+async def is_left_to(other: Worker, world: World, worker: Worker) -> bool:
+    """Let a worker look at what is due; return whether it ends nothing, and another worker ends the session later."""
+    await worker.ends.look()
+    ended_nothing = world.iris.ended == []
+    await world.clock.advance(CLAIM_SECONDS)
+    await other.ends.look()
+    return ended_nothing and world.iris.ended == ["CSPSESSIONID=s1"] and await other.jars.count() == 0
+
+
+async def test_worker_without_the_route(world: World) -> None:
+    """During a change of the settings, a worker that does not know the target leaves the session to those that do."""
+    changed = replace(ROUTE, target="https://iris.example/csp/other")
+    worker, session = world.add_worker(world.keys, [changed]), await world.start()
+    await world.call(session)
+    await world.workers[0].sessions.end(session.key, "logout")
+    await worker.ends.session_ended(session.key, session.identity)
+
+    assert await is_left_to(world.workers[0], world, worker)
+
+
+@pytest.mark.expects_log
+async def test_worker_without_the_key_of_the_jar(world: World) -> None:
+    """A worker that has the key of the tombstone and lacks that of the jar leaves the jar."""
+    new = secrets.token_bytes(32)
+    session = await world.start()
+    await world.call(session)
+    rotated, worker = world.add_worker([new, *world.keys]), world.add_worker([new])
+    await rotated.sessions.end(session.key, "logout")
+    await worker.ends.session_ended(session.key, session.identity)
+
+    assert await is_left_to(rotated, world, worker)
+
+
+@pytest.mark.expects_log
+@pytest.mark.parametrize("kind", ["per_session", "per_user"])
+async def test_worker_without_the_key_of_the_session(world: World, kind: Any) -> None:
+    """A worker that cannot open a session does not take it for one that has ended."""
+    new = secrets.token_bytes(32)
+    route = replace(world.route, settings=replace(world.route.settings, upstream_session=kind))
+    rotated, session = world.add_worker([new, *world.keys]), await world.start()
+    await world.call(session, route=route)
+    await rotated.sessions.replace_if_unchanged(session)
+    ends = world.workers[0].ends  # has the key of the jar
+    await ends.session_ended(session.key, session.identity)
+    await ends.look()
+
+    assert world.iris.ended == []
+    assert await world.workers[0].jars.count() == 1
+
+
+@pytest.mark.expects_log
+async def test_jar_of_another_target(world: World, redis_url: str) -> None:
+    """A jar that somebody has copied to another target of the same owner is not sent there, nor ended there."""
+    session, jars, redis = await world.start(), world.workers[0].jars, connect(redis_url, 2.0)
+    await world.call(session)
+    name, other = f"hub:upstream:{session.key}", "https://iris.example/csp/other"
+    [sealed] = await redis.hvals(name)
+    await redis.hset(name, digest(other), sealed)
+    await redis.aclose()
+    taken = await jars.take(session.key, lambda target: True)
+
+    assert await jars.load(session.key, other) is None
+    assert [jar.target for jar in taken.jars] == [ROUTE.target]
+    assert taken.is_complete
+
+
+async def test_jars_of_another_type(world: World, redis_url: str) -> None:
+    """A key with another type of value has no jars, and is no outage of Redis."""
+    session, jars, redis = await world.start(), world.workers[0].jars, connect(redis_url, 2.0)
+    await redis.set(f"hub:upstream:{session.key}", "x")
+    await redis.aclose()
+
+    assert await jars.load(session.key, ROUTE.target) is None
+    assert (await jars.take(session.key, lambda target: True)).jars == []

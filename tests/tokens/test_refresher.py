@@ -7,6 +7,7 @@ import pytest
 
 from hub.errors import ProviderMisbehaved, ProviderRejectedClient, ProviderUnavailable, SessionEnded
 from hub.session.events import SessionEvent, SessionWasRefreshed
+from hub.session.keyring import Keyring
 from hub.session.model import Session, SessionId, Tombstone
 from hub.session.redis_client import connect
 from hub.session.refresh_lock import LEASE_SECONDS
@@ -103,6 +104,28 @@ class TestFailures:
             await one.refresher.refresh(session.key, session.tokens.access_token)
         assert caught.value.extensions["reason"] == "refused"
         assert isinstance(await one.store.load(session.key), Tombstone)
+
+    @pytest.mark.expects_log
+    async def test_ended_session_that_is_put_back(
+        self, one: Worker, other: Worker, party: HostileProvider, session: Session, clock: ManualClock, redis_url: str
+    ) -> None:
+        """A worker that has not heard of the end serves it until its access token expires; then the provider has the say."""
+        redis = connect(redis_url, 2.0)
+        record = await redis.dump(session_name(session.key))
+        await one.sessions.end(session.key, "logout")
+        await one.revoking.work_once()
+        await redis.restore(session_name(session.key), 0, record, replace=True)
+        party.answers[TOKEN_PATH] = INVALID_GRANT
+
+        assert await other.access.get(await other.sessions.by_key(session.key)) == session.tokens.access_token
+        await clock.advance(300)
+        with pytest.raises(SessionEnded):
+            await other.access.get(await other.sessions.by_key(session.key))
+        await redis.restore(session_name(session.key), 0, record, replace=True)
+        for worker in (one, other):
+            with pytest.raises(SessionEnded):
+                await worker.sessions.by_key(session.key)
+        await redis.aclose()
 
     async def test_invalid_grant_after_somebody_else_refreshed(
         self, one: Worker, party: HostileProvider, session: Session
@@ -260,7 +283,8 @@ class TestPatience:
         """Then it is told to come back in 5 s, and spends nothing: the refresh token is in the other worker's hands."""
         monkeypatch.setattr(refresher, "LEASE_TIMEOUT_SECONDS", 0.5)
         client, began = connect(redis_url, 2.0), clock.monotonic()
-        await client.hset(session_name(session.key), mapping={"lease_owner": "another worker", "lease_until": 1 << 50})
+        in_a_minute = ((await client.time())[0] + 60) * 1000
+        await client.hset(session_name(session.key), mapping={"lease_owner": "another worker", "lease_until": in_a_minute})
         with pytest.raises(ProviderUnavailable) as caught:
             await clock.advance_until(one.refresher.refresh(session.key, session.tokens.access_token))
         waited = clock.monotonic() - began
@@ -350,6 +374,33 @@ class TestBackground:
         assert party.calls(TOKEN_PATH) == 1
         assert await one.store.claim_due(clock.now() + 269, 10) == []
         assert await one.store.claim_due(clock.now() + 270, 10) == [session.key]
+
+    @pytest.mark.expects_log
+    async def test_provider_that_this_worker_lacks(
+        self, one: Worker, session: Session, clock: ManualClock, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """During a change of the settings, the session stays due for workers that know its provider."""
+        await one.sessions.replace_if_unchanged(replace(session, provider="former"))
+        await clock.advance(270)
+        await one.background.work_once()
+        await one.background.work_once()
+        await clock.advance(CLAIM_SECONDS)
+        await one.background.work_once()
+
+        assert (one.outcomes("left"), one.outcomes("failed")) == (2, 0)
+        assert caplog.text.count("session.provider_unknown") == 1
+        assert await one.store.claim_due(clock.now() + CLAIM_SECONDS, 10) == [session.key]
+
+    @pytest.mark.expects_log
+    async def test_key_that_this_worker_lacks(self, one: Worker, session: Session, clock: ManualClock, keyring: Keyring) -> None:
+        """So it does for workers that have its key."""
+        keys = keyring.key_ids
+        keyring.replace([bytes(32)])
+        assert keyring.key_ids != keys
+        await clock.advance(270)
+        await one.background.work_once()
+
+        assert await one.store.claim_due(clock.now() + CLAIM_SECONDS, 10) == [session.key]
 
     async def test_session_not_in_use(self, one: Worker, party: HostileProvider, session: Session, clock: ManualClock) -> None:
         """A forgotten tab does not keep tokens alive; when its user comes back, the tokens are refreshed on demand."""

@@ -173,8 +173,11 @@ class Sessions:
     def on_event(self, event: SessionEvent) -> None:
         """Invalidate the cache by an event of any worker, and remember the end of a session."""
         self._cache.on_event(event)
-        if isinstance(event, SessionHasEnded):
-            self._store.remember_end(event.key, event.reason, event.at)
+        match event:
+            case SessionHasEnded():
+                self._store.remember_end(event.key, event.reason, event.at)
+            case SessionWasReplaced():
+                self._store.remember_end(event.key, "replaced", event.until)
 
     def feed_began(self) -> None:
         """Enable the cache: from now on, this worker receives all events."""

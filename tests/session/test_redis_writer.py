@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hub.errors import NotAuthenticated, SessionEnded
 from hub.session.codec import RecordCodec
 from hub.session.event_feed import EventFeed
-from hub.session.events import SessionHasEnded
+from hub.session.events import SessionHasEnded, SessionWasReplaced
 from hub.session.keyring import Keyring
 from hub.session.model import Session, SessionId
 from hub.session.record_faults import RecordFaults
@@ -166,6 +166,20 @@ async def test_replaced_session_that_is_put_back(ward: Ward) -> None:
 
     with pytest.raises(SessionEnded):
         await worker.sessions.current(old)
+
+
+async def test_worker_that_was_told_of_a_new_login(ward: Ward) -> None:
+    """It serves the new session for the grace, and the old one, put back, not at all."""
+    replacing, told = ward.worker(), ward.worker()
+    cookie = await ward.log_in(replacing, "alice")
+    record = await copy_of(ward.redis, session_name(cookie.key))
+    await ward.log_in(replacing, "alice", cookie.key)
+    told.sessions.on_event(SessionWasReplaced(cookie.key, ward.clock.now() + 10))
+    assert await told.subject(cookie) == "alice"
+    await ward.redis.restore(session_name(cookie.key), 0, record, replace=True)
+
+    with pytest.raises(SessionEnded):
+        await told.sessions.current(cookie)
 
 
 @pytest.mark.parametrize("touched_at", ["inf", "nan", "-1", "x", str(START + 10_000)])

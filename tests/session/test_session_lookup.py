@@ -6,7 +6,7 @@ import pytest
 
 from hub.errors import NotAuthenticated, SessionEnded, StoreUnavailable
 from hub.session.events import SessionHasEnded, SessionWasRefreshed
-from hub.session.model import Lifetimes, Session, SessionId, Tombstone
+from hub.session.model import EndReason, Lifetimes, Session, SessionId, Tombstone
 from hub.session.session_cache import SessionCache
 from hub.session.session_lookup import SessionLookup
 from hub.session.sessions import Sessions
@@ -36,6 +36,10 @@ class Store:
     async def touch(self, session: Session, now: float) -> bool:
         """Record activity."""
         return True
+
+    def remember_end(self, key: str, reason: EndReason, ended_at: float) -> None:
+        """Remember the end."""
+        self.found = Tombstone(reason, ended_at)
 
 
 @dataclass

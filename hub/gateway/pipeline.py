@@ -5,6 +5,7 @@ the response. It knows no transport.
 """
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 
 from msgspec.structs import replace
@@ -19,10 +20,22 @@ from hub.gateway.response_rewriting import rewrite_response
 from hub.gateway.routes import Place, Route
 from hub.primitives.clock import Clock
 from hub.primitives.http import BodyStream, read_body
+from hub.primitives.secret import Secret
 from hub.session.model import Session
+from hub.telemetry import log
 from hub.telemetry.metrics import Metrics
+from hub.tokens.backoff import RenewalBackoff
 from hub.tokens.demand import TokenDemand
 from hub.tokens.route_tokens import RouteTokens
+
+RenewalKey = tuple[str, str]
+"""Key of a session, empty for tokens of the hub itself, and prefix of the route that refuses the token."""
+
+RENEWED_IN_VAIN = (
+    "The API refuses a token that was just renewed. Its settings and the provider's do not agree; a login will not help."
+)
+
+logger = log.get(__name__)
 
 
 class Pipeline:
@@ -36,6 +49,8 @@ class Pipeline:
         self._public_origin = public_origin
         self._clock = clock
         self._metrics = metrics
+        self._renewals = RenewalBackoff(clock, random.random)
+        self._refusing: set[str] = set()  # prefixes of routes that have refused a renewed token
 
     async def handle(self, request: ApiRequest, place: Place, session: Session | None, *, transport: str) -> ApiResponse:
         """Return the response of the API, whatever its status, as soon as its head is there.
@@ -99,14 +114,18 @@ class Pipeline:
         if route.settings.websocket:
             return await _require_websocket(response)
         if response.status >= 400 or route.is_fhir:
-            response = await rewrite_response(response, route, request.method, self._public_origin)
+            detail = self._detail_of_refusal(session, route) if response.status == 401 else ""
+            response = await rewrite_response(response, route, request.method, self._public_origin, detail=detail)
         public = self._dependencies.headers.inbound(
             response.headers, status=response.status, route=route, public_origin=self._public_origin
         )
         return replace(response, headers=public)
 
     async def _respond_to_user(self, call: Forwarding, session: Session, demand: TokenDemand) -> ApiResponse:
-        """Send with the token that the route asks for. After a 401: step-up if the API asks for it, else a new token, once."""
+        """Send with the token that the route asks for. After a 401: step-up if the API asks for it, else a new token, once.
+
+        A route that refuses a renewed token, too, gets renewed ones only after pauses (`RenewalBackoff`).
+        """
         token = self._tokens.get_nowait(session, demand)
         if token is None:
             token = await call.in_time(self._tokens.get(session, demand))
@@ -118,10 +137,47 @@ class Pipeline:
             raise policy.step_up(session, max_age=challenge.max_age, acr_values=challenge.acr_values)
         if not call.request.is_repeatable:
             return response
+        key = _renewal_key(session, call.route)
+        try:
+            renewed = await call.in_time(self._renewed(key, session, demand, token))
+        except BaseException:
+            await response.close()
+            raise
+        if renewed is None:
+            return response
         await response.close()
-        renewed = await call.in_time(self._tokens.renew(session, demand, token))
         self._metrics.renewals.inc()
-        return await call.send(renewed)
+        response = await call.send(renewed)
+        self._judge_renewal(key, response.status != 401)
+        return response
+
+    async def _renewed(self, key: RenewalKey, session: Session, demand: TokenDemand, rejected: Secret) -> Secret | None:
+        """Return another token than the rejected one; None during the pause after a renewal, unless others have renewed it."""
+        if self._renewals.is_paused(key):
+            return await self._tokens.newer(session, demand, rejected)
+        with self._renewals.renewing(key):
+            return await self._tokens.renew(session, demand, rejected)
+
+    def _detail_of_refusal(self, session: Session | None, route: Route) -> str:
+        """Return what the hub knows about a 401 of the API; empty if nothing."""
+        is_in_vain = session is not None and self._renewals.is_in_vain(_renewal_key(session, route))
+        return RENEWED_IN_VAIN if is_in_vain else ""
+
+    def _judge_renewal(self, key: RenewalKey, helped: bool) -> None:
+        """Record whether the renewed token was accepted. Log once that a route refuses them, until it accepts one."""
+        self._renewals.judge(key, helped=helped)
+        route = key[1]
+        if helped:
+            self._refusing.discard(route)
+        elif route not in self._refusing:
+            self._refusing.add(route)
+            logger.warning("api.renewed_token_refused", route=route)
+
+
+def _renewal_key(session: Session, route: Route) -> RenewalKey:
+    """Return whose token is renewed for which route. A token of the hub itself belongs to no session."""
+    is_own = route.demand is not None and route.demand.kind == "client"
+    return "" if is_own else session.key, route.prefix
 
 
 def _takes(route: Route) -> str:

@@ -21,10 +21,15 @@ _BODY_HEADERS = frozenset(
 API_ERROR = "urn:hub:problem:api-error"
 
 
-async def rewrite_response(response: ApiResponse, route: Route, method: str, public_origin: str) -> ApiResponse:
+async def rewrite_response(
+    response: ApiResponse, route: Route, method: str, public_origin: str, *, detail: str = ""
+) -> ApiResponse:
     """Return the response: an error document of the API as an RFC 9457 problem, addresses of a FHIR server as those of the hub.
 
     A response below 400 stays as it is unless the route leads to a FHIR server: callers need not call for it.
+
+    Parameters:
+        detail: What the hub knows about an error; it stands in a problem that has no text of the API. Empty: nothing.
 
     Raises:
         HubError: The body broke off.
@@ -35,17 +40,17 @@ async def rewrite_response(response: ApiResponse, route: Route, method: str, pub
     if method == "HEAD":
         return response
     if is_redacted:
-        response = await _redacted(response, route)
+        response = await _redacted(response, route, detail)
     if route.is_fhir and fhir.has_addresses(response.headers):
         return await _rebased(response, fhir.Rebase(route.target, public_origin + route.prefix))
-    return await _translated(response, route.profile) if route.error_documents == "problem" else response
+    return await _translated(response, route.profile, detail) if route.error_documents == "problem" else response
 
 
-async def _translated(response: ApiResponse, profile: ApiProfile) -> ApiResponse:
+async def _translated(response: ApiResponse, profile: ApiProfile, detail: str) -> ApiResponse:
     """Return the problem with all members of an error document; any other response as it is."""
     if (refusal := profile.empty_refusal(response.status, response.body_bytes)) is not None:
         await response.close()
-        return _with_problem(response, refusal)
+        return _with_problem(response, _detailed(refusal, detail))
     if not profile.may_be_error(response.status, response.headers, response.body_bytes):
         return response
     stream = chunks(response.body)
@@ -56,11 +61,11 @@ async def _translated(response: ApiResponse, profile: ApiProfile) -> ApiResponse
     return replace(response, body=body, body_bytes=len(body)) if problem is None else _with_problem(response, problem)
 
 
-async def _redacted(response: ApiResponse, route: Route) -> ApiResponse:
+async def _redacted(response: ApiResponse, route: Route, detail: str) -> ApiResponse:
     """Return an error without the texts of the API: its codes as a problem, or its status alone if they cannot be read."""
     if response.body_bytes == 0:
         refusal = route.profile.empty_refusal(response.status, 0)
-        return response if refusal is None else _with_problem(response, refusal)
+        return response if refusal is None else _with_problem(response, _detailed(refusal, detail))
     if may_be_json(response.headers, response.body_bytes):
         body, is_whole = await collect(chunks(response.body), MAX_DOCUMENT_BYTES)
         document = read_json(response.headers, body) if is_whole else UNREADABLE
@@ -70,7 +75,12 @@ async def _redacted(response: ApiResponse, route: Route) -> ApiResponse:
             if route.settings.json_errors == "relay":
                 return replace(response, body=body, body_bytes=len(body))
     await response.close()
-    return _with_problem(response, {"type": API_ERROR, "title": "The API responded with an error", "status": response.status})
+    problem = {"type": API_ERROR, "title": "The API responded with an error", "status": response.status}
+    return _with_problem(response, _detailed(problem, detail))
+
+
+def _detailed(problem: dict[str, Any], detail: str) -> dict[str, Any]:
+    return problem | {"detail": detail} if detail else problem
 
 
 async def _rebased(response: ApiResponse, rebase: fhir.Rebase) -> ApiResponse:

@@ -55,3 +55,8 @@ class TokenAccess:
     async def renew(self, session: Session, rejected: Secret) -> Secret:
         """Return an access token other than `rejected`, to which the API responded with 401. Raises as `get`."""
         return (await self._refresher.refresh(session.key, rejected)).tokens.access_token
+
+    async def newer(self, session: Session, rejected: Secret) -> Secret | None:
+        """Return the access token that has replaced `rejected` already; None if none has. Never asks the provider."""
+        token = (await self._refresher.stored(session.key)).tokens.access_token
+        return None if token == rejected else token

@@ -4,6 +4,7 @@ They are stored in the record of their session and found by session and demand o
 another one. If such a token is lost, the hub requests it again; the session continues.
 """
 
+import random
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from hub.session.model import Session, TokenSet
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
 from hub.tokens.access import MIN_REMAINING_SECONDS, TokenAccess
+from hub.tokens.backoff import RenewalBackoff
 from hub.tokens.demand import TokenDemand
 from hub.tokens.refresher import Refresher
 
@@ -35,6 +37,7 @@ class AudienceTokens:
         access: TokenAccess,
         providers: Providers,
         clock: Clock,
+        jitter: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
         self._sessions = sessions
@@ -43,6 +46,7 @@ class AudienceTokens:
         self._providers = providers
         self._clock = clock
         self._running = SingleFlight[tuple[str, str], TokenSet]("further token")
+        self._renewals = RenewalBackoff(clock, jitter)
 
     async def get(self, session: Session, demand: TokenDemand) -> Secret:
         """Return a valid token of the session for this demand.
@@ -63,6 +67,11 @@ class AudienceTokens:
         if tokens is None or tokens.access_token == rejected:
             tokens = await self._obtain_once(session, demand, tokens, lambda obtained: obtained.access_token == rejected)
         return tokens.access_token
+
+    async def newer(self, session: Session, demand: TokenDemand, rejected: Secret) -> Secret | None:
+        """Return the token that has replaced `rejected` already; None if none has. Never asks the provider."""
+        tokens = await self._store.load_token(session.key, demand.name)
+        return None if tokens is None or tokens.access_token == rejected else tokens.access_token
 
     async def close(self) -> None:
         """Wait for running requests: a rotated refresh token must be stored."""
@@ -97,10 +106,18 @@ class AudienceTokens:
     async def _exchanged(self, session: Session, demand: TokenDemand) -> TokenResponse:
         """Exchange the access token of the session. If the provider says that it is invalid, refresh it and try once more."""
         provider = self._providers.openid_of(session.provider, session.issuer)
-        token = await self._access.get(session)
+        token, key = await self._access.get(session), (session.key, demand.name)
         try:
             return await provider.exchange(token, demand.target)
         except TokenRefused as error:
-            if error.error not in SUBJECT_TOKEN_INVALID:
+            if error.error not in SUBJECT_TOKEN_INVALID or self._renewals.is_paused(key):
                 raise
-        return await provider.exchange(await self._access.renew(session, token), demand.target)
+        with self._renewals.renewing(key):
+            renewed = await self._access.renew(session, token)
+        try:
+            response = await provider.exchange(renewed, demand.target)
+        except TokenRefused:
+            self._renewals.judge(key, helped=False)
+            raise
+        self._renewals.judge(key, helped=True)
+        return response

@@ -44,6 +44,11 @@ class ClientTokens:
             )
         return tokens.access_token
 
+    def newer(self, demand: TokenDemand, rejected: Secret) -> Secret | None:
+        """Return the token that has replaced `rejected` already; None if none has."""
+        tokens = self._cache.get(demand.name)
+        return None if tokens is None or tokens.access_token == rejected else tokens.access_token
+
     async def close(self) -> None:
         """Wait for running requests."""
         await self._running.close()

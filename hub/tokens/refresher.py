@@ -92,6 +92,15 @@ class Refresher:
             lambda session: session.tokens.access_token == spent,  # a running refresh had replaced an older token by `spent`
         )
 
+    async def stored(self, key: str) -> Session:
+        """Return the session as the store has it, without a refresh.
+
+        Raises:
+            SessionEnded, NotAuthenticated: The session has ended.
+            StoreUnavailable: Redis does not respond.
+        """
+        return await self._sessions.by_key(key)
+
     def is_refreshing(self, key: str) -> bool:
         """Return whether this worker is refreshing the session."""
         return key in self._running

@@ -41,3 +41,18 @@ class RouteTokens:
         if demand.kind == "client":
             return await self._client.renew(demand, rejected)
         return await self._audience.renew(session, demand, rejected)
+
+    async def newer(self, session: Session, demand: TokenDemand, rejected: Secret) -> Secret | None:
+        """Return the token that has replaced `rejected` already, here or on another worker; None if none has.
+
+        Never asks the provider.
+
+        Raises:
+            SessionEnded, NotAuthenticated: The session has ended.
+            StoreUnavailable: Redis does not respond.
+        """
+        if demand.is_plain:
+            return await self._access.newer(session, rejected)
+        if demand.kind == "client":
+            return self._client.newer(demand, rejected)
+        return await self._audience.newer(session, demand, rejected)

@@ -1,6 +1,7 @@
 """The pipeline, with the real door to a real server. Only the tokens are scripted."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
@@ -17,6 +18,7 @@ from hub.errors import (
     MethodNotAllowed,
     NotAuthenticated,
     ProviderUnavailable,
+    ResourceServerBroken,
     ResourceServerUnreachable,
     RouteNotFound,
     SessionEnded,
@@ -53,12 +55,14 @@ class Tokens:
 
     Attributes:
         ready: A token that nobody has to wait for.
+        current: The token that has replaced others already.
     """
 
     script: list[str | HubError | None] = field(default_factory=lambda: ["token-1", "token-2", "token-3"])
     rejected: list[Secret] = field(default_factory=list)
     demands: list[TokenDemand] = field(default_factory=list)
     ready: Secret | None = None
+    current: Secret | None = None
 
     def get_nowait(self, session: Session, demand: TokenDemand) -> Secret | None:
         """Return the one that is ready; without one, each is waited for."""
@@ -79,6 +83,10 @@ class Tokens:
         """Return the next token and note which one was not taken."""
         self.rejected.append(rejected)
         return await self.get(session, demand)
+
+    async def newer(self, session: Session, demand: TokenDemand, rejected: Secret) -> Secret | None:
+        """Return the current token, unless it is the rejected one."""
+        return None if self.current == rejected else self.current
 
 
 @dataclass
@@ -115,16 +123,19 @@ async def hub() -> AsyncIterator[Hub]:
             RouteSettings(prefix="/open", target=server.url, token="none", methods=["GET"]),
             RouteSettings(prefix="/lab", target=server.url, token="exchange", audience="lab", scopes=["read"]),
             RouteSettings(prefix="/ward", target=server.url, max_age_seconds=60),
+            RouteSettings(prefix="/reports", target=server.url, token="client", audience="reports"),
+            RouteSettings(prefix="/socket", target=server.url, websocket=True),
             RouteSettings(prefix="/once", target=server.url, idempotency_header="hub"),
         ],
         IRIS_API,
         ISSUERS,
     )
-    tokens, metrics = Tokens(), Metrics()
+    tokens, metrics, websockets = Tokens(), Metrics(), UpstreamWebSocketClient([])
+    await websockets.start()
     upstream = cast(UpstreamSessions, None)  # no route of these uses one; see test_upstream_sessions.py
     ways = ForwardingDependencies(
         resource_server=door,
-        websockets=UpstreamWebSocketClient([]),
+        websockets=websockets,
         sessions=upstream,
         signer=MessageSigner([], SystemClock()),
         dpop_key=lambda _: None,
@@ -132,6 +143,7 @@ async def hub() -> AsyncIterator[Hub]:
     )
     pipeline = Pipeline(tokens, ways, "https://hub.example", SystemClock(), metrics)
     yield Hub(server, tokens, metrics, pipeline, routes)
+    await websockets.close()
     await door.close()
     await server.stop()
 
@@ -295,6 +307,7 @@ class TestRenewal:
         assert (await hub.handle()).status == 200
         assert [Secret("ready")] == hub.tokens.rejected
 
+    @pytest.mark.expects_log
     async def test_repeats_once_only(self, hub):
         """A server that takes no token at all gets two requests, and its second 401 is the answer."""
         hub.server.behaviour = accepting("none of these")
@@ -302,6 +315,76 @@ class TestRenewal:
 
         assert (response.status, await read(response), len(hub.server.requests)) == (401, b"who?", 2)
         assert [name for name, _ in response.headers if name == "WWW-Authenticate"] == []
+
+    @pytest.mark.expects_log
+    @pytest.mark.parametrize("path", ["/api/x", "/lab/x", "/reports/x"])
+    async def test_an_api_that_always_answers_401_costs_one_renewal(self, hub, path, caplog):
+        """Forty requests, one after another: one renewal. Each gets the 401, which says so if it says nothing else."""
+        hub.tokens.script = [f"token-{index}" for index in range(100)]
+        hub.server.behaviour = answering(401)
+        problems = [json.loads(await read(await hub.handle(path=path))) for _ in range(40)]
+
+        assert (len(hub.tokens.rejected), len(hub.server.requests)) == (1, 41)
+        assert {problem["type"] for problem in problems} == {"urn:hub:problem:api-refused"}
+        assert {"just renewed" in problem["detail"] for problem in problems} == {True}
+        assert [record.msg["route"] for record in caplog.records if "api.renewed_token_refused" in str(record.msg)] == [
+            path.removesuffix("/x")
+        ]
+
+    @pytest.mark.expects_log
+    async def test_an_api_that_refuses_all_requests_of_a_page_at_once(self, hub):
+        """Forty requests at the same time, too."""
+        hub.tokens.ready = Secret("token-0")
+        hub.server.behaviour = answering(401)
+        renewing = asyncio.Event()
+
+        async def renew(session: Session, demand: TokenDemand, rejected: Secret) -> Secret:
+            hub.tokens.rejected.append(rejected)
+            await renewing.wait()
+            hub.tokens.ready = hub.tokens.current = Secret("token-1")
+            return hub.tokens.ready
+
+        hub.tokens.renew = renew
+        calls = [asyncio.create_task(hub.handle()) for _ in range(40)]
+        await until(lambda: len(hub.server.requests) == len(hub.tokens.rejected) == 40)
+        renewing.set()
+        responses = await asyncio.gather(*calls)
+        later = [await hub.handle() for _ in range(5)]
+
+        assert {response.status for response in [*responses, *later]} == {401}
+        assert set(hub.tokens.rejected) == {Secret("token-0")}  # which they all join
+
+    @pytest.mark.expects_log
+    async def test_refused_upgrades_cost_one_renewal(self, hub):
+        """A page that dials again and again renews no token each time."""
+        hub.tokens.script = [f"token-{index}" for index in range(100)]
+        hub.server.behaviour = answering(401)
+        for _ in range(10):
+            with pytest.raises(ResourceServerBroken):
+                await hub.handle(path="/socket/x", subprotocols=[])
+
+        assert len(hub.tokens.rejected) == 1
+
+    @pytest.mark.expects_log
+    async def test_the_pause_of_a_route_and_session_is_its_own(self, hub):
+        """Another route, or another session, renews at once. A token of the hub itself belongs to no session."""
+        hub.tokens.script = [f"token-{index}" for index in range(100)]
+        hub.server.behaviour = answering(401)
+        for path in ("/api/x", "/lab/x", "/reports/x", "/reports/x", "/api/x"):
+            await read(await hub.handle(path=path))
+
+        assert len(hub.tokens.rejected) == 3
+
+    @pytest.mark.expects_log
+    async def test_a_token_that_others_renewed_is_taken_in_the_pause(self, hub):
+        """The pause forbids to ask the provider, not to use what is there."""
+        hub.server.behaviour = answering(401)
+        await read(await hub.handle())
+        hub.server.behaviour, hub.tokens.current = accepting("other"), Secret("other")
+        hub.tokens.script = ["token-3"]
+
+        assert (await hub.handle()).status == 200
+        assert len(hub.tokens.rejected) == 1
 
     async def test_a_body_that_is_gone_is_not_repeated(self, hub):
         """A streamed upload cannot be sent again: the 401 is the answer."""

@@ -10,7 +10,7 @@ from tests.parties.browser import Browser
 from tests.parties.channel import Channel
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, CannedAnswer, HostileProvider
 from tests.parties.hub import Hub, settings
-from tests.parties.resource_server import Exchange, RawResourceServer
+from tests.parties.resource_server import Exchange, RawResourceServer, answering
 
 KINDS = {
     "user": {"token": "user"},
@@ -118,3 +118,21 @@ async def test_nothing_without_a_login() -> None:
 
         assert statuses == {"user": 401, "none": 200, "client": 401, "exchange": 401, "resource": 401}
         assert [path for path, _ in site.seen()] == ["/none/x"]
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("user", 1), ("client", 2), ("exchange", 2), ("resource", 2)])
+async def test_api_that_always_refuses(kind: str, expected: int) -> None:
+    """Forty calls over two doors, all answered with 401: one renewal, besides the token that the first call gets."""
+    async with start() as site, site.browser() as browser:
+        channel = await Channel.open(browser)
+        before = site.provider.calls("/token")
+        site.api.behaviour = answering(401)
+        for _ in range(20):
+            refused = await browser.fetch(f"/{kind}/x")
+            over_channel = await channel.request("GET", f"/{kind}/x")
+            assert (refused.status, over_channel.status) == (401, 401)
+            assert refused.json() == over_channel.body
+            assert "just renewed" in refused.json()["detail"]
+
+        assert site.provider.calls("/token") - before == expected
+        await channel.close()

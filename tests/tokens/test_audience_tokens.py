@@ -37,6 +37,13 @@ def refusal(code: str) -> CannedAnswer:
     return CannedAnswer(400, json.dumps({"error": code}).encode(), {"Content-Type": "application/json"})
 
 
+class AnyToken(set[str]):
+    """Contains every token."""
+
+    def __contains__(self, _token: object) -> bool:
+        return True
+
+
 class TestOnce:
     """A token a session, audience and scope, got once."""
 
@@ -202,6 +209,16 @@ class TestRenewal:
         assert set(renewed) == {await one.further.renew(session, demand, first)}
         assert first not in renewed
         assert party.calls(TOKEN_PATH) == 2
+
+    async def test_subject_token_that_is_always_refused(self, one: Worker, party: HostileProvider, session: Session) -> None:
+        """A provider that calls each subject token invalid does not make the hub refresh the session for each request."""
+        party.refused_subject_tokens = AnyToken()
+        for _ in range(20):
+            with pytest.raises(TokenNotIssued):
+                await one.further.get(session, EXCHANGE)
+
+        refreshes = [request for request in grants(party) if request.arguments["grant_type"] == "refresh_token"]
+        assert len(refreshes) == 1
 
     async def test_rejected_on_two_workers(
         self, one: Worker, other: Worker, party: HostileProvider, session: Session, clock: ManualClock

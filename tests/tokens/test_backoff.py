@@ -3,7 +3,7 @@
 import pytest
 
 from hub.errors import HubError, ProviderUnavailable
-from hub.tokens.backoff import RefreshBackoff
+from hub.tokens.backoff import AT_MOST_SECONDS, RefreshBackoff, RenewalBackoff
 from tests.parties.clock import ManualClock
 
 
@@ -74,3 +74,63 @@ async def test_old_failures_are_forgotten(clock: ManualClock) -> None:
     assert fail(backoff) == 5
     with pytest.raises(HubError):
         backoff.raise_recent("key")
+
+
+def renew(backoff: RenewalBackoff, *, helped: bool, key: str = "key") -> None:
+    """Renew a token, which is accepted or refused again."""
+    with backoff.renewing(key):
+        pass
+    backoff.judge(key, helped=helped)
+
+
+async def test_pause_after_renewals_in_vain(clock: ManualClock) -> None:
+    """It doubles up to a minute, for this key alone, and one that helps begins anew."""
+    backoff, pauses = RenewalBackoff(clock, lambda: 0.0), []
+    for helped in (False, False, False, False, False, True, False):
+        renew(backoff, helped=helped)
+        assert (backoff.is_paused("key"), backoff.is_in_vain("key"), backoff.is_paused("other")) == (True, not helped, False)
+        began = clock.monotonic()
+        while backoff.is_paused("key"):
+            await clock.advance(1)
+        pauses.append(clock.monotonic() - began)
+
+    assert pauses == [5, 10, 20, 40, 60, 60, 5]
+    assert not backoff.is_in_vain("key")
+
+
+async def test_callers_of_one_renewal_count_once(clock: ManualClock) -> None:
+    """While a renewal runs, others join it; what they say of its token is one judgement."""
+    backoff = RenewalBackoff(clock, lambda: 0.0)
+    with backoff.renewing("key"):
+        assert not backoff.is_paused("key")
+        with backoff.renewing("key"):
+            pass
+        assert not backoff.is_paused("key")
+    for _ in range(10):
+        backoff.judge("key", helped=False)
+    await clock.advance(5)
+
+    assert not backoff.is_paused("key")
+
+
+async def test_a_renewal_that_fails_pauses_too(clock: ManualClock) -> None:
+    """Whatever became of it, the next one waits."""
+    backoff = RenewalBackoff(clock, lambda: 0.0)
+    with pytest.raises(HubError), backoff.renewing("key"):
+        raise ProviderUnavailable
+
+    assert (backoff.is_paused("key"), backoff.is_in_vain("key")) == (True, False)
+
+
+async def test_renewals_are_forgotten(clock: ManualClock) -> None:
+    """The keys of sessions that are gone take no memory."""
+    backoff = RenewalBackoff(clock, lambda: 0.0)
+    for _ in range(3):
+        renew(backoff, helped=False)
+        await clock.advance(60)
+    await clock.advance(AT_MOST_SECONDS * 2)
+    renew(backoff, helped=False, key="other")
+    renew(backoff, helped=False)
+    await clock.advance(5)
+
+    assert not backoff.is_paused("key")

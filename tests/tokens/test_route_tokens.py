@@ -112,3 +112,22 @@ class TestRenew:
         assert renewed not in (rejected, session.tokens.access_token)
         assert await tokens.renew(session, demand, rejected) == renewed
         assert grants(party) == [grant, grant]
+
+
+class TestNewer:
+    """What has been renewed already."""
+
+    @pytest.mark.parametrize(
+        "demand", [TokenDemand(), EXCHANGE, RESOURCE, CLIENT], ids=["user", "exchange", "resource", "client"]
+    )
+    async def test_never_asks_the_provider(
+        self, tokens: RouteTokens, party: HostileProvider, session: Session, demand: TokenDemand
+    ) -> None:
+        """The token that another request has got, or none."""
+        rejected = await tokens.get(session, demand)
+        assert await tokens.newer(session, demand, rejected) is None
+        renewed = await tokens.renew(session, demand, rejected)
+        asked = len(grants(party))
+
+        assert await tokens.newer(session, demand, rejected) == renewed
+        assert len(grants(party)) == asked

@@ -130,10 +130,28 @@ class Dispatch:
         """
         if key is None or session is None:
             return self._pipeline.handle(request, place, session, transport=transport)
+        check_key(key)
+        self._authorize(request.method, place, session, transport)  # a stored response, too, by the rules and the login of now
         return self._executor.handle(
-            request, session, check_key(key), lambda: self._pipeline.handle(request, place, session, transport=transport)
+            request, session, key, lambda: self._pipeline.handle(request, place, session, transport=transport)
         )
 
     def join(self, session: Session, key: str, timeout_seconds: float) -> Awaitable[ApiResponse]:
-        """Return the response to a request with an idempotency key that began before; raises as `IdempotentExecutor.join`."""
-        return self._executor.join(session, key, timeout_seconds)
+        """Return the response to a request of a channel with an idempotency key that began before.
+
+        Raises:
+            HubError: As `respond` for the same request, and as `IdempotentExecutor.join`.
+        """
+
+        def authorize(method: str, path: str) -> None:
+            self._authorize(method, self.locate(path, transport="channel"), session, "channel")
+
+        return self._executor.join(session, key, timeout_seconds, authorize)
+
+    def _authorize(self, method: str, place: Place, session: Session, transport: Transport) -> None:
+        try:
+            self._pipeline.authorize(method, place, session)
+            place.route.target_url(place.path, "")  # raises if the path is not for browsers
+        except HubError as error:
+            self._metrics.tally.failed(transport, error.slug)
+            raise

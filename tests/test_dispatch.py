@@ -214,6 +214,39 @@ async def test_idempotency(build_world: Any, door: DoorName) -> None:
         assert len(world.api.seen) == 1
 
 
+@HTTP_AND_CHANNEL
+async def test_stored_response_by_the_login_of_now(build_world: Any, door: DoorName, clock: ManualClock) -> None:
+    """A repetition gets the stored response only if a new request would pass: its route, its method, the age of the login."""
+    async with build_world(door) as world:
+        key = secrets.token_hex(16)
+        assert await world.call("ward", key=key) == SERVED
+        for _ in range(4):
+            await clock.advance(20.0)
+            await world.call()
+
+        assert await world.call("ward", key=key) == "step-up-required /hub/login?max_age=60"
+        assert await world.call("ward", key=secrets.token_hex(16)) == "step-up-required /hub/login?max_age=60"
+
+
+async def test_joined_response_by_the_login_of_now(build_world: Any, clock: ManualClock) -> None:
+    """A channel that resumes names the key alone. Its response is judged as that of the request that it belongs to."""
+    async with build_world("channel") as world:
+        key = secrets.token_hex(16)
+        assert await world.call("ward", key=key) == SERVED
+        for _ in range(4):
+            await clock.advance(20.0)
+            await world.call()
+        resumed = await Channel.connect(world.browser)
+        expected = resumed.expect(1)
+        csrf = world.browser.cookie("XSRF-TOKEN")
+        await resumed.send({"type": "hello", "csrf": csrf, "resume": {"pending": [[1, key]]}})
+        answer = await expected
+        await resumed.close()
+
+        assert answer.problem is not None
+        assert _problem(answer.problem) == "step-up-required /hub/login?max_age=60"
+
+
 @EACH_DOOR
 async def test_method(build_world: Any, door: DoorName) -> None:
     """A route takes the methods of its settings; an upgrade is a GET."""

@@ -17,7 +17,7 @@ from hub.gateway.challenge import step_up_challenge
 from hub.gateway.forwarding import Forwarding, ForwardingDependencies
 from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.gateway.response_rewriting import rewrite_response
-from hub.gateway.routes import Place, Route
+from hub.gateway.routes import Place, ProviderTerms, Route
 from hub.primitives.clock import Clock
 from hub.primitives.http import BodyStream, read_body
 from hub.primitives.secret import Secret
@@ -87,11 +87,24 @@ class Pipeline:
         self._metrics.tally.responded(transport, response.status, self._clock.monotonic() - started)
         return response
 
+    def authorize(
+        self, method: str, place: Place, session: Session | None, *, upgrades: bool = False
+    ) -> ProviderTerms | None:
+        """Return the terms of a request that may pass, by its route as the settings are now, and by the login of the session.
+
+        Parameters:
+            upgrades: Whether it asks for a WebSocket.
+
+        Raises:
+            RouteNotFound, MethodNotAllowed, NotAuthenticated, ProviderNotAllowed, StepUpRequired: As `handle`.
+        """
+        if place.route.settings.websocket is not upgrades:
+            raise RouteNotFound(_takes(place.route))
+        return policy.authorise(place.route, method, session, self._clock.now())
+
     async def _respond(self, request: ApiRequest, place: Place, session: Session | None, started: float) -> ApiResponse:
         route, path = place
-        if route.settings.websocket is (request.subprotocols is None):
-            raise RouteNotFound(_takes(route))
-        terms = policy.authorise(route, request.method, session, self._clock.now())
+        terms = self.authorize(request.method, place, session, upgrades=request.subprotocols is not None)
         body = _within(request, route.settings.max_body_bytes)
         if body and (check := route.profile.body_check(request.headers)) is not None:
             body = _checked(body, check)
@@ -176,8 +189,7 @@ class Pipeline:
 
 def _renewal_key(session: Session, route: Route) -> RenewalKey:
     """Return whose token is renewed for which route. A token of the hub itself belongs to no session."""
-    is_own = route.demand is not None and route.demand.kind == "client"
-    return "" if is_own else session.key, route.prefix
+    return "" if route.settings.token == "client" else session.key, route.prefix
 
 
 def _takes(route: Route) -> str:

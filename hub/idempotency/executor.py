@@ -13,7 +13,16 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from hub.errors import DeadlineExceeded, HubError, KeyReused, KeyWithdrawn, OutcomeUnknown, StoreUnavailable, TooManyRequests
+from hub.errors import (
+    AnswerNotKept,
+    DeadlineExceeded,
+    HubError,
+    KeyReused,
+    KeyWithdrawn,
+    OutcomeUnknown,
+    StoreUnavailable,
+    TooManyRequests,
+)
 from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.idempotency.budget import Budget
 from hub.idempotency.ledger import ALIVE_SECONDS, Entry, Ledger
@@ -35,6 +44,9 @@ logger = log.get(__name__)
 
 Execute = Callable[[], Awaitable[ApiResponse]]
 """Executes the request; returns the response of the API, or raises a `HubError`."""
+
+Authorize = Callable[[str, str], None]
+"""Raises the `HubError` with which a new request of this method and raw path would be rejected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +80,8 @@ class _RunningRequest:
 
     name: str
     session_key: str
+    method: str
+    path: str
     fingerprint: str
     response: asyncio.Future[ApiResponse]
     outcome: asyncio.Future[Outcome]
@@ -113,8 +127,11 @@ class IdempotentExecutor:
         self._metrics.replays.labels("joined").inc()
         return await self._wait(running, is_first=False)
 
-    async def join(self, session: Session, key: str, timeout_seconds: float) -> ApiResponse:
+    async def join(self, session: Session, key: str, timeout_seconds: float, authorize: Authorize) -> ApiResponse:
         """Return the response to a request that began before, on this worker or another one.
+
+        Parameters:
+            authorize: Called with the method and path of that request before its response is returned.
 
         Raises:
             OutcomeUnknown, AnswerNotKept, DeadlineExceeded: There is no response.
@@ -122,6 +139,7 @@ class IdempotentExecutor:
         """
         name = record_name(session, key)
         if running := self._running.get(name):
+            authorize(running.method, running.path)
             return await self._wait(running, is_first=False)
         entry = await self._ledger.get(name)
         if entry is None:
@@ -129,6 +147,10 @@ class IdempotentExecutor:
         outcome = await self._outcome_elsewhere(name, entry, timeout_seconds)
         if outcome is None:
             raise KeyWithdrawn
+        if isinstance(outcome, Answered):
+            if not outcome.path:  # a release that did not store it wrote this
+                raise AnswerNotKept(answered_status=outcome.status)
+            authorize(outcome.method, outcome.path)
         return replay(outcome)
 
     async def verdicts(self, session: Session, keys: Iterable[str]) -> list[Verdict]:
@@ -191,7 +213,9 @@ class IdempotentExecutor:
         if of_session >= self._limits.running_per_session:
             raise TooManyRequests("This session has too many running requests with an idempotency key.", retry_after_seconds=1.0)
         loop = asyncio.get_running_loop()
-        running = _RunningRequest(name, session.key, fingerprint_, loop.create_future(), loop.create_future())
+        running = _RunningRequest(
+            name, session.key, request.method, request.path, fingerprint_, loop.create_future(), loop.create_future()
+        )
         self._running[name] = running
         work = self._run(running, request.timeout_seconds, execute)
         running.task = start_task(work, "idempotent request", lambda task: self._finished(running, task))
@@ -252,7 +276,7 @@ class IdempotentExecutor:
         body, is_complete = await self._collect(response)
         if is_complete:
             await response.close()
-            outcome = Answered(response.status, response.headers, body)
+            outcome = Answered(response.status, response.headers, body, running.method, running.path)
             _resolve(running.response, replace(replay(outcome), reason=response.reason, replayed=False))
             return outcome
         whole = replace(response, body=prepend(body, chunks(response.body)))
@@ -260,7 +284,7 @@ class IdempotentExecutor:
             running.response.set_result(whole)
         else:
             await response.close()
-        return Answered(response.status, response.headers, None)
+        return Answered(response.status, response.headers, None, running.method, running.path)
 
     async def _collect(self, response: ApiResponse) -> tuple[bytes, bool]:
         """Read a body that may be stored; return the bytes read, and whether the body is complete."""
@@ -331,7 +355,7 @@ class IdempotentExecutor:
     async def _drop_body(self, name: str) -> None:
         entry = await self._ledger.get(name)
         if entry is not None and isinstance(entry.outcome, Answered):
-            await self._ledger.replace(name, Answered(entry.outcome.status, [], None))
+            await self._ledger.replace(name, replace(entry.outcome, headers=[], body=None))
 
     async def _renew_liveness(self) -> None:
         now = self._clock.monotonic()

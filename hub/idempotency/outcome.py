@@ -39,11 +39,19 @@ Verdict = Literal["joined", "done", "never", "unknown"]
 
 
 class Answered(msgspec.Struct, frozen=True, tag="answered"):
-    """The response of the API. `body` is None if it was too large to store."""
+    """The response of the API.
+
+    Attributes:
+        body: None if it was too large to store.
+        method: Method of the request.
+        path: Its raw path. A repetition that names the key alone is authorized by both.
+    """
 
     status: int
     headers: Headers
     body: bytes | None
+    method: str = ""
+    path: str = ""
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
@@ -145,8 +153,8 @@ def replay(outcome: Outcome) -> ApiResponse:
     match outcome:
         case Failed(slug, detail):
             raise RAISED.get(slug, OutcomeUnknown)(detail)
-        case Answered(status, _, None):
+        case Answered(status=status, body=None):
             raise AnswerNotKept(answered_status=status)
-        case Answered(status, headers, bytes() as body):
+        case Answered(status=status, headers=headers, body=bytes() as body):
             return ApiResponse(status=status, headers=headers, body=body, body_bytes=len(body), replayed=True)
     raise AssertionError(outcome)  # pragma: no cover - the cases are all there are

@@ -16,16 +16,29 @@ from hub.errors import (
     OutcomeUnknown,
     ResourceServerBroken,
     ResourceServerUnreachable,
+    StepUpRequired,
     StoreUnavailable,
     TooManyRequests,
 )
 from hub.gateway.messages import ApiRequest, ApiResponse
+from hub.idempotency.outcome import Answered, record_name
 from hub.primitives.http import chunks
 from hub.session.keyring import Keyring
 from hub.session.model import Session
 from tests.idempotency.conftest import KEY, OTHER_KEY, Api, Worker, post, read, settled, stream_of, worker
 from tests.parties.redis_server import RedisServer
 from tests.waiting import soon
+
+
+def permit(method: str, path: str) -> None:
+    """Let the request of these tests pass, and nothing else."""
+    if (method, path) != ("POST", post().path):
+        raise StepUpRequired
+
+
+def deny(method: str, path: str) -> None:
+    """Let nothing pass."""
+    raise StepUpRequired
 
 
 async def ask(worker: Worker, session: Session, key: str = KEY, request: ApiRequest | None = None) -> ApiResponse:
@@ -141,7 +154,7 @@ class TestBreaks:
         call.cancel()
         await asyncio.wait([call])
         assert await other.once.verdicts(session, [KEY]) == ["joined"]
-        joining = asyncio.create_task(other.once.join(session, KEY, 10.0))
+        joining = asyncio.create_task(other.once.join(session, KEY, 10.0, permit))
         api.free.set()
         response = await joining
 
@@ -213,7 +226,7 @@ class TestBreaks:
             await call
         assert await other.once.verdicts(session, [KEY]) == ["done"]
         with pytest.raises(OutcomeUnknown):
-            await other.once.join(session, KEY, 1.0)
+            await other.once.join(session, KEY, 1.0, permit)
 
     async def test_too_slow_for_who_joins(self, one: Worker, other: Worker, api: Api, session: Session) -> None:
         """Who waits on another worker gives up when its own time is over; the request goes on."""
@@ -221,7 +234,7 @@ class TestBreaks:
         call = begin(one, session)
         await api.asked.wait()
         with pytest.raises(DeadlineExceeded):
-            await other.once.join(session, KEY, 0.01)
+            await other.once.join(session, KEY, 0.01, permit)
         api.free.set()
 
         assert (await call).status == 201
@@ -255,7 +268,33 @@ class TestVerdicts:
         await settled(one)
 
         assert await other.once.verdicts(session, [KEY]) == ["done"]
-        assert await read(await other.once.join(session, KEY, 1.0)) == b'{"number": 1}'
+        assert await read(await other.once.join(session, KEY, 1.0, permit)) == b'{"number": 1}'
+
+    async def test_join_is_authorized(self, one: Worker, other: Worker, api: Api, session: Session) -> None:
+        """While it runs and after it has ended, on either worker, the response goes to nobody who could not send the request."""
+        api.free.clear()
+        call = begin(one, session)
+        await api.asked.wait()
+        with pytest.raises(StepUpRequired):
+            await one.once.join(session, KEY, 1.0, deny)
+        waiting = asyncio.create_task(other.once.join(session, KEY, 1.0, deny))
+        api.free.set()
+        await call
+        with pytest.raises(StepUpRequired):
+            await waiting
+        await settled(one)
+        with pytest.raises(StepUpRequired):
+            await one.once.join(session, KEY, 1.0, deny)
+
+    async def test_join_of_a_record_without_its_request(self, one: Worker, other: Worker, session: Session) -> None:
+        """A response that a former release stored names no request, so nobody can tell whether it may be given out."""
+        await ask(one, session)
+        await settled(one)
+        await one.ledger.replace(record_name(session, KEY), Answered(201, [], b"secret"))
+        with pytest.raises(AnswerNotKept) as refused:
+            await other.once.join(session, KEY, 1.0, permit)
+
+        assert refused.value.extensions == {"answered_status": 201}
 
     async def test_of_somebody_else(self, one: Worker, other: Worker, session: Session) -> None:
         """Nobody learns how another user's request stands."""

@@ -119,6 +119,11 @@ class Channel:
         await self.send({"type": "request", "id": request_id, "method": method, "path": path, **members})
         return request_id, answer
 
+    def expect(self, request_id: int) -> asyncio.Future[ChannelAnswer]:
+        """Return the answer to come of a request that began on another channel; call this before `hello` names it."""
+        self._waiting[request_id] = asyncio.get_running_loop().create_future()
+        return self._waiting[request_id]
+
     async def upload(self, method: str, path: str, body: bytes, **members: Any) -> ChannelAnswer:
         """Send a request whose body follows in frames, as fast as the hub gives credit."""
         request_id, answer = await self.begin(method, path, stream=len(body), **members)

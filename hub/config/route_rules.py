@@ -12,6 +12,7 @@ ABSOLUTE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^#\s]+")  # also matches ur
 KNOWN_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 SMART_SCOPE = re.compile(r"(?:patient|user|system)/")
 LARGEST_SIGNED_BODY = 16 * 1024 * 1024
+COOKIE_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 PROOF_KEY_ID = re.compile(r"[A-Za-z0-9._~:-]{1,64}")
 MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
 DOCUMENTS = re.compile(r".*html.*|.*svg.*|.*[/+]xml|.*/xslt?|multipart/.*|message/.*")
@@ -97,6 +98,10 @@ def _upstream_mistakes(name: str, route: RouteSettings) -> list[str]:
         mistakes.append(f"{name}.upstream_session: has no meaning with token = none, because there is no user. Remove it.")
     if route.upstream_session != "none" and route.websocket:
         mistakes.append(f"{name}.upstream_session: has no meaning on a WebSocket route. Remove it.")
+    if route.upstream_session_cookie and route.upstream_session == "none":
+        mistakes.append(f"{name}.upstream_session_cookie: has no meaning with upstream_session = none. Remove it.")
+    if route.upstream_session_cookie and not COOKIE_NAME.fullmatch(route.upstream_session_cookie):
+        mistakes.append(f"{name}.upstream_session_cookie: must be the name of a cookie, such as JSESSIONID.")
     if not UPSTREAM_LOGOUT.fullmatch(route.upstream_logout):
         mistakes.append(f"{name}.upstream_logout: must be a path such as /?IRISLogout=end or /logout, or empty.")
     return mistakes

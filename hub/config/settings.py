@@ -202,6 +202,7 @@ class RouteSettings:
     upstream_session: Literal["none", "per_session", "per_user"] = "none"
     upstream_concurrency: Count = 4
     upstream_idle_seconds: Positive = 900.0
+    upstream_session_cookie: str = ""
     upstream_logout: str = "/?IRISLogout=end"
     idempotency_header: Literal["api", "hub"] = "api"
     pass_request_headers: list[str] = field(default_factory=list)

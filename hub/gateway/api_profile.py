@@ -62,6 +62,7 @@ class ApiProfile:
         may_be_error: Returns whether the body of a response (status, headers, length) has to be read for `error_problem`.
         error_problem: Translates the product's error documents.
         exhausted_status: Status with which the product refuses to open another session; None: it never does.
+        session_cookies: Beginnings, in lower case, of the names of cookies that hold a session.
         ignored_cookies: Names, in lower case, of cookies that never enter a cookie jar.
     """
 
@@ -73,4 +74,5 @@ class ApiProfile:
     may_be_error: Callable[[int, Headers, int | None], bool]
     error_problem: ErrorProblem
     exhausted_status: int | None
+    session_cookies: tuple[str, ...]
     ignored_cookies: frozenset[str]

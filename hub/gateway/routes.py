@@ -104,6 +104,10 @@ class Route:
         """The base URL of the API."""
         return self.target_origin + self.target_path
 
+    def is_session_cookie(self, name: str) -> bool:
+        """Return whether a cookie of the API holds a session there: by its product, or by the settings."""
+        return name.lower().startswith(self.profile.session_cookies) or name == self.settings.upstream_session_cookie
+
     def target_url(self, path: str, query: str) -> str:
         """Return the URL at the API for a normalized path of this route and a query (empty: none).
 

@@ -133,7 +133,7 @@ class UpstreamSessions:
             logger.warning("upstream_session.open_rejected", route=route.prefix, retry_after_seconds=wait)
             raise _exhausted(wait)
         empty = UpstreamCookieJar(target=route.target, cookies={}, used_at=now)
-        jar = empty.after(_set_cookies(response), self._clock.now(), route.profile.ignored_cookies)
+        jar = _after(empty, response, route, self._clock.now())
         if jar.cookies or response.status < 400:
             await self._put(route, session, owner, jar)
         return slot.until_end_of(response)
@@ -143,7 +143,7 @@ class UpstreamSessions:
     ) -> ApiResponse:
         response = await send(jar.header)
         now = self._clock.now()
-        after = jar.after(_set_cookies(response), now, route.profile.ignored_cookies)
+        after = _after(jar, response, route, now)
         if response.status == 401 and jar.cookies and self._may_drop((owner, route.target)):
             await self._drop(owner, jar)  # some gateways refuse a cookie before they look at the token
         elif after.cookies != jar.cookies:
@@ -273,8 +273,9 @@ def user_owner(identity: str) -> str:
     return f"user:{identity}"
 
 
-def _set_cookies(response: ApiResponse) -> list[str]:
-    return [value for name, value in response.headers if name.lower() == "set-cookie"]
+def _after(jar: UpstreamCookieJar, response: ApiResponse, route: Route, now: float) -> UpstreamCookieJar:
+    set_cookies = [value for name, value in response.headers if name.lower() == "set-cookie"]
+    return jar.after(set_cookies, now, route.profile.ignored_cookies, route.is_session_cookie)
 
 
 def _retry_after(response: ApiResponse) -> float:

@@ -217,6 +217,17 @@ class TestMistakes:
             ({"HUB_ROUTES": '[{"prefix": "/a", "target": "https://x.example", "resource": "urn:lab#a"}]'}, "routes[0].resource"),
             ({"HUB_ROUTES": '[{"prefix": "/a", "target": "https://x.example", "rendered": true}]'}, "routes[0].rendered"),
             (
+                {"HUB_ROUTES": '[{"prefix": "/a", "target": "https://x.example", "upstream_session_cookie": "a"}]'},
+                "routes[0].upstream_session_cookie",
+            ),
+            (
+                {
+                    "HUB_ROUTES": '[{"prefix": "/a", "target": "https://x.example", '
+                    '"upstream_session": "per_user", "upstream_session_cookie": "a b"}]'
+                },
+                "routes[0].upstream_session_cookie",
+            ),
+            (
                 {"HUB_ROUTES": '[{"prefix": "/a", "target": "https://x.example", "json_errors": "relay"}]'},
                 "routes[0].json_errors",
             ),

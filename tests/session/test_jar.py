@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.iris.api import IGNORED_COOKIES
-from hub.session.jar import MAX_COOKIES, UpstreamCookieJar
+from hub.session.jar import MAX_COOKIES, MAX_HEADER_BYTES, UpstreamCookieJar
 
 EMPTY = UpstreamCookieJar(target="https://iris.example/csp/clinic", cookies={}, used_at=0.0)
 SESSION = "CSPSESSIONID-SP-443-UP-csp-clinic-"
@@ -46,6 +46,43 @@ def test_a_server_cannot_fill_the_store() -> None:
     jar = EMPTY.after([f"c{number}=x" for number in range(100)], 1.0)
     assert len(jar.cookies) == MAX_COOKIES
     assert after(f"long={'x' * 5000}") == ""
+
+
+def is_session(name: str) -> bool:
+    """Return whether a cookie of these tests holds a session."""
+    return name.startswith("session")
+
+
+def test_a_jar_has_a_total_size() -> None:
+    """Seventeen cookies of 4,000 bytes, one after another: the header stays within its bound, the newest are in it."""
+    jar = EMPTY.after(["session=abc"], 1.0, is_session=is_session)
+    for number in range(17):
+        jar = jar.after([f"c{number}={'x' * 4000}"], 2.0, is_session=is_session)
+        assert len(jar.header) <= MAX_HEADER_BYTES
+        assert next(iter(jar.cookies)) == "session"
+        assert f"c{number}" in jar.cookies
+
+
+def test_the_session_is_not_dropped_for_the_number_of_cookies() -> None:
+    """It was set first, and would be dropped first."""
+    jar = EMPTY.after(["session=abc", *(f"c{number}=x" for number in range(100))], 1.0, is_session=is_session)
+    assert (len(jar.cookies), list(jar.cookies)[:2]) == (MAX_COOKIES, ["session", "c81"])
+
+
+def test_sessions_are_bounded_too() -> None:
+    """An API that calls everything its session does not fill the header: the newest session stays."""
+    fields = ["other=x", *(f"session{number}={'x' * 4000}" for number in range(5))]
+    assert list(EMPTY.after(fields, 1.0, is_session=is_session).cookies) == ["session4"]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a", "b", "session1", "session2"]), st.integers(0, 5000)), max_size=40))
+def test_any_cookies_stay_within_the_bound(cookies: list[tuple[str, int]]) -> None:
+    """Whatever is set in whichever order, and the session that was set last is there."""
+    jar = EMPTY
+    for name, size in cookies:
+        jar = jar.after([f"{name}={'x' * size}"], 1.0, is_session=is_session)
+        assert len(jar.header) <= MAX_HEADER_BYTES
+        assert name in jar.cookies or not is_session(name) or not 0 < size <= 4096 - len(name) - 1
 
 
 @given(st.lists(st.text(max_size=60), max_size=8))

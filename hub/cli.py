@@ -4,12 +4,12 @@ Exit codes: 0 done, 1 failed, 2 settings or command line are not valid.
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from hub import __version__
 from hub.commands import doctor, keys, sessions
+from hub.commands.terminal import fail
 from hub.config.reader import load
 from hub.config.settings import SettingsError
 from hub.process import server
@@ -57,12 +57,7 @@ def _run(options: argparse.Namespace) -> int:
         log.configure(settings.log.level, settings.log.format, audit_file=settings.log.audit_file)
         server.run(settings, options.config, is_worker=options.worker)
     except SettingsError as error:
-        return _say(EXIT_SETTINGS, "The settings are not valid:", *error.mistakes)
+        return fail(EXIT_SETTINGS, "The settings are not valid:", *error.mistakes)
     except (server.StartupError, EmbeddedRedisError, KeyringError, WorkersFailed, server.TasksFailed) as error:
-        return _say(EXIT_FAILED, "The hub cannot run:", str(error))
+        return fail(EXIT_FAILED, "The hub cannot run:", *str(error).splitlines())
     return 0
-
-
-def _say(code: int, headline: str, *lines: str) -> int:
-    sys.stderr.write("\n  ".join([headline, *lines]) + "\n")
-    return code

@@ -2,15 +2,14 @@
 
 import argparse
 import asyncio
-import json
-import sys
 from pathlib import Path
 from typing import TypeAlias
 
+from hub.commands.terminal import complain, write_json, write_lines
 from hub.config.reader import load
 from hub.config.settings import SettingsError
 from hub.doctor.examination import examine
-from hub.doctor.findings import as_json, as_text, is_well
+from hub.doctor.findings import as_json, as_lines, is_well
 from hub.iris.doctor import IRIS_KNOWLEDGE
 from hub.primitives.clock import SystemClock
 from hub.telemetry import log
@@ -38,9 +37,12 @@ def run(options: argparse.Namespace) -> int:
         findings = asyncio.run(examine(settings, SystemClock(), IRIS_KNOWLEDGE))
     except SettingsError as error:
         if options.json:
-            sys.stdout.write(json.dumps({"ok": False, "settings": error.mistakes}, indent=2) + "\n")
+            write_json({"ok": False, "settings": error.mistakes})
         else:
-            sys.stderr.write("\n  ".join(["The settings are not valid:", *error.mistakes]) + "\n")
+            complain("The settings are not valid:", *error.mistakes)
         return EXIT_SETTINGS
-    sys.stdout.write(json.dumps(as_json(findings), indent=2) + "\n" if options.json else as_text(findings))
+    if options.json:
+        write_json(as_json(findings))
+    else:
+        write_lines(as_lines(findings))
     return 0 if is_well(findings) else EXIT_FAILED

@@ -4,12 +4,12 @@ The command works on files only. Running hubs watch their folder of keys and not
 """
 
 import argparse
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
 
+from hub.commands.terminal import fail, write_lines
 from hub.config.reader import load
 from hub.config.settings import SessionSettings, SettingsError
 from hub.primitives.clock import SystemClock
@@ -75,7 +75,7 @@ def make(file: Path) -> int:
     try:
         make_key_file(file)
     except OSError as error:
-        return _say(EXIT_FAILED, f"{file}: cannot be written ({error.strerror}).")
+        return fail(EXIT_FAILED, f"{file}: cannot be written ({error.strerror}).")
     return 0
 
 
@@ -90,11 +90,11 @@ def run(options: argparse.Namespace) -> int:
         if options.action == "list":
             _list(place)
     except SettingsError as error:
-        return _say(EXIT_USAGE, "The settings are not valid:", *error.mistakes)
+        return fail(EXIT_USAGE, "The settings are not valid:", *error.mistakes)
     except KeyringError as error:
-        return _say(EXIT_FAILED, str(error))
+        return fail(EXIT_FAILED, str(error))
     except OSError as error:
-        return _say(EXIT_FAILED, f"{error.filename}: cannot be changed ({error.strerror}).")
+        return fail(EXIT_FAILED, f"{error.filename}: cannot be changed ({error.strerror}).")
     return 0
 
 
@@ -127,16 +127,16 @@ def _rotate(place: _KeyLocation) -> None:
     former = read_folder(place.folder)  # fails before adding a key if the folder cannot be read
     added = add_key(place.folder, SystemClock().now())
     begins = added.made_at + place.activation_seconds if former or place.single else added.made_at
-    sys.stdout.write(f"{added.file}: decrypts now, encrypts from {_time(begins)}. Copy it to all machines before then.\n")
+    write_lines([f"{added.file}: decrypts now, encrypts from {_time(begins)}. Copy it to all machines before then."])
 
 
 def _prune(place: _KeyLocation, lifetime_seconds: float) -> None:
     gone = outlived(read_folder(place.folder), SystemClock().now(), place.activation_seconds, lifetime_seconds)
     for dated in gone:
         remove_key(dated)
-        sys.stdout.write(f"{dated.file}: removed.\n")
+        write_lines([f"{dated.file}: removed."])
     if not gone:
-        sys.stdout.write("No key can be removed yet.\n")
+        write_lines(["No key can be removed yet."])
 
 
 def _list(place: _KeyLocation) -> None:
@@ -145,7 +145,7 @@ def _list(place: _KeyLocation) -> None:
         raise KeyringError(f"{place.folder}: contains no key")
     first = in_order(dated, place.single, now, place.activation_seconds)[0]
     for each in dated:
-        sys.stdout.write(f"{each.file.name}  {_state(each, first, now, place.activation_seconds)}\n")
+        write_lines([f"{each.file.name}  {_state(each, first, now, place.activation_seconds)}"])
 
 
 def _state(dated: DatedKey, first: bytes, now: float, activation_seconds: float) -> str:
@@ -167,8 +167,3 @@ def _seconds(text: str) -> float:
     if not seconds >= 0:
         raise argparse.ArgumentTypeError("must be a number of seconds, 0 or more")
     return seconds
-
-
-def _say(code: int, headline: str, *lines: str) -> int:
-    sys.stderr.write("\n  ".join([headline, *lines]) + "\n")
-    return code

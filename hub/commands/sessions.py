@@ -6,7 +6,6 @@ Redis runs only as long as its hub.
 
 import argparse
 import asyncio
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from hub.commands.terminal import complain, fail, write_json, write_lines
 from hub.config.reader import load
 from hub.config.settings import Settings, SettingsError
 from hub.errors import BadRequest, HubError, StoreUnavailable
@@ -70,13 +70,13 @@ def run(options: argparse.Namespace) -> int:
         log.configure(settings.log.level, settings.log.format, audit_file=settings.log.audit_file)
         return asyncio.run(_run(options, settings))
     except SettingsError as error:
-        return _say(EXIT_USAGE, "The settings are not valid:", *error.mistakes)
+        return fail(EXIT_USAGE, "The settings are not valid:", *error.mistakes)
     except (KeyringError, EmbeddedRedisError) as error:
-        return _say(EXIT_FAILED, str(error))
+        return fail(EXIT_FAILED, str(error))
     except StoreUnavailable:
-        return _say(EXIT_FAILED, "Redis does not respond. If redis.url is empty, start the hub: it runs the private Redis.")
+        return fail(EXIT_FAILED, "Redis does not respond. If redis.url is empty, start the hub: it runs the private Redis.")
     except HubError as error:
-        return _say(EXIT_FAILED, error.detail)
+        return fail(EXIT_FAILED, error.detail)
 
 
 async def _run(options: argparse.Namespace, settings: Settings) -> int:
@@ -87,11 +87,11 @@ async def _run(options: argparse.Namespace, settings: Settings) -> int:
             return await _list(options, criteria, administration, sessions.lifetimes)
         if options.handle is not None:
             ended = await administration.end(options.handle, OPERATOR)
-            sys.stdout.write(f"Session {ended.ref} of {log.mask_text(ended.subject)} has ended.\n")
+            write_lines([f"Session {ended.ref} of {log.mask_text(ended.subject)} has ended."])
         elif not options.all and not options.subject:
             raise BadRequest("--subject: is empty. Use --all to end all sessions of all users.")
         else:
-            sys.stdout.write(f"{await administration.end_all(criteria, OPERATOR)} sessions have ended.\n")
+            write_lines([f"{await administration.end_all(criteria, OPERATOR)} sessions have ended."])
     return 0
 
 
@@ -102,11 +102,11 @@ async def _list(
     now = SystemClock().now()
     listed = [describe_to_operator(session, lifetimes, now) for session in found.sessions]
     if options.json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(listed)).decode() + "\n")
+        write_json(msgspec.to_builtins(listed))
     else:
-        sys.stdout.write(_table([COLUMNS, *map(_row, listed)]))
+        write_lines(_table([COLUMNS, *map(_row, listed)]))
     if found.more:
-        sys.stderr.write(f"There are more than {options.limit} sessions. Use --limit to list more.\n")
+        complain(f"There are more than {options.limit} sessions. Use --limit to list more.")
     return 0
 
 
@@ -147,12 +147,6 @@ def _duration(seconds: float) -> str:
     return f"{minutes // 60}h {minutes % 60:02}m" if minutes >= 60 else f"{minutes}m {rest:02}s"
 
 
-def _table(rows: list[tuple[str, ...]]) -> str:
+def _table(rows: list[tuple[str, ...]]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _say(code: int, headline: str, *lines: str) -> int:
-    sys.stderr.write("\n  ".join([headline, *lines]) + "\n")
-    return code
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

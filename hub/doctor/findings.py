@@ -1,4 +1,4 @@
-"""Findings of the doctor, and their output as text and JSON. Pure. Findings contain no secrets."""
+"""Findings of the doctor, and their output as lines and JSON. Pure. Findings contain no secrets."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -53,8 +53,8 @@ def is_well(findings: Iterable[Finding]) -> bool:
     return all(finding.level != "failure" for finding in findings)
 
 
-def as_text(findings: Sequence[Finding]) -> str:
-    """Return the findings as text: one line each, with the advice below it."""
+def as_lines(findings: Sequence[Finding]) -> list[str]:
+    """Return the findings for people: one line each, with the advice below it."""
     lines = []
     for finding in findings:
         lines.append(f"{MARKS[finding.level]}  {finding.check:<22} {finding.about}: {finding.message}")
@@ -62,7 +62,7 @@ def as_text(findings: Sequence[Finding]) -> str:
             lines.append(f"{'':9}-> {finding.advice}")
     counts = {level: sum(finding.level == level for finding in findings) for level in MARKS}
     lines.append(f"{counts['failure']} failures, {counts['warning']} warnings, {counts['ok']} ok, {counts['skipped']} skipped.")
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def as_json(findings: Sequence[Finding]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ the response. It knows no transport.
 """
 
 import asyncio
+import contextlib
 import random
 from collections.abc import AsyncIterator
 
@@ -87,9 +88,7 @@ class Pipeline:
         self._metrics.tally.responded(transport, response.status, self._clock.monotonic() - started)
         return response
 
-    def authorize(
-        self, method: str, place: Place, session: Session | None, *, upgrades: bool = False
-    ) -> ProviderTerms | None:
+    def authorize(self, method: str, place: Place, session: Session | None, *, upgrades: bool = False) -> ProviderTerms | None:
         """Return the terms of a request that may pass, by its route as the settings are now, and by the login of the session.
 
         Parameters:
@@ -151,14 +150,12 @@ class Pipeline:
         if not call.request.is_repeatable:
             return response
         key = _renewal_key(session, call.route)
-        try:
+        async with contextlib.AsyncExitStack() as rejected:
+            rejected.push_async_callback(response.close)
             renewed = await call.in_time(self._renewed(key, session, demand, token))
-        except BaseException:
-            await response.close()
-            raise
-        if renewed is None:
-            return response
-        await response.close()
+            if renewed is None:  # the 401 is the response
+                rejected.pop_all()
+                return response
         self._metrics.renewals.inc()
         response = await call.send(renewed)
         self._judge_renewal(key, response.status != 401)

@@ -17,6 +17,7 @@ import structlog
 
 from hub.config.settings import SettingsError
 from hub.primitives.secret import Secret
+from hub.primitives.visible_text import visible
 from hub.telemetry.log_stream import LogStream
 
 MASK = "***"
@@ -34,8 +35,6 @@ SECRET_VALUES = re.compile(
     r"|(?P<name>(?<![\w-])(?:code|state|nonce|code_verifier|access_token|refresh_token|id_token|id_token_hint|logout_token"
     r"|client_secret|password|(?:__Host-Http-hub|hub-insecure)[\w-]*|XSRF-TOKEN)=)[^&;\s\"']+",  # URL, form, cookie
 )
-
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 Event = MutableMapping[str, Any]
 
@@ -138,8 +137,7 @@ def mask_secrets(_logger: object, _method: str, event: Event) -> Event:
 
 def mask_text(text: str) -> str:
     """Mask tokens, credentials and codes in `text`, and escape control characters, so that a client cannot forge log lines."""
-    masked = SECRET_VALUES.sub(lambda found: (found["name"] or "") + MASK, text)
-    return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), masked)
+    return visible(SECRET_VALUES.sub(lambda found: (found["name"] or "") + MASK, text))
 
 
 def _mask(key: str, value: Any) -> Any:

@@ -1,5 +1,6 @@
 """`hub doctor` at the command line."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from hub.cli import main
 from hub.telemetry import log
+from tests.parties.hostile_provider import HostileProvider
 
 SETTINGS = """
 [server]
@@ -68,3 +70,19 @@ def test_settings_that_cannot_be_used(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "provider.client_id" in capsys.readouterr().err
     assert main(["doctor", "--json", "--config", str(file)]) == 2
     assert any("provider.client_id" in mistake for mistake in json.loads(capsys.readouterr().out)["settings"])
+
+
+async def test_texts_of_the_provider_do_not_act(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An issuer with escape sequences, a bidirectional override and a line of its own: shown, in both outputs."""
+    file = tmp_path / "hub.toml"
+    async with HostileProvider.start() as provider:
+        file.write_text(SETTINGS.format(folder=tmp_path).replace("http://127.0.0.1:9/oauth2", provider.issuer))
+        provider.metadata["issuer"] = "https://evil.example/\x1b[2J\x9b2J\u202e\nok       all-well"
+        assert await asyncio.to_thread(main, ["doctor", "--config", str(file)]) == 1
+        text = capsys.readouterr().out
+        assert await asyncio.to_thread(main, ["doctor", "--json", "--config", str(file)]) == 1
+        report = capsys.readouterr().out
+
+    assert r"https://evil.example/\u001b[2J\u009b2J\u202e\nok       all-well" in text
+    assert "evil.example" in report
+    assert not set("\x1b\x9b\u202e") & set(text + report)

@@ -15,7 +15,7 @@ import tornado.web
 from hub.config.reader import load
 from hub.config.settings import RouteSettings, ServerSettings, Settings
 from hub.doctor.examination import examine
-from hub.doctor.findings import Finding, as_json, as_text, is_well
+from hub.doctor.findings import Finding, as_json, as_lines, is_well
 from hub.iris.doctor import IRIS_KNOWLEDGE
 from hub.primitives.clock import SystemClock
 from hub.session.key_folder import add_key
@@ -49,7 +49,7 @@ class Ward:
         found = await examine(changed or self.settings(**environment), SystemClock(), IRIS_KNOWLEDGE)
         order = ["skipped", "ok", "warning", "failure"]
         worst = sorted(found, key=lambda finding: order.index(finding.level))
-        for text in (as_text(found), json.dumps(as_json(found))):
+        for text in ("\n".join(as_lines(found)), json.dumps(as_json(found))):
             assert SECRET not in text
         return {finding.check: finding for finding in worst}
 

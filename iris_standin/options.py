@@ -79,6 +79,7 @@ class Options:
         cors_origin: Origin that the REST applications allow (CorsAllowlist); empty: they send no CORS fields.
         proof: Each request must carry an HTTP message signature (RFC 9421) of this algorithm, which is good once.
         proof_key: For `hmac-sha256` the secret in base64url, for `ecdsa-p256-sha256` the public key as PEM.
+        proof_version: What the signature must cover; 2: the authority and the content type, too.
     """
 
     profile: Literal["2023.1", "2026.1"] = "2026.1"
@@ -125,6 +126,7 @@ class Options:
     cors_origin: str = ""
     proof: Literal["none", "hmac-sha256", "ecdsa-p256-sha256"] = "none"
     proof_key: str = ""
+    proof_version: Literal[1, 2] = 1
     native_enabled: bool = True
     native_access_seconds: Seconds = 60
     native_refresh_seconds: Seconds = 900

@@ -34,12 +34,14 @@ class Message:
     """What a signature may cover.
 
     Attributes:
+        authority: Value of `Host`.
         path, query: As on the request line; `query` without the question mark.
         header: Returns the value of a field; empty if there is none.
         digest: SHA-256 of the body.
     """
 
     method: str
+    authority: str
     path: str
     query: str
     header: Callable[[str], str]
@@ -52,8 +54,10 @@ class Proofs:
     def __init__(self) -> None:
         self._seen: dict[str, float] = {}
 
-    def verify(self, message: Message, algorithm: str, key: str, now: float) -> None:
+    def verify(self, message: Message, algorithm: str, key: str, now: float, version: int = 1) -> None:
         """Return if the message was signed with `key` (HMAC: base64url; ECDSA: public key as PEM) a moment ago.
+
+        Version 2 covers the authority and the content type, too.
 
         Raises:
             ProofRefused: It was not, or this very signature has come before.
@@ -64,8 +68,10 @@ class Proofs:
             raise ProofRefused("no proof")
         components = declared[2].split()
         parameters = {name: text or number for name, text, number in _PARAMETER.findall(declared[3])}
-        wanted = ['"@method"', '"@path"', '"@query"']
-        wanted += ['"content-digest"'] * bool(message.body) + ['"authorization"'] * bool(message.header("Authorization"))
+        wanted = ['"@method"'] + ['"@authority"'] * (version == 2) + ['"@path"', '"@query"']
+        wanted += ['"content-digest"'] * bool(message.body)
+        wanted += ['"content-type"'] * bool(version == 2 and message.header("Content-Type"))
+        wanted += ['"authorization"'] * bool(message.header("Authorization"))
         if components != wanted or parameters.get("alg") != algorithm or parameters.get("tag") != LABEL:
             raise ProofRefused("another form of proof")
         if message.body and message.header("Content-Digest") != f"sha-256=:{_base64(hashlib.sha256(message.body).digest())}:":
@@ -86,6 +92,8 @@ def _value(component: str, message: Message) -> str:
     match component:
         case '"@method"':
             return message.method
+        case '"@authority"':
+            return message.authority.lower().removesuffix(":80").removesuffix(":443")
         case '"@path"':
             return message.path
         case '"@query"':

@@ -134,7 +134,8 @@ def _fhir_mistakes(settings: Settings) -> list[str]:
 def _proof_mistakes(name: str, route: RouteSettings) -> list[str]:
     """Return the mistakes in the settings of HTTP message signatures: a missing key, or bodies too large for memory."""
     if route.proof == "none":
-        return [f"{name}.proof_key_file: has no meaning with proof = none. Remove it."] if route.proof_key_file else []
+        unused = {"proof_key_file": route.proof_key_file, "proof_version": route.proof_version != 1}
+        return [f"{name}.{key}: has no meaning with proof = none. Remove it." for key, is_set in unused.items() if is_set]
     mistakes = []
     if not route.proof_key_file:
         mistakes.append(f"{name}.proof_key_file: is missing. {route.proof} signs with this key.")

@@ -214,6 +214,7 @@ class RouteSettings:
     proof: Literal["none", "hmac-sha256", "ecdsa-p256-sha256"] = "none"
     proof_key_file: str = ""
     proof_key_id: str = "hub"
+    proof_version: Literal[1, 2] = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

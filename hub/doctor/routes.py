@@ -8,8 +8,20 @@ from hub.gateway.tls import trust
 
 
 async def examine_route(route: RouteSettings, product: ProductKnowledge) -> list[Finding]:
-    """Check that the API responds, has a trusted certificate, and demands a token. Return the findings."""
+    """Check that the API responds, has a trusted certificate, and demands a token, and the route's proof. Return the findings."""
     about = f"{route.prefix} -> {route.target}"
+    return [*_examine_proof(route, about), *await _examine_response(route, about, product)]
+
+
+def _examine_proof(route: RouteSettings, about: str) -> list[Finding]:
+    if route.proof == "none" or route.proof_version == 2:
+        return []
+    message = "proof_version is 1: signatures leave out host and Content-Type, so that APIs with one key can relay requests"
+    advice = "Let the API verify version 2 (docs/iris-setup.md), then set proof_version = 2. A later release drops version 1."
+    return [warning("route-proof", about, message, advice)]
+
+
+async def _examine_response(route: RouteSettings, about: str, product: ProductKnowledge) -> list[Finding]:
     try:
         response = await probe(route.target.rstrip("/") + "/", ca=trust(route.ca_file))
     except NoResponse as error:

@@ -1,7 +1,9 @@
 """HTTP message signatures on requests to an API (RFC 9421). Pure.
 
 A thief can use a stolen access token from anywhere. On a route with the setting `proof` the API accepts it only in a request that
-the hub has signed. The signature covers method, path, query, body, token, time, and a nonce that is used once.
+the hub has signed. The signature covers method, path, query, body, token, time, and a nonce that is used once. Version 2 covers
+authority and content type, too: APIs with the same key cannot relay the requests of each other, and a body is not read as another
+type.
 """
 
 import base64
@@ -9,7 +11,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass, field
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -33,11 +35,13 @@ class SignatureKey:
         algorithm: Name in the registry of HTTP signature algorithms (RFC 9421 section 6.2.2).
         key_id: `keyid` of the signatures: the name under which the API knows the key.
         key: A secret shared with the API, or a private key on P-256.
+        version: Which components the signatures cover.
     """
 
     algorithm: Algorithm
     key_id: str
     key: bytes | EllipticCurvePrivateKey = field(repr=False)
+    version: Literal[1, 2] = 1
 
     def sign(self, text: bytes) -> bytes:
         """Return the signature of `text` (RFC 9421 sections 3.3.3 and 3.3.4)."""
@@ -59,20 +63,30 @@ def with_signature(
     """
     signed = [(name, value) for name, value in headers if name.lower() not in SIGNATURE_HEADERS]
     target = urlsplit(url)
-    components = {"@method": method, "@path": target.path or "/", "@query": f"?{target.query}"}
+    components = {"@method": method}
+    if key.version == 2:
+        components["@authority"] = _authority(target)
+    components |= {"@path": target.path or "/", "@query": f"?{target.query}"}
     if body:
         digest = f"sha-256=:{_base64(hashlib.sha256(body).digest())}:"
         components["content-digest"] = digest
         signed.append(("Content-Digest", digest))
-    authorization = next((value for name, value in signed if name.lower() == "authorization"), None)
-    if authorization is not None:
-        components["authorization"] = authorization.strip()
+    for name in ("content-type", "authorization") if key.version == 2 else ("authorization",):
+        values = [value.strip() for written, value in signed if written.lower() == name]
+        if values:
+            components[name] = ", ".join(values)
     names = " ".join(f'"{name}"' for name in components)
     parameters = f';created={created};nonce="{nonce}";keyid="{key.key_id}";alg="{key.algorithm}";tag="{LABEL}"'
     declared = f"({names}){parameters}"
     base = "\n".join([*(f'"{name}": {value}' for name, value in components.items()), f'"@signature-params": {declared}'])
     signature = _base64(key.sign(base.encode()))
     return [*signed, ("Signature-Input", f"{LABEL}={declared}"), ("Signature", f"{LABEL}=:{signature}:")]
+
+
+def _authority(target: SplitResult) -> str:
+    """Return the authority of a URL, normalized (RFC 9421 section 2.2.3): in lower case, without the usual port."""
+    usual = ":443" if target.scheme in ("https", "wss") else ":80"
+    return target.netloc.lower().removesuffix(usual)
 
 
 def _base64(data: bytes) -> str:

@@ -40,7 +40,7 @@ def _read(route: RouteSettings) -> SignatureKey:
     setting = f"routes[{route.prefix}].proof_key_file"
     if route.proof == "hmac-sha256":
         try:
-            return SignatureKey("hmac-sha256", route.proof_key_id, read_key(Path(route.proof_key_file)))
+            return SignatureKey("hmac-sha256", route.proof_key_id, read_key(Path(route.proof_key_file)), route.proof_version)
         except KeyringError as error:
             raise SettingsError([f"{setting}: {error}"]) from error
     key = read_private_key(route.proof_key_file, setting)
@@ -48,4 +48,4 @@ def _read(route: RouteSettings) -> SignatureKey:
         raise SettingsError(
             [f"{setting}: {route.proof_key_file} must hold an EC private key on P-256, because proof is ecdsa-p256-sha256."]
         )
-    return SignatureKey("ecdsa-p256-sha256", route.proof_key_id, key)
+    return SignatureKey("ecdsa-p256-sha256", route.proof_key_id, key, route.proof_version)

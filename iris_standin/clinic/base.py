@@ -136,10 +136,16 @@ class ClinicHandler(RequestHandler):
             return
         request = self.request
         message = Message(
-            request.method or "", request.path, request.query, lambda name: request.headers.get(name, ""), request.body
+            method=request.method or "",
+            authority=request.host,
+            path=request.path,
+            query=request.query,
+            header=lambda name: request.headers.get(name, ""),
+            body=request.body,
         )
+        now = self.clinic.authority.now()
         try:
-            self.clinic.proofs.verify(message, options.proof, options.proof_key, self.clinic.authority.now())
+            self.clinic.proofs.verify(message, options.proof, options.proof_key, now, options.proof_version)
         except ProofRefused as error:
             raise CspError(401, "ProofRefused", str(error)) from error
 

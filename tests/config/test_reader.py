@@ -228,6 +228,10 @@ class TestMistakes:
                 "routes[0].upstream_session_cookie",
             ),
             (
+                {"HUB_ROUTES": '[{"prefix": "/a", "target": "https://x.example", "proof_version": 2}]'},
+                "routes[0].proof_version",
+            ),
+            (
                 {"HUB_ROUTES": '[{"prefix": "/a", "target": "https://x.example", "json_errors": "relay"}]'},
                 "routes[0].json_errors",
             ),

@@ -19,6 +19,7 @@ from hub.doctor.findings import Finding, as_json, as_lines, is_well
 from hub.iris.doctor import IRIS_KNOWLEDGE
 from hub.primitives.clock import SystemClock
 from hub.session.key_folder import add_key
+from hub.session.keyring import make_key_file
 from iris_standin import Client, Options, Standin
 from tests.parties.certificates import make_certificates
 from tests.parties.hub import Hub, free_port, public_url, redirect_uri, settings
@@ -264,6 +265,17 @@ async def test_route_that_is_open(ward: Ward) -> None:
     async with front(503, "", "") as server:
         found = await ward.findings(replace(ward.settings(), routes=[replace(route, target=server.public_url)]))
         assert found["route-reachable"].level == "failure"
+
+
+async def test_proof_of_version_1(ward: Ward, tmp_path: Path) -> None:
+    """It leaves out the host and the content type; the doctor says what to do, until version 2 is set."""
+    make_key_file(tmp_path / "proof.key")
+    signed = {"prefix": "/api", "target": ward.standin.clinic_url, "proof": "hmac-sha256", "max_body_bytes": 1000}
+    signed["proof_key_file"] = str(tmp_path / "proof.key")
+    first, second = [await ward.findings(HUB_ROUTES=json.dumps([{**signed, "proof_version": version}])) for version in (1, 2)]
+
+    assert (first["route-proof"].level, "proof_version = 2" in first["route-proof"].advice) == ("warning", True)
+    assert "route-proof" not in second
 
 
 async def test_running_hub(ward: Ward) -> None:

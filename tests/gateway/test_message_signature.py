@@ -5,6 +5,8 @@ import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, EllipticCurvePrivateKey, generate_private_key
@@ -29,14 +31,15 @@ ECDSA = SignatureKey("ecdsa-p256-sha256", "hub", EC_KEY)
 SHARED = base64.urlsafe_b64encode(SECRET).decode().rstrip("=")
 PUBLIC = EC_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 URL = "https://iris.example/csp/clinic/patients?q=a%20b"
-AUTHORIZED: Headers = [("Accept", "*/*"), ("Authorization", "Bearer token-1")]
+AUTHORIZED: Headers = [("Accept", "*/*"), ("Content-Type", "application/json"), ("Authorization", "Bearer token-1")]
+VERSIONS = pytest.mark.parametrize("version", [1, 2])
 
 
 def message(headers: Headers, *, method: str = "POST", url: str = URL, body: bytes = b"{}") -> Message:
     """Return the request as the resource server sees it."""
     fields = {name.lower(): value for name, value in headers}
     path, _, query = url.removeprefix("https://iris.example").partition("?")
-    return Message(method, path, query, lambda name: fields.get(name.lower(), ""), body)
+    return Message(method, "iris.example", path, query, lambda name: fields.get(name.lower(), ""), body)
 
 
 def signed(key: SignatureKey = HMAC, *, method: str = "POST", url: str = URL, body: bytes = b"{}", nonce: str = "n1") -> Headers:
@@ -46,12 +49,14 @@ def signed(key: SignatureKey = HMAC, *, method: str = "POST", url: str = URL, bo
 
 @pytest.mark.parametrize(("key", "known"), [(HMAC, SHARED), (ECDSA, PUBLIC)], ids=["hmac", "ecdsa"])
 @pytest.mark.parametrize(("method", "body"), [("GET", b""), ("POST", b"{}"), ("DELETE", b"")])
-def test_accepted_once(key: SignatureKey, known: str, method: str, body: bytes) -> None:
+@VERSIONS
+def test_accepted_once(key: SignatureKey, known: str, method: str, body: bytes, version: Literal[1, 2]) -> None:
     """RFC 9421 sections 3.1 and 3.2; the same request again is refused."""
+    key = replace(key, version=version)
     proofs, request = Proofs(), message(signed(key, method=method, body=body), method=method, body=body)
-    proofs.verify(request, key.algorithm, known, START)
+    proofs.verify(request, key.algorithm, known, START, version)
     with pytest.raises(ProofRefused, match="seen before"):
-        proofs.verify(request, key.algorithm, known, START)
+        proofs.verify(request, key.algorithm, known, START, version)
 
 
 CHANGES: dict[str, Callable[[Message], Message]] = {
@@ -70,6 +75,61 @@ def test_bound_to_its_request(key: SignatureKey, change: Callable[[Message], Mes
     known = SHARED if key is HMAC else PUBLIC
     with pytest.raises(ProofRefused):
         Proofs().verify(change(message(signed(key))), key.algorithm, known, START)
+
+
+def with_header(seen: Message, changed: str, value: str) -> Message:
+    """Return a message of which one header was changed."""
+    return replace(seen, header=lambda name: value if name.lower() == changed else seen.header(name))
+
+
+NEW_CHANGES: dict[str, Callable[[Message], Message]] = {
+    "another API": lambda seen: replace(seen, authority="lab.example"),
+    "another port": lambda seen: replace(seen, authority="iris.example:8443"),
+    "another type": lambda seen: with_header(seen, "content-type", "application/x-www-form-urlencoded"),
+    "no type": lambda seen: with_header(seen, "content-type", ""),
+}
+
+
+@pytest.mark.parametrize("key", [HMAC, ECDSA], ids=["hmac", "ecdsa"])
+@pytest.mark.parametrize("change", [*CHANGES.values(), *NEW_CHANGES.values()], ids=[*CHANGES, *NEW_CHANGES])
+def test_version_2_is_bound_to_its_api_and_type(key: SignatureKey, change: Callable[[Message], Message]) -> None:
+    """Two APIs that share a key cannot relay the requests of each other, nor may anybody let a body be read as another type."""
+    known = SHARED if key is HMAC else PUBLIC
+    with pytest.raises(ProofRefused):
+        Proofs().verify(change(message(signed(replace(key, version=2)))), key.algorithm, known, START, 2)
+
+
+def test_no_version_in_place_of_the_other() -> None:
+    """A verifier of version 2 takes no signature that covers less."""
+    with pytest.raises(ProofRefused, match="another form"):
+        Proofs().verify(message(signed()), "hmac-sha256", SHARED, START, 2)
+
+
+def test_a_type_that_is_added_later() -> None:
+    """A request without a Content-Type cannot be given one on its way."""
+    plain = [header for header in AUTHORIZED if header[0] != "Content-Type"]
+    key = replace(HMAC, version=2)
+    fields = with_signature(plain, key, method="POST", url=URL, body=b"{}", created=int(START), nonce="n1")
+    Proofs().verify(message(fields), "hmac-sha256", SHARED, START, 2)
+    with pytest.raises(ProofRefused):
+        Proofs().verify(with_header(message(fields), "content-type", "text/html"), "hmac-sha256", SHARED, START, 2)
+
+
+@pytest.mark.parametrize(
+    ("url", "authority"),
+    [
+        ("https://IRIS.example:443/x", "iris.example"),
+        ("https://iris.example:8443/x", "iris.example:8443"),
+        ("http://iris.example:80", "iris.example"),
+        ("http://[::1]:52773/x", "[::1]:52773"),
+    ],
+)
+def test_authority_is_normalized(url: str, authority: str) -> None:
+    """RFC 9421 section 2.2.3: lower case, without the usual port; as the header `Host`."""
+    key = replace(HMAC, version=2)
+    fields = with_signature(AUTHORIZED, key, method="GET", url=url, body=b"", created=int(START), nonce="n1")
+    seen = replace(message(fields, method="GET", body=b""), authority=authority, path=urlsplit(url).path or "/", query="")
+    Proofs().verify(seen, "hmac-sha256", SHARED, START, 2)
 
 
 def test_too_old_or_none_or_by_another_key() -> None:

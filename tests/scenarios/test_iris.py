@@ -4,6 +4,7 @@ import base64
 import json
 import secrets
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -104,11 +105,14 @@ async def test_errors_by_setting(start_clinic: StartClinic, setting: str, kept: 
     assert over_channel.body == failed.json()
 
 
-async def test_proof_of_each_request(start_clinic: StartClinic, tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [1, 2])
+async def test_proof_of_each_request(start_clinic: StartClinic, tmp_path: Path, version: Literal[1, 2]) -> None:
     """With the key everything works, bodies and streams too; without it a good token is worth nothing."""
     make_key_file(tmp_path / "key")
-    options = Options(proof="hmac-sha256", proof_key=(tmp_path / "key").read_text().strip())
-    proven = with_settings(proof="hmac-sha256", proof_key_file=str(tmp_path / "key"), max_body_bytes=1_000_000)
+    options = Options(proof="hmac-sha256", proof_key=(tmp_path / "key").read_text().strip(), proof_version=version)
+    proven = with_settings(
+        proof="hmac-sha256", proof_key_file=str(tmp_path / "key"), proof_version=version, max_body_bytes=1_000_000
+    )
     async with start_clinic(options, **proven) as clinic, clinic.browser("alice") as browser:
         channel = await Channel.open(browser)
         assert (await browser.fetch("/api/patients?size=1&q=a%20b")).status == 200

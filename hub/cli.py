@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hub import __version__
 from hub.commands import doctor, keys, sessions
-from hub.commands.terminal import fail
+from hub.commands.terminal import fail, lines_of
 from hub.config.reader import load
 from hub.config.settings import SettingsError
 from hub.process import server
@@ -57,7 +57,7 @@ def _run(options: argparse.Namespace) -> int:
         log.configure(settings.log.level, settings.log.format, audit_file=settings.log.audit_file)
         server.run(settings, options.config, is_worker=options.worker)
     except SettingsError as error:
-        return fail(EXIT_SETTINGS, "The settings are not valid:", *error.mistakes)
+        return fail(EXIT_SETTINGS, "The settings are not valid:", *lines_of(error))
     except (server.StartupError, EmbeddedRedisError, KeyringError, WorkersFailed, server.TasksFailed) as error:
         return fail(EXIT_FAILED, "The hub cannot run:", *str(error).splitlines())
     return 0

@@ -155,7 +155,6 @@ PURE = {
     "hub.primitives.json_decoder",
     "hub.primitives.secret",
     "hub.primitives.token_bucket",
-    "hub.primitives.visible_text",
     "hub.session.codec",
     "hub.session.cookie",
     "hub.session.ends",

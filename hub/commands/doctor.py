@@ -5,7 +5,7 @@ import asyncio
 from pathlib import Path
 from typing import TypeAlias
 
-from hub.commands.terminal import complain, write_json, write_lines
+from hub.commands.terminal import complain, lines_of, write_json, write_lines
 from hub.config.reader import load
 from hub.config.settings import SettingsError
 from hub.doctor.examination import examine
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
         if options.json:
             write_json({"ok": False, "settings": error.mistakes})
         else:
-            complain("The settings are not valid:", *error.mistakes)
+            complain("The settings are not valid:", *lines_of(error))
         return EXIT_SETTINGS
     if options.json:
         write_json(as_json(findings))

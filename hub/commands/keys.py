@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
 
-from hub.commands.terminal import fail, write_lines
+from hub.commands.terminal import fail, lines_of, write_lines
 from hub.config.reader import load
 from hub.config.settings import SessionSettings, SettingsError
 from hub.primitives.clock import SystemClock
@@ -90,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
         if options.action == "list":
             _list(place)
     except SettingsError as error:
-        return fail(EXIT_USAGE, "The settings are not valid:", *error.mistakes)
+        return fail(EXIT_USAGE, "The settings are not valid:", *lines_of(error))
     except KeyringError as error:
         return fail(EXIT_FAILED, str(error))
     except OSError as error:

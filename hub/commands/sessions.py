@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from hub.commands.terminal import complain, fail, write_json, write_lines
+from hub.commands.terminal import complain, fail, lines_of, write_json, write_lines
 from hub.config.reader import load
 from hub.config.settings import Settings, SettingsError
 from hub.errors import BadRequest, HubError, StoreUnavailable
@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
         log.configure(settings.log.level, settings.log.format, audit_file=settings.log.audit_file)
         return asyncio.run(_run(options, settings))
     except SettingsError as error:
-        return fail(EXIT_USAGE, "The settings are not valid:", *error.mistakes)
+        return fail(EXIT_USAGE, "The settings are not valid:", *lines_of(error))
     except (KeyringError, EmbeddedRedisError) as error:
         return fail(EXIT_FAILED, str(error))
     except StoreUnavailable:

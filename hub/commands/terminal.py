@@ -5,7 +5,8 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from hub.primitives.visible_text import visible
+from hub.config.settings import SettingsError
+from hub.telemetry.log import visible
 
 
 def write_lines(lines: Iterable[str]) -> None:
@@ -27,3 +28,8 @@ def fail(code: int, headline: str, *lines: str) -> int:
     """Write why a command fails to standard error, and return the exit code."""
     complain(headline, *lines)
     return code
+
+
+def lines_of(error: SettingsError) -> list[str]:
+    """Return the mistakes in settings. Lines to paste into the settings stand on lines of their own."""
+    return [line for mistake in error.mistakes for line in mistake.split("\n")]

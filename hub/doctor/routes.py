@@ -17,7 +17,7 @@ def _examine_proof(route: RouteSettings, about: str) -> list[Finding]:
     if route.proof == "none" or route.proof_version == 2:
         return []
     message = "proof_version is 1: signatures leave out host and Content-Type, so that APIs with one key can relay requests"
-    advice = "Let the API verify version 2 (docs/iris-setup.md), then set proof_version = 2. A later release drops version 1."
+    advice = "Let the API verify version 2 (docs/http-api.md), then set proof_version = 2. A later release drops version 1."
     return [warning("route-proof", about, message, advice)]
 
 

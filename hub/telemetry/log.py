@@ -17,7 +17,6 @@ import structlog
 
 from hub.config.settings import SettingsError
 from hub.primitives.secret import Secret
-from hub.primitives.visible_text import visible
 from hub.telemetry.log_stream import LogStream
 
 MASK = "***"
@@ -35,6 +34,14 @@ SECRET_VALUES = re.compile(
     r"|(?P<name>(?<![\w-])(?:code|state|nonce|code_verifier|access_token|refresh_token|id_token|id_token_hint|logout_token"
     r"|client_secret|password|(?:__Host-Http-hub|hub-insecure)[\w-]*|XSRF-TOKEN)=)[^&;\s\"']+",  # URL, form, cookie
 )
+
+_ACTING = re.compile(
+    r"[\x00-\x1f\x7f-\x9f"  # C0, DEL and C1: they move the cursor, change titles, forge lines
+    r"\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb"
+    r"\U0001d173-\U0001d17a\U000e0000-\U000e0fff"  # bidirectional controls, line separators, and characters that have no width
+    r"\ud800-\udfff]"
+)
+_SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 Event = MutableMapping[str, Any]
 
@@ -138,6 +145,16 @@ def mask_secrets(_logger: object, _method: str, event: Event) -> Event:
 def mask_text(text: str) -> str:
     """Mask tokens, credentials and codes in `text`, and escape control characters, so that a client cannot forge log lines."""
     return visible(SECRET_VALUES.sub(lambda found: (found["name"] or "") + MASK, text))
+
+
+def visible(text: str) -> str:
+    """Return `text` with escapes, as JSON and Python write them, in place of characters that act on a terminal or hide text."""
+    return _ACTING.sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be", "surrogatepass").hex()
+    return _SHORT.get(found[0]) or "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def _mask(key: str, value: Any) -> Any:

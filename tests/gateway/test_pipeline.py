@@ -70,7 +70,7 @@ class Tokens:
 
     async def get(self, session: Session, demand: TokenDemand) -> Secret:
         """Return the next token."""
-        assert session is SESSION
+        assert session.key == SESSION.key
         self.demands.append(demand)
         token = self.script.pop(0)
         if isinstance(token, HubError):
@@ -353,6 +353,16 @@ class TestRenewal:
 
         assert {response.status for response in [*responses, *later]} == {401}
         assert set(hub.tokens.rejected) == {Secret("token-0")}  # which they all join
+
+    async def test_a_token_that_expired_on_its_way_is_renewed_without_a_pause(self, hub):
+        """Tokens that live for seconds are renewed as often as they expire: the API is right to refuse them."""
+        hub.tokens.script = [f"token-{index}" for index in range(100)]
+        expired = replace(SESSION, tokens=replace(SESSION.tokens, expires_at=1.0))
+        for index in (1, 3, 5):
+            hub.server.behaviour = accepting(f"token-{index}")
+            assert (await hub.handle(session=expired)).status == 200
+
+        assert len(hub.tokens.rejected) == 3
 
     @pytest.mark.expects_log
     async def test_refused_upgrades_cost_one_renewal(self, hub):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.primitives.visible_text import visible
+from hub.telemetry.log import visible
 
 
 @pytest.mark.parametrize(

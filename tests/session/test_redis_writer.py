@@ -277,6 +277,7 @@ class Story:
         if kind != "log_in" and not self.logins:
             return
         await getattr(self, kind)(a, b)
+        self.dumps.append({key: await copy_of(self.ward.redis, key) for key in await self.keys()})
 
     def worker(self, number: int) -> tuple[int, Worker]:
         """Choose a worker."""
@@ -337,17 +338,14 @@ class Story:
         """Return the names of all records."""
         return sorted(cast(list[bytes], await self.ward.redis.keys("hub:session:*")))
 
-    async def dump(self, a: int, b: int) -> None:
-        """Keep a copy of everything."""
-        self.dumps.append({key: await copy_of(self.ward.redis, key) for key in await self.keys()})
-
     async def restore(self, a: int, b: int) -> None:
-        """Put a record of before back, in its own place or in another one's."""
-        if not self.dumps or not (kept := self.dumps[a % len(self.dumps)]):
-            return
+        """Put a record of any earlier moment back, in its own place or in another one's."""
+        kept = self.dumps[a % len(self.dumps)]
         names = sorted(kept)
+        if not names:
+            return
         source = names[b % len(names)]
-        place = source if a % 2 else names[(a + b) % len(names)]
+        place = names[(a + b) % len(names)] if a % 3 == 0 else source
         await self.ward.redis.restore(place, 0, kept[source], replace=True)
         self.touch(place)
 

@@ -90,12 +90,18 @@ class Worker:
 
 
 @asynccontextmanager
-async def worker(redis_url: str, keyring: Keyring) -> AsyncIterator[Worker]:
-    """A worker that hears what the others say."""
+async def worker(redis_url: str, keyring: Keyring, *, accepts_untagged: bool = False) -> AsyncIterator[Worker]:
+    """A worker that hears what the others say. `accepts_untagged`: it also delivers what a former release has published."""
     redis, clock = connect(redis_url, 2.0), SystemClock()
     events = EventFeed(redis, keyring, clock, Metrics())
     dropped = DroppedEntries(clock, Metrics())
-    topics = Topics(TopicStore(redis, EntryCodec(keyring), events, clock, dropped), TOPICS, ISSUERS, clock, dropped)
+    topics = Topics(
+        TopicStore(redis, EntryCodec(keyring, accepts_untagged=accepts_untagged), events, clock, dropped),
+        TOPICS,
+        ISSUERS,
+        clock,
+        dropped,
+    )
     listening = asyncio.Event()
 
     async def on_event(event: SessionEvent) -> None:

@@ -329,6 +329,20 @@ class TestHostileWriters:
 
         assert page.numbers == [1]
 
+    async def test_upgrade(self, redis_url: str, keyring: Keyring) -> None:
+        """During an upgrade that accepts them, events of the former release come, and only once as well."""
+        async with worker(redis_url, keyring, accepts_untagged=True) as upgraded:
+            page, entry = Page(), {"p": keyring.seal(b'{"name":"changed","data":1,"to":{}}', "topic:ward-7")}
+            await upgraded.subscribe(page)
+            await upgraded.publish(0)
+            await page.has(1)
+            for _ in range(3):
+                await upgraded.redis.xadd(STREAM, entry)  # type: ignore[arg-type]
+            await upgraded.publish(2)
+            await page.has(3)
+
+        assert page.numbers == [0, 1, 2]
+
     async def test_entry_of_another_topic(self, one: Worker) -> None:
         """An event is one of its topic."""
         page = Page()

@@ -1,7 +1,7 @@
 """`python -m bench.abuse`: another user's calls, quiet and under each abuse, direct and behind nginx and HAProxy where installed.
 
-Prints a table: the victim calls `GET /hub/session` and a document of 1 KB in turn, every 20 ms, on a connection of its own. The
-attacker is a process of its own. With names as arguments only those abuses run.
+Prints a table: the victim calls `GET /hub/session` and a document of 1 KB in turn, every 20 ms, on a connection of its own. What
+is quiet is measured before each abuse. The attacker is a process of its own. With names as arguments only those abuses run.
 """
 
 import argparse
@@ -96,10 +96,10 @@ async def measure(names: Sequence[str], fronts: Sequence[str], seconds: float, l
 async def _rows(
     ground: Stage, way: str, port: int, victim: Victim, attacker: Member, names: Sequence[str], seconds: float
 ) -> list[list[str]]:
-    await victim.calls(WARM_UP_SECONDS)
-    quiet, _ = await victim.calls(seconds)
     rows = []
     for name in names:
+        await victim.calls(WARM_UP_SECONDS)
+        quiet, _ = await victim.calls(seconds)
         about = ABUSES[name]
         login = {"cookie": attacker.cookie, "csrf": attacker.csrf} if about.needs_login else {}
         knows = msgspec.json.encode(Ground(port=port, url=ground.url, **login)).decode()

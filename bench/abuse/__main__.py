@@ -9,6 +9,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,17 +24,16 @@ from bench.load_http import build_request
 from bench.loop import loop_factory
 from bench.measure import percentile
 from bench.systems.process import module
+from hub.config.settings import LimitSettings, UpstreamSettings
 
 EVERY_SECONDS = 0.02
 WARM_UP_SECONDS = 1.0  # of an abuse, before the victim is timed
 CALL_TIMEOUT_SECONDS = 30.0  # of one call of the victim: a hub that is not responsive counts as so slow
 VICTIM = "127.0.0.3"
 HEAD_END = b"\r\n\r\n"
-LIMITS = {  # as the hub ships; the ground of the other benchmarks lifts them
-    "HUB_LIMITS_DIALS_PER_SESSION": "5",
-    "HUB_LIMITS_DIALS_PER_ADDRESS": "20",
-    "HUB_LIMITS_REFUSED_DIALS_PER_ADDRESS": "2",
-    "HUB_UPSTREAM_CONNECTIONS_PER_USER": "64",
+SECTIONS = {"HUB_LIMITS": LimitSettings(), "HUB_UPSTREAM": UpstreamSettings()}
+AS_SHIPPED = {  # the ground of the other benchmarks lifts some of these limits
+    **{f"{section}_{name.upper()}": str(value) for section, limits in SECTIONS.items() for name, value in asdict(limits).items()},
     "HUB_SERVER_TRUSTED_PROXIES": "127.0.0.1",
 }
 
@@ -83,7 +83,7 @@ async def _status(reader: asyncio.StreamReader) -> int:
 async def measure(names: Sequence[str], fronts: Sequence[str], seconds: float, listener: str) -> list[list[str]]:
     """Return the rows of the table."""
     rows = []
-    async with stage(HUB_SERVER_LISTENER=listener, **LIMITS) as ground:
+    async with stage(HUB_SERVER_LISTENER=listener, **AS_SHIPPED) as ground:
         victim, attacker = await enrol(ground.store, ground.issuer, [1, 2], time.time())
         with TemporaryDirectory(prefix="hub-abuse-") as folder:
             for name in fronts:

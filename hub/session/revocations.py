@@ -17,6 +17,7 @@ from hub.session.redis_client import Redis, translated_errors
 
 QUEUE = "hub:revocations"
 RECORDS = "hub:revocation:"
+LEFT_SECONDS = 3.0  # all workers look every second, so it is likely that another one claims the entry then
 CLAIM_SECONDS = 120.0  # longer than a slow provider takes for both tokens
 MEMORY_SLACK_SECONDS = 600.0  # an entry outlives `give_up_at`, so that a worker can log the failure
 
@@ -52,11 +53,14 @@ class RevocationQueue:
     async def claim(self, now: float, limit: int) -> list[Revocation]:
         """Claim and return at most `limit` entries that are due at `now` (epoch seconds).
 
-        The caller calls `put` or `forget` for each, or leaves it to another worker: it is due again after `CLAIM_SECONDS`.
-        Entries whose session key this worker lacks are left in the same way.
+        The caller calls `put`, `forget` or `leave` for each. Entries whose session key this worker lacks are left.
         """
-        found = await asyncio.gather(*(self._load(key) for key in await self._queue.claim(now, limit)))
+        found = await asyncio.gather(*(self._load(key, now) for key in await self._queue.claim(now, limit)))
         return [revocation for revocation in found if revocation is not None]
+
+    async def leave(self, key: str, now: float) -> None:
+        """Leave a claimed entry to another worker, which can do what this one cannot. `now`: epoch seconds."""
+        await self.hasten(key, now + LEFT_SECONDS)
 
     async def forget(self, key: str) -> None:
         """Remove the entry of a session."""
@@ -66,7 +70,7 @@ class RevocationQueue:
                 pipe.delete(RECORDS + key)
                 await pipe.execute()
 
-    async def _load(self, key: str) -> Revocation | None:
+    async def _load(self, key: str, now: float) -> Revocation | None:
         with translated_errors():
             sealed = cast(bytes | None, await self._redis.get(RECORDS + key))
         try:
@@ -74,6 +78,7 @@ class RevocationQueue:
                 return self._codec.decode_revocation(sealed, key)
         except KeyNotHeld as error:
             self._faults.report("revocation", session_ref(key), error)
+            await self.leave(key, now)
             return None
         except UnreadableRecord as error:
             self._faults.report("revocation", session_ref(key), error)

@@ -89,6 +89,7 @@ class RevocationWorker:
             provider = self._providers.of(revocation.provider, revocation.issuer)
         except ProviderUnavailable:  # the settings of the workers differ during a change of them: another one may know it
             self._log_unknown(revocation)
+            await self._revocations.leave(revocation.key, self._clock.now())
             return "left"
         if await self._is_shared(revocation):
             now = self._clock.now()

@@ -8,7 +8,7 @@ import pytest
 
 from hub.session.keyring import Keyring
 from hub.session.model import Revocation, Session, SessionId
-from hub.session.revocations import CLAIM_SECONDS
+from hub.session.revocations import CLAIM_SECONDS, LEFT_SECONDS
 from hub.tokens.revocation_worker import FIRST_WAIT_SECONDS, SHARED_WAIT_SECONDS
 from tests.parties.clock import ManualClock
 from tests.parties.hostile_provider import CannedAnswer, HostileProvider
@@ -140,7 +140,7 @@ async def test_provider_that_this_worker_lacks(one: Worker, clock: ManualClock) 
     await one.revocations.put(revocation, clock.now(), clock.now())
     await one.revoking.work_once()
     assert one.revoked("left") == 1
-    assert await one.revocations.claim(clock.now() + CLAIM_SECONDS, 10) == [revocation]
+    assert await one.revocations.claim(clock.now() + LEFT_SECONDS, 10) == [revocation]
 
     await clock.advance(3 * CLAIM_SECONDS)
     await one.revoking.work_once()

@@ -314,3 +314,20 @@ async def test_login_of_a_route() -> None:
 
         assert (refused["type"], refused["login_url"]) == ("urn:hub:problem:not-authenticated", "/hub/login?provider=lab")
         assert (await browser.fetch("/lab/x")).status == 200
+
+
+async def test_stored_response_after_a_change_of_settings() -> None:
+    """A response that is kept for an idempotency key is not given out on a route that its user's provider has lost."""
+    async with start() as site, Browser(site.hub.url) as browser:
+        await browser.open("/hub/login?provider=lab&return_to=/here")
+        headers = {"X-Hub-Key": "a-key-of-the-laboratory-0002"}
+        first = [await browser.fetch("/api/x", method="POST", body=b"{}", headers=headers) for _ in range(2)]
+        site.hub.configure(HUB_ROUTES=json.dumps([{"prefix": "/api", "target": site.api.url, "allowed_providers": ["main"]}]))
+        assert await site.hub.stop() == 0
+        await site.hub.run()
+        await site.hub.ready()
+        refused = await browser.fetch("/api/x", method="POST", body=b"{}", headers=headers)
+
+        assert [(answer.status, answer.header("X-Hub-Replayed")) for answer in first] == [(200, None), (200, "1")]
+        assert (refused.status, refused.json()["type"]) == (403, FOR_MAIN)
+        assert len(site.api.requests) == 1

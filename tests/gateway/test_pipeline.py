@@ -98,6 +98,7 @@ class Hub:
     metrics: Metrics
     pipeline: Pipeline
     routes: RouteTable
+    dpop_asked: list[str]
 
     async def handle(self, method: str = "GET", path: str = "/api/x", **options: Any) -> ApiResponse:
         """Send a request of a user who is logged in, unless `session` says otherwise."""
@@ -126,11 +127,12 @@ async def hub() -> AsyncIterator[Hub]:
             RouteSettings(prefix="/reports", target=server.url, token="client", audience="reports"),
             RouteSettings(prefix="/socket", target=server.url, websocket=True),
             RouteSettings(prefix="/once", target=server.url, idempotency_header="hub"),
+            RouteSettings(prefix="/own", target=server.url, token="client", provider="lab"),
         ],
         IRIS_API,
         ISSUERS,
     )
-    tokens, metrics, websockets = Tokens(), Metrics(), UpstreamWebSocketClient([])
+    tokens, metrics, websockets, dpop_asked = Tokens(), Metrics(), UpstreamWebSocketClient([]), list[str]()
     await websockets.start()
     upstream = cast(UpstreamSessions, None)  # no route of these uses one; see test_upstream_sessions.py
     ways = ForwardingDependencies(
@@ -138,11 +140,11 @@ async def hub() -> AsyncIterator[Hub]:
         websockets=websockets,
         sessions=upstream,
         signer=MessageSigner([], SystemClock()),
-        dpop_key=lambda _: None,
+        dpop_key=dpop_asked.append,  # there is none
         clock=SystemClock(),
     )
     pipeline = Pipeline(tokens, ways, "https://hub.example", SystemClock(), metrics)
-    yield Hub(server, tokens, metrics, pipeline, routes)
+    yield Hub(server, tokens, metrics, pipeline, routes, dpop_asked)
     await websockets.close()
     await door.close()
     await server.stop()
@@ -230,6 +232,14 @@ class TestForwarding:
         ) == (100, TokenDemand())
         with pytest.raises(InvalidPath):
             hub.routes.locate("/api/../x")
+
+
+async def test_key_of_the_provider_that_issued_the_token(hub):
+    """A DPoP proof is made with the key of the provider of the token: that of the user, or of the hub's own."""
+    for path in ("/api/x", "/lab/x", "/own/x", "/open/x"):
+        await read(await hub.handle(path=path))
+
+    assert hub.dpop_asked == ["main", "main", "lab"]
 
 
 class TestRefusals:

@@ -4,16 +4,22 @@ import asyncio
 import random
 import time
 import uuid
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hub.config.settings import TopicSettings
 from hub.errors import NotFound, TokenNotIssued
 from hub.session.keyring import Keyring
+from hub.topics.audience import TopicAudience
 from hub.topics.entry import EntryCodec
+from hub.topics.model import START, PublishedEvent
 from hub.topics.store import BATCH
+from hub.topics.topics import Subscription
+from tests.channel.parts import ISSUERS
 from tests.parties.redis_server import RedisServer
 from tests.topics.conftest import Page, Worker, about, with_scope, worker
 
@@ -188,6 +194,26 @@ class TestRecipients:
         await stays.has(2)
 
         assert page.numbers == [1]
+
+    def test_each_event_is_judged(self) -> None:
+        """What is stored is judged when it is delivered: by the scope of the session then, and by whom it can mean."""
+        topic = TopicSettings(name="alarms", allowed_providers=["*"], scope={"main": "alarms", "lab": ""})
+        audience = TopicAudience.compile(topic, {**ISSUERS, "lab": "https://lab.example"})
+        page = with_scope(Page(), "alarms")
+        subscription = Subscription(cast(Any, SimpleNamespace(audience=audience, name="alarms")), page, START)
+        events = [
+            about(1),
+            about(2, subject=page.session.subject),
+            about(3, subject=page.session.subject, issuer=ISSUERS["main"]),
+        ]
+
+        for number, event in enumerate(events, 1):
+            assert subscription.deliver(PublishedEvent(f"{number}-0", event))
+        with_scope(page, "openid")
+        assert subscription.deliver(PublishedEvent("4-0", about(4)))
+
+        assert page.numbers == [1, 3]
+        assert subscription.position == "4-0"
 
     async def test_unknown_topic(self, one: Worker) -> None:
         """What the settings do not name does not exist."""

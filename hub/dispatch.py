@@ -21,6 +21,7 @@ from hub.gateway.rate_limits import RateLimits
 from hub.gateway.routes import Place, Route, RouteTable
 from hub.idempotency.executor import IdempotentExecutor
 from hub.idempotency.outcome import check_key
+from hub.session.ends import require_own_id
 from hub.session.failure_limit import network_of
 from hub.session.model import Session, SessionId
 from hub.session.session_lookup import SessionLookup
@@ -100,6 +101,8 @@ class Dispatch:
         session = self._sessions.cached(caller.session_id, passive=caller.passive)
         if session is None:
             session = await self._find(caller, route)
+        if caller.transport == "websocket":
+            require_own_id(session)
         session.require_identity(caller.identity)
         if route is not None and route.needs_login:
             policy.terms_of(route, session)

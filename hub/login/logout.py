@@ -7,6 +7,7 @@ itself or not at all, so that no browser ever sees one.
 from hub.errors import HubError, NotAuthenticated, StoreUnavailable
 from hub.oidc.providers import Providers
 from hub.primitives.clock import Clock
+from hub.session.ends import require_own_id
 from hub.session.model import Session, SessionId
 from hub.session.revocations import RevocationQueue
 from hub.session.sessions import Sessions
@@ -40,11 +41,13 @@ class Logout:
 
         Raises:
             StoreUnavailable: Redis does not respond. The user is still logged in.
+            SessionEnded: Another login has replaced the session of this ID. The new session goes on: only its own ID ends it.
         """
         try:
             present = await self._sessions.confirmed(session_id, passive=True)
         except NotAuthenticated:
             return self._return_url
+        require_own_id(present)
         if everywhere:
             await self._end_others(present, address)
         session = await self._sessions.end(present.key, "logout", address=address)

@@ -1,7 +1,7 @@
 """Reasons for which sessions end: the text for the user, and the actor for the audit. Pure."""
 
 from hub.errors import SessionEnded
-from hub.session.model import EndReason
+from hub.session.model import EndReason, Session
 
 END_DETAILS: dict[str, str] = {
     "logout": "You have logged out.",
@@ -25,6 +25,16 @@ BY_PROVIDER: frozenset[EndReason] = frozenset({"provider", "refused", "no_refres
 def ended(reason: EndReason) -> SessionEnded:
     """Return the error that tells the user why the session has ended."""
     return SessionEnded(END_DETAILS[reason], reason=reason)
+
+
+def require_own_id(session: Session) -> None:
+    """Check that the browser has sent the session's own ID, not that of the session which it has replaced.
+
+    Raises:
+        SessionEnded: It has not. Whatever goes on after the grace, or ends sessions, needs the new cookie.
+    """
+    if session.is_replaced:
+        raise ended("replaced")
 
 
 def ended_by(reason: EndReason) -> str:

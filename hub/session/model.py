@@ -6,9 +6,9 @@ All instants are epoch seconds.
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from hub.config.settings import MAIN_PROVIDER
 from hub.errors import IdentityChanged
@@ -168,7 +168,10 @@ class Session(_CachedIdentity):
         client: `User-Agent` of the browser at the login, shortened.
         address: IP address of the browser at the login.
         touched_at: Last activity of the user. Stored outside the encrypted record, so that activity is not a write.
+        is_replaced: Whether an old session ID found it (`SessionInGrace`).
     """
+
+    is_replaced: ClassVar[bool] = False
 
     key: str
     version: int
@@ -305,6 +308,8 @@ class Moved:
         authenticated_at: `Session.authenticated_at` of the replaced session.
         acr: Its Authentication Context Class Reference.
         scope: Scopes of its access token, separated by spaces.
+        access_token: Its access token. Requests that still come with the old session ID are sent with it.
+        expires_at: Expiry of the access token; None if it has none.
     """
 
     successor: str
@@ -312,11 +317,42 @@ class Moved:
     authenticated_at: float = 0.0
     acr: str | None = None
     scope: str = ""
+    access_token: Secret = field(default_factory=lambda: Secret(""))
+    expires_at: float | None = 0.0
 
     @classmethod
     def from_session(cls, session: Session, successor: str, until: float) -> Self:
         """Return the record that replaces `session`."""
-        return cls(successor, until, session.authenticated_at, session.acr, session.tokens.scope)
+        tokens = session.tokens
+        return cls(successor, until, session.authenticated_at, session.acr, tokens.scope, tokens.access_token, tokens.expires_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionInGrace(Session):
+    """A session that was found by the ID of the session that it has replaced, shortly after the login.
+
+    Requests that were under way may finish. They have the rights of the replaced session and no others: its authentication, and
+    its access token, which is not renewed. Everything else needs the new session ID. Such a session is never stored or cached.
+    """
+
+    is_replaced: ClassVar[bool] = True
+
+    @classmethod
+    def of(cls, session: Session, moved: Moved) -> Self:
+        """Return the session as its predecessor's ID finds it."""
+        members = {each.name: getattr(session, each.name) for each in fields(Session)}
+        limits = {
+            "tokens": TokenSet(
+                access_token=moved.access_token,
+                obtained_at=session.tokens.obtained_at,
+                expires_at=moved.expires_at,
+                scope=moved.scope,
+            ),
+            "auth_time": min(moved.authenticated_at, session.authenticated_at),
+            "clock_difference": 0.0,
+            "acr": moved.acr,
+        }
+        return cls(**members | limits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,10 +77,13 @@ class Sessions:
         if not isinstance(present, Session):
             return
         if present.identity != successor.identity:
-            await self.end(present.key, "other_user", address=successor.address)
+            if not present.is_replaced:
+                await self.end(present.key, "other_user", address=successor.address)
             return
-        if await self._move(present.key, successor.key) is None:
+        moved = await self._move(present.key, successor.key)
+        if moved is None:
             return
+        present = moved
         logger.info("session.replaced", session_ref=present.ref, by=successor.ref, subject=successor.subject)
         self._metrics.sessions_ended.labels("replaced").inc()
         _audit_end(present, "replaced", successor.address)
@@ -149,7 +152,7 @@ class Sessions:
 
     async def _used(self, session: Session, now: float, *, passive: bool) -> Session:
         """Record activity, unless `passive` or recorded within `touch_interval_seconds`, and return the session."""
-        if passive or now < self._touched_from(session):
+        if passive or session.is_replaced or now < self._touched_from(session):
             return session
         touched, lives = replace(session, touched_at=now), False
         self._cache.update(touched)  # before the write, so that concurrent requests do not write too

@@ -22,7 +22,18 @@ from hub.primitives.secret import digest
 from hub.session.codec import RecordCodec, UnreadableRecord
 from hub.session.due_queue import DueQueue
 from hub.session.ended_keys import EndedKeys
-from hub.session.model import EndReason, Lifetimes, Moved, Session, TokenSet, Tombstone, UnopenedRecord, identity_of, session_ref
+from hub.session.model import (
+    EndReason,
+    Lifetimes,
+    Moved,
+    Session,
+    SessionInGrace,
+    TokenSet,
+    Tombstone,
+    UnopenedRecord,
+    identity_of,
+    session_ref,
+)
 from hub.session.record_faults import RecordFaults
 from hub.session.record_fields import Found, RecordFields, RedisHash
 from hub.session.redis_client import Redis, WrongType, translated_errors
@@ -110,16 +121,17 @@ class SessionStore:
     async def load(self, key: str) -> Session | Tombstone | UnopenedRecord | None:
         """Return the session, its tombstone if it has ended, or None if there is no record that this hub wrote.
 
-        The key of a replaced session returns its successor during the grace period. A session that this worker knows to have
-        ended stays ended, even if its record was put back.
+        The key of a replaced session returns its successor during the grace period, as `SessionInGrace`. A session that this
+        worker knows to have ended stays ended, even if its record was put back.
         """
+        first: Moved | None = None
         for _ in range(MAX_MOVES):
             found = await self._look_up(key)
             if not isinstance(found, Moved):
-                return found
+                return found if first is None or not isinstance(found, Session) else SessionInGrace.of(found, first)
             if self._clock.now() >= found.until:
                 return Tombstone("replaced", found.until)
-            key = found.successor
+            first, key = first or found, found.successor
         return None
 
     async def touch(self, session: Session, now: float) -> bool:

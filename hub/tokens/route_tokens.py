@@ -1,6 +1,7 @@
 """The token for a request, as its route demands: of the user, exchanged, or of the hub itself. Without it, the request fails."""
 
 from hub.primitives.secret import Secret
+from hub.session.ends import require_own_id
 from hub.session.model import Session
 from hub.tokens.access import TokenAccess
 from hub.tokens.audience_tokens import AudienceTokens
@@ -24,10 +25,11 @@ class RouteTokens:
         """Return a valid token.
 
         Raises:
-            SessionEnded, NotAuthenticated: The session has ended.
+            SessionEnded, NotAuthenticated: The session has ended, or an old session ID found it (`SessionInGrace`).
             TokenNotIssued: The provider refuses this token.
             ProviderUnavailable, ProviderMisbehaved, StoreUnavailable: The token cannot be obtained now.
         """
+        _require_own_id(session, demand)
         if demand.is_plain:
             return await self._access.get(session)
         if demand.kind == "client":
@@ -36,6 +38,7 @@ class RouteTokens:
 
     async def renew(self, session: Session, demand: TokenDemand, rejected: Secret) -> Secret:
         """Return a token other than `rejected`, to which the API responded with 401. Raises as `get`."""
+        _require_own_id(session, demand)
         if demand.is_plain:
             return await self._access.renew(session, rejected)
         if demand.kind == "client":
@@ -51,8 +54,15 @@ class RouteTokens:
             SessionEnded, NotAuthenticated: The session has ended.
             StoreUnavailable: Redis does not respond.
         """
+        _require_own_id(session, demand)
         if demand.is_plain:
             return await self._access.newer(session, rejected)
         if demand.kind == "client":
             return self._client.newer(demand, rejected)
         return await self._audience.newer(session, demand, rejected)
+
+
+def _require_own_id(session: Session, demand: TokenDemand) -> None:
+    """Check that a token which is not at hand may be obtained for the user: an old session ID gets no new token."""
+    if demand.kind != "client":
+        require_own_id(session)

@@ -18,6 +18,7 @@ from hub.listener.discard_body import DiscardBody
 from hub.listener.exchange import Exchange, Receiver
 from hub.listener.handshake import HandshakeRefused, offered_subprotocols
 from hub.primitives.tasks import OwnedTasks, unforeseen_error
+from hub.session.ends import require_own_id
 from hub.session.failure_limit import network_of
 from hub.session.model import Session, SessionId
 from hub.session.sessions import Sessions
@@ -121,6 +122,7 @@ class ChannelDoor:
         """
         try:
             session = await self._sessions.current(session_id, passive=True)
+            require_own_id(session)
             self.rates.session_dial(session.key)
         except TooManyRequests as error:
             raise ChannelClosed(CloseCode.TOO_OFTEN, "too many channels in a short time") from error

@@ -32,7 +32,8 @@ class SessionHandler(BaseHandler):
         except NotAuthenticated as error:
             self.write_json({"authenticated": False, "login_url": LOGIN_URL, **_reason(error)})
             return
-        self._restore_xsrf_cookie(session_id)
+        if not session.is_replaced:  # else the browser has a newer session cookie, and the XSRF cookie for it
+            self._restore_xsrf_cookie(session_id)
         self.write_json(self._describe(session))
 
     def _restore_xsrf_cookie(self, session_id: SessionId | None) -> None:

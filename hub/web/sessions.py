@@ -3,6 +3,7 @@
 from hub.errors import NotFound
 from hub.gateway.policy import step_up
 from hub.primitives.clock import Clock
+from hub.session.ends import require_own_id
 from hub.session.listing import describe
 from hub.session.model import Session
 from hub.session.sessions import Sessions
@@ -22,11 +23,12 @@ class OwnSessionsHandler(BaseHandler):
         """Return the session of this browser, if the page belongs to the same user.
 
         Raises:
-            NotAuthenticated, SessionEnded: There is no session.
+            NotAuthenticated, SessionEnded: There is no session, or only one that has replaced the session of this cookie.
             IdentityChanged: Another user has logged in since the page was loaded.
             StoreUnavailable: Redis does not respond.
         """
         session = await self.sessions.confirmed(self.session_id, passive=passive)
+        require_own_id(session)
         session.require_identity(self.request.headers.get(IDENTITY_HEADER))
         return session
 

@@ -98,14 +98,16 @@ async def test_challenge_of_the_api() -> None:
 
 
 async def test_old_cookie_goes_on_for_a_moment() -> None:
-    """Requests that left with the old cookie, while the login came back, are served as the new session."""
+    """Requests that left with the old cookie, while the login came back, are served as before, and no better."""
     async with start() as site, site.browser() as browser, Browser(site.hub.url) as late:
         late.cookies.update({host: dict(jar) for host, jar in browser.cookies.items()})
         url = login_url(await browser.fetch("/gold/x"))
         site.provider.claims = {"acr": "gold"}
         await browser.open(url)
 
-        assert (await late.fetch("/gold/x")).status == 200
+        assert (await late.fetch("/api/x")).status == 200
+        assert login_url(await late.fetch("/gold/x")) == url
+        assert (await browser.fetch("/gold/x")).status == 200
         assert late.session_cookie() != browser.session_cookie()
 
 

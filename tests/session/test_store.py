@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hub.errors import Conflict, StoreUnavailable
 from hub.session.attempts import LoginAttempts
 from hub.session.codec import RecordCodec
 from hub.session.keyring import Keyring
-from hub.session.model import Session, Tombstone, UnopenedRecord
+from hub.session.model import Session, SessionInGrace, Tombstone, UnopenedRecord
 from hub.session.redis_client import Redis, connect
 from hub.session.store import CLAIM_SECONDS, SessionStore
 from tests.parties.clock import START, ManualClock
@@ -146,15 +147,35 @@ class TestMoved:
     """A login in a browser that had a session: its id stands for the new one for a short grace (ASVS 7.2.4)."""
 
     async def test_leads_to_its_successor_and_then_nowhere(self, store: SessionStore, clock: ManualClock) -> None:
-        """Requests under way find the new session; after the grace the old id is dead."""
-        old, new = make_session(), make_session()
+        """Requests under way find the new session, with the token and login of the old one; then the old id is dead."""
+        old = replace(make_session(tokens=replace(make_tokens(), scope="openid")), auth_time=START - 50, acr="silver")
+        new = replace(make_session(tokens=replace(make_tokens(), scope="openid admin")), auth_time=START, acr="gold")
         await store.create(old)
         await store.create(new)
 
         assert await store.move(old.key, new.key, 10) == old
-        assert await store.load(old.key) == new
+        found = await store.load(old.key)
+        assert isinstance(found, SessionInGrace)
+        assert (found.key, found.is_replaced, new.is_replaced) == (new.key, True, False)
+        assert (found.authenticated_at, found.acr, found.tokens.scope) == (START - 50, "silver", "openid")
+        assert (found.tokens.access_token, found.tokens.expires_at) == (old.tokens.access_token, old.tokens.expires_at)
+        assert (found.tokens.refresh_token, found.tokens.id_token, found.tokens.due_at) == (None, None, None)
         await clock.advance(10)
         assert await store.load(old.key) == Tombstone("replaced", START + 10)
+
+    async def test_several_logins_in_the_grace(self, store: SessionStore) -> None:
+        """The first cookie has the rights of the first login, however many followed; none is less recent than its own."""
+        sessions = [replace(make_session(), auth_time=START - age, acr=acr) for age, acr in ((50, "a"), (90, "b"), (0, "c"))]
+        for session in sessions:
+            await store.create(session)
+        for session, successor in pairwise(sessions):
+            await store.move(session.key, successor.key, 10)
+        first, second = [await store.load(session.key) for session in sessions[:2]]
+
+        assert isinstance(first, Session)
+        assert isinstance(second, Session)
+        assert (first.key, first.acr, first.authenticated_at) == (sessions[2].key, "a", START - 50)
+        assert (second.acr, second.authenticated_at) == ("b", START - 90)
 
     async def test_takes_no_writes(self, store: SessionStore) -> None:
         """Rule 7: a refresh that was under way for the old id stores nothing."""

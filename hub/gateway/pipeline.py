@@ -163,10 +163,9 @@ class Pipeline:
 
     async def _renewed(self, key: RenewalKey, session: Session, demand: TokenDemand, rejected: Secret) -> Secret | None:
         """Return another token than the rejected one; None during the pause after a renewal, unless others have renewed it."""
-        has_expired = demand.is_plain and session.tokens.is_expired(self._clock.now())  # the usual refresh, which came too late
-        if self._renewals.is_paused(key) and not has_expired:
+        if self._renewals.is_paused(key):
             return await self._tokens.newer(session, demand, rejected)
-        with self._renewals.renewing(key):
+        with self._renewals.renewing(key, session.tokens.lifetime_seconds):
             return await self._tokens.renew(session, demand, rejected)
 
     def _detail_of_refusal(self, session: Session | None, route: Route) -> str:

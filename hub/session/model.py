@@ -5,6 +5,7 @@ All instants are epoch seconds.
 
 import hashlib
 import hmac
+import math
 import secrets
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
@@ -130,6 +131,11 @@ class TokenSet:
             id_token=fresh.id_token or self.id_token,
             scope=fresh.scope or self.scope,
         )
+
+    @property
+    def lifetime_seconds(self) -> float:
+        """The lifetime of the access token; infinite if the provider gave none."""
+        return math.inf if self.expires_at is None else self.expires_at - self.obtained_at
 
     def is_expired(self, now: float) -> bool:
         """Return whether the access token has expired at `now`."""

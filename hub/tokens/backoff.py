@@ -1,5 +1,6 @@
 """Pauses after failed refreshes of a session, and between renewals of tokens that are refused again, with exponential backoff."""
 
+import math
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,12 +68,14 @@ class _Renewals:
 
     Attributes:
         until: End of the pause, on the monotonic clock.
+        longest: The longest pause, in seconds.
         running: Callers that renew now.
         in_vain: Renewals in a row whose token was refused again.
         is_judged: Whether the last renewal is among them already.
     """
 
     until: float = 0.0
+    longest: float = 0.0
     running: int = 0
     in_vain: int = 0
     is_judged: bool = False
@@ -105,13 +108,13 @@ class RenewalBackoff:
         return entry is not None and entry.in_vain > 0 and self._clock.monotonic() < entry.until
 
     @contextmanager
-    def renewing(self, key: Hashable) -> Iterator[None]:
-        """Hold this while a token is renewed. The pause begins with it."""
+    def renewing(self, key: Hashable, lifetime_seconds: float = math.inf) -> Iterator[None]:
+        """Hold this while a token is renewed. The pause begins with it, and ends by the middle of the token's lifetime."""
         self._forget_old()
         entry = self._renewals.setdefault(key, _Renewals())
         if entry.running == 0:
-            entry.is_judged = False
-            entry.until = self._clock.monotonic() + self._waits.seconds(max(entry.in_vain, 1))
+            entry.is_judged, entry.longest = False, lifetime_seconds / 2
+            self._pause(entry)
         entry.running += 1
         try:
             yield
@@ -126,7 +129,10 @@ class RenewalBackoff:
         entry.is_judged = True
         entry.in_vain = 0 if helped else entry.in_vain + 1
         if not helped:
-            entry.until = self._clock.monotonic() + self._waits.seconds(entry.in_vain)
+            self._pause(entry)
+
+    def _pause(self, entry: _Renewals) -> None:
+        entry.until = self._clock.monotonic() + min(self._waits.seconds(max(entry.in_vain, 1)), entry.longest)
 
     def _forget_old(self) -> None:
         """Remove the keys whose pause ended long ago, which bounds their number; not at each call."""

@@ -364,16 +364,6 @@ class TestRenewal:
         assert {response.status for response in [*responses, *later]} == {401}
         assert set(hub.tokens.rejected) == {Secret("token-0")}  # which they all join
 
-    async def test_a_token_that_expired_on_its_way_is_renewed_without_a_pause(self, hub):
-        """Tokens that live for seconds are renewed as often as they expire: the API is right to refuse them."""
-        hub.tokens.script = [f"token-{index}" for index in range(100)]
-        expired = replace(SESSION, tokens=replace(SESSION.tokens, expires_at=1.0))
-        for index in (1, 3, 5):
-            hub.server.behaviour = accepting(f"token-{index}")
-            assert (await hub.handle(session=expired)).status == 200
-
-        assert len(hub.tokens.rejected) == 3
-
     @pytest.mark.expects_log
     async def test_refused_upgrades_cost_one_renewal(self, hub):
         """A page that dials again and again renews no token each time."""

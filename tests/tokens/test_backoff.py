@@ -113,6 +113,18 @@ async def test_callers_of_one_renewal_count_once(clock: ManualClock) -> None:
     assert not backoff.is_paused("key")
 
 
+async def test_tokens_of_a_short_life(clock: ManualClock) -> None:
+    """A token of two seconds may be refused after one: the pause is over by then, however often that happens."""
+    backoff = RenewalBackoff(clock, lambda: 0.0)
+    for helped in (True, False, False, False):
+        with backoff.renewing("key", 2.0):
+            pass
+        backoff.judge("key", helped=helped)
+        assert backoff.is_paused("key")
+        await clock.advance(1.0)
+        assert not backoff.is_paused("key")
+
+
 async def test_a_renewal_that_fails_pauses_too(clock: ManualClock) -> None:
     """Whatever became of it, the next one waits."""
     backoff = RenewalBackoff(clock, lambda: 0.0)

@@ -36,12 +36,16 @@ class Reach:
         """Return the tests to judge a change of the statement in these lines by, the most promising first; none: nothing runs it.
 
         They are those that ran one of the lines. What runs at import only, such as a constant, has a bearing on any test of the
-        module. The tests of the module's own folder come first, and of those the fast ones.
+        module, even on one in its test file that calls nothing. The tests of the module's own folder come first, and of those
+        the fast ones.
         """
         lines = self.lines.get(path, {})
         ran = [lines[number] for number in range(first, last + 1) if number in lines]
-        found = frozenset[str]().union(*ran) or (frozenset[str]().union(*lines.values()) if ran else frozenset())
         own = test_folder(path)
+        found = frozenset[str]().union(*ran)
+        if ran and not found:
+            of_the_module = f"{own}/test_{Path(path).stem}.py::"
+            found = frozenset(test for test in self.seconds if test.startswith(of_the_module)).union(*lines.values())
         return sorted(found, key=lambda test: (not test.startswith(own), self.seconds.get(test, 0.0), test))
 
 

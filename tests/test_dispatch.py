@@ -247,6 +247,20 @@ async def test_joined_response_by_the_login_of_now(build_world: Any, clock: Manu
         assert _problem(answer.problem) == "step-up-required /hub/login?max_age=60"
 
 
+@HTTP_AND_CHANNEL
+async def test_idempotency_header(build_world: Any, door: DoorName) -> None:
+    """The header `X-Hub-Key` works through both doors, whatever the route makes of `Idempotency-Key`."""
+    async with build_world(door) as world:
+        key = secrets.token_hex(16)
+        for _ in range(2):
+            if door == "http":
+                await world.call(key=key)
+            else:
+                world.channel = world.channel or await Channel.open(world.browser)
+                await world.channel.request("POST", "/api/x", headers={"x-hub-key": key})
+        assert len(world.api.seen) == 1
+
+
 @EACH_DOOR
 async def test_method(build_world: Any, door: DoorName) -> None:
     """A route takes the methods of its settings; an upgrade is a GET."""

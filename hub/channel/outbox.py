@@ -41,7 +41,7 @@ class Outbox:
         self._messages.append(message)
         self.waiting_bytes += len(message)
 
-    def push_body(self, body: BodyFrame, priority: int = 0) -> None:
+    def push_body(self, body: BodyFrame, priority: int) -> None:
         """Add a body frame. `priority` is that of its request and must be the same for all its frames."""
         frame = Frame(True, body.parts())
         self._lanes.setdefault(priority, {}).setdefault(body.id, deque()).append(frame)

@@ -165,7 +165,7 @@ class RunningRequests:
         )
         place = dispatch.locate(request.path, transport="channel")
         session = await self._channel_session.admit(place.route, address, passive=message.passive)
-        if key is None and place.route.settings.idempotency_header == "hub":
+        if key is None:
             key = idempotency_key(place.route, {name.lower(): value for name, value in request.headers})
         return await dispatch.respond(request, place, session, transport="channel", key=key)
 

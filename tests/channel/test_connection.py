@@ -189,6 +189,17 @@ class TestBodies:
         assert [each["type"] for each in sent(connection)] == ["response", "reset"]
         assert connection.outbox.waiting_bytes == 0
 
+    def test_nothing_is_kept_about_a_download_that_has_ended(self) -> None:
+        """A channel that lives for days does not grow with each download."""
+        connection = ready()
+        connection.receive_text(request(1), 0.0)
+        connection.start_requests(0.0)
+        connection.begin(1, 200, {}, -1)
+        assert set(connection._downloads.streams) == {1}
+        connection.send_body(1, b"x", end=True)
+
+        assert not connection._downloads.streams
+
     def test_end_of_an_upload_is_room_for_others(self) -> None:
         """What one upload held of the connection's window goes to those that wait for credit."""
         connection = ready(replace(SMALL, window=8, connection_window=8))

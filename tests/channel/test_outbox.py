@@ -36,7 +36,7 @@ def test_messages_overtake_bodies_and_bodies_take_turns() -> None:
     """A small answer does not wait behind a large one."""
     outbox = Outbox()
     for frame in (BodyFrame(1, b"a"), BodyFrame(1, b"b"), BodyFrame(2, b"c")):
-        outbox.push_body(frame)
+        outbox.push_body(frame, 0)
     outbox.push(b"{}")
     sent = joined(outbox, 1 << 30)
 
@@ -46,8 +46,8 @@ def test_messages_overtake_bodies_and_bodies_take_turns() -> None:
 def test_room_bounds_what_leaves() -> None:
     """Without room nothing leaves; with a little, one frame at a time does."""
     outbox = Outbox()
-    outbox.push_body(BodyFrame(1, b"a"))
-    outbox.push_body(BodyFrame(1, b"b"))
+    outbox.push_body(BodyFrame(1, b"a"), 0)
+    outbox.push_body(BodyFrame(1, b"b"), 0)
 
     assert outbox.take(0) == []
     assert len(outbox.take(1)) == 1
@@ -59,8 +59,8 @@ def test_bytes_are_counted() -> None:
     outbox = Outbox()
     outbox.push(b"12345")
     outbox.push(b"67890")
-    outbox.push_body(BodyFrame(1, b"123"))
-    outbox.push_body(BodyFrame(2, b"1"))
+    outbox.push_body(BodyFrame(1, b"123"), 0)
+    outbox.push_body(BodyFrame(2, b"1"), 0)
 
     assert outbox.waiting_bytes == 10 + 11 + 9
 

@@ -55,6 +55,15 @@ def test_nothing_is_looked_for_too_late(plan: list[tuple[int, int, bool]], looks
         assert deadline is None or requests.wake_at <= deadline
 
 
+def test_time_in_the_queue() -> None:
+    """A request that starts tells how long it waited, never a time below zero."""
+    requests = Requests(SETTINGS)
+    requests.admit(message(1), 10.0)
+    requests.admit(message(2), 11.5)
+
+    assert [started.queued_seconds for started in requests.start(11.0)] == [1.0, 0.0]
+
+
 def test_a_look_for_nothing_ends_the_looking() -> None:
     """The deadline of a request that has ended, or whose answer has begun, is forgotten with the first look."""
     requests = Requests(SETTINGS)

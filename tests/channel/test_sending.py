@@ -36,7 +36,7 @@ class Line:
             self.outbox.push(message)
             self.sender.schedule()
         for _ in range(bodies):
-            self.outbox.push_body(BodyFrame(1, b"x" * 92))
+            self.outbox.push_body(BodyFrame(1, b"x" * 92), 0)
         self.sender.schedule()
         await settle()
 
@@ -170,7 +170,7 @@ async def test_stop() -> None:
     """The messages that wait leave, bodies do not, and nothing more is written afterwards."""
     line = Line()
     line.outbox.push(b"1")
-    line.outbox.push_body(BodyFrame(1, b"x"))
+    line.outbox.push_body(BodyFrame(1, b"x"), 0)
     line.sender.schedule()
     line.sender.stop()
     line.sender.stop()

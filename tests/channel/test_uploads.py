@@ -35,7 +35,7 @@ def test_credit_never_exceeds_what_is_still_to_come() -> None:
     assert not uploads.is_open(1)
 
 
-@pytest.mark.parametrize(("length", "size", "end"), [(-1, 11, False), (5, 6, False), (5, 4, True)])
+@pytest.mark.parametrize(("length", "size", "end"), [(-1, 11, False), (5, 6, False), (5, 4, True), (0, 1, False)])
 def test_violations_close(length: int, size: int, end: bool) -> None:
     """Beyond the credit, beyond the length, or an end before it."""
     uploads = Uploads(window=10, connection_window=10)

@@ -441,6 +441,12 @@ class TestInbound:
 
         assert expected == RULES.inbound(fields, status=status, route=route, public_origin=ORIGIN)
 
+    def test_leaves_addresses_in_other_headers(self):
+        """Only a location is rewritten, not what looks like one beside it."""
+        fields = [("Location", "/csp/clinic/x"), ("X-Source", "/csp/clinic/x")]
+
+        assert received(*fields) == [("Location", "/api/x"), ("X-Source", "/csp/clinic/x")]
+
     @pytest.mark.parametrize(
         ("location", "expected"),
         [

@@ -163,6 +163,13 @@ def test_fields_about_the_old_body_go() -> None:
         ("ETag", '"x"'),
         ("X-Trace", "7"),
         ("Content-Digest", "sha-256=:x:"),
+        ("Content-MD5", "x"),
+        ("Digest", "md5=x"),
+        ("Repr-Digest", "sha-256=:x:"),
+        ("Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT"),
+        ("Accept-Ranges", "bytes"),
+        ("Content-Range", "bytes 0-4/5"),
+        ("Content-Language", "de"),
     ]
     after = [("X-Trace", "7"), ("Content-Type", "application/problem+json"), ("Content-Length", "2")]
     assert headers_of_problem(before, b"{}") == after

@@ -1,6 +1,7 @@
 """Paths, routes and where they lead."""
 
 import re
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -214,3 +215,14 @@ class TestEncodedCharacters:
             merged = re.sub(r"[/\\]+", "/", re.sub(r"[;?#][^/\\]*", "", path)).lower()
             assert re.match(r"/api/ *admin *(/|\Z)", merged) is None or route.prefix == "/api/admin"
             path = unquote(path, "latin-1")
+
+
+@pytest.mark.parametrize(("kinds", "expected"), [(["none", "none"], False), (["none", "per_session"], True)])
+def test_keeps_sessions(kinds: list[Any], expected: bool) -> None:
+    """One route with sessions at its API is enough for the hub to look after them."""
+    routes = [
+        RouteSettings(prefix=f"/{number}", target="https://server.example", upstream_session=kind)
+        for number, kind in enumerate(kinds)
+    ]
+
+    assert RouteTable(routes, IRIS_API).keeps_sessions is expected

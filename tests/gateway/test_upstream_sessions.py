@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -195,6 +196,32 @@ async def test_at_most_so_many_run_at_once(world: World) -> None:
     world.iris.gate.set()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert world.iris.most == world.route.settings.upstream_concurrency
+
+
+async def test_session_that_another_node_opens_in_between(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever gets the lease looks again: the node that had it before has opened the session."""
+    session, late = await world.start(), world.workers[1].jars
+    opening = late.opening
+
+    @asynccontextmanager
+    async def after_the_other(owner: str, target: str) -> AsyncIterator[bool]:
+        await world.call(session)
+        async with opening(owner, target) as is_ours:
+            yield is_ours
+
+    monkeypatch.setattr(late, "opening", after_the_other)
+    await world.call(session, 1)
+    assert world.iris.opened == 1
+
+
+async def test_nothing_is_kept_about_an_owner_that_has_ended(world: World) -> None:
+    """Neither its jar nor its place in line; the jars of others stay."""
+    alice, bob = await world.start(), await world.start(subject="bob")
+    upstream = world.workers[0].upstream
+    for session in (alice, bob):
+        await world.call(session)
+    upstream.forget(alice.key)
+    assert ([owner for owner, _ in upstream._known], upstream._places) == ([bob.key], {})
 
 
 async def test_browser_that_leaves_while_the_session_is_opened(world: World) -> None:

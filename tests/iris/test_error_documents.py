@@ -34,6 +34,16 @@ def test_rest_error_keeps_its_members() -> None:
     assert (found["errors"], found["summary"], found["detail"]) == (REST["errors"], SUMMARY, SUMMARY)
 
 
+@pytest.mark.parametrize(
+    ("status", "length", "problem_type"), [(401, 0, "urn:hub:problem:api-refused"), (401, 1, None), (403, 0, None)]
+)
+def test_empty_refusal(status: int, length: int, problem_type: str | None) -> None:
+    """A 401 with nothing in it becomes a problem of a documented type."""
+    problem = iris_errors.empty_refusal(status, length)
+
+    assert (problem and problem["type"]) == problem_type
+
+
 def test_redacted() -> None:
     """No text and no parameter of the original is left."""
     found = problem(REST, redacted=True)

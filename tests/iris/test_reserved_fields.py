@@ -35,6 +35,17 @@ def part(name: str, value: str = "v") -> str:
     return f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
 
 
+@pytest.mark.parametrize(("encoding", "is_checked"), [("", True), ("identity", True), (" Identity", True), ("gzip", False)])
+def test_compressed(encoding: str, is_checked: bool) -> None:
+    """A form is checked as it is, or rejected if it is compressed."""
+    headers = [("Content-Type", URLENCODED), ("Content-Encoding", encoding)]
+    if is_checked:
+        assert form_check(headers) is not None
+    else:
+        with pytest.raises(BadRequest):
+            form_check(headers)
+
+
 CUTS = st.lists(st.integers(0, 200), max_size=4)
 SPELLINGS = (
     st.sampled_from(NAMES),

@@ -99,10 +99,11 @@ class TestChoiceOfTests:
         assert reach.tests_of("hub/shop/x.py", 1, 1) == [own, slow, foreign]
 
     def test_line_that_runs_at_import(self) -> None:
-        """Any test of the module may depend on it."""
-        reach = Reach({"hub/shop/x.py": {1: frozenset(), 5: frozenset({"a"}), 9: frozenset({"b"})}}, {})
+        """Any test of the module may depend on it, and any in its test file."""
+        constant = "tests/shop/test_x.py::test_constant"
+        reach = Reach({"hub/shop/x.py": {1: frozenset(), 5: frozenset({"a"}), 9: frozenset({"b"})}}, {constant: 0.1, "c": 0.1})
 
-        assert reach.tests_of("hub/shop/x.py", 1, 1) == ["a", "b"]
+        assert reach.tests_of("hub/shop/x.py", 1, 1) == [constant, "a", "b"]
         assert reach.tests_of("hub/shop/x.py", 5, 5) == ["a"]
         assert reach.tests_of("hub/shop/x.py", 4, 6) == ["a"]
         assert reach.tests_of("hub/shop/x.py", 6, 8) == reach.tests_of("hub/shop/y.py", 1, 1) == []

@@ -64,6 +64,8 @@ class TestRequest:
             ({"max_age": "1000"}, {"max_age": "900"}, {"max_age": "900"}),
             ({"max_age": "300"}, {"max_age": "0"}, {"max_age": "0"}),
             ({"acr_values": "gold silver"}, {"acr_values": "bronze silver"}, {"acr_values": "silver"}),
+            ({}, {"prompt": "login"}, {"prompt": "login"}),
+            ({"prompt": "login"}, {}, {"prompt": "login"}),
             ({"prompt": "login"}, {"prompt": "consent"}, {"prompt": "login consent"}),
             ({"prompt": "none"}, {"prompt": "login"}, {"prompt": "login"}),
         ],

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import gzip
+import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -312,16 +313,20 @@ class TestClient:
         assert CLIENT_SECRET not in caplog.text
 
     @pytest.mark.expects_log
-    async def test_accepted_again(self, party: HostileProvider, provider: OpenIDProvider) -> None:
+    async def test_accepted_again(
+        self, party: HostileProvider, provider: OpenIDProvider, caplog: pytest.LogCaptureFixture
+    ) -> None:
         """The hub is ready again as soon as the provider takes it for a client, even where it refuses the grant."""
         party.answers["/token"] = CannedAnswer(401, b'{"error":"invalid_client"}')
         with pytest.raises(ProviderRejectedClient):
             await provider.refresh(Secret("r"))
         del party.answers["/token"]
-        with pytest.raises(TokenRefused):
-            await provider.refresh(Secret("r"))
+        for _ in range(3):
+            with pytest.raises(TokenRefused):
+                await provider.refresh(Secret("r"))
 
         assert provider.status() is None
+        assert sum("provider.client_accepted" in record.getMessage() for record in caplog.records) == 1
 
 
 class TestRefresh:
@@ -740,12 +745,48 @@ class TestEndSession:
             await provider.end_session(Secret("the-id-token"))
 
 
-async def test_token_that_is_not_bound(party: HostileProvider, clock: ManualClock, tmp_path: Path) -> None:
-    """RFC 9449 section 5: where a bound token was asked for, one that anybody could use is refused; and the other way round."""
+@pytest.fixture
+def dpop_key_file(tmp_path: Path) -> str:
+    """A file with a key to which tokens are bound."""
     file = tmp_path / "dpop.pem"
     key = generate_private_key(SECP256R1())
     file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    async with connected(party.issuer, clock, dpop_key_file=str(file)) as provider:
+    return str(file)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "calls"),
+    [(400, b'{"error":"use_dpop_nonce"}', 2), (400, b'{"error":"invalid_request"}', 1), (401, b'{"error":"use_dpop_nonce"}', 1)],
+)
+@pytest.mark.expects_log
+async def test_nonce_that_the_token_endpoint_demands(
+    party: HostileProvider, clock: ManualClock, dpop_key_file: str, status: int, body: bytes, calls: int
+) -> None:
+    """RFC 9449 section 8: a token request is repeated, once, if a 400 demands a nonce, and after no other response with one."""
+    party.answers["/token"] = CannedAnswer(status, body, {"DPoP-Nonce": "n"})
+    async with connected(party.issuer, clock, dpop_key_file=dpop_key_file) as provider:
+        with pytest.raises((TokenRefused, ProviderMisbehaved, ProviderRejectedClient)):
+            await provider.refresh(Secret("r"))
+
+    assert party.calls("/token") == calls
+
+
+@pytest.mark.parametrize(("status", "calls"), [(401, 2), (200, 1)])
+async def test_nonce_that_userinfo_demands(
+    party: HostileProvider, clock: ManualClock, dpop_key_file: str, status: int, calls: int
+) -> None:
+    """RFC 9449 section 9: the same with a 401 of the userinfo endpoint. A nonce for the next request costs no second one."""
+    body = json.dumps({"sub": SUBJECT}).encode()
+    party.answers["/userinfo"] = CannedAnswer(status, body, {"DPoP-Nonce": "n", "Content-Type": "application/json"})
+    async with connected(party.issuer, clock, dpop_key_file=dpop_key_file) as provider:
+        await provider.userinfo(Secret("at"), SUBJECT)
+
+    assert party.calls("/userinfo") == calls
+
+
+async def test_token_that_is_not_bound(party: HostileProvider, clock: ManualClock, dpop_key_file: str) -> None:
+    """RFC 9449 section 5: where a bound token was asked for, one that anybody could use is refused; and the other way round."""
+    async with connected(party.issuer, clock, dpop_key_file=dpop_key_file) as provider:
         with pytest.raises(ProviderMisbehaved, match="Bearer token, but the hub requested DPoP"):
             await Login(provider, party).exchange()
     party.token_members = {"token_type": "DPoP"}

@@ -27,6 +27,13 @@ def test_session_cookie_attributes() -> None:
     assert attributes(line) == {"Path=/", "HttpOnly", "SameSite=Strict", "Secure"}
 
 
+def test_xsrf_cookie() -> None:
+    """Angular reads the CSRF token from a cookie of this name, and scripts may read it."""
+    session_id = SessionId.generate()
+
+    assert SECURE.set_xsrf(session_id) == f"XSRF-TOKEN={session_id.xsrf_token}; Path=/; SameSite=Strict; Secure"
+
+
 def test_login_cookie_is_lax() -> None:
     """The pre-login cookie is sent when a link of another site leads to the login form."""
     assert {"SameSite=Lax", "HttpOnly", "Secure", "Max-Age=600"} < attributes(SECURE.set_login(BrowserId.generate(), 600))

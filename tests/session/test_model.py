@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from hub.errors import IdentityChanged
 from hub.oidc.token_endpoint import TokenResponse
 from hub.primitives.secret import Secret
 from hub.session.codec import RecordCodec
@@ -75,6 +76,16 @@ def test_identity() -> None:
     assert (before, session.identity is before) == (identity_of(session.issuer, session.subject), True)
     assert (stored, stored.identity) == (session, before)
     assert replace(session, subject="bob").identity == identity_of(session.issuer, "bob")
+
+
+def test_page_of_another_user() -> None:
+    """A page that names another user than that of the session is rejected; one that names nobody is not checked."""
+    session = make_session()
+    session.require_identity(None)
+    session.require_identity(session.identity)
+
+    with pytest.raises(IdentityChanged):
+        session.require_identity(identity_of(session.issuer, "bob"))
 
 
 def test_key_of_an_id() -> None:

@@ -78,14 +78,22 @@ async def watched(streams: OpenStreams, clock: ManualClock, seconds: float) -> N
     await asyncio.wait([task])
 
 
-def kills(streams: Any) -> float:
-    """Return how many ends were measured."""
+def kills(streams: Any, figure: str = "_count") -> float:
+    """Return how many ends were measured, or the sum of their seconds."""
     return next(
         sample.value
         for metric in streams._metrics.kill_seconds.collect()
         for sample in metric.samples
-        if sample.name.endswith("_count")
+        if sample.name.endswith(figure)
     )
+
+
+def test_time_of_an_end(streams: OpenStreams, session: Session, clock: ManualClock) -> None:
+    """The metric has the seconds from the end of the session to that of the stream."""
+    streams.add(session, Stream())
+    streams.end_session(session.key, "logout", clock.now() - 0.5)
+
+    assert kills(streams, "_sum") == 0.5
 
 
 def test_all_streams_of_the_session_and_no_other(streams: OpenStreams, session: Session) -> None:

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from redis.asyncio.connection import SSLConnection
 
 from hub.config.settings import SettingsError
 from hub.session.redis_address import RedisServers, parse_several
@@ -17,7 +18,7 @@ def test_one_server(url: str) -> None:
 
 def test_sentinel() -> None:
     """Hosts with and without port, credentials of the servers and of the sentinels, service and database."""
-    url = "rediss+sentinel://hub:p%40ss@one:1,two,[::1]:3/main/4?sentinel_password=other&ssl_ca_certs=/etc/ca.pem"
+    url = "rediss+sentinel://hub:p%40ss@one:1,two,[::1]:3/main/4?sentinel_username=guard&sentinel_password=other&ssl_ca_certs=/etc/ca.pem"
 
     assert parse_several(url) == RedisServers(
         kind="sentinel",
@@ -27,7 +28,7 @@ def test_sentinel() -> None:
         password="p@ss",
         service="main",
         database=4,
-        options={"sentinel_password": "other", "ssl_ca_certs": "/etc/ca.pem"},
+        options={"sentinel_username": "guard", "sentinel_password": "other", "ssl_ca_certs": "/etc/ca.pem"},
     )
 
 
@@ -38,12 +39,22 @@ def test_cluster() -> None:
     )
 
 
+@pytest.mark.parametrize(("scheme", "is_tls"), [("redis+sentinel", False), ("rediss+sentinel", True)])
+async def test_tls_to_the_servers_behind_sentinels(scheme: str, is_tls: bool) -> None:
+    """With `rediss` the connections to the servers are encrypted, not only those to the sentinels."""
+    client = connect(f"{scheme}://one/main", 1.0)
+
+    assert issubclass(client.connection_pool.connection_class, SSLConnection) is is_tls
+    await client.aclose()
+
+
 @pytest.mark.parametrize(
     "url",
     [
         "redis+sentinel://one",
         "redis+sentinel://one/",
         "redis+sentinel://one/main/x",
+        "redis+sentinel://one/main/\u0663",
         "redis+sentinel://one/main/1/2",
         "redis+sentinel:///main",
         "redis+sentinel://one,/main",

@@ -160,6 +160,16 @@ class TestRequest:
         assert stored.tokens.refresh_token != session.tokens.refresh_token
         assert token != session.tokens.access_token
 
+    @pytest.mark.expects_log
+    async def test_id_token_of_a_resource(
+        self, one: Worker, party: HostileProvider, session: Session, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """The ID token that comes with it is validated as at a refresh: an operator learns of a wrong one."""
+        party.claims = {"exp": 1}
+        await one.further.get(session, RESOURCE)
+
+        assert "session.refresh_id_token_invalid" in caplog.text
+
     async def test_resource_and_refresh_at_once(
         self, one: Worker, other: Worker, party: HostileProvider, session: Session, clock: ManualClock
     ) -> None:

@@ -26,6 +26,7 @@ from hub.upstream.pool import SUSPENDED_SECONDS, Origin, Pool
 from hub.upstream.request import make_request
 from tests.parties.resource_server import Exchange as Served
 from tests.parties.resource_server import RawResourceServer, echo, head, silent
+from tests.waiting import until
 
 MIB = 1024 * 1024
 SILENCE_SECONDS = 30
@@ -269,6 +270,43 @@ class TestBulkheads:
         assert origin.bulkhead.size == 3
         await other.stop()
 
+    async def test_a_target_has_its_limit(self, origin):
+        """It gets no connection beyond it, however many the worker may still open."""
+        pool = Pool(PoolLimits(total=10, per_target=2))
+        used = [await pool.open(origin, 10, None, client, 9) for client in "ab"]
+        waiting = asyncio.create_task(pool.open(origin, 10, None, "c", 9))
+        await asyncio.sleep(0)
+        assert (waiting.done(), origin.bulkhead.size) == (False, 2)
+        await use(used[0], origin)
+
+        assert await waiting is used[0]
+        pool.close()
+
+    async def test_a_free_connection_goes_to_its_own_target(self, origin, server):
+        """Not to another target that is at its limit, although somebody has waited longer for that one."""
+        pool = Pool(PoolLimits(total=10, per_target=1))
+        other = await RawResourceServer.start(echo)
+        full = Origin.of(other.url, ssl.create_default_context())
+        used, _ = await open_(pool, origin), await open_(pool, full)
+        longest, next_ = (asyncio.create_task(open_(pool, target)) for target in (full, origin))
+        await asyncio.sleep(0)
+        await use(used, origin)
+
+        assert await next_ is used
+        assert (longest.done(), full.bulkhead.size) == (False, 1)
+        pool.close()
+        with pytest.raises(PoolClosed):
+            await longest
+        await other.stop()
+
+    async def test_limit_of_a_client_that_takes_idle_ones(self, pool, origin):
+        """A client that has opened no connection has its limit too."""
+        for each in [await open_(pool, origin) for _ in range(2)]:
+            await use(each, origin)
+        taken = [pool.take(origin, "modest", 1), pool.take(origin, "modest", 1)]
+
+        assert [each is None for each in taken] == [False, True]
+
     async def test_greedy_client(self, pool, origin, server):
         """At its limit it waits, with an idle connection beside it that another takes."""
         greedy = await pool.open(origin, 10, None, "greedy", 1)
@@ -374,6 +412,15 @@ class TestBreaking:
         breaking._transport.abort()
 
         assert [pool.take(origin), pool.take(origin)] == [sound, None]
+
+    async def test_an_idle_one_that_is_reset(self, pool, origin):
+        """It is forgotten."""
+        connection = await open_(pool, origin)
+        await use(connection, origin)
+        connection._transport.abort()
+        await until(lambda: connection.is_closed)
+
+        assert (origin.bulkhead.size, pool.take(origin)) == (0, None)
 
     async def test_a_request_over_one_that_breaks(self, pool, origin):
         """Its caller is told that the connection was lost."""

@@ -68,7 +68,13 @@ class TestHead:
 
     @pytest.mark.parametrize(
         ("line", "reason"),
-        [(b"HTTP/1.1 200", ""), (b"HTTP/1.1 200 ", ""), (b"HTTP/1.1 299 Not quite", "Not quite"), (b"HTTP/1.1 200 \xfc", "")],
+        [
+            (b"HTTP/1.1 200", ""),
+            (b"HTTP/1.1 200 ", ""),
+            (b"HTTP/1.1 299 Not quite", "Not quite"),
+            (b"HTTP/1.1 200 \xfc", ""),
+            (b"HTTP/1.1 200 a\tb", ""),
+        ],
     )
     def test_reason(self, line, reason):
         """A reason phrase is passed on if it can be shown."""

@@ -1,4 +1,4 @@
-"""What stands round a channel whose own cost is measured: nothing in here takes more time than it must."""
+"""Cheap stand-ins for the neighbors of a channel whose own cost is measured."""
 
 import asyncio
 import json

@@ -17,14 +17,14 @@ END = 0x01
 
 
 class Limits(msgspec.Struct):
-    """What of the limits in `ready` matters here, in bytes."""
+    """The limits in `ready` that the load uses, in bytes."""
 
     window: int
     connection_window: int
 
 
 class Message(msgspec.Struct):
-    """What of a message of the hub matters here."""
+    """The members of a message of the hub that the load uses."""
 
     type: str
     id: int = 0

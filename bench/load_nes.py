@@ -11,7 +11,7 @@ from bench.websocket import PING, PONG, frame
 
 
 class Message(msgspec.Struct):
-    """What of a message of nes matters here."""
+    """The members of a nes message that the load uses."""
 
     type: str
     id: int = 0

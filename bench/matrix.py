@@ -17,7 +17,7 @@ LARGE = 1 << 20  # from here on fewer callers: 50 answers of 20 MB at once say n
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is asked of each contestant.
+    """The load that each contestant gets.
 
     Attributes:
         size: Bytes of the document.

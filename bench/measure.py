@@ -1,4 +1,4 @@
-"""What processes have used, from /proc and their CPU clocks (Linux), and what a list of numbers says.
+"""The resources that processes used, from /proc and their CPU clocks (Linux), and statistics of a list of numbers.
 
 Everything but the readers is pure.
 """
@@ -65,7 +65,7 @@ def spread(values: Sequence[float]) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What one round of a case cost.
+    """The cost of one round of a case.
 
     Attributes:
         requests: Right answers; there were no others.

@@ -31,7 +31,7 @@ Transport = Literal["http", "channel", "websocket"]
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """What a door knows of the client that sends a request.
+    """The facts that a door knows about the client that sends a request.
 
     Attributes:
         transport: The door: HTTP, the channel, or a WebSocket that is passed through.

@@ -1,4 +1,4 @@
-"""What `python3 -m mutation` does: judge a sample of mutants, and all mutants of changed lines, within a time."""
+"""The command `python3 -m mutation`: judge a sample of mutants, and all mutants of changed lines, within a time."""
 
 import argparse
 import subprocess

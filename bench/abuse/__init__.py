@@ -1,1 +1,1 @@
-"""What a client that abuses the hub costs another user: the time of that user's calls, quiet and under each abuse."""
+"""The cost of abuse for another user: the time of that user's calls, quiet and under each abuse."""

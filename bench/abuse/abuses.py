@@ -23,7 +23,7 @@ HELD_RETRY_SECONDS = 1.0
 
 
 class Ground(msgspec.Struct, kw_only=True):
-    """What an attacker knows of the hub.
+    """The facts about the hub that an attacker knows.
 
     Attributes:
         port: Where it connects, on the loopback interface.
@@ -49,7 +49,7 @@ class Ground(msgspec.Struct, kw_only=True):
 
 @dataclass
 class Toll:
-    """What an abuse has reached so far.
+    """The effects of an abuse so far.
 
     Attributes:
         sent: Frames or requests that the hub's socket has taken.

@@ -1,1 +1,1 @@
-"""What the scenarios of growth and of storms stand on: processes, and sessions by the thousand that need no login."""
+"""Processes, and thousands of sessions without a login: the basis of the scenarios of growth and of storms."""

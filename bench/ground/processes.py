@@ -1,4 +1,4 @@
-"""What processes use while something goes on, looked at again and again."""
+"""Sampling of the resources that processes use during a load."""
 
 import asyncio
 import time

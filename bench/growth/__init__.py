@@ -1,1 +1,1 @@
-"""What a request costs as something grows: connections, sessions, requests in flight, routes."""
+"""The cost of a request as something grows: connections, sessions, requests in flight, routes."""

@@ -1,4 +1,4 @@
-"""What a round of requests has cost, and how that changes with the number of something."""
+"""The cost of a round of requests, and how it changes as something grows."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -72,10 +72,10 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What was found of one thing that grows.
+    """The result for one thing that grows.
 
     Attributes:
-        grows: What grows.
+        grows: Name of the thing that grows.
         figures: Further figures by name.
     """
 

@@ -1,1 +1,1 @@
-"""What one request costs in things that can be counted, so that a regression shows on any machine, however busy it is."""
+"""The cost of one request in things that can be counted, so that a regression shows on any machine, however busy it is."""

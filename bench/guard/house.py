@@ -53,7 +53,7 @@ class StillClock(SystemClock):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What runs.
+    """The running hub, its user, and the parties around it.
 
     Attributes:
         member: The user whose browser calls.

@@ -1,1 +1,1 @@
-"""What one request passes in the hub: its modules, in the order in which they call each other."""
+"""The path of one request through the hub: its modules, in the order in which they call each other."""

@@ -1,1 +1,1 @@
-"""What a bare request and a WebSocket message cost with the hub's listeners and with other servers for Python."""
+"""The cost of a bare request and a WebSocket message with the hub's listeners and with other servers for Python."""

@@ -12,7 +12,7 @@ REQUEST = (
     b"Sec-Fetch-Dest: empty\r\nSec-Fetch-Mode: cors\r\nSec-Fetch-Site: same-origin\r\n"
     b"Cookie: __Host-Http-hub=" + b"a" * 43 + b"; XSRF-TOKEN=" + b"b" * 43 + b"\r\nX-XSRF-TOKEN: " + b"b" * 43 + b"\r\n\r\n"
 )
-"""What a browser sends with a call of the API."""
+"""The request of a browser that calls the API."""
 MESSAGE = frame(b"x" * 100)
 ECHO_BYTES = 102
 

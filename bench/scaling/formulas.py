@@ -18,7 +18,7 @@ PUSHED_AT_ONCE = 1000  # of `hub.session.last_channel`
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What something asks of Redis."""
+    """The cost of something in Redis."""
 
     round_trips: float
     commands: float
@@ -33,7 +33,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """What an operator knows or guesses.
+    """The figures that an operator knows or guesses.
 
     Attributes:
         users: Who are logged in at the same time and do something now and then.

@@ -15,7 +15,7 @@ KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What was measured of one of each.
+    """The measured costs of one request, channel, refresh and so on.
 
     Attributes:
         http_us, channel_us: CPU time of a request that asks Redis for nothing; microseconds, as all of these.
@@ -46,7 +46,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What so many users need.
+    """The resources that a number of users needs.
 
     Attributes:
         inputs: Who they are, and on how many workers.

@@ -35,10 +35,10 @@ SAMPLE = Inputs(
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """What was seen.
+    """The result of all users together.
 
     Attributes:
-        asked: What Redis was asked for.
+        asked: The work of Redis.
         requests: Requests of users; `failures` of them failed, since the beginning.
         loads: Sessions that were read from Redis for them.
         refreshes: Tokens that were refreshed; `tries` of other workers found that it was being done, or had been.

@@ -63,7 +63,7 @@ class Fleet:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What Redis was asked for during some time.
+    """The work of Redis during some time.
 
     Attributes:
         cost: Round trips and commands of all that time; `by_command` says which.

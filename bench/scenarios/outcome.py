@@ -1,4 +1,4 @@
-"""What a scenario found: rows for people, and the same as values for programs. Pure."""
+"""The result of a scenario: rows for people, and the same as values for programs. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass

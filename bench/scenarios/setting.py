@@ -14,7 +14,7 @@ from bench.systems.node import Nes
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What all scenarios share.
+    """The settings that all scenarios share.
 
     Attributes:
         seconds: How long a load lasts.

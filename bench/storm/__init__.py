@@ -1,1 +1,1 @@
-"""What happens when all do the same at once: ten thousand tokens that expire, two thousand channels that lose their node."""
+"""Storms: ten thousand tokens expire at once, or two thousand channels lose their node."""

@@ -20,7 +20,7 @@ END_OF_HEAD = b"\r\n\r\n"
 
 @dataclass
 class Tally:
-    """What became of the dials.
+    """The results of the dials.
 
     Attributes:
         ready_at: When each channel was ready again, for the first time (`time.monotonic`).

@@ -24,7 +24,7 @@ PATH = f"{PREFIX}/wait/5/1024.json?page=1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconnect:
-    """What was seen of one case.
+    """The result of one case.
 
     Attributes:
         ready: Channels that were ready again in the end.

@@ -32,7 +32,7 @@ PATH = f"{PREFIX}/wait/5/1024.json?page=1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storm:
-    """What was seen.
+    """The result of a storm of refreshes.
 
     Attributes:
         within_seconds: All tokens expire within so long.
@@ -78,7 +78,7 @@ class Storm:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What some seconds of work have used: CPU seconds of hubs, Redis and provider, and commands of Redis."""
+    """The resources that some seconds of work used: CPU seconds of hubs, Redis and provider, and commands of Redis."""
 
     seconds: float
     cpu: Sequence[float]

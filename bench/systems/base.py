@@ -1,4 +1,4 @@
-"""What the benchmark knows of a system: where it calls back, how it is run, and who takes part in the comparison through it."""
+"""The interface of a system under test: its callback URL, how it is run, and its contestants."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -27,7 +27,7 @@ class StartError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is asked for.
+    """The requested document, and how a system reaches it.
 
     Attributes:
         size: Bytes of the document.

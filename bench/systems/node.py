@@ -1,4 +1,4 @@
-"""What runs on Node.js: @hapi/nes with h2o2, and express-openid-connect with http-proxy-middleware. One process each."""
+"""The systems on Node.js: @hapi/nes with h2o2, and express-openid-connect with http-proxy-middleware. One process each."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What any HTTP client behind the door needs for a transfer: a bound on silence, and the body on its way out."""
+"""The parts of a transfer that all HTTP clients of the comparison share: a timeout without progress, and the upload."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

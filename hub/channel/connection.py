@@ -76,13 +76,13 @@ COSTS: Mapping[type, int] = {
     messages.AckMessage: 1,
     messages.ByeMessage: 1,
 }
-"""What each message costs, in addition to its WebSocket frame (`limits.work_per_connection`)."""
+"""The cost of each message, in addition to its WebSocket frame (`limits.work_per_connection`)."""
 
 REFUSED_COST = 10
-"""What a refused request costs."""
+"""The cost of a rejected request."""
 
 IGNORED_COST = 1
-"""What an unknown message costs that is ignored."""
+"""The cost of an unknown message, which is ignored."""
 
 WHOLE_BATCH = 1 << 30
 """More messages than any batch has."""

@@ -169,7 +169,7 @@ class ChannelLimits(Struct, frozen=True):
 
 
 class Envelope(Struct, frozen=True):
-    """What each message of a client has, also one that is unknown."""
+    """The members that each message of a client has, also an unknown one."""
 
     type: str
     optional: Any = False

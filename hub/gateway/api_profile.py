@@ -1,4 +1,4 @@
-"""What the product that serves an API understands besides HTTP. Pure: the profiles themselves are built elsewhere."""
+"""The interface of a profile: the peculiarities of the product that serves an API. Pure: profiles are built elsewhere."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

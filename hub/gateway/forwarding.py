@@ -28,7 +28,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForwardingDependencies:
-    """What all requests are forwarded with.
+    """The services that forwarding a request needs.
 
     Attributes:
         sessions: The sessions at APIs that keep some.

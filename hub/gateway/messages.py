@@ -46,7 +46,7 @@ class UpstreamWebSocket(Protocol):
 
 
 class ApiRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a browser asks of an API, before any policy was applied.
+    """The request of a browser for an API, before any policy was applied.
 
     Attributes:
         method: Upper-case HTTP method.

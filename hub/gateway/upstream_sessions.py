@@ -37,7 +37,7 @@ logger = log.get(__name__)
 
 @dataclass(slots=True)
 class _SessionSlot:
-    """What the requests of one owner to one application share in this process.
+    """The state that the requests of one owner to one application share in this process.
 
     Opening is a lock and no `SingleFlight`: requests that wait share the cookie jar in Redis, not the response to the first one.
     """

@@ -29,6 +29,7 @@ Key = Annotated[str, msgspec.Meta(pattern=rf"^{KEY.pattern}\Z")]
 """An idempotency key. It must not be guessable; a random UUID is a good choice."""
 
 HUB_KEY_HEADER = "x-hub-key"
+KEY_HEADERS = frozenset({HUB_KEY_HEADER, IDEMPOTENCY_HEADER})
 RAISED = {kind.slug: kind for kind in (ResourceServerBroken, ResourceServerTimeout, DeadlineExceeded, UploadStalled)}
 """The errors that a replayed failure raises, by slug."""
 

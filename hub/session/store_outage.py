@@ -1,4 +1,4 @@
-"""What a worker knows of an outage of the session store, and how long it goes on without the store. Pure.
+"""A worker's view of an outage of the session store, and how long it continues without the store. Pure.
 
 During an outage no session can be started or ended, except by a worker that still reaches the store. This worker may miss such
 an end for `TRUSTED_SECONDS`, and no longer.

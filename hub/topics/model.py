@@ -46,7 +46,7 @@ class Recipient(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
 
 
 class Publication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a back end publishes. `data` is a JSON value, which is forwarded unchanged."""
+    """An event from a back end. `data` is a JSON value, which is forwarded unchanged."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
     data: msgspec.Raw = msgspec.Raw(b"{}")

@@ -1,4 +1,4 @@
-"""What a publisher sends becomes a `Publication`, or an error that names the mistake. Pure."""
+"""Decoding of a publisher's request: a `Publication`, or an error that names the mistake. Pure."""
 
 from typing import Any
 

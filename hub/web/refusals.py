@@ -1,4 +1,4 @@
-"""What refused requests cost their connection and their address, and how many of them are written to the logs.
+"""The cost of rejected requests for their connection and their address, and how many of them are logged.
 
 A request is refused when the hub itself responds with a status from 400 to 499. Each one is charged to its connection, which is
 then read more slowly (`hub.listener.work_budget`), and to the address of the client, so that a new connection does not help. The
@@ -45,7 +45,7 @@ class RefusalVerdict:
 
 
 class Charged(Protocol):
-    """What a refused request came on: an exchange, or the connection of a handler of Tornado's."""
+    """The origin of a rejected request: an exchange, or the connection of a Tornado handler."""
 
     @property
     def remote_ip(self) -> str:

@@ -7,6 +7,16 @@ import pytest
 
 from bench.upstream_clients.transfer import PIECE_BYTES, Silence, open_upload
 from hub.errors import BadRequest
+from tests.parties.clock import leap
+
+SILENCE_SECONDS = 20.0
+
+
+async def pass_(seconds: float) -> None:
+    """Let `seconds` pass at once, and the timers that are due then be called."""
+    leap(seconds)
+    for _ in range(3):
+        await asyncio.sleep(0)
 
 
 async def stream(*pieces: bytes) -> AsyncIterator[bytes]:
@@ -19,12 +29,12 @@ class TestSilence:
     async def test_ends_a_wait(self):
         """Nothing moving for the whole time is a timeout."""
         with pytest.raises(TimeoutError):
-            async with Silence(0.01):
-                await asyncio.Event().wait()
+            async with Silence(SILENCE_SECONDS):
+                await pass_(SILENCE_SECONDS + 1)
 
     async def test_may_be_entered_again(self):
         """Each wait has the whole time, and moving something outside of a wait is harmless."""
-        silence = Silence(10)
+        silence = Silence(SILENCE_SECONDS)
         for _ in range(2):
             async with silence:
                 silence.restart()
@@ -33,20 +43,24 @@ class TestSilence:
 
     async def test_stands_still_while_lifted(self):
         """During the caller's turn no time passes, and afterwards it begins anew."""
-        silence = Silence(0.02)
+        silence, has_restarted = Silence(SILENCE_SECONDS), False
         with pytest.raises(TimeoutError):
             async with silence:
                 silence.lift()
-                await asyncio.sleep(0.06)
+                await pass_(3 * SILENCE_SECONDS)
                 silence.restart()
-                await asyncio.Event().wait()
+                await pass_(SILENCE_SECONDS - 1)
+                has_restarted = True
+                await pass_(2)
+
+        assert has_restarted
 
     async def test_stays_lifted_when_entered(self):
         """A wait that begins during the caller's turn has no limit until the turn ends."""
-        silence = Silence(0.02)
+        silence = Silence(SILENCE_SECONDS)
         silence.lift()
         async with silence:
-            await asyncio.sleep(0.06)
+            await pass_(3 * SILENCE_SECONDS)
 
 
 class TestUpload:

@@ -9,7 +9,7 @@ import pytest
 
 from hub.channel.close_codes import CloseCode
 from hub.channel.codec import BodyFrame, decode_body
-from hub.channel.messages import ChannelLimits, ClientMessage, ServerMessage
+from hub.channel.messages import SUBPROTOCOL, ChannelLimits, ClientMessage, ServerMessage
 from tests.channel.dialogue import Replay
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +42,11 @@ def test_dialogue_of_the_specification(title: str, lines: list[str]) -> None:
 def test_golden_vector(name: str, lines: list[str]) -> None:
     """The core says what the vectors, to which every client is held too, say it says."""
     Replay().run(lines)
+
+
+def test_subprotocol() -> None:
+    """Clients of all versions offer this name."""
+    assert SPECIFICATION.startswith(f"# The channel protocol `{SUBPROTOCOL}`")
 
 
 def test_specification_has_its_dialogues() -> None:

@@ -56,6 +56,21 @@ def test_an_end_without_data_needs_no_credit() -> None:
     assert uploads.receive(1, 0, end=True) == 10
 
 
+def test_progress_is_reported_in_steps_and_at_the_end() -> None:
+    """A report is due after so many more bytes, or when the API has accepted the whole upload; never twice for the same bytes."""
+    uploads = Uploads(window=100, connection_window=100)
+    uploads.open(1, -1)
+    uploads.grants()
+    reports = []
+    for size, end in ((4, False), (6, False), (3, True)):
+        uploads.receive(1, size, end=end)
+        uploads.accepted(1, size)
+        reports += [uploads.progress(1, 10), uploads.progress(1, 10)]
+
+    assert reports == [None, None, 10, None, 13, None]
+    assert uploads.progress(2, 10) is None
+
+
 @given(
     st.lists(
         st.tuples(st.sampled_from(["open", "send", "take", "end", "close"]), st.integers(0, 9), st.integers(1, 40)),

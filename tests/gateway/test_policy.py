@@ -55,6 +55,7 @@ class TestStepUp:
         proved = replace(SESSION, auth_time=START - 100)
         authorise(route(max_age_seconds=100), "GET", proved, START)
         authorise(route(max_age_seconds=100), "GET", SESSION, START + 100)
+        authorise(route(), "GET", SESSION, START + 1_000_000)  # a route that asks for nothing
 
         for session, now in ((proved, START + 2), (SESSION, START + 102)):
             with pytest.raises(StepUpRequired) as caught:

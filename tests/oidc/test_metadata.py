@@ -85,6 +85,8 @@ class TestDiscoveryResponse:
             {"userinfo_endpoint": "https://provider.example:99999/userinfo"},
             {"userinfo_endpoint": f"{ISSUER}/userinfo#fragment"},
             {"pushed_authorization_request_endpoint": "http://provider.example/par"},
+            {"revocation_endpoint": "http://provider.example/revoke"},
+            {"introspection_endpoint": "http://provider.example/introspect"},
             {"code_challenge_methods_supported": ["plain"]},
             {"code_challenge_methods_supported": "S256"},
         ],

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from hub.primitives.secret import Secret
 from hub.session.keyring import Keyring
 from hub.session.model import Revocation, Session, SessionId
 from hub.session.revocations import CLAIM_SECONDS, LEFT_SECONDS
@@ -42,6 +43,19 @@ async def test_refresh_token_first(one: Worker, session: Session, party: Hostile
     ]
     assert all(request.headers["Authorization"].startswith("Basic ") for request in requests)
     assert one.revoked("revoked") == 1
+
+
+async def test_token_of_one_kind_is_not_supported(one: Worker, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A provider that revokes access tokens only has not ended the grant: it counts as one that supports no revocation."""
+
+    async def revoke(_token: Secret, hint: str) -> bool:
+        return hint == "access_token"
+
+    monkeypatch.setattr(one.provider, "revoke", revoke)
+    await end(one, session)
+    await one.revoking.work_once()
+
+    assert (one.revoked("unsupported"), one.revoked("revoked")) == (1, 0)
 
 
 async def test_one_of_two_workers(one: Worker, other: Worker, session: Session, party: HostileProvider) -> None:
@@ -153,6 +167,7 @@ async def test_shared_grant(one: Worker, session: Session, party: HostileProvide
     second = replace(session, key=SessionId.generate().key)
     await one.sessions.start(second)
     await end(one, session)
+    await one.revoking.work_once()
     await one.revoking.work_once()
     assert (hints(party), one.revoked("postponed")) == ([], 1)
 

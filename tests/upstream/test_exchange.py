@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hub.upstream.exchange import UpstreamExchange
-from hub.upstream.failure import Failure, ResponseClosed
+from hub.upstream.failure import Failure, ResponseClosed, ServerStalled
 from hub.upstream.request import make_request
 
 
@@ -52,3 +52,18 @@ async def test_caller_that_is_cancelled_between_two_steps() -> None:
 
     assert [type(failure) for failure in failures] == [ResponseClosed]
     assert unretrieved == []
+
+
+@pytest.mark.parametrize("progress", ["upload_progressed", "write"])
+async def test_progress_of_an_upload_restarts_the_stall_timeout(progress: str) -> None:
+    """An upload that the API accepts slowly is no silence; it is one for the whole time after the last bytes."""
+    exchange = Connection().exchange
+    wait = exchange.head()
+    wait.send(None)
+    silent = [exchange.overdue(at, at) for at in (0.0, 50.0)]
+    getattr(exchange, progress)()
+    restarted = [exchange.overdue(at, at) for at in (61.0, 120.0)]
+
+    assert silent + restarted == [None] * 4
+    assert isinstance(exchange.overdue(121.0, 121.0), ServerStalled)
+    wait.close()

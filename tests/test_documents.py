@@ -119,6 +119,16 @@ def test_every_log_event_is_described() -> None:
     assert sorted(described) == sorted(written)
 
 
+def test_renamed_log_events() -> None:
+    """The table of renamed events in the changelog leads from names that the hub no longer writes to names that it writes."""
+    text = (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8")
+    renamed = dict(re.findall(r"^\| `([a-z_]+\.[a-z_]+)` \| `([a-z_]+\.[a-z_]+)` \|$", text, re.MULTILINE))
+    written = set().union(*map(_log_events, PROJECT.glob("hub/**/*.py")))
+
+    assert renamed
+    assert (set(renamed) & written, set(renamed.values()) - written) == (set(), set())
+
+
 def test_every_audit_event_is_described() -> None:
     """The table of the audit names each event that there can be, and no other; each is written somewhere."""
     text = (PROJECT / "docs/operating.md").read_text(encoding="utf-8").partition("## Audit")[2].partition("## ")[0]

@@ -1,4 +1,4 @@
-"""Nodes are restarted one after the other, and nobody notices: rule 11 of the protocol, on whole nodes."""
+"""Nodes are restarted one after the other, and nobody notices: rule 12 of the protocol, on whole nodes."""
 
 import asyncio
 import signal

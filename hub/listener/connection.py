@@ -368,7 +368,7 @@ class ClientConnection(Wire):
     # -- the turn of this connection ----------------------------------------------------------------------------------
 
     def charge(self, cost: float) -> None:
-        """Charge the connection for a request that was refused."""
+        """Charge the connection for a rejected request."""
         self._work.charge(cost)
 
     def _pause(self) -> None:

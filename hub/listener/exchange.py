@@ -157,7 +157,7 @@ class Exchange:
             self._line.release()
 
     def charge(self, cost: float) -> None:
-        """Charge the connection for this request, because it was refused. Too many of them are throttled (`work_budget`)."""
+        """Charge the connection for this rejected request. Too many of them are throttled (`work_budget`)."""
         self._line.charge(cost)
 
     def send(self, status: int, reason: str, fields: Headers, body: bytes) -> None:

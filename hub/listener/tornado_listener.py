@@ -478,7 +478,7 @@ class TornadoRequestConnection(httputil.HTTPMessageDelegate):
             self._reads_on = asyncio.get_running_loop().create_future()
 
     def charge(self, cost: float) -> None:
-        """Charge the connection for a request that was refused."""
+        """Charge the connection for a rejected request."""
         self._stream.work.charge(cost)
 
     def release(self) -> None:

@@ -100,7 +100,7 @@ class TornadoConnection(httputil.HTTPConnection):
         return self._exchange.remote_ip
 
     def charge(self, cost: float) -> None:
-        """Charge the connection for this request, because it was refused."""
+        """Charge the connection for this rejected request."""
         self._exchange.charge(cost)
 
     def set_close_callback(self, callback: Callable[[], None] | None) -> None:

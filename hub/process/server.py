@@ -105,7 +105,7 @@ class Worker:
         self._listeners: list[HttpListener | TornadoListener] = []
 
     async def run(self, stop: asyncio.Event, reload: asyncio.Event, on_ready: Callable[[], None] | None = None) -> None:
-        """Serve until `stop` is set, then finish what is under way; follow the settings file each time `reload` is set.
+        """Serve until `stop` is set, then let requests finish. Reread the settings file each time `reload` is set.
 
         `on_ready` is called when this process accepts connections.
 
@@ -202,7 +202,7 @@ class Worker:
         return DescriptorLimits(limit=limit, reserve=effective_reserve(limit, reserve), on_shortage=shortages.inc)
 
     async def _drain(self) -> None:
-        """Say that this hub is leaving, let what is under way finish, then close what is left."""
+        """Report not ready, stop accepting, let requests finish and channels move, then close everything."""
         services, server = self._services, self._settings.server
         logger.info("hub.draining", requests=len(services.exchanges), channels=len(services.registry))
         services.draining = True

@@ -95,7 +95,7 @@ class Supervisor:
             await asyncio.sleep(RESTART_SECONDS)
 
     def _crashed(self, error: BaseException) -> None:
-        """End all workers if one can be started or watched no more: who started the hub is to start it again."""
+        """End all workers, because one can no longer be started or watched. The service manager restarts the hub."""
         logger.critical("worker.supervision_failed", exc_info=error)
         self._failed.set()
 

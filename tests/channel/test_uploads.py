@@ -64,10 +64,12 @@ def test_progress_is_reported_in_steps_and_at_the_end() -> None:
     reports = []
     for size, end in ((4, False), (6, False), (3, True)):
         uploads.receive(1, size, end=end)
-        uploads.accepted(1, size)
+        uploads.accepted(1, size - 1)
+        reports.append(uploads.progress(1, 10))
+        uploads.accepted(1, 1)
         reports += [uploads.progress(1, 10), uploads.progress(1, 10)]
 
-    assert reports == [None, None, 10, None, 13, None]
+    assert reports == [None, None, None, None, 10, None, None, 13, None]
     assert uploads.progress(2, 10) is None
 
 

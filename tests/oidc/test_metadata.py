@@ -1,5 +1,6 @@
 """hub.oidc.metadata: OpenID Connect Discovery 1.0."""
 
+import re
 from typing import Any
 
 import pytest
@@ -93,8 +94,9 @@ class TestDiscoveryResponse:
     )
     def test_unsafe_member(self, changes: dict[str, Any]) -> None:
         """Endpoints are absolute and no less safe than the issuer, and S256 must not be missing from its list."""
-        with pytest.raises(ProviderMisbehaved):
+        with pytest.raises(ProviderMisbehaved) as caught:
             process_metadata(200, discovery(**changes), ISSUER)
+        assert re.search(rf"\b{next(iter(changes))}\b|S256", caught.value.detail)
 
     def test_methods_not_listed(self) -> None:
         """A provider that lists no code challenge methods is used all the same."""

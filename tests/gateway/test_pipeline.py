@@ -598,36 +598,3 @@ async def test_the_hub_chooses_the_codings_that_it_reads(hub, setting, chosen, s
     await read(await hub.handle(path="/api/x", headers=[("Accept-Encoding", chosen)] if chosen else []))
 
     assert hub.server.requests[0].header("Accept-Encoding") == sent
-
-
-@pytest.mark.parametrize(
-    ("prefix", "is_logged_in", "has_token", "provider"),
-    [
-        ("/api", True, True, SESSION.provider),
-        ("/service", True, True, "machine"),
-        ("/api", True, False, None),
-        ("/api", False, True, None),
-        ("/open", True, True, None),
-    ],
-)
-async def test_key_of_a_bound_token(prefix: str, is_logged_in: bool, has_token: bool, provider: str | None) -> None:
-    """A token is bound to the DPoP key of the provider that issued it: that of the session, or that of the route's own token."""
-    routes = RouteTable(
-        [
-            RouteSettings(prefix="/api", target="https://iris.example"),
-            RouteSettings(prefix="/open", target="https://iris.example", token="none"),
-            RouteSettings(prefix="/service", target="https://iris.example", token="client", provider="machine"),
-        ],
-        IRIS_API,
-    )
-    ways = ForwardingDependencies(
-        resource_server=ResourceServer(),
-        websockets=UpstreamWebSocketClient([]),
-        sessions=cast(UpstreamSessions, None),
-        signer=MessageSigner([], SystemClock()),
-        dpop_key=lambda name: cast(Any, f"key of {name}"),
-        clock=SystemClock(),
-    )
-    session, token = SESSION if is_logged_in else None, Secret("t") if has_token else None
-
-    assert ways.dpop_key_of(routes.locate(f"{prefix}/x").route, session, token) == (provider and f"key of {provider}")

@@ -224,6 +224,7 @@ class Worker:
         moved = asyncio.gather(services.registry.drain(seconds / 3), services.registry.wait_empty())
         try:
             async with asyncio.timeout(seconds):
+                await asyncio.wait([moved], timeout=seconds / 3)  # meanwhile responses announce the close
                 await last_requests()
                 await moved
                 await last_requests()  # of connections whose response began before the stop, and could not announce the close

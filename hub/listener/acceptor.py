@@ -6,8 +6,10 @@ backlog of the kernel. The reserve is left to other listeners, such as the one f
 """
 
 import asyncio
+import fcntl
 import heapq
 import socket
+import termios
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -57,7 +59,7 @@ class Closable(Protocol):
         """When the connection became idle, and its number among all connections of the listener; None if it is not idle."""
 
     def close_if_idle(self) -> None:
-        """Close the connection."""
+        """Close the connection, unless a request has just arrived."""
 
 
 def close_oldest_idle(connections: Iterable[Closable], count: int) -> int:
@@ -67,6 +69,15 @@ def close_oldest_idle(connections: Iterable[Closable], count: int) -> int:
     for _, connection in oldest:
         connection.close_if_idle()
     return len(oldest)
+
+
+def has_unread_bytes(connection: socket.socket | None) -> bool:
+    """Return whether the kernel has bytes of a connection that this process has not read: a request that has just arrived."""
+    if connection is None or connection.fileno() < 0:
+        return False
+    size = bytearray(4)
+    fcntl.ioctl(connection.fileno(), termios.FIONREAD, size)
+    return any(size)
 
 
 class Acceptor:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import structlog
 
-from hub.listener.acceptor import close_oldest_idle, ignore_closed
+from hub.listener.acceptor import close_oldest_idle, has_unread_bytes, ignore_closed
 from hub.listener.exchange import BytesReceiver, Exchange, Front, Receiver
 from hub.listener.handshake import accept
 from hub.listener.head import BadHead, Headers, Names, RequestHead, error_response, response_head
@@ -588,6 +588,6 @@ class ClientConnection(Wire):
             self._current.keep_alive = False
 
     def close_if_idle(self) -> None:
-        """Close the connection if it waits for a request."""
-        if self._is_idle:
+        """Close the connection if it waits for a request, and none has just arrived."""
+        if self._is_idle and not has_unread_bytes(self._transport.get_extra_info("socket")):
             self._transport.close()

@@ -14,6 +14,7 @@ from typing import Protocol, cast
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream, StreamClosedError
 
+from hub.listener.acceptor import has_unread_bytes
 from hub.listener.wire import AT_ONCE
 from hub.listener.work_budget import CLOSE, REQUEST_WORK, WorkBudget
 from hub.primitives.clock import Clock
@@ -355,8 +356,8 @@ class GuardedStream:
         return self._active_at if self._is_waiting_for_head and self._reading is not None and not self.unsent_bytes else None
 
     def close_if_idle(self) -> None:
-        """Close the connection if it is idle."""
-        if self._is_waiting_for_head and self._reading is not None:
+        """Close the connection if it waits for a request, and none has just arrived."""
+        if self._is_waiting_for_head and self._reading is not None and not has_unread_bytes(self.socket):
             self.close()
 
 

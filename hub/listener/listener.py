@@ -93,7 +93,7 @@ class HttpListener:
             connection.announce_close()
 
     def close_idle(self) -> None:
-        """Close the idle connections. A request that arrives in this moment is lost."""
+        """Close the idle connections, except those on which a request has just arrived."""
         for connection in list(self._connections.open):
             connection.close_if_idle()
 

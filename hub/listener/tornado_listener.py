@@ -131,7 +131,7 @@ class TornadoListener:
             connection.announce_close()
 
     def close_idle(self) -> None:
-        """Close the idle connections. A request that arrives in this moment is lost."""
+        """Close the idle connections, except those on which a request has just arrived."""
         for connection in list(self._connections.open):
             connection.close_if_idle()
 
@@ -250,7 +250,7 @@ class TornadoClientConnection:
             self._request.announce_close()
 
     def close_if_idle(self) -> None:
-        """Close the connection if it waits for a request."""
+        """Close the connection if it waits for a request, and none has just arrived."""
         self.stream.close_if_idle()
 
     def reject(self, error: BadHead) -> None:

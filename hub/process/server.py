@@ -227,7 +227,7 @@ class Worker:
                 await asyncio.wait([moved], timeout=seconds / 3)  # meanwhile responses announce the close
                 await last_requests()
                 await moved
-                await last_requests()  # of connections whose response began before the stop, and could not announce the close
+                await last_requests()  # on connections whose response could not announce the close, or was not read until now
         except TimeoutError:
             moved.cancel()
             logger.info("hub.drain_timed_out", requests=len(services.exchanges), channels=len(services.registry))

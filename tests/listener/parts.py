@@ -9,12 +9,13 @@ from typing import Any
 import uvloop
 from tornado.netutil import bind_sockets
 
+from hub.listener.acceptor import has_unread_bytes
 from hub.listener.exchange import Exchange
 from hub.listener.listener import HttpListener
 from hub.listener.tornado_listener import TornadoListener
 from hub.primitives.clock import Clock, SystemClock
 from tests.parties.listeners import chosen_listener
-from tests.waiting import hang_timeout, until
+from tests.waiting import hang_timeout, settled, until
 
 GET = b"GET %b HTTP/1.1\r\nHost: here\r\n\r\n"
 POST = b"POST /up HTTP/1.1\r\nHost: here\r\n%b\r\n"
@@ -171,10 +172,13 @@ class Stand:
         return len(shared.open) + len(shared.upgraded)
 
     async def head_has_begun(self) -> None:
-        """Wait until a part of a head has come. Tornado tells nobody of it."""
+        """Wait until a part of a head was read. Tornado tells nobody of it, but leaves no bytes in the kernel."""
         if isinstance(self.listener, HttpListener):
             connections = self.listener._connections.open
             await until(lambda: any(each._reader and each._reader.is_in_head for each in connections))
+        else:
+            streams = [each.stream for each in self.listener._connections.open]
+            await settled(lambda: [has_unread_bytes(stream.socket) for stream in streams])
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """Listeners: connections that wait too long, the end of a listener, TLS."""
 
 import asyncio
+import os
 import socket
 import ssl
 from pathlib import Path
@@ -218,6 +219,20 @@ async def test_idle_connections_are_closed() -> None:
         seen.send(b"done")
 
         assert (gone, (await busy.answer())[2], await busy.rest()) == (b"", b"done", b"")
+
+
+async def test_request_that_has_just_arrived() -> None:
+    """A request that lies in the kernel when idle connections are closed is read and answered."""
+    front = Front()
+    async with listening(front) as stand, stand.client() as client:
+        await client.send(GET % b"/")
+        await client.answer()
+        stand.listener.stop()
+        os.write(client.writer.transport.get_extra_info("socket").fileno(), GET % b"/last")
+        stand.listener.close_idle()  # in the same turn of the loop: nobody has read it
+        status, fields, _ = await client.answer()
+
+        assert (status, fields["connection"], await client.rest()) == (200, "close", b"")
 
 
 async def test_stop_within_an_answer() -> None:

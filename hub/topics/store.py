@@ -13,7 +13,7 @@ from hub.session.events import TopicHasNews
 from hub.session.keyring import SEALED_HEADER_BYTES
 from hub.session.redis_client import Redis, translated_errors
 from hub.topics.dropped_entries import DroppedEntries
-from hub.topics.entry import EntryCodec, UnusableEntry
+from hub.topics.entry import LATE_SECONDS, EntryCodec, UnusableEntry
 from hub.topics.first_positions import MAX_EVENTS, FirstPositions
 from hub.topics.model import START, Position, Publication, PublishedEvent, order
 
@@ -40,10 +40,10 @@ return {first[1] and first[1][1] or '', about['last-generated-id'], is_whole}
 
 LATEST = """
 local found = {}
-for _, entry in ipairs(redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', ARGV[1])) do
+for _, entry in ipairs(redis.call('XREVRANGE', KEYS[1], '+', ARGV[1], 'COUNT', ARGV[2])) do
   for i = 1, #entry[2], 2 do
     if entry[2][i] == 'p' then
-      found[#found + 1] = {string.sub(entry[2][i + 1], 1, ARGV[2]), entry[1]}
+      found[#found + 1] = string.sub(entry[2][i + 1], 1, ARGV[3]) .. entry[1]
     end
   end
 end
@@ -95,10 +95,13 @@ class TopicStore:
         return found, last
 
     async def first_positions(self, name: str) -> FirstPositions:
-        """Return the first positions of the latest events of a topic."""
+        """Return the first positions of the latest events of a topic: those that are not late if somebody adds them again."""
+        since = max(round((self._clock.now() - 2 * LATE_SECONDS) * 1000), 0)  # clocks differ by less than `LATE_SECONDS`
         with translated_errors():
-            latest = await self._latest(keys=[_stream(name)], args=[MAX_EVENTS, SEALED_HEADER_BYTES])
-        return FirstPositions((event_id, position.decode()) for event_id, position in reversed(latest))
+            latest = await self._latest(keys=[_stream(name)], args=[since, MAX_EVENTS, SEALED_HEADER_BYTES])
+        return FirstPositions(
+            (entry[:SEALED_HEADER_BYTES], entry[SEALED_HEADER_BYTES:].decode()) for entry in reversed(cast(list[bytes], latest))
+        )
 
     async def last(self, name: str) -> Position:
         """Return the position of the last published event, even if it has been trimmed."""

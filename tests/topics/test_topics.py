@@ -15,7 +15,7 @@ from hub.config.settings import TopicSettings
 from hub.errors import NotFound, TokenNotIssued
 from hub.session.keyring import Keyring
 from hub.topics.audience import TopicAudience
-from hub.topics.entry import EntryCodec
+from hub.topics.entry import LATE_SECONDS, EntryCodec
 from hub.topics.model import START, PublishedEvent
 from hub.topics.store import BATCH
 from hub.topics.topics import Subscription
@@ -248,6 +248,16 @@ class TestBounds:
 
         assert await one.redis.xlen("hub:topic:alarms") < 300
         assert 0 < await one.redis.ttl("hub:topic:alarms") <= 30 * 86400
+
+    async def test_known_events(self, one: Worker) -> None:
+        """A worker that begins to read a topic asks for those events only that would not be late if somebody added them again."""
+        now = int(time.time() * 1000)
+        for age in (86_400_000, int(LATE_SECONDS * 2500), int(LATE_SECONDS * 1500)):
+            await one.redis.xadd(STREAM, {"p": b"p" * 50, "at": now - age}, id=f"{now - age}-0")
+        await one.publish(1)
+
+        assert len(await one.topics.store.first_positions("ward-7")) == 2
+        assert len(await one.topics.store.first_positions("ward-8")) == 0
 
     async def test_nothing_readable_is_stored(self, one: Worker) -> None:
         """Events hold what only some may see: Redis holds no word of them."""

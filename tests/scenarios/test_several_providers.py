@@ -327,7 +327,14 @@ async def test_stored_response_after_a_change_of_settings() -> None:
         await site.hub.run()
         await site.hub.ready()
         refused = await browser.fetch("/api/x", method="POST", body=b"{}", headers=headers)
+        resumed = await Channel.connect(browser)
+        waiting = resumed.expect(1)
+        pending = {"pending": [[1, headers["X-Hub-Key"]]]}
+        await resumed.send({"type": "hello", "csrf": browser.cookie("XSRF-TOKEN"), "resume": pending})
+        on_channel = await waiting
+        await resumed.close()
 
         assert [(answer.status, answer.header("X-Hub-Replayed")) for answer in first] == [(200, None), (200, "1")]
         assert (refused.status, refused.json()["type"]) == (403, FOR_MAIN)
+        assert on_channel.problem["type"] == FOR_MAIN
         assert len(site.api.requests) == 1

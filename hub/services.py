@@ -99,7 +99,7 @@ class Services:
         self.redis = connect(redis_url, settings.redis.timeout_seconds)
         accepts_unauthenticated = settings.session.unauthenticated_records == "accept"
         codec = RecordCodec(keyring, accepts_unauthenticated=accepts_unauthenticated)
-        faults = RecordFaults(lambda kind, fault: self.metrics.record_faults.labels(kind, fault).inc())
+        faults = RecordFaults(lambda kind, fault: self.metrics.record_faults.labels(kind, fault).inc(), clock)
         self.store = SessionStore(self.redis, codec, lifetimes, clock, faults)
         self.events = EventFeed(self.redis, keyring, clock, self.metrics)
         revocations = RevocationQueue(self.redis, codec, faults)

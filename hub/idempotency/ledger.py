@@ -139,9 +139,9 @@ class Ledger:
     async def _entry(self, name: str, record: list[bytes | None]) -> Entry:
         state, fingerprint, owner, sealed = record
         entry = Entry(
-            cast(State, (state or b"").decode()),
-            (fingerprint or b"").decode(),
-            (owner or b"").decode(),
+            cast(State, _text(state)),
+            _text(fingerprint),
+            _text(owner),
             None if sealed is None else self._open(name, sealed),
         )
         if entry.state == "running" and not await self._redis.exists(_worker(entry.owner)):
@@ -157,6 +157,10 @@ class Ledger:
             return decode(self._keyring.open(sealed, f"outcome:{name}"))
         except (KeyringError, msgspec.DecodeError):
             return failure(OutcomeUnknown())
+
+
+def _text(field: bytes | None) -> str:
+    return (field or b"").decode(errors="replace")  # another program may have written it
 
 
 def _record(name: str) -> str:

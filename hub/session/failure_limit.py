@@ -94,7 +94,10 @@ class FailureLimiter:
         with translated_errors():
             wait = float(cast(bytes, await self._take(keys=[_key(limit, name)], args=[*numbers, repr(self._clock.now())])))
         if wait > 0:
-            raise TooManyRequests("Too many failed attempts. Wait a moment, then try again.", retry_after_seconds=wait)
+            longest = limit.longest_wait_seconds  # another program may have written more
+            raise TooManyRequests(
+                "Too many failed attempts. Wait a moment, then try again.", retry_after_seconds=min(wait, longest)
+            )
 
     async def give_back(self, limit: FailureLimit, name: str) -> None:
         """Take back a successful attempt."""

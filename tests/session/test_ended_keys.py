@@ -1,5 +1,7 @@
 """The memory of ended sessions."""
 
+import tracemalloc
+
 from hub.session.ended_keys import MAX_KEYS, EndedKeys
 from hub.session.model import SessionId, Tombstone
 from tests.parties.clock import START, ManualClock
@@ -16,6 +18,18 @@ async def test_until_the_absolute_timeout(clock: ManualClock) -> None:
     assert ended.get(SessionId.generate().key) is None
     await clock.advance(43200)
     assert ended.get(key) is None
+
+
+def test_memory(clock: ManualClock) -> None:
+    """It stays within a bound in bytes, which the module names."""
+    ended = EndedKeys(clock, 43200)
+    tracemalloc.start()
+    for number in range(MAX_KEYS + 1000):
+        ended.add(SessionId.generate().key, Tombstone("logout", START + number / 8))
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert size < 20_000_000
 
 
 def test_is_bounded(clock: ManualClock) -> None:

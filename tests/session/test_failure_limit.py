@@ -84,6 +84,16 @@ async def test_silence_forgives(limiter: FailureLimiter, clock: ManualClock) -> 
     assert await attempts_let_through(limiter, USER, "alice") >= 4
 
 
+@pytest.mark.parametrize("value", ["inf", "1e300", "9999999999999"])
+async def test_wait_that_another_program_wrote(limiter: FailureLimiter, redis_client: Redis, value: str) -> None:
+    """Nobody is told to wait for longer than the limit ever makes him wait."""
+    await attempts_let_through(limiter, USER, "alice")
+    [name] = await redis_client.keys("hub:limit:*")
+    await redis_client.hset(name, "free_at", value)  # type: ignore[misc]
+
+    assert await wait_of(limiter, USER, "alice") == LONGEST_WAIT_SECONDS
+
+
 async def test_clock_that_is_set_back(limiter: FailureLimiter, clock: ManualClock) -> None:
     """It takes nothing away from what is free: time that runs backwards is no time."""
     for _ in range(2):

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hub.errors import NotAuthenticated, SessionEnded
+from hub.errors import Conflict, NotAuthenticated, SessionEnded
 from hub.session.codec import RecordCodec
 from hub.session.event_feed import EventFeed
 from hub.session.events import SessionHasEnded, SessionWasReplaced
@@ -21,7 +21,7 @@ from hub.session.record_faults import RecordFaults
 from hub.session.redis_client import Redis, connect
 from hub.session.refresh_lock import RefreshLock
 from hub.session.revocations import RevocationQueue
-from hub.session.sessions import Sessions
+from hub.session.sessions import REPLACED_GRACE_SECONDS, Sessions
 from hub.session.store import SessionStore, session_name
 from hub.telemetry.metrics import Metrics
 from tests.parties.clock import START, ManualClock
@@ -37,6 +37,7 @@ class Worker:
 
     sessions: Sessions
     store: SessionStore
+    revocations: RevocationQueue
     metrics: Metrics
     faults: list[tuple[str, str]] = field(default_factory=list)
 
@@ -66,7 +67,8 @@ class Ward:
         store = SessionStore(self.redis, codec, LIFETIMES, self.clock, reports)
         revocations = RevocationQueue(self.redis, codec, reports)
         feed = EventFeed(self.redis, self.keyring, self.clock, metrics)
-        return Worker(Sessions(store, feed, revocations, LIFETIMES, self.clock, metrics), store, metrics, faults)
+        sessions = Sessions(store, feed, revocations, LIFETIMES, self.clock, metrics)
+        return Worker(sessions, store, revocations, metrics, faults)
 
     async def log_in(self, worker: Worker, subject: str, present: str = "") -> SessionId:
         """Log a user in; return the cookie."""
@@ -206,6 +208,7 @@ async def test_older_version_is_counted(ward: Ward) -> None:
     assert 'hub_record_faults_total{fault="older_version",kind="session"} 1.0' in worker.metrics.exposition().decode()
 
 
+ISSUER = "https://iris.example/oauth2"
 FIELDS = ["touched_at", "touched_tag", "version", "data", "sealed_end", "sealed_move", "ended", "lease_until"]
 
 
@@ -222,7 +225,7 @@ async def test_odd_record_harms_nobody_else(ward: Ward, garbage: str) -> None:
 
     assert await fresh.subject(odd) in (None, "alice")
     assert other.key in {session.key async for session in fresh.sessions.all()}
-    assert other.key in [session.key for session in await fresh.sessions.of_user("https://iris.example/oauth2", "alice")]
+    assert other.key in [session.key for session in await fresh.sessions.of_user(ISSUER, "alice")]
     assert await fresh.store.claim_due(START, 10)
     await fresh.sessions.end(odd.key, "operator")
     assert await fresh.sessions.end(other.key, "operator") is not None
@@ -232,12 +235,11 @@ async def test_index_decides_nothing(ward: Ward) -> None:
     """A session in the index of another user, or of another session at the provider, is not ended with those."""
     worker = ward.worker()
     alice, bob = await ward.log_in(worker, "alice"), await ward.log_in(worker, "bob")
-    issuer = "https://iris.example/oauth2"
     for name in await ward.redis.keys("hub:subject:*") + await ward.redis.keys("hub:provider-session:*"):
         await ward.redis.zadd(name, {alice.key: 1e12, bob.key: 1e12})
 
-    assert [session.key for session in await worker.sessions.of_user(issuer, "alice")] == [alice.key]
-    assert await worker.sessions.of_provider_session(issuer, "other") == []
+    assert [session.key for session in await worker.sessions.of_user(ISSUER, "alice")] == [alice.key]
+    assert await worker.sessions.of_provider_session(ISSUER, "other") == []
 
 
 async def test_garbage_in_a_lease(ward: Ward) -> None:
@@ -255,14 +257,15 @@ class Login:
 
     Attributes:
         ended_by: The workers that know of its end; None while it lives.
-        touched: Whether the adversary has written to its record.
+        replaced_until: After a new login in its browser, the cookie stands for that one so long; epoch seconds.
+        is_touched: Whether the adversary has written to its record.
     """
 
     cookie: SessionId
     subject: str
-    last_used: float
     ended_by: set[int] | None = None
-    touched: bool = False
+    replaced_until: float = 0.0
+    is_touched: bool = False
 
 
 class Story:
@@ -273,11 +276,14 @@ class Story:
         self.names, self.dumps = iter(range(2, 10_000)), list[dict[bytes, bytes]]()
 
     async def step(self, kind: str, a: int, b: int) -> None:
-        """Take one step; numbers choose among what there is."""
+        """Take one step; numbers choose among what there is. What the adversary wrote raises nothing else."""
         if kind != "log_in" and not self.logins:
             return
         await getattr(self, kind)(a, b)
-        self.dumps.append({key: await copy_of(self.ward.redis, key) for key in await self.keys()})
+        if kind not in ATTACKS:
+            self.dumps.append({key: await copy_of(self.ward.redis, key) for key in await self.keys()})
+        elif (a + b) % 3:
+            await self.all_request(b)
 
     def worker(self, number: int) -> tuple[int, Worker]:
         """Choose a worker."""
@@ -287,7 +293,16 @@ class Story:
         """Log in, in a new browser."""
         subject = ("alice", "bob")[a % 2]
         cookie = await self.ward.log_in(self.worker(b)[1], subject)
-        self.logins.append(Login(cookie, subject, self.ward.clock.now()))
+        self.logins.append(Login(cookie, subject))
+
+    async def log_in_again(self, a: int, b: int) -> None:
+        """Log in in a browser that has a session: the old cookie stands for the new session for a while."""
+        old, (name, worker) = self.logins[a % len(self.logins)], self.worker(b)
+        present = await worker.store.load(old.cookie.key)
+        self.logins.append(Login(await self.ward.log_in(worker, old.subject, old.cookie.key), old.subject))
+        for login in self.logins:
+            if isinstance(present, Session) and present.key == login.cookie.key:
+                login.ended_by, login.replaced_until = {name}, self.ward.clock.now() + REPLACED_GRACE_SECONDS
 
     async def request(self, a: int, b: int) -> None:
         """Send a request with a cookie: it is served as its own user, and not after the end."""
@@ -295,18 +310,26 @@ class Story:
         served = await worker.subject(login.cookie)
         assert served in (None, login.subject)
         if login.ended_by is not None:
-            assert served is None or (login.touched and name not in login.ended_by)
-        elif not login.touched:
+            in_grace = self.ward.clock.now() < login.replaced_until
+            assert served is None or in_grace or (login.is_touched and name not in login.ended_by)
+        elif not login.is_touched:
             assert served == login.subject
-        if served:
-            login.last_used = self.ward.clock.now()
 
     async def log_out(self, a: int, b: int) -> None:
         """End a session."""
         login, (name, worker) = self.logins[a % len(self.logins)], self.worker(b)
-        ended = await worker.sessions.end(login.cookie.key, "logout")
-        if ended is not None:
+        if await worker.sessions.end(login.cookie.key, "logout") is not None:
             login.ended_by = (login.ended_by or set()) | {name}
+
+    async def log_out_everywhere(self, a: int, b: int) -> None:
+        """End the sessions of a user, as far as the index names them: none of another user."""
+        login, (name, worker) = self.logins[a % len(self.logins)], self.worker(b)
+        found = await worker.sessions.of_user(ISSUER, login.subject)
+        assert {session.subject for session in found} <= {login.subject}
+        keys = {session.key for session in found}
+        for each in self.logins:
+            if each.cookie.key in keys and await worker.sessions.end(each.cookie.key, "elsewhere") is not None:
+                each.ended_by = (each.ended_by or set()) | {name}
 
     async def refresh(self, a: int, b: int) -> None:
         """Store new tokens."""
@@ -314,7 +337,8 @@ class Story:
         found = await worker.store.load(login.cookie.key)
         if isinstance(found, Session):
             assert found.subject == login.subject
-            await worker.sessions.replace_if_unchanged(found.with_tokens(make_tokens(now=self.ward.clock.now())))
+            with suppress(Conflict):
+                await worker.sessions.replace_if_unchanged(found.with_tokens(make_tokens(now=self.ward.clock.now())))
 
     async def restart(self, a: int, b: int) -> None:
         """Replace a worker by a new one, which knows nothing."""
@@ -324,28 +348,40 @@ class Story:
     async def wait(self, a: int, b: int) -> None:
         """Let time pass; all users are active."""
         await self.ward.clock.advance(a % 100)
+        await self.all_request(b)
+
+    async def all_request(self, b: int) -> None:
+        """Send a request with each cookie to one worker."""
         for number in range(len(self.logins)):
             await self.request(number, b)
+
+    async def sweep(self, a: int, b: int) -> None:
+        """Let operators and background tasks look at everything."""
+        _, worker = self.worker(b)
+        assert all([session.subject in ("alice", "bob") async for session in worker.sessions.all()])
+        await worker.store.claim_due(self.ward.clock.now(), 100)
+        assert all(each.issuer == ISSUER for each in await worker.revocations.claim(self.ward.clock.now(), 100))
 
     # -- the adversary --
 
     def touch(self, key: bytes) -> None:
-        """Note whose record was written to."""
+        """Note whose record was written to. An index belongs to all: it may hide a session, or name one too many."""
         for login in self.logins:
-            login.touched |= key.decode(errors="replace").endswith(login.cookie.key)
+            login.is_touched |= key.decode(errors="replace").endswith(login.cookie.key)
 
     async def keys(self) -> list[bytes]:
         """Return the names of all records."""
-        return sorted(cast(list[bytes], await self.ward.redis.keys("hub:session:*")))
+        return sorted(cast(list[bytes], await self.ward.redis.keys("hub:*")))
 
     async def restore(self, a: int, b: int) -> None:
         """Put a record of any earlier moment back, in its own place or in another one's."""
         kept = self.dumps[a % len(self.dumps)]
-        names = sorted(kept)
+        names = sorted(kept) if b % 4 == 0 else sorted(name for name in kept if name.startswith(b"hub:session:"))
         if not names:
             return
         source = names[b % len(names)]
-        place = names[(a + b) % len(names)] if a % 3 == 0 else source
+        places = [name for name in names if name.split(b":")[1] == source.split(b":")[1]]
+        place = places[(a + b) % len(places)] if a % 3 == 0 else source
         await self.ward.redis.restore(place, 0, kept[source], replace=True)
         self.touch(place)
 
@@ -356,8 +392,8 @@ class Story:
             self.touch(keys[a % len(keys)])
 
     async def move(self, a: int, b: int) -> None:
-        """Copy a field of one record into another one, or write there what leads to it."""
-        keys = await self.keys()
+        """Copy a field of one session into another one, or write there what leads to it."""
+        keys = await self.sessions()
         if not keys:
             return
         source, place = keys[a % len(keys)], keys[b % len(keys)]
@@ -368,33 +404,42 @@ class Story:
         await self.ward.redis.hset(place, mapping=cast(dict[Any, Any], changes))
         self.touch(place)
 
+    async def index(self, a: int, b: int) -> None:
+        """Add a session, and what is none, to an index or a queue."""
+        places = [key for key in await self.keys() if await self.ward.redis.type(key) == b"zset"]
+        if places:
+            member = (b"\xff", self.logins[b % len(self.logins)].cookie.key.encode())[a % 2]
+            await self.ward.redis.zadd(places[a % len(places)], {member: (0, 1e12, float("inf"))[b % 3]})
+
     async def edit(self, a: int, b: int) -> None:
-        """Write something into a field."""
-        keys = await self.keys()
+        """Write something into a field, or something else in place of a session."""
+        keys = await self.sessions()
         if not keys:
             return
         place = keys[a % len(keys)]
-        names = [
-            b"version",
-            b"data",
-            b"touched_at",
-            b"touched_tag",
-            b"sealed_end",
-            b"sealed_move",
-            b"ended",
-            b"moved_to",
-            b"fence",
-        ]
-        values = [b"inf", b"nan", b"", b"1", b"2", b"9" * 400, b"\xff", b"1e308"]
-        await self.ward.redis.hset(place, names[b % len(names)], values[(a + b) % len(values)])
+        value = (b"inf", b"nan", b"", b"1", b"2", b"9" * 400, b"\xff", b"1e308")[(a + b) % 8]
+        if b % 10 == 9:
+            await self.ward.redis.set(place, value)
+        else:
+            await self.ward.redis.hset(place, (*FIELDS, "moved_to")[b % 9], value)
         self.touch(place)
 
+    async def sessions(self) -> list[bytes]:
+        """Return the names of the records of sessions that are hashes."""
+        names = [key for key in await self.keys() if key.startswith(b"hub:session:")]
+        return [name for name in names if await self.ward.redis.type(name) == b"hash"]
 
-STEPS = [name for name in vars(Story) if name not in ("step", "worker", "touch", "keys") and not name.startswith("_")]
+
+ATTACKS = ("restore", "delete", "move", "index", "edit")
+STEPS = [
+    *("log_in", "log_in_again", "request", "log_out", "log_out_everywhere", "refresh", "restart", "wait", "sweep"),
+    *ATTACKS,
+    *ATTACKS,
+]
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 999), st.integers(0, 999)), min_size=5, max_size=40))
+@given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 999), st.integers(0, 999)), min_size=10, max_size=40))
 def test_any_story(redis_url: str, steps: list[tuple[str, int, int]]) -> None:
     """Whatever is edited, moved, deleted or restored between two steps: nobody is served as another, or after the end.
 

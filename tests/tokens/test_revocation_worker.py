@@ -162,6 +162,29 @@ async def test_provider_that_this_worker_lacks(one: Worker, clock: ManualClock) 
     assert await one.revocations.claim(1e12, 10) == []
 
 
+@pytest.mark.expects_log
+@pytest.mark.parametrize("lacks", ["provider", "key"])
+async def test_mixed_fleet(
+    one: Worker, redis_url: str, party: HostileProvider, keyring: Keyring, clock: ManualClock, lacks: str
+) -> None:
+    """While a change of settings or keys is rolled out, each logout is revoked, by the workers that can, whoever looks first."""
+    async with HostileProvider.start() as unrelated:
+        issuer, ring = (unrelated.issuer, keyring) if lacks == "provider" else (party.issuer, Keyring([bytes(32)]))
+        async with worker(redis_url, issuer, ring, clock) as other:
+            for _ in range(8):
+                session = replace(make_session(now=clock.now()), issuer=party.issuer)
+                await one.sessions.start(session)
+                await end(one, session)
+            await other.revoking.work_once()
+            await one.revoking.work_once()
+            assert (one.revoked("revoked"), other.revoked("given_up")) == (0, 0)
+            await clock.advance(CLAIM_SECONDS)
+            await one.revoking.work_once()
+
+            assert one.revoked("revoked") == 8
+            assert await other.revocations.claim(1e12, 10) == []
+
+
 async def test_shared_grant(one: Worker, session: Session, party: HostileProvider, clock: ManualClock) -> None:
     """R7009 section 2.1: one token may take its whole grant along: both wait while another session of the same `sid` lives."""
     second = replace(session, key=SessionId.generate().key)

@@ -36,8 +36,9 @@ async def say(stand: Stand, data: bytes, *, reset: bool = True) -> None:
     writer.write(data)
     if reset:
         await asyncio.sleep(0.02)
-        if (own := writer.get_extra_info("socket")) is not None:  # else the listener has closed already
-            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        with contextlib.suppress(OSError):  # the listener has closed already
+            if (own := writer.get_extra_info("socket")) is not None:
+                own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         writer.transport.abort()
         return
     async with hang_timeout():

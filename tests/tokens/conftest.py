@@ -32,6 +32,7 @@ from hub.tokens.schedule import scheduled
 from tests.parties.clock import ManualClock
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, SUBJECT, HostileProvider
 from tests.session.samples import make_session
+from tests.waiting import HANG_SECONDS
 
 LIFETIMES = Lifetimes(idle_seconds=900, absolute_seconds=43200)
 TOKEN_PATH = "/token"
@@ -67,14 +68,16 @@ class Worker:
 @asynccontextmanager
 async def worker(redis_url: str, issuer: str, keyring: Keyring, clock: Clock) -> AsyncIterator[Worker]:
     """Build one worker's part."""
-    client = connect(redis_url, 2.0)
+    client = connect(redis_url, HANG_SECONDS)
     metrics = Metrics()
     codec = RecordCodec(keyring)
     store = SessionStore(client, codec, LIFETIMES, clock)
     events = EventFeed(client, keyring, clock, metrics)
     revocations = RevocationQueue(client, codec)
     sessions = Sessions(store, events, revocations, LIFETIMES, clock, metrics)
-    settings = ProviderSettings(issuer=issuer, client_id=CLIENT_ID, client_secret=Secret(CLIENT_SECRET), timeout_seconds=5.0)
+    settings = ProviderSettings(
+        issuer=issuer, client_id=CLIENT_ID, client_secret=Secret(CLIENT_SECRET), timeout_seconds=HANG_SECONDS
+    )
     provider = OpenIDProvider(settings, clock)
     await provider.start()
     lock = RefreshLock(client, clock)

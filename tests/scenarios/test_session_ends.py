@@ -13,6 +13,7 @@ from hub.primitives.clock import SystemClock
 from hub.process.embedded_redis import running_url
 from hub.session.event_feed import EventFeed
 from hub.session.events import SessionEvent, SessionHasEnded
+from hub.session.key_folder import read_folder
 from hub.session.keyring import Keyring
 from hub.session.last_channel import ENDING
 from hub.session.redis_client import connect
@@ -28,20 +29,18 @@ async def ends_of(clinic: Clinic) -> AsyncIterator["asyncio.Queue[SessionHasEnde
     """Hear of every session that ends."""
     redis, heard = connect(running_url(clinic.hub.folder / "var"), 2.0), asyncio.Queue[SessionHasEnded]()
 
-    def hear(event: SessionEvent) -> None:
+    async def hear(event: SessionEvent) -> None:
         if isinstance(event, SessionHasEnded):
             heard.put_nowait(event)
-
-    async def not_ours(event: SessionEvent) -> None:
-        raise AssertionError("the hub's key is not known here, so each of its events is a hint")
 
     listening = asyncio.Event()
 
     async def on_gap() -> None:
         listening.set()
 
-    feed = EventFeed(redis, Keyring([bytes(32)]), SystemClock(), Metrics())
-    task = asyncio.create_task(feed.run(not_ours, on_gap, on_hint=hear))
+    keyring = Keyring([dated.key for dated in read_folder(clinic.hub.folder / "var/keys")])
+    feed = EventFeed(redis, keyring, SystemClock(), Metrics())
+    task = asyncio.create_task(feed.run(hear, on_gap))
     await listening.wait()
     try:
         yield heard

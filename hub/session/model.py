@@ -339,8 +339,12 @@ class SessionInGrace(Session):
 
     Requests that were under way may finish. They have the rights of the replaced session and no others: its authentication, and
     its access token, which is not renewed. Everything else needs the new session ID. Such a session is never stored or cached.
+
+    Attributes:
+        until: When the grace ends, and what these requests have open; epoch seconds.
     """
 
+    until: float
     is_replaced: ClassVar[bool] = True
 
     @classmethod
@@ -358,7 +362,7 @@ class SessionInGrace(Session):
             "clock_difference": 0.0,
             "acr": moved.acr,
         }
-        return cls(**members | limits)
+        return cls(**members | limits, until=moved.until)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from hub.errors import NotAuthenticated, SessionEnded, StoreUnavailable
 from hub.primitives.clock import Clock
 from hub.primitives.tasks import OwnedTasks
 from hub.session.ends import ended
-from hub.session.model import EndReason, Session
+from hub.session.model import EndReason, Session, SessionInGrace
 from hub.session.sessions import Sessions
 from hub.telemetry.metrics import Metrics
 
@@ -72,6 +72,8 @@ class OpenStreams:
         else:
             entry.session = session
             entry.streams.add(stream)
+        if isinstance(session, SessionInGrace):
+            self._tasks.start(self._end_with_grace(session, stream))
 
     def discard(self, session_key: str, stream: SessionStream) -> None:
         """Remove a stream that has ended."""
@@ -119,6 +121,14 @@ class OpenStreams:
     async def close(self) -> None:
         """Stop the checks under way."""
         await self._tasks.close()
+
+    async def _end_with_grace(self, session: SessionInGrace, stream: SessionStream) -> None:
+        """End a stream that an old session ID has opened, with the grace of that ID, and not with the new session."""
+        await self._clock.sleep(session.until - self._clock.now())
+        entry = self._entries.get(session.key)
+        if entry is not None and stream in entry.streams:
+            self.discard(session.key, stream)
+            stream.end_session(ended("replaced"))
 
     def _check(self) -> None:
         now, monotonic = self._clock.now(), self._clock.monotonic()

@@ -8,7 +8,7 @@ import pytest
 
 from hub.errors import NotAuthenticated, SessionEnded, StoreUnavailable
 from hub.session.ends import ended
-from hub.session.model import Lifetimes, Session, SessionId
+from hub.session.model import Lifetimes, Moved, Session, SessionId, SessionInGrace
 from hub.session.open_streams import CHECK_SECONDS, ENDED_TTL_SECONDS, OpenStreams, end_reason_of
 from hub.telemetry.metrics import Metrics
 from tests.channel.parts import new_session
@@ -94,6 +94,22 @@ def test_time_of_an_end(streams: OpenStreams, session: Session, clock: ManualClo
     streams.end_session(session.key, "logout", clock.now() - 0.5)
 
     assert kills(streams, "_sum") == 0.5
+
+
+async def test_stream_of_an_old_session_id(streams: OpenStreams, session: Session, clock: ManualClock) -> None:
+    """It ends with the grace of the old ID; streams of the new session go on."""
+    old, short, new = Stream(), Stream(), Stream()
+    in_grace = SessionInGrace.of(session, Moved.from_session(session, session.key, clock.now() + 10))
+    for stream in (old, short):
+        streams.add(in_grace, stream)
+    streams.add(session, new)
+    streams.discard(session.key, short)
+
+    await clock.advance(9.9)
+    assert (old.ends, len(streams)) == ([], 2)
+    await clock.advance(0.1)
+    assert (old.ends, short.ends, new.ends, len(streams)) == (["replaced"], [], [], 1)
+    await streams.close()
 
 
 def test_all_streams_of_the_session_and_no_other(streams: OpenStreams, session: Session) -> None:

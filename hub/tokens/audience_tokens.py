@@ -91,9 +91,14 @@ class AudienceTokens:
         try:
             if demand.kind == "user":
                 return await self._refresher.obtain(session.key, demand.name, demand.target.resource, spent)
-            return await self._exchange(session, demand)
+            return await self._stored_since(session, demand, spent) or await self._exchange(session, demand)
         except TokenRefused as error:
             raise TokenNotIssued(f"The login service refused the token ({error.error}).", error=error.error) from error
+
+    async def _stored_since(self, session: Session, demand: TokenDemand, spent: TokenSet | None) -> TokenSet | None:
+        """Return the token that was obtained after this caller had looked and found `spent`; None if there is none."""
+        stored = await self._store.load_token(session.key, demand.name)
+        return None if stored is None or (spent is not None and stored.access_token == spent.access_token) else stored
 
     async def _exchange(self, session: Session, demand: TokenDemand) -> TokenSet:
         asked_at = self._clock.now()

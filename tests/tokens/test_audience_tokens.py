@@ -13,7 +13,7 @@ import pytest
 from hub.errors import ProviderUnavailable, SessionEnded, TokenNotIssued
 from hub.oidc.grants import TokenTarget
 from hub.primitives.secret import Secret
-from hub.session.model import Session, SessionId
+from hub.session.model import Session, SessionId, TokenSet
 from hub.tokens.demand import TokenDemand
 from tests.parties.clock import ManualClock
 from tests.parties.hostile_provider import CannedAnswer, HostileProvider, SeenRequest
@@ -56,6 +56,29 @@ class TestOnce:
 
         assert set(tokens) == {await one.further.get(session, demand)}
         assert session.tokens.access_token not in tokens
+        assert party.calls(TOKEN_PATH) == 1
+
+    @BOTH
+    async def test_caller_that_looked_too_early(
+        self, one: Worker, party: HostileProvider, session: Session, demand: TokenDemand, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A caller who found no token, and goes on when another one has obtained it, takes that one."""
+        load, looked, go_on = one.store.load_token, asyncio.Event(), asyncio.Event()
+
+        async def load_slowly(key: str, name: str) -> TokenSet | None:
+            found = await load(key, name)
+            if not looked.is_set():
+                looked.set()
+                await go_on.wait()
+            return found
+
+        monkeypatch.setattr(one.store, "load_token", load_slowly)
+        late = asyncio.create_task(one.further.get(session, demand))
+        await looked.wait()
+        token = await one.further.get(session, demand)
+        go_on.set()
+
+        assert await late == token
         assert party.calls(TOKEN_PATH) == 1
 
     @BOTH

@@ -146,18 +146,6 @@ class SessionEnded(NotAuthenticated):
     slug, title = "session-ended", "Your session has ended"
 
 
-class SessionKeyMissing(NotAuthenticated):
-    """This worker lacks the session key with which the session is encrypted. Other workers may have it, so the session goes on.
-
-    Attributes:
-        key_id: ID of the key, hexadecimal.
-    """
-
-    def __init__(self, key_id: str) -> None:
-        super().__init__("Log in to use this application.")
-        self.key_id = key_id
-
-
 class StepUpRequired(NotAuthenticated):
     """The login of the session is too old or too weak (RFC 9470); `login_url` requests one that is sufficient."""
 

@@ -10,9 +10,10 @@ one, and after its own start, a worker ends no session until all workers have ha
 import asyncio
 from collections.abc import Callable, Sequence
 
-from hub.errors import SessionKeyMissing, StoreUnavailable
+from hub.errors import StoreUnavailable
 from hub.primitives.clock import Clock
 from hub.session.last_channel import LastChannelStore
+from hub.session.model import SessionKeyMissing
 from hub.session.sessions import Sessions
 from hub.telemetry import log
 

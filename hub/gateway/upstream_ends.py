@@ -6,13 +6,14 @@ ended reaches its idle timeout at the API.
 
 import asyncio
 
-from hub.errors import HubError, NotAuthenticated, SessionKeyMissing, StoreUnavailable
+from hub.errors import HubError, NotAuthenticated, StoreUnavailable
 from hub.gateway.resource_server import ResourceServer
 from hub.gateway.routes import RouteTable
 from hub.gateway.upstream_sessions import user_owner
 from hub.primitives.clock import Clock
 from hub.primitives.tasks import OwnedTasks, first_of
 from hub.session.jar import UpstreamCookieJar
+from hub.session.model import SessionKeyMissing
 from hub.session.sessions import Sessions
 from hub.session.upstream_jars import CookieJarStore
 from hub.telemetry import log

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Literal, Self
 
 from hub.config.settings import MAIN_PROVIDER
-from hub.errors import IdentityChanged
+from hub.errors import IdentityChanged, NotAuthenticated
 from hub.oidc.token_endpoint import TokenResponse
 from hub.primitives.secret import Secret, digest
 
@@ -374,6 +374,18 @@ class UnopenedRecord:
     """
 
     key_id: str
+
+
+class SessionKeyMissing(NotAuthenticated):
+    """This worker lacks the session key with which the session is encrypted. Other workers may have it, so the session goes on.
+
+    Attributes:
+        key_id: ID of the key, hexadecimal.
+    """
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__("Log in to use this application.")
+        self.key_id = key_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ import re
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
-from hub.errors import BadRequest, NotFound, SessionKeyMissing
-from hub.session.model import Session
+from hub.errors import BadRequest, NotFound
+from hub.session.model import Session, SessionKeyMissing
 from hub.session.sessions import Sessions
 from hub.telemetry import audit
 

@@ -4,12 +4,22 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
-from hub.errors import NotAuthenticated, SessionKeyMissing, StoreUnavailable
+from hub.errors import NotAuthenticated, StoreUnavailable
 from hub.primitives.clock import Clock
 from hub.session.ends import ended, ended_by
 from hub.session.event_feed import EventFeed
 from hub.session.events import SessionEvent, SessionHasEnded, SessionWasReplaced
-from hub.session.model import EndReason, Lifetimes, Revocation, Session, SessionId, Tombstone, UnopenedRecord, session_ref
+from hub.session.model import (
+    EndReason,
+    Lifetimes,
+    Revocation,
+    Session,
+    SessionId,
+    SessionKeyMissing,
+    Tombstone,
+    UnopenedRecord,
+    session_ref,
+)
 from hub.session.revocations import RevocationQueue
 from hub.session.session_cache import SessionCache
 from hub.session.store import SessionStore

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from redis.commands.core import AsyncScript
 
-from hub.errors import Conflict, SessionKeyMissing
+from hub.errors import Conflict
 from hub.primitives.clock import Clock
 from hub.primitives.secret import digest
 from hub.session.codec import RecordCodec, UnreadableRecord
@@ -28,6 +28,7 @@ from hub.session.model import (
     Moved,
     Session,
     SessionInGrace,
+    SessionKeyMissing,
     TokenSet,
     Tombstone,
     UnopenedRecord,

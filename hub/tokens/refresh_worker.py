@@ -2,9 +2,9 @@
 
 import asyncio
 
-from hub.errors import HubError, NotAuthenticated, SessionKeyMissing, StoreUnavailable
+from hub.errors import HubError, NotAuthenticated, StoreUnavailable
 from hub.primitives.clock import Clock
-from hub.session.model import Lifetimes, Session
+from hub.session.model import Lifetimes, Session, SessionKeyMissing
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
 from hub.telemetry import log

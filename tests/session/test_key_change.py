@@ -5,11 +5,10 @@ from typing import cast
 
 import pytest
 
-from hub.errors import SessionKeyMissing
 from hub.session.attempts import LoginAttempts
 from hub.session.codec import RecordCodec
 from hub.session.keyring import Keyring, key_id
-from hub.session.model import UnopenedRecord
+from hub.session.model import SessionKeyMissing, UnopenedRecord
 from hub.session.redis_client import Redis
 from hub.session.store import SessionStore, session_name
 from tests.parties.clock import ManualClock

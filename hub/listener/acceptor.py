@@ -19,7 +19,7 @@ import structlog
 from hub.primitives.clock import Clock, Timer
 
 BACKLOG = 1024  # connections that the kernel queues; net.core.somaxconn may limit it
-ACCEPTS_PER_TURN = 8  # a loop of connections costs other clients 0.2 ms a turn
+ACCEPTS_PER_TURN = 32
 CLOSED_AT_ONCE = 16  # idle connections that are closed to make room
 PAUSE_SECONDS = 1.0  # longest pause before accepting is tried again
 REPORT_SECONDS = 60.0

@@ -165,7 +165,8 @@ class Pipeline:
         """Return another token than the rejected one; None during the pause after a renewal, unless others have renewed it."""
         if self._renewals.is_paused(key):
             return await self._tokens.newer(session, demand, rejected)
-        with self._renewals.renewing(key, session.tokens.lifetime_seconds):
+        has_own_backoff = demand.kind == "user"
+        with self._renewals.renewing(key, session.tokens.lifetime_seconds, pauses_on_failure=not has_own_backoff):
             return await self._tokens.renew(session, demand, rejected)
 
     def _detail_of_refusal(self, session: Session | None, route: Route) -> str:

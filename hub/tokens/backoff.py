@@ -108,8 +108,13 @@ class RenewalBackoff:
         return entry is not None and entry.in_vain > 0 and self._clock.monotonic() < entry.until
 
     @contextmanager
-    def renewing(self, key: Hashable, lifetime_seconds: float = math.inf) -> Iterator[None]:
-        """Hold this while a token is renewed. The pause begins with it, and ends by the middle of the token's lifetime."""
+    def renewing(self, key: Hashable, lifetime_seconds: float = math.inf, *, pauses_on_failure: bool = True) -> Iterator[None]:
+        """Hold this while a token is renewed. The pause begins with it, and ends by the middle of the token's lifetime.
+
+        Parameters:
+            pauses_on_failure: Whether to pause if no token was obtained. False if the renewal has a backoff of its own, whose
+                error tells more than the refusal of the old token.
+        """
         self._forget_old()
         entry = self._renewals.setdefault(key, _Renewals())
         if entry.running == 0:
@@ -118,6 +123,10 @@ class RenewalBackoff:
         entry.running += 1
         try:
             yield
+        except HubError:
+            if not pauses_on_failure:
+                entry.until = self._clock.monotonic()
+            raise
         finally:
             entry.running -= 1
 

@@ -132,6 +132,9 @@ async def test_a_renewal_that_fails_pauses_too(clock: ManualClock) -> None:
         raise ProviderUnavailable
 
     assert (backoff.is_paused("key"), backoff.is_in_vain("key")) == (True, False)
+    with pytest.raises(HubError), backoff.renewing("other", pauses_on_failure=False):
+        raise ProviderUnavailable
+    assert not backoff.is_paused("other")
 
 
 async def test_renewals_are_forgotten(clock: ManualClock) -> None:

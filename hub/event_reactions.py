@@ -1,4 +1,4 @@
-"""What a worker does when another one tells it that a session or a topic has changed.
+"""Reactions of a worker to events of other workers about sessions and topics.
 
 A valid event acts at once. A hint is only a reason to look into Redis, and what is found there acts. A gap makes the worker look
 at everything that it has open.

@@ -12,7 +12,7 @@ READABLE_CODINGS = frozenset({"", "identity", "gzip", "x-gzip"})
 """The content codings (RFC 9110 section 8.4) that the hub opens."""
 
 UNREADABLE: Final = object()
-"""What `read_json` returns for a body that is not JSON: None is JSON."""
+"""The result of `read_json` for a body that is not JSON. None would be the JSON value `null`."""
 
 _JSON = re.compile(r"(?:application|text)/(?:[a-z0-9!#$&^_.+-]+\+)?json")
 

@@ -28,7 +28,7 @@ NOBODY: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class ProviderTerms:
-    """What a route asks of the users of one provider, and sends for them.
+    """The requirements of a route for the users of one provider, and the token that it sends for them.
 
     Attributes:
         acr_values: Accepted authentication classes, the preferred one first; empty: any.

@@ -573,7 +573,7 @@ class ClientConnection(Wire):
 
     @property
     def _is_idle(self) -> bool:
-        """Whether the connection waits for a request, and nothing of one has come."""
+        """Whether the connection waits for a request of which no byte has arrived."""
         reader = self._reader
         return self._current is None and not self._waiting and not self._unparsed and reader is not None and not reader.is_in_head
 

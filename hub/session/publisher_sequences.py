@@ -12,7 +12,7 @@ LATE_SECONDS = 1.0  # a message that is so much later than its successors is los
 class _Publisher:
     """Attributes:
     expected: The lowest sequence that has not come.
-    early: Sequences above it that have come.
+    early: Larger sequences that have arrived already.
     waiting_since: When `expected` was found to be missing; monotonic seconds.
     is_resuming: Whether messages may be missing because this worker did not listen.
     """

@@ -1,4 +1,4 @@
-"""What all commands write."""
+"""The texts that commands write to the terminal."""
 
 import ast
 import json

@@ -20,6 +20,7 @@ from hub.web.channel import ChannelDoor
 from hub.web.doors import Doors
 from hub.web.form_login import FormLoginHandler
 from hub.web.host_check import AdminHosts, HostCheck, PublicHosts
+from hub.web.hosted_application import HostedApplication
 from hub.web.login import CallbackHandler, LoginHandler
 from hub.web.provider_logout import BackChannelLogoutHandler, FrontChannelLogoutHandler
 from hub.web.proxy import ApiDoor
@@ -70,7 +71,7 @@ def build_admin_front(services: Services) -> Front:
 
 def _page_headers(static: StaticSettings) -> Headers:
     """Return the policies of pages of the application without a nonce."""
-    policies = [("Content-Security-Policy", without_nonce(static.content_security_policy))]
+    policies = [("Content-Security-Policy", without_nonce(static.page_policy))]
     return [*policies, ("Permissions-Policy", static.permissions_policy)] if static.permissions_policy else policies
 
 
@@ -106,9 +107,8 @@ def build_application(services: Services, site: Site) -> tornado.web.Application
     provider_logout = {"site": site, "provider_logout": services.provider_logout, "limiter": services.limiter}
     static = {
         "site": site,
-        "root": settings.static.root,
-        "content_security_policy": settings.static.content_security_policy,
-        "permissions_policy": settings.static.permissions_policy,
+        "settings": settings.static,
+        "files": HostedApplication(settings.static.root, services.clock),
         "texts": CompressedTexts(),
     }
     return tornado.web.Application(

@@ -98,6 +98,7 @@ PURE = {
     "hub.channel.requests",
     "hub.channel.uploads",
     "hub.config.allowed_providers",
+    "hub.config.content_policies",
     "hub.config.header_names",
     "hub.config.hosts",
     "hub.config.presets",
@@ -182,6 +183,7 @@ PURE = {
     "hub.web.client_address",
     "hub.web.csrf",
     "hub.web.hub_headers",
+    "hub.web.locales",
     "hub.web.response_headers",
 }
 

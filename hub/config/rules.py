@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from hub.config.allowed_providers import allowed_provider_mistakes
+from hub.config.content_policies import PRESETS, is_policy
 from hub.config.hosts import ascii_host, host_of, is_ip_address
 from hub.config.route_rules import parse_url, route_mistakes
 from hub.config.settings import (
@@ -16,6 +17,7 @@ from hub.config.settings import (
     ServerSettings,
     SessionSettings,
     Settings,
+    StaticSettings,
     UpstreamSettings,
     is_loopback,
 )
@@ -37,6 +39,7 @@ def contradictions(settings: Settings) -> list[str]:
         *_admin_mistakes(settings.admin),
         *_topic_mistakes(settings),
         *_log_mistakes(settings.log),
+        *_static_mistakes(settings.static),
         *route_mistakes(settings),
         *allowed_provider_mistakes(settings),
         *_channel_mistakes(settings.channel),
@@ -277,6 +280,17 @@ def _log_mistakes(log: LogSettings) -> list[str]:
     if log.audit_file and not Path(log.audit_file).absolute().parent.is_dir():
         return [f"log.audit_file: there is no folder {Path(log.audit_file).absolute().parent}."]
     return []
+
+
+def _static_mistakes(static: StaticSettings) -> list[str]:
+    mistakes = []
+    if not re.fullmatch(r"[A-Za-z0-9_-]*", static.default_locale):
+        mistakes.append("static.default_locale: must be the name of a folder in static.root, such as de.")
+    if not static.negotiate_locale and not static.default_locale:
+        mistakes.append("static.default_locale: is missing. It is the language of everybody if static.negotiate_locale is false.")
+    if not is_policy(static.content_security_policy):
+        mistakes.append(f"static.content_security_policy: must be a policy, or one of the presets {', '.join(PRESETS)}.")
+    return mistakes
 
 
 SHORTEST_RELOAD_SECONDS = 5.0

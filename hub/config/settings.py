@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta
 
+from hub.config import content_policies
 from hub.config.hosts import ascii_host
 from hub.primitives.secret import Secret
 
@@ -22,11 +23,6 @@ NotNegative = Annotated[float, Meta(ge=0)]
 Count = Annotated[int, Meta(ge=1)]
 Size = Annotated[int, Meta(ge=1)]
 
-DEFAULT_CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data: blob:; connect-src 'self'; "
-    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'; trusted-types angular angular#bundler angular#components"
-)
 DEFAULT_PERMISSIONS_POLICY = (
     "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), "
     "local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=(), xr-spatial-tracking=()"
@@ -308,8 +304,15 @@ class StaticSettings:
     """The application that the hub serves."""
 
     root: str = "static"
-    content_security_policy: str = DEFAULT_CONTENT_SECURITY_POLICY
+    negotiate_locale: bool = True
+    default_locale: str = ""
+    content_security_policy: str = content_policies.DEFAULT
     permissions_policy: str = DEFAULT_PERMISSIONS_POLICY
+
+    @property
+    def page_policy(self) -> str:
+        """The Content-Security-Policy of pages. `{nonce}` in it stands for the nonce of each response."""
+        return content_policies.policy_of(self.content_security_policy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,15 +1,19 @@
-"""The hosted application: files of one folder, and its index.html for paths that the application routes itself."""
+"""The hosted application: its files, its pages for addresses that it routes itself, and the choice of its language."""
 
 import asyncio
 import re
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import tornado.web
 
+from hub.config.settings import StaticSettings
 from hub.errors import NotFound
 from hub.web.base import BaseHandler
+from hub.web.hosted_application import HostedApplication
+from hub.web.locales import choose_locale
 from hub.web.site import Site
 from hub.web.static_text import COMPRESSIBLE, CompressedTexts
 
@@ -21,38 +25,30 @@ NONCE = b"{nonce}"  # placeholder in pages and in the policy; replaced by a new 
 class StaticHandler(BaseHandler, tornado.web.StaticFileHandler):
     """Serves the built application."""
 
-    content_security_policy: str
-    permissions_policy: str
     is_compressed = False
+    _found = ""  # the file to serve
 
     def initialize(  # type: ignore[override]
-        self, site: Site, root: str, content_security_policy: str, permissions_policy: str, texts: CompressedTexts
+        self, site: Site, settings: StaticSettings, files: HostedApplication, texts: CompressedTexts
     ) -> None:
         self.site = site
+        self._settings = settings
+        self._files = files
         self._texts = texts
-        self.content_security_policy = content_security_policy
-        self.permissions_policy = permissions_policy
-        tornado.web.StaticFileHandler.initialize(self, root, default_filename="index.html")
+        tornado.web.StaticFileHandler.initialize(self, settings.root)
         self.set_default_headers()
 
     def validate_absolute_path(self, root: str, absolute_path: str) -> str | None:
-        """Return the file to serve. Navigation to a path without a file gets index.html."""
-        path, index = Path(absolute_path), Path(root, "index.html")
-        try:
-            is_inside, is_file = path.resolve().is_relative_to(Path(root).resolve()), path.is_file()
-        except (OSError, ValueError):  # an impossible file name: too long, or with a NUL
-            is_inside, is_file = True, False
-        if is_inside and is_file:
-            return absolute_path
-        is_address = self.path in ("", "/") or (self.is_navigation() and not path.suffix)
-        if is_inside and is_address and index.is_file():
-            return str(index.absolute())
-        raise NotFound("No such file.")
+        """Return the file to serve, for Tornado."""
+        return self._found
 
     async def get(self, path: str, include_body: bool = True) -> None:
         """Serve a file: pages with a nonce placeholder get a new nonce, text files are compressed."""
         self.path = self.parse_url_path(path)
-        found = self.validate_absolute_path(self.root, self.get_absolute_path(self.root, self.path)) or ""
+        found = self._files.file_at(self.path) or await self._shell()
+        if found is None:
+            return
+        self._found = found
         if found.endswith(".html") and NONCE in (page := await asyncio.to_thread(Path(found).read_bytes)):
             self._write_page(page if include_body else b"")
         elif Path(found).suffix in COMPRESSIBLE and self._takes_gzip():
@@ -60,12 +56,46 @@ class StaticHandler(BaseHandler, tornado.web.StaticFileHandler):
         else:
             await super().get(path, include_body)
 
+    async def _shell(self) -> str | None:
+        """Return the page that routes this address; None if the browser was redirected to its language.
+
+        Raises:
+            NotFound: The address is none of the application.
+        """
+        is_asked_for = self.path in ("", "/") or self._asks_for_page()
+        if is_asked_for and await asyncio.to_thread(self._files.is_address, self.path):
+            if (shell := await asyncio.to_thread(self._files.shell_for, self.path)) is not None:
+                return shell
+            if locale := await asyncio.to_thread(self._preferred_locale):
+                self._redirect_to(locale)
+                return None
+        raise NotFound("No such file.")
+
+    def _asks_for_page(self) -> bool:
+        """Return whether a person opens the address. A service worker passes a navigation on as a fetch, with its `Accept`."""
+        return self.is_navigation() or "text/html" in self.request.headers.get("Accept", "")
+
+    def _preferred_locale(self) -> str:
+        """Return the folder of the language that the browser prefers; empty if the application has no such folders."""
+        locales, default = self._files.locales(), self._settings.default_locale
+        if not self._files.has_application(default):
+            default = next(iter(locales), "")
+        if not self._settings.negotiate_locale:
+            return default
+        return choose_locale(self.request.headers.get("Accept-Language", ""), locales, default)
+
+    def _redirect_to(self, locale: str) -> None:
+        """Send the browser to the same address in the folder of a language, which is the base of its application."""
+        self.set_header("Cache-Control", "no-cache")
+        self.set_header("Vary", "Accept-Language")
+        self.redirect(f"/{quote(locale)}{self.request.uri}")
+
     def _write_page(self, page: bytes) -> None:
         """Send a page with a new nonce. It must not be cached."""
         nonce = secrets.token_urlsafe(16)
         self.no_store()
         self.set_header("Content-Type", "text/html; charset=utf-8")
-        self._set_policies(self.content_security_policy.replace(NONCE.decode(), nonce))
+        self._set_policies(self._settings.page_policy.replace(NONCE.decode(), nonce))
         self.finish(page.replace(NONCE, nonce.encode()))
 
     async def _write_compressed(self, path: str, *, include_body: bool) -> None:
@@ -88,12 +118,12 @@ class StaticHandler(BaseHandler, tornado.web.StaticFileHandler):
 
     def set_extra_headers(self, path: str) -> None:
         if path_of(self).endswith(".html"):
-            self._set_policies(without_nonce(self.content_security_policy))
+            self._set_policies(without_nonce(self._settings.page_policy))
 
     def _set_policies(self, content_security_policy: str) -> None:
         self.set_header("Content-Security-Policy", content_security_policy)
-        if self.permissions_policy:
-            self.set_header("Permissions-Policy", self.permissions_policy)
+        if self._settings.permissions_policy:
+            self.set_header("Permissions-Policy", self._settings.permissions_policy)
 
     def compute_etag(self) -> str | None:
         """Return an entity tag of the current file. Tornado would compute it once, and not notice a new build."""

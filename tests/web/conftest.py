@@ -1,7 +1,6 @@
 """A whole hub inside the test: real Redis, a provider that logs in at once, an API, and a clock that the test moves."""
 
 import asyncio
-import dataclasses
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -130,6 +129,7 @@ def build_house(redis_url: str, clock: ManualClock, root: Path) -> BuildHouse:
         publishers: Sequence[PublisherSettings] = (),
         providers: Sequence[ProviderSettings] = (),
         topics: Sequence[TopicSettings] = (),
+        static: Mapping[str, Any] | None = None,
         redis_url: str = redis_url,
         **server: Any,
     ) -> AsyncIterator[House]:
@@ -156,7 +156,7 @@ def build_house(redis_url: str, clock: ManualClock, root: Path) -> BuildHouse:
                 ],
                 limits=limits or LimitSettings(),
                 upstream=upstream or UpstreamSettings(),
-                static=dataclasses.replace(StaticSettings(), root=str(root)),
+                static=StaticSettings(**{"root": str(root), **(static or {})}),
                 session=session or SessionSettings(),
                 admin=admin or AdminSettings(),
                 publishers=list(publishers),

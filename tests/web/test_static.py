@@ -3,17 +3,23 @@
 import gzip
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from hub.config.settings import DEFAULT_CONTENT_SECURITY_POLICY, DEFAULT_PERMISSIONS_POLICY
-from tests.web.conftest import House
+from hub.config.content_policies import DEFAULT, PRESETS
+from hub.config.settings import DEFAULT_PERMISSIONS_POLICY
+from tests.web.conftest import BuildHouse, House
 
 INDEX = b"<!doctype html><title>App</title>"
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/patients", "/patients/7/visits?page=2", "/assets", "/assets/", "/patients/", "/" + "a" * 300]
+    "path",
+    [
+        *("/", "/patients", "/patients/7/visits?page=2", "/assets", "/assets/", "/patients/", "/" + "a" * 300),
+        *("/users/john.doe", "/releases/1.2.3", "/index.htm"),
+    ],
 )
 async def test_navigation_gets_the_index(house: House, path: str) -> None:
     """An address that the application routes itself is answered with its index.html, whoever opens it."""
@@ -35,13 +41,6 @@ async def test_pages_name_what_scripts_may_not_use(house: House, path: str, is_p
     assert (await house.navigate(path)).all("Permissions-Policy") == ([DEFAULT_PERMISSIONS_POLICY] if is_page else [])
 
 
-def test_only_angular_makes_trusted_types() -> None:
-    """An injected script cannot create a Trusted Types policy of its own."""
-    directives = [directive.split() for directive in DEFAULT_CONTENT_SECURITY_POLICY.split(";")]
-
-    assert ["trusted-types", "angular", "angular#bundler", "angular#components"] in directives
-
-
 @pytest.mark.parametrize("path", ["/patients", "/missing.js", "/assets/missing.png", "/assets", "/" + "a" * 300])
 async def test_no_fallback_for_scripts(house: House, path: str) -> None:
     """What a script or a page asks for and is not there is missing: HTML in its place would only confuse."""
@@ -51,7 +50,91 @@ async def test_no_fallback_for_scripts(house: House, path: str) -> None:
     assert answer.json()["type"] == "urn:hub:problem:not-found"
 
 
-@pytest.mark.parametrize("path", ["/missing.js", "/assets/missing.png", "/main-00000000.js", "/index.htm"])
+async def test_a_service_worker_passes_a_navigation_on(house: House) -> None:
+    """A worker that fetches the request of a navigation sends its `Accept`, and the Fetch Metadata of a script."""
+    answer = await house.fetch("/patients", Sec_Fetch_Mode="same-origin", Accept="text/html,application/xhtml+xml,*/*;q=0.8")
+
+    assert (answer.status, answer.body) == (200, INDEX)
+
+
+@pytest.mark.parametrize("path", ["/", "/index.html", "/patients"])
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+async def test_index_byte_for_byte(house: House, root: Path, path: str, coding: str) -> None:
+    """A page without a placeholder is the file as it was built: service workers compare it with the digest of the build."""
+    built = '<!doctype html>\r\n<base href="/">\t<title>\u00c4</title><app-root></app-root>\n'.encode()
+    (root / "index.html").write_bytes(built)
+    answer = await house.navigate(path, Accept_Encoding=coding)
+
+    assert answer.header("Content-Encoding") == (None if coding == "identity" else coding)
+    assert built == (answer.body if coding == "identity" else gzip.decompress(answer.body))
+
+
+class TestFolders:
+    """A build with pages in folders."""
+
+    async def test_prerendered_page(self, house: House, root: Path) -> None:
+        """A prerendered page is served at its address to everybody, with a policy; addresses below it get the shell."""
+        (root / "patients").mkdir()
+        (root / "patients" / "index.html").write_text('<base href="/">Patients')
+        opened, fetched = await house.navigate("/patients?page=2"), await house.ask("/patients")
+
+        assert opened.body == fetched.body == b'<base href="/">Patients'
+        assert opened.header("Content-Security-Policy")
+        assert (await house.navigate("/patients/7")).body == INDEX
+
+    @pytest.mark.parametrize(("language", "expected"), [("fr-CH,fr;q=0.9,en;q=0.8", "/fr"), ("it", "/de"), ("en-GB", "/en-US")])
+    async def test_languages(self, house: House, root: Path, language: str, expected: str) -> None:
+        """Angular's localized build: the browser is sent to its language, and a reload stays there."""
+        self.localize(root)
+        for address in ("/", "/patients/7?page=2"):
+            answer = await house.navigate(address, Accept_Language=language)
+            assert (answer.status, answer.header("Location")) == (302, expected + address)
+            assert (answer.header("Vary"), answer.header("Cache-Control")) == ("Accept-Language", "no-cache")
+        answer = await house.navigate(f"{expected}/patients/7", Accept_Language="it")
+        assert (answer.status, answer.body.decode()) == (200, self.page(expected[1:]))
+
+    async def test_files_of_no_language(self, house: House, root: Path) -> None:
+        """A script that is not there is missing in all languages, and a fetch is not redirected to a page."""
+        self.localize(root)
+
+        assert (await house.navigate("/main-00000000.js")).status == 404
+        assert (await house.fetch("/patients")).status == 404
+        assert (await house.navigate("//evil.example/")).status == 404
+
+    @pytest.mark.parametrize(
+        ("static", "expected"),
+        [
+            ({"default_locale": "fr"}, "/de/"),
+            ({"default_locale": "fr", "negotiate_locale": False}, "/fr/"),
+            ({"default_locale": "none"}, "/de/"),
+        ],
+    )
+    async def test_settings(self, build_house: BuildHouse, root: Path, static: dict[str, Any], expected: str) -> None:
+        """An operator may choose the language of everybody, or of those whose languages there are not."""
+        self.localize(root)
+        async with build_house(static=static) as house:
+            assert (await house.navigate("/", Accept_Language="de")).header("Location") == expected
+
+    async def test_default_locale(self, build_house: BuildHouse, root: Path) -> None:
+        """The default is for users whose languages there are not."""
+        self.localize(root)
+        async with build_house(static={"default_locale": "fr"}) as house:
+            assert (await house.navigate("/", Accept_Language="it")).header("Location") == "/fr/"
+
+    @staticmethod
+    def page(locale: str) -> str:
+        return f'<html lang="{locale}"><base href="/{locale}/">'
+
+    @classmethod
+    def localize(cls, root: Path) -> None:
+        """Replace the application by one in three languages."""
+        (root / "index.html").unlink()
+        for locale in ("de", "en-US", "fr"):
+            (root / locale).mkdir()
+            (root / locale / "index.html").write_text(cls.page(locale))
+
+
+@pytest.mark.parametrize("path", ["/missing.js", "/assets/missing.svg", "/main-00000000.js", "/old.html"])
 async def test_no_fallback_for_missing_files(house: House, path: str) -> None:
     """A person who opens a file that is not there sees a page that says so."""
     answer = await house.navigate(path)
@@ -63,8 +146,14 @@ async def test_no_fallback_for_missing_files(house: House, path: str) -> None:
 @pytest.mark.parametrize("path", ["/", "/about.html", "/patients"])
 async def test_policy_on_every_page(house: House, path: str) -> None:
     """Every HTML page carries the content security policy of the settings."""
-    policy = DEFAULT_CONTENT_SECURITY_POLICY.replace(" 'nonce-{nonce}'", "")
+    policy = DEFAULT.replace(" 'nonce-{nonce}'", "")
     assert (await house.navigate(path)).all("Content-Security-Policy") == [policy]
+
+
+async def test_preset(build_house: BuildHouse) -> None:
+    """The name of a preset stands for its policy."""
+    async with build_house(static={"content_security_policy": "angular-legacy"}) as house:
+        assert (await house.navigate("/")).all("Content-Security-Policy") == [PRESETS["angular-legacy"]]
 
 
 async def test_a_page_that_asks_for_a_nonce(house: House, root: Path) -> None:

@@ -49,6 +49,13 @@ def lost(title: str) -> RequestFailed:
     return RequestFailed({"type": "urn:hub:problem:outcome-unknown", "title": title, "status": 502}, "maybe")
 
 
+def with_type(headers: dict[str, Any], content_type: str | None) -> dict[str, Any]:
+    """Return the headers with `content_type`, unless they have a content type or it is None."""
+    if content_type is None or any(name.lower() == "content-type" for name in headers):
+        return headers
+    return {**headers, "content-type": content_type}
+
+
 class Body:
     """The body of a response as it arrives. Reading it gives credit to the hub."""
 
@@ -119,6 +126,8 @@ class Call:
 
     Attributes:
         deadline: Time of the client's clock, in seconds, at which the caller stops waiting.
+        upload: The body, in memory or as it arrives; None if there is none.
+        is_text: Whether `upload` is text in UTF-8, which may travel inside the message.
         was_sent: Whether it was sent since it was last known not to be executed.
     """
 
@@ -129,6 +138,7 @@ class Call:
     upload: bytes | Upload | None = None
     key: str | None = None
     on_progress: Progress | None = None
+    is_text: bool = False
     was_sent: bool = False
     response: asyncio.Future[ClientResponse] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
@@ -147,10 +157,16 @@ class Call:
         self.key = str(uuid.uuid4())
         self.was_sent = False
 
-    def message(self, request_id: int, now: float) -> RequestMessage:
-        """Return the request message."""
+    def message(self, request_id: int, now: float, *, text_bytes: int) -> RequestMessage:
+        """Return the request message.
+
+        Parameters:
+            text_bytes: Size of the largest body to send as `text`; 0 if the hub lacks the capability.
+        """
         members = dict(self.members)
-        if self.upload is not None:
+        if isinstance(self.upload, bytes) and self.is_text and len(self.upload) <= text_bytes:
+            members["text"] = self.upload.decode()
+        elif self.upload is not None:
             members["stream"] = len(self.upload) if isinstance(self.upload, bytes) else members.get("stream", -1)
         if self.key is not None:
             members["key"] = self.key

@@ -14,7 +14,7 @@ from hub.primitives.backoff import ExponentialBackoff
 from hub.primitives.clock import Clock, SystemClock
 from hub.primitives.tasks import OwnedTasks, first_of
 from hub.topics.model import order
-from hub_client.call import Call, ChannelRefused, ClientResponse, Progress, RequestFailed, Upload, lost
+from hub_client.call import Call, ChannelRefused, ClientResponse, Progress, RequestFailed, Upload, lost, with_type
 from hub_client.link import Http, Link, LinkClosed, Login
 
 FIRST_PAUSE_SECONDS = 0.5  # exponential backoff with full jitter
@@ -104,8 +104,9 @@ class ChannelClient:
 
         Parameters:
             window: Flow-control window of the response in bytes, at least 1.
-            json, text, upload: The body: a JSON value, a text, or a stream of bytes. `length` is the length of an iterator, if
-            known. on_progress: Called with the number of bytes that the API has accepted.
+            json, text, upload: The body: a JSON value, a text, or bytes. The API gets a text byte for byte, whatever its type.
+            length: Length of an iterator in bytes; -1 if it is unknown.
+            on_progress: Called with the number of bytes that the API has accepted.
 
         Raises:
             RequestFailed: There is no response. `processed` says whether the request may have been executed.
@@ -113,18 +114,20 @@ class ChannelClient:
         """
         if self._refused is not None:
             raise self._refused
-        members: dict[str, Any] = {"headers": headers or {}, "priority": priority, "passive": passive}
+        text_type = None
         if json is not msgspec.UNSET:
-            members["body"] = msgspec.Raw(msgspec.json.encode(json))
+            upload, text_type = msgspec.json.encode(json), "application/json"
         elif text is not None:
-            members["body"] = msgspec.Raw(msgspec.json.encode(text))
-        elif upload is not None and not isinstance(upload, bytes):
+            upload, text_type = text.encode(), "text/plain;charset=utf-8"
+        members: dict[str, Any] = {"headers": with_type(headers or {}, text_type), "priority": priority, "passive": passive}
+        if upload is not None and not isinstance(upload, bytes):
             members["stream"] = length
         if window is not None:
             members["window"] = window
         if on_progress is not None:
             members["progress"] = True
-        call = Call(method, path, members, self._clock.monotonic() + timeout_seconds, upload, on_progress=on_progress)
+        deadline = self._clock.monotonic() + timeout_seconds
+        call = Call(method, path, members, deadline, upload, on_progress=on_progress, is_text=text_type is not None)
         call.key = key or (None if call.is_safe else str(uuid.uuid4()))
         return await self._response_of(call)
 

@@ -38,6 +38,7 @@ CAPABILITIES = ["resume", "windows", "priority", "progress", "timing", "topics",
 DIAL_SECONDS = 10.0
 CONNECTION = 0
 BATCH_BYTES = 8192  # far below any `limits.message`
+TEXT_SHARE = 3  # JSON escapes take up to six bytes for one, and `limits.message` has space for twice `limits.inline`
 
 logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -162,8 +163,9 @@ class Link:
         self.calls[request_id] = call
         self.idle.clear()
         call.was_sent = True
-        self.send(call.message(request_id, self._clock.monotonic()))
-        if call.upload is not None:
+        message = call.message(request_id, self._clock.monotonic(), text_bytes=self._text_bytes)
+        self.send(message)
+        if call.upload is not None and message.text is msgspec.UNSET:
             self._credit[request_id] = asyncio.Queue()
             self._uploads.start(self._upload(request_id, call.upload)).add_done_callback(
                 lambda task: self._uploaded(request_id, task)
@@ -305,6 +307,11 @@ class Link:
         if self._unread * 2 >= self._limit("connection_window"):
             self.send(WindowMessage(CONNECTION, self._unread))
             self._unread = 0
+
+    @property
+    def _text_bytes(self) -> int:
+        """Size of the largest body to send as `text`; 0 if the hub lacks the capability."""
+        return self._limit("inline") // TEXT_SHARE if "text" in self.ready.result().capabilities else 0
 
     def _limit(self, name: str) -> int:
         return int(getattr(self.ready.result().limits, name))

@@ -18,17 +18,19 @@ def check_request(message: RequestMessage, settings: ChannelSettings) -> HubErro
     """Return the error with which to reject the request; None if it may run.
 
     Raises:
-        ChannelClosed: 4400; the request has both a body and a stream.
+        ChannelClosed: 4400; the request has more than one of body, text and stream.
     """
-    body, stream = message.body, message.stream
-    if body is not msgspec.UNSET and stream is not msgspec.UNSET:
-        raise protocol_error("a request has a body or a stream, not both")
+    body, text, stream = message.body, message.text, message.stream
+    if (body, text, stream).count(msgspec.UNSET) < 2:
+        raise protocol_error("a request has one of body, text and stream")
     error = _check_path(message.path, settings) or _check_headers(message, settings)
-    if error is None and isinstance(body, msgspec.Raw):
+    if error is not None:
+        return error
+    if isinstance(text, str):
+        return _check_inline(len(text.encode()), settings)
+    if isinstance(body, msgspec.Raw):
         return _check_body(message, body, settings)
-    if error is None and isinstance(stream, int):
-        return _check_stream(stream, settings)
-    return error
+    return _check_stream(stream, settings) if isinstance(stream, int) else None
 
 
 def _check_path(path: str, settings: ChannelSettings) -> HubError | None:
@@ -54,9 +56,15 @@ def _check_stream(length: int, settings: ChannelSettings) -> HubError | None:
     return BodyTooLarge(f"The upload is larger than {settings.body} bytes.") if length > settings.body else None
 
 
-def _check_body(message: RequestMessage, body: msgspec.Raw, settings: ChannelSettings) -> HubError | None:
-    if memoryview(body).nbytes > settings.inline:
+def _check_inline(size: int, settings: ChannelSettings) -> HubError | None:
+    if size > settings.inline:
         return BodyTooLarge(f"The body is larger than {settings.inline} bytes: send it as a stream.")
+    return None
+
+
+def _check_body(message: RequestMessage, body: msgspec.Raw, settings: ChannelSettings) -> HubError | None:
+    if error := _check_inline(memoryview(body).nbytes, settings):
+        return error
     if body_type_mismatch(message):
         return BadRequest("A body with this content-type must be a string.")
     return None

@@ -70,10 +70,13 @@ def body_type_mismatch(message: RequestMessage) -> bool:
 
 
 def request_body(message: RequestMessage, headers: Headers) -> tuple[Headers, bytes]:
-    """Return headers and bytes of an inline body: JSON as it was received, a string of another content type as its text.
+    """Return headers and bytes of an inline body: `text` as it is, whatever its type.
 
-    A default `content-type` is added if the client sent none.
+    Of a `body`, JSON as it was received, a string of another content type as its text. A default `content-type` is added if
+    the client sent none.
     """
+    if isinstance(message.text, str):
+        return headers, message.text.encode()
     if not isinstance(message.body, msgspec.Raw):
         return headers, b""
     text, media = bytes(message.body), _declared_media_type(headers)

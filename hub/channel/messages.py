@@ -9,7 +9,7 @@ from hub.idempotency.outcome import Key, Verdict
 from hub.topics.model import Position, Topic
 
 SUBPROTOCOL = "hub.v1"
-CAPABILITIES = ["gzip", "resume", "windows", "priority", "progress", "timing", "topics", "drain"]
+CAPABILITIES = ["gzip", "resume", "windows", "priority", "progress", "timing", "topics", "drain", "text"]
 """The optional parts of the protocol that this version supports."""
 
 Id = Annotated[int, Meta(ge=1, le=0xFFFFFFFF)]
@@ -40,6 +40,8 @@ class RequestMessage(Struct, tag="request", frozen=True):
 
     Attributes:
         path: Path and query.
+        body: The body as a JSON value, from clients that do not send `text`.
+        text: The body as text; the API gets it in UTF-8, byte for byte.
         stream: Length of an upload in bytes, -1 if it is unknown.
         key: Idempotency key: the request runs at most once, however often it is sent.
         priority: 0 is sent first, 3 last.
@@ -52,6 +54,7 @@ class RequestMessage(Struct, tag="request", frozen=True):
     path: str
     headers: WireHeaders = {}
     body: Raw | UnsetType = UNSET
+    text: str | UnsetType = UNSET
     stream: StreamLength | UnsetType = UNSET
     timeout_ms: Annotated[int, Meta(ge=1)] | UnsetType = UNSET
     key: Key | UnsetType = UNSET

@@ -31,6 +31,8 @@ def verdict(**members: Any) -> type[HubError] | None:
         ({"headers": {"x": "é" * 9}}, {"headers": {"x": "é" * 10}}, HeadersTooLarge),
         ({"headers": {"x": "1" * 9, "y": "1" * 9}}, {"headers": {"x": "1" * 9, "yy": "1" * 9}}, HeadersTooLarge),
         ({"body": msgspec.Raw(b"[12,345]")}, {"body": msgspec.Raw(b"[12,3456]")}, BodyTooLarge),
+        ({"text": "12345678"}, {"text": "123456789"}, BodyTooLarge),
+        ({"text": "éééé"}, {"text": "ééééa"}, BodyTooLarge),
         ({"stream": 100}, {"stream": 101}, BodyTooLarge),
     ],
 )
@@ -68,12 +70,24 @@ def test_body_of_another_type() -> None:
     assert verdict(body=msgspec.Raw(b"{}")) is None
 
 
-def test_body_and_stream() -> None:
+@pytest.mark.parametrize(
+    "members",
+    [{"body": msgspec.Raw(b"1"), "stream": 1}, {"body": msgspec.Raw(b"1"), "text": "1"}, {"text": "1", "stream": 1}],
+)
+def test_more_than_one_body(members: dict[str, Any]) -> None:
     """A request has one body; a client that says otherwise does not know the protocol."""
     with pytest.raises(ChannelClosed) as caught:
-        verdict(body=msgspec.Raw(b"1"), stream=1)
+        verdict(**members)
 
     assert caught.value.code is CloseCode.PROTOCOL
+
+
+def test_text_of_any_type() -> None:
+    """A text needs neither a content type, nor to be what its content type says."""
+    message = RequestMessage(1, "POST", "/a", {"content-type": "application/json"}, text="{no")
+
+    assert check_request(message, replace(SETTINGS, headers=100)) is None
+    assert verdict(text="{no") is None
 
 
 def test_first_error_counts() -> None:

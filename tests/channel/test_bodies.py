@@ -1,5 +1,7 @@
 """Bodies and headers between JSON and bytes."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -7,6 +9,7 @@ from hub.channel import bodies
 from hub.channel.codec import decode_text
 from hub.channel.messages import RequestMessage
 from hub.primitives.http import Headers
+from tests.channel.vectors import client_vectors
 
 
 def request(**members: object) -> RequestMessage:
@@ -50,6 +53,15 @@ class TestRequestBody:
         fields, data = bodies.request_body(message, bodies.headers_from_wire(message.headers))
 
         assert expected == (dict(fields).get("content-type") or dict(fields)["Content-Type"], data)
+
+    @pytest.mark.parametrize("vector", client_vectors("request-bodies"), ids=lambda vector: str(vector["name"]))
+    def test_text_reaches_the_api_byte_for_byte(self, vector: dict[str, Any]) -> None:
+        """The bytes are those of the text in UTF-8, whatever the content type says. No header is added."""
+        headers = {"content-type": vector["content-type"]}
+        message = request(headers=headers, text=vector["text"])
+
+        assert bodies.request_body(message, []) == ([], bytes.fromhex(vector["hex"]))
+        assert (message.method, message.path) == ("POST", "/")
 
     def test_no_body_adds_no_header(self) -> None:
         """A request without a body has no content type."""

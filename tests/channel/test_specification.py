@@ -11,6 +11,7 @@ from hub.channel.close_codes import CloseCode
 from hub.channel.codec import BodyFrame, decode_body
 from hub.channel.messages import SUBPROTOCOL, ChannelLimits, ClientMessage, ServerMessage
 from tests.channel.dialogue import Replay
+from tests.channel.vectors import client_vectors
 
 ROOT = Path(__file__).parents[2]
 SPECIFICATION = (ROOT / "docs" / "channel-protocol.md").read_text(encoding="utf-8")
@@ -71,13 +72,6 @@ def test_every_close_code_has_a_row() -> None:
     """The table tells the client's next step for each code."""
     for code in CloseCode:
         assert f"\n| {code.value} | " in SPECIFICATION
-
-
-def client_vectors(name: str) -> list[dict[str, Any]]:
-    """Return vectors of the client's half, to which the TypeScript client is held too."""
-    path = ROOT / "tests" / "vectors" / "client" / f"{name}.json"
-    found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["vectors"]
-    return found
 
 
 @pytest.mark.parametrize("vector", client_vectors("frames"), ids=lambda vector: str(vector["name"]))

@@ -5,6 +5,7 @@ import json
 from typing import Any, cast
 
 import aiohttp
+import msgspec
 import pytest
 
 from hub.channel.messages import ChannelLimits
@@ -12,6 +13,7 @@ from hub.primitives.clock import SystemClock
 from hub_client import Login
 from hub_client.call import Call
 from hub_client.link import Link
+from tests.channel.vectors import client_vectors
 from tests.waiting import soon, until
 
 READY = {
@@ -80,3 +82,27 @@ async def test_what_has_to_be_sent_again(verdict: str, was_sent: bool) -> None:
     await link.abort()
 
     assert (again, call.was_sent, call.response.done(), link.calls, link.idle.is_set()) == ([call], was_sent, False, {}, True)
+
+
+def request(call: Call, text_bytes: int) -> dict[str, Any]:
+    """Return the request message of a call, as it is sent."""
+    message: dict[str, Any] = json.loads(msgspec.json.encode(call.message(1, 0.0, text_bytes=text_bytes)))
+    return message
+
+
+@pytest.mark.parametrize("vector", client_vectors("request-bodies"), ids=lambda vector: str(vector["name"]))
+async def test_a_text_is_a_string_in_the_message(vector: dict[str, Any]) -> None:
+    """Its bytes are those of the caller. Without the capability `text`, and beyond the limit, they are streamed."""
+    data = bytes.fromhex(vector["hex"])
+    call = Call("POST", "/api/x", {}, 1.0, data, is_text=True)
+
+    assert request(call, 100)["text"] == vector["text"]
+    assert "stream" not in request(call, 100)
+    for text_bytes in (0, len(data) - 1):
+        assert "text" not in request(call, text_bytes)
+        assert request(call, text_bytes)["stream"] == len(data)
+
+
+async def test_bytes_are_no_text() -> None:
+    """An upload is streamed, even if it is small."""
+    assert request(Call("POST", "/api/x", {}, 1.0, b"a"), 100)["stream"] == 1

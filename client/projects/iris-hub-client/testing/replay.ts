@@ -26,7 +26,7 @@ const READY: ReadyMessage = {
   type: 'ready',
   connection: 'c1',
   resumed: false,
-  capabilities: [],
+  capabilities: ['text'],
   heartbeat: { interval_ms: 25_000, timeout_ms: 10_000 },
   limits: LIMITS,
   session: SESSION,
@@ -45,7 +45,7 @@ export function notOurs(lines: string[]): string | null {
       if (message.type === 'request' || message.type === 'subscribe') {
         if (message.id !== ++last) return 'ids that are not consecutive';
         if (message['stream'] === -1) return 'an upload of unknown length';
-        if (message['window'] !== undefined || message['traceparent'] !== undefined) return 'a member that we do not send';
+        if (['window', 'traceparent', 'body'].some((name) => message[name] !== undefined)) return 'a member that we do not send';
         if (!/^[A-Z]+$/.test(String(message['method'] ?? 'GET'))) return 'a method in lower case';
       }
       if (message.type === 'reset') return 'the client resets an upload';
@@ -113,7 +113,7 @@ export class Replay {
     }
     for (const message of [JSON.parse(what)].flat() as Message[]) {
       if (message.type === 'pong' || message.type === 'window' || message.type === 'ack') continue;
-      this.say(message as unknown as ClientMessage, message);
+      this.say(message as unknown as ClientMessage);
       await this.settle();
       const said = this.sent.shift() as Message;
       const { n: _n, ...rest } = message;
@@ -122,20 +122,20 @@ export class Replay {
     }
   }
 
-  private say(message: ClientMessage, raw: Message): void {
+  private say(message: ClientMessage): void {
     switch (message.type) {
       case 'hello': {
         this.isGreeted = true;
         const { csrf, client, identity, capabilities } = message;
         const pending = message.resume?.pending.map(([id, key]) =>
-          this.call({ type: 'request', id, method: 'POST', path: '/', key }, raw),
+          this.call({ type: 'request', id, method: 'POST', path: '/', key }),
         );
         return this.connection.greet({ csrf, client, identity, capabilities }, pending ?? null);
       }
       case 'request':
         this.greet();
-        this.connection.readyMessage ??= { ...READY, limits: this.limits }; // limits known from an earlier connection
-        return this.connection.start(this.call(message, raw));
+        this.connection.readyMessage ??= { ...READY, limits: this.limits }; // as known from an earlier connection
+        return this.connection.start(this.call(message));
       case 'subscribe':
         this.greet();
         void this.connection.subscribe(message.topic, message.after).catch(() => undefined);
@@ -157,16 +157,13 @@ export class Replay {
     }
   }
 
-  private call(message: RequestMessage, raw: Message): Call {
-    const { id, method, path, headers, key = null, priority, passive, timeout_ms: timeoutMs, stream } = message;
+  private call(message: RequestMessage): Call {
+    const { id, method, path, headers, key = null, priority, passive, timeout_ms: timeoutMs, stream, text: inline } = message;
     const uploaded = this.lines
       .map((line) => BODY.exec(line.slice(3)))
       .filter((body, at) => body && Number(body[1]) === id && this.lines[at].startsWith('C'));
     const text = uploaded.map((body) => JSON.parse(body![3]) as string).join('');
-    const value = raw['body'];
-    const isJson = typeof value !== 'string' || /json/.test(JSON.stringify(headers ?? {}));
-    const inline = value === undefined ? null : isJson ? { json: JSON.stringify(value) } : { text: value as string };
-    const body = stream === undefined ? inline : new Blob([text.padEnd(stream)]);
+    const body = inline !== undefined ? { text: inline } : stream !== undefined ? new Blob([text.padEnd(stream)]) : null;
     const onUploadProgress = message.progress ? () => undefined : undefined;
     const call = new Call(
       { method, path, headers, body, key, priority, passive, timeoutMs, onUploadProgress },

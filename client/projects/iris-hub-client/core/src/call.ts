@@ -6,7 +6,7 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']); // repeating these cha
 
 const PATIENCE_MS = 30_000;
 
-/** A body to send: the text of a JSON value, other text, or bytes. */
+/** A body to send: text, by default of the type `application/json` or `text/plain`, or bytes. The API gets it byte for byte. */
 export type RequestBody = { json: string } | { text: string } | Blob;
 
 /** What a page asks of the API. */

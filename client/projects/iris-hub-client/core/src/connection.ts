@@ -8,6 +8,7 @@ import { type Answer, type AnswerBody, InlineBody, StreamedBody, headersOf, isJs
 import type { Call } from './call';
 import { type BodyFrame, decodeFrame, encodeFrame } from './frames';
 import { HubError, aborted } from './errors';
+import { outgoingBody } from './outgoing';
 import { Upload } from './upload';
 import type { ClientMessage, EventMessage, HelloMessage, ReadyMessage, ResponseMessage, ServerMessage } from './wire';
 
@@ -75,25 +76,26 @@ export class Connection {
 
   /** Send a call. Its answer comes through the call; aborting its signal cancels it upstream. */
   start(call: Call): void {
-    const { method, path, headers = {}, priority, passive, timeoutMs, onUploadProgress } = call.request;
-    const { members, rawBody, upload } = this.bodyOf(call);
+    const { method, path, priority, passive, timeoutMs, onUploadProgress } = call.request;
+    const { headers, text, blob } = outgoingBody(call.request, this.readyMessage);
     const id = ++this.lastId;
+    const upload = blob === undefined ? null : this.upload(id, blob, call);
     this.exchanges.set(id, { call, upload, body: null, unread: 0 });
     call.wasSent = true;
-    const message = {
+    this.say({
       type: 'request',
       id,
       method,
       path,
       headers,
-      ...members,
+      text,
+      stream: blob?.size,
       key: call.key ?? undefined,
       timeout_ms: timeoutMs,
       priority,
       passive,
       progress: (upload !== null && onUploadProgress !== undefined) || undefined,
-    };
-    this.push(rawBody === null ? JSON.stringify(message) : `${JSON.stringify(message).slice(0, -1)},"body":${rawBody}}`);
+    });
   }
 
   /** Stop a call. What was already under way may still arrive, and is ignored. */
@@ -283,34 +285,11 @@ export class Connection {
     this.unread = 0;
   }
 
-  /** A small JSON value or text goes inside the message; anything else follows in frames as the hub gives credit. */
-  private bodyOf(call: Call): { members: { headers?: object; stream?: number }; rawBody: string | null; upload: Upload | null } {
-    const { body, headers = {}, onUploadProgress } = call.request;
-    if (body === undefined || body === null) return { members: {}, rawBody: null, upload: null };
-    if (body instanceof Blob && body.size === 0)
-      return { members: { headers: withType(headers, body.type) }, rawBody: null, upload: null };
-    const limits = this.readyMessage?.limits;
-    if (!(body instanceof Blob)) {
-      const rawBody = 'json' in body ? body.json : JSON.stringify(body.text);
-      const type = 'json' in body ? 'application/json' : 'text/plain;charset=utf-8';
-      const members = { headers: withType(headers, type) };
-      if (limits !== undefined && rawBody.length * 3 <= limits.inline) return { members, rawBody, upload: null };
-      return this.streamed(new Blob(['json' in body ? body.json : body.text]), members.headers, limits?.frame, onUploadProgress);
-    }
-    return this.streamed(body, withType(headers, body.type || 'application/octet-stream'), limits?.frame, onUploadProgress);
-  }
-
-  private streamed(
-    blob: Blob,
-    headers: object,
-    frame = 16_384,
-    onProgress: ((sent: number, total: number) => void) | undefined,
-  ): { members: object; rawBody: null; upload: Upload } {
-    onProgress?.(0, blob.size);
-    const id = this.lastId + 1;
-    const upload = new Upload(
+  private upload(id: number, blob: Blob, call: Call): Upload {
+    call.request.onUploadProgress?.(0, blob.size);
+    return new Upload(
       blob,
-      frame,
+      this.readyMessage?.limits.frame ?? 16_384,
       (data, end) => {
         if (this.state !== 'closed') this.world.send(encodeFrame({ id, end, data }));
       },
@@ -319,7 +298,6 @@ export class Connection {
         this.fail(id, HubError.of('upload-unreadable', 'The file cannot be read any more.', 'maybe'));
       },
     );
-    return { members: { headers, stream: blob.size }, rawBody: null, upload };
   }
 
   private say(message: ClientMessage): void {
@@ -359,11 +337,6 @@ export function cancelWith(call: Call, cancel: () => void): void {
     cancel();
   };
   signal?.addEventListener('abort', stop, { once: true });
-}
-
-function withType(headers: object, type: string): object {
-  const isThere = Object.keys(headers).some((name) => name.toLowerCase() === 'content-type');
-  return isThere || type === '' ? headers : { ...headers, 'content-type': type };
 }
 
 function joined(batch: string[]): string {

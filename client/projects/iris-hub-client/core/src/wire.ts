@@ -45,6 +45,7 @@ export interface RequestMessage {
   method: string;
   path: string;
   headers?: WireHeaders;
+  text?: string;
   stream?: number;
   key?: string;
   timeout_ms?: number;

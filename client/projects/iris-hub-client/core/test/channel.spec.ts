@@ -114,7 +114,7 @@ describe('requests', () => {
     const socket = world.accept();
     expect(requests(socket)).toMatchObject([
       { id: 1, method: 'GET' },
-      { id: 2, method: 'POST', body: { n: 1.5 } },
+      { id: 2, method: 'POST', text: '{"n":1.50}' },
     ]);
     expect(requests(socket)[0]['key']).toBeUndefined();
     expect(requests(socket)[1]['key']).toMatch(/^key-/);

@@ -54,7 +54,7 @@ COVERED = (
 COVERAGE = ("-q", "-n", "2", "--hypothesis-profile=coverage", "--cov", "--cov-report=term")
 
 SMOKE = (
-    Command("default tests", ("-m", "tests"), 12),
+    Command("default tests", ("-m", "tests"), 15),
     Command("coverage", ("-m", "tests", *COVERAGE, *(f"tests/{name}" for name in COVERED)), 3),
     Command("fuzz", ("-m", "fuzz", "all", "25"), 3),
     Command("autobahn smoke", ("-m", "conformance.autobahn", "--smoke"), 6),  # with its Debian, which the first run makes

@@ -17,7 +17,7 @@ from hub.channel.upload_body import UploadBody
 from hub.errors import HubError, SessionEnded
 from hub.gateway.messages import ApiResponse
 from hub.gateway.upload_pace import UploadPace
-from hub.idempotency.outcome import KEY_HEADERS, idempotency_key
+from hub.idempotency.outcome import idempotency_key, key_headers
 from hub.primitives.tasks import task_starter
 from hub.telemetry import audit, log
 
@@ -165,8 +165,8 @@ class RunningRequests:
         )
         place = dispatch.locate(request.path, transport="channel")
         session = await self._channel_session.admit(place.route, address, passive=message.passive)
-        if key is None and not KEY_HEADERS.isdisjoint(headers := {name.lower(): value for name, value in request.headers}):
-            key = idempotency_key(place.route, headers)
+        if key is None and (named := key_headers(request.headers)):
+            key = idempotency_key(place.route, named)
         return await dispatch.respond(request, place, session, transport="channel", key=key)
 
     def _facts(self, started: Started, response: ApiResponse, began: float) -> ResponseFacts:

@@ -7,6 +7,7 @@ whatever the request was for: in a `sandbox`, a document has an origin of its ow
 import re
 
 from hub.gateway.routes import Route
+from hub.primitives.bounded_cache import BoundedCache
 from hub.primitives.http import Headers
 
 SANDBOX_HEADER = ("Content-Security-Policy", "sandbox; default-src 'none'; frame-ancestors 'none'")
@@ -18,6 +19,12 @@ _PARAMETER = re.compile(
 _COMMA = ","  # browsers read it as the end of one header and the beginning of another, of which the last counts
 _TOKEN = re.compile(r"[!#$%&'*+.^`|~0-9A-Za-z_-]+")
 
+ATTACHMENT = "attachment"
+OTHER, MEDIA_TYPE, DISPOSITION = range(3)
+_KINDS: BoundedCache[int] = BoundedCache(
+    lambda name: {"content-type": MEDIA_TYPE, "content-disposition": DISPOSITION}.get(name.lower(), OTHER)
+)
+
 
 def isolated(headers: Headers, route: Route, *, status: int) -> Headers:
     """Return the headers of a response of an API, with those that isolate its content.
@@ -25,9 +32,17 @@ def isolated(headers: Headers, route: Route, *, status: int) -> Headers:
     Media types that are not in `RouteSettings.inline` become downloads (`Content-Disposition: attachment`, RFC 6266); a file name
     of the API stays. A 304 without a media type says nothing about the disposition, so that the stored one stays.
     """
-    media_types = [value for name, value in headers if name.lower() == "content-type"]
-    dispositions = [value for name, value in headers if name.lower() == "content-disposition"]
-    isolated = [header for header in headers if header[0].lower() != "content-disposition"]
+    isolated: Headers = []
+    media_types: list[str] = []
+    dispositions: list[str] = []
+    for header in headers:
+        kind = _KINDS[header[0]]
+        if kind == DISPOSITION:
+            dispositions.append(header[1])
+            continue
+        if kind == MEDIA_TYPE:
+            media_types.append(header[1])
+        isolated.append(header)
     isolated.append(SANDBOX_HEADER)
     is_inline = len(media_types) == 1 and media_type(media_types[0]) in route.settings.inline
     if status == 304 and (is_inline or not media_types):
@@ -46,6 +61,8 @@ def media_type(content_type: str) -> str:
 
 def attachment(disposition: str) -> str:
     """Return a `Content-Disposition` of the type `attachment`, with the file names of `disposition` as far as they are valid."""
+    if not disposition:
+        return ATTACHMENT
     head = _DISPOSITION.match(disposition)
     at = len(disposition) if head is None else head.end()
     names: dict[str, str] = {}
@@ -54,7 +71,7 @@ def attachment(disposition: str) -> str:
         name, value = (parameter["name"] or "").lower(), parameter["value"] or ""
         if name in ("filename", "filename*") and value.strip(" \t"):
             names.setdefault(name, _written(name, value.strip(" \t")))
-    return "; ".join(["attachment", *(f"{name}={value}" for name, value in names.items() if value)])
+    return "; ".join([ATTACHMENT, *(f"{name}={value}" for name, value in names.items() if value)])
 
 
 def _written(name: str, value: str) -> str:

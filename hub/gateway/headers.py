@@ -9,7 +9,7 @@ and those that command the web server, or the shared cache (RFC 9213), in front 
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from hub.config import header_names
@@ -29,8 +29,9 @@ HOP_BY_HOP = frozenset({"connection", "keep-alive", "proxy-connection", "te", "t
 IDEMPOTENCY_HEADER = "idempotency-key"
 """The request header of draft-ietf-httpapi-idempotency-key-header."""
 
-DROP, PASS, CONNECTION, NOTE = range(4)
-"""Verdicts on a request header: it does not pass, it passes, it names headers that do not pass, it does not pass and is noted."""
+DROP, PASS, CONNECTION, NOTE, LOCATION = range(5)
+"""Verdicts on a header: it does not pass, it passes, it names headers that do not pass, it does not pass and is noted, it passes
+with a URL that is translated."""
 
 RESPONSE_FORBIDDEN = frozenset(
     {"set-cookie", "set-cookie2", "www-authenticate", "authentication-info", "server", "x-powered-by"}
@@ -136,14 +137,12 @@ class HeaderRules:
             if verdict == PASS:
                 passed.append(header)
             elif verdict == CONNECTION:
-                declared.update(option.strip().lower() for option in header[1].split(","))
+                declared |= _options(header[1])
             elif verdict == NOTE:
                 noted.append(header[0])
         if noted and self._note_dropped is not None:
             self._note_dropped(route, noted)
-        if declared <= HOP_BY_HOP:
-            return passed
-        return [header for header in passed if header[0].lower() not in declared]
+        return _without(passed, declared)
 
     def inbound(self, headers: Headers, *, status: int, route: Route, public_origin: str) -> Headers:
         """Return the headers for the browser. Repeated headers stay repeated.
@@ -151,30 +150,32 @@ class HeaderRules:
         No shared cache stores a response to a user, and none at all if a developer forgot the header
         (`hub.gateway.private_caching`).
         """
-        passed = _passing(headers, self._rendered if route.settings.rendered else self._entering)
-        names = {name.lower() for name, _ in passed}
-        if not names.isdisjoint(LOCATIONS):
-            passed = [
-                (name, _public_location(value, route, public_origin) if name.lower() in LOCATIONS else value)
-                for name, value in passed
-            ]
-        passed = [(name, value if value.isprintable() else _FOLDED.sub(" ", value)) for name, value in passed]
+        verdicts = self._rendered if route.settings.rendered else self._entering
+        passed: Headers = []
+        declared: set[str] = set()
+        for header in headers:
+            name, value = header
+            verdict = verdicts[name]
+            if verdict == PASS:
+                passed.append(header if value.isprintable() else (name, _FOLDED.sub(" ", value)))
+            elif verdict == LOCATION:
+                passed.append((name, _FOLDED.sub(" ", _public_location(value, route, public_origin))))
+            elif verdict == CONNECTION:
+                declared |= _options(value)
+        passed = _without(passed, declared)
         return with_private_caching(passed, self._controls, status=status) if route.needs_login else passed
 
 
-def _passing(headers: Headers, verdicts: Mapping[str, bool | None]) -> Headers:
-    """Return the headers that may pass, without those that `Connection` names (RFC 9110 section 7.6.1)."""
-    passed: Headers = []
-    declared: set[str] = set()
-    for header in headers:
-        verdict = verdicts[header[0]]
-        if verdict:
-            passed.append(header)
-        elif verdict is None:
-            declared.update(option.strip().lower() for option in header[1].split(","))
+def _options(connection: str) -> set[str]:
+    """Return the names in a value of `Connection`, in lower case."""
+    return {option.strip().lower() for option in connection.split(",")}
+
+
+def _without(headers: Headers, declared: set[str]) -> Headers:
+    """Return the headers without those that `Connection` names (RFC 9110 section 7.6.1)."""
     if declared <= HOP_BY_HOP:
-        return passed
-    return [header for header in passed if header[0].lower() not in declared]
+        return headers
+    return [header for header in headers if header[0].lower() not in declared]
 
 
 def _verdicts(chosen: frozenset[str]) -> BoundedCache[int]:
@@ -190,18 +191,21 @@ def _may_leave(name: str, chosen: frozenset[str]) -> int:
     return DROP if header_names.is_of_the_browser(name) else NOTE
 
 
-def _may_enter(written: str) -> bool | None:
-    """Return whether a response header may pass; None for `Connection`, which does not pass and may forbid others."""
-    return False if written.lower() in POLICY_NAMES else _may_enter_rendered(written)
+def _may_enter(written: str) -> int:
+    """Return the verdict on a response header."""
+    return DROP if written.lower() in POLICY_NAMES else _may_enter_rendered(written)
 
 
-def _may_enter_rendered(written: str) -> bool | None:
-    """Return the same for a response header of the application itself."""
+def _may_enter_rendered(written: str) -> int:
+    """Return the verdict on a response header of the application itself."""
     name = written.lower()
     if name == "connection":
-        return None
-    is_forbidden = name in NOT_FOR_BROWSERS or name.startswith(RESPONSE_FORBIDDEN_FAMILIES)
-    return not (is_forbidden or (name.endswith("-cache-control") and name != "cache-control"))
+        return CONNECTION
+    if name in NOT_FOR_BROWSERS or name.startswith(RESPONSE_FORBIDDEN_FAMILIES):
+        return DROP
+    if name.endswith("-cache-control") and name != "cache-control":
+        return DROP
+    return LOCATION if name in LOCATIONS else PASS
 
 
 def _check(name: str, value: str) -> None:

@@ -20,6 +20,7 @@ from hub.errors import (
 from hub.gateway.headers import IDEMPOTENCY_HEADER
 from hub.gateway.messages import ApiRequest, ApiResponse
 from hub.gateway.routes import Route
+from hub.primitives.bounded_cache import BoundedCache
 from hub.primitives.http import Headers
 from hub.primitives.secret import digest
 from hub.session.model import Session
@@ -29,7 +30,7 @@ Key = Annotated[str, msgspec.Meta(pattern=rf"^{KEY.pattern}\Z")]
 """An idempotency key. It must not be guessable; a random UUID is a good choice."""
 
 HUB_KEY_HEADER = "x-hub-key"
-KEY_HEADERS = frozenset({HUB_KEY_HEADER, IDEMPOTENCY_HEADER})
+_IS_KEY_HEADER: BoundedCache[bool] = BoundedCache(lambda name: name.lower() in (HUB_KEY_HEADER, IDEMPOTENCY_HEADER))
 RAISED = {kind.slug: kind for kind in (ResourceServerBroken, ResourceServerTimeout, DeadlineExceeded, UploadStalled)}
 """The errors that a replayed failure raises, by slug."""
 
@@ -102,6 +103,11 @@ def check_key(key: str) -> str:
     if not KEY.fullmatch(key):
         raise BadRequest("An idempotency key has 16 to 128 letters, digits or any of . _ ~ + / = - : a random UUID, for example.")
     return key
+
+
+def key_headers(headers: Headers) -> dict[str, str]:
+    """Return the headers that may carry an idempotency key, by name in lower case. Most requests have none."""
+    return {name.lower(): value for name, value in headers if _IS_KEY_HEADER[name]}
 
 
 def idempotency_key(route: Route, headers: Mapping[str, str]) -> str | None:

@@ -76,8 +76,8 @@ def json_depth(text: bytes) -> int:
 
 
 def _require_depth(text: bytes | str, max_depth: int) -> None:
-    data = text.encode() if isinstance(text, str) else text
-    if data.count(b"[") + data.count(b"{") > max_depth and json_depth(data) > max_depth:
+    opened = text.count("[") + text.count("{") if isinstance(text, str) else text.count(b"[") + text.count(b"{")
+    if opened > max_depth and json_depth(text.encode() if isinstance(text, str) else text) > max_depth:
         raise UnreadableJson(f"it is nested more than {max_depth} levels deep")
 
 

@@ -17,6 +17,7 @@ MAX_WITHOUT_BODY_BYTES = 2 * MAX_HEAD_BYTES  # heads, interim responses, trailer
 _FRAMING = frozenset({"connection", "content-length", "transfer-encoding"})
 _END_OF_LINE = b"\r\n"
 _END_OF_HEAD = b"\r\n\r\n"
+_STATUS_AT = len("HTTP/1.1 ")
 _FOLD = re.compile(rb"[ \t]*\r\n[ \t]+")
 _LINE_START = re.compile(rb"\r\n(?=[^ \t\r\n])")
 _FOLDED_FRAMING = re.compile(rb"\n(?:connection|content-length|transfer-encoding)[ \t]*:[^\r\n]*\r\n[ \t]", re.IGNORECASE)
@@ -175,7 +176,11 @@ class UpstreamResponse:
         try:
             rest = data
             while rest and not self.has_head:
-                head, rest = self._next_head(bytes(rest))
+                read = bytes(rest)
+                if self._is_plain_head(read):
+                    head, rest = read, b""
+                else:
+                    head, rest = self._next_head(read)
                 self._parser.feed_data(head)
             if rest:
                 self._parser.feed_data(rest)
@@ -183,6 +188,18 @@ class UpstreamResponse:
             if not self.is_complete:
                 raise NotHttp(_reason(error)) from error
             self.keeps_connection = False
+
+    def _is_plain_head(self, data: bytes) -> bool:
+        """Return whether these first bytes hold a whole final head without folded lines, as nearly all do."""
+        end = data.find(_END_OF_HEAD)
+        return (
+            end > 0
+            and not self._has_start_line
+            and not self._held
+            and data[_STATUS_AT : _STATUS_AT + 1] != b"1"  # interim responses: another head follows
+            and data.find(b"\n ", 0, end) < 0
+            and data.find(b"\n\t", 0, end) < 0
+        )
 
     def _next_head(self, data: bytes) -> tuple[bytes, bytes]:
         """Return the bytes of a head that can be parsed, with spaces in place of line folding, and what follows the head.

@@ -54,11 +54,13 @@ class TopicAudience:
         """Return the recipient with the issuer at which its subject and its scope mean something.
 
         Raises:
-            BadRequest: It names no issuer, and users of several may subscribe.
+            BadRequest: It names no issuer, and users of several may subscribe; or it names one that none of them has.
         """
+        known = " or ".join(sorted(self._issuers))
+        if recipient.issuer and recipient.issuer not in self._issuers:
+            raise BadRequest(f"to.issuer: nobody who may subscribe to this topic has this issuer. Known: {known}.")
         if self._lacks_issuer(recipient):
             member = "subject" if recipient.subject else "scope"
-            known = " or ".join(sorted(self._issuers))
             raise BadRequest(f"to.{member}: users of several issuers may subscribe. Add to.issuer: {known}.")
         if recipient.issuer or not _needs_issuer(recipient):
             return recipient

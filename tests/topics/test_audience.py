@@ -87,7 +87,14 @@ class TestRecipient:
         assert topic.with_issuer(Recipient(subject="alice")) == Recipient(subject="alice", issuer=ISSUERS[allowed[0]])
         assert topic.includes(session_of(allowed[0]), Recipient(subject="alice"))
 
-    @pytest.mark.parametrize("to", [Recipient(), Recipient(session="a"), Recipient(issuer="https://x.example", subject="alice")])
+    @pytest.mark.parametrize("issuer", ["https://lab.example/", "https://iris.example/oauth2", "urn:nobody"])
+    def test_unknown_issuer(self, issuer: str) -> None:
+        """A misspelled issuer, or that of users who may not subscribe, would reach nobody. It is rejected, with those that there are."""
+        for to in (Recipient(issuer=issuer), Recipient(issuer=issuer, subject="alice"), Recipient(issuer=issuer, scope="ward")):
+            with pytest.raises(BadRequest, match=r"^to\.issuer: .* Known: https://lab\.example\.$"):
+                audience(allowed_providers=["lab"]).with_issuer(to)
+
+    @pytest.mark.parametrize("to", [Recipient(), Recipient(session="a"), Recipient(issuer=ISSUERS["lab"], subject="alice")])
     def test_unchanged(self, to: Recipient) -> None:
         """All subscribers, one session, and a user with an issuer are clear."""
         assert audience(allowed_providers=["*"]).with_issuer(to) is to

@@ -156,6 +156,17 @@ async def test_recipient_of_several_issuers(build_house: BuildHouse, to: dict[st
     assert [event.publication.to.issuer for events, _ in stored for event in events] == [lab.issuer, lab.issuer]
 
 
+async def test_misspelled_issuer(laboratory: House) -> None:
+    """An issuer that no provider has reaches nobody: it is an error that names the issuers that there are."""
+    known = laboratory.services.settings.provider.issuer
+    to = {"subject": "alice", "issuer": f"{known}/"}
+    status, answer, _ = await publish(laboratory, "lab/results", {"name": "result", "to": to})
+    events, _ = await laboratory.services.topics.store.read("lab/results", "0-0")
+
+    assert (status, events) == (400, [])
+    assert answer["detail"].endswith(f"Known: {known}.")
+
+
 async def test_nobody_may_publish(house: House) -> None:
     """Without publishers in the settings there is no such address, whatever is shown."""
     assert (await publish(house, "lab/results"))[0] == 404

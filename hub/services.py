@@ -218,13 +218,10 @@ class Services:
         self._closing = AsyncExitStack()
 
     def _descriptor_reserve(self) -> DescriptorReserve:
-        """Return the file descriptors that connections to APIs leave to the admin listener, Redis and providers.
-
-        It is half of those that browsers leave: the other half is for the calls of browsers that are connected.
-        """
+        """Return the file descriptors that connections to APIs leave to clients and to everything else."""
         limit = descriptor_limit()
-        kept = effective_reserve(limit, self.settings.server.reserved_descriptors) // 2
-        return DescriptorReserve(limit - kept if kept else 0, self.metrics.descriptor_shortages.inc)
+        reserve = effective_reserve(limit, self.settings.server.reserved_descriptors)
+        return DescriptorReserve(limit, reserve, self.metrics.descriptor_shortages.inc)
 
     async def start(self) -> None:
         """Open what must be open before the first request, and start the background tasks.

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Iterable, Sequence
+from weakref import WeakSet
 
 import aiohttp
 from yarl import URL
@@ -65,6 +66,7 @@ class UpstreamWebSocketClient:
     def __init__(self, ca_files: Iterable[str], descriptors: DescriptorReserve | None = None) -> None:
         self._descriptors = descriptors or DescriptorReserve()
         self._pending = 0  # WebSockets that are being opened
+        self._open_sockets: WeakSet[aiohttp.ClientWebSocketResponse] = WeakSet()
         self._tls: dict[str, ssl.SSLContext] = {name: trust(name) for name in {*ca_files, ""}}
         self._session: aiohttp.ClientSession | None = None
 
@@ -88,7 +90,8 @@ class UpstreamWebSocketClient:
         """
         if self._session is None:
             raise ShuttingDown
-        if self._descriptors.is_reached(self._pending):
+        in_use = self._pending + sum(not socket.closed for socket in self._open_sockets)
+        if self._descriptors.is_reached(in_use, self._pending):
             raise ResourceServerBusy("The hub has too many connections open. Repeat the request later.")
         self._pending += 1
         try:
@@ -121,4 +124,5 @@ class UpstreamWebSocketClient:
             raise ResourceServerTimeout from error
         except (aiohttp.ClientError, OSError) as error:
             raise ResourceServerBroken from error
+        self._open_sockets.add(socket)
         return ApiResponse(status=SWITCHING_PROTOCOLS, websocket=UpstreamSocket(socket))

@@ -85,6 +85,7 @@ class Pool:
         self._loop = asyncio.get_running_loop()
         self._buffer = memoryview(bytearray(READ_BYTES))
         self._connections: dict[UpstreamConnection, Origin] = {}
+        self._connecting = 0
         self._clients: dict[UpstreamConnection, PoolClient[PoolCaller]] = {}
         self._shared = 0  # connections beyond the reserved ones of their targets, open or being opened
         self._callers: set[PoolCaller] = set()  # all that wait
@@ -242,16 +243,21 @@ class Pool:
 
     async def _connect(self, origin: Origin) -> UpstreamConnection:
         addresses = await self._loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
-        if self._descriptors.is_reached():  # asked right before the socket is made: nothing waits in between
+        in_use = len(self._connections) + self._connecting
+        if self._descriptors.is_reached(in_use):  # asked right before the socket is made: nothing waits in between
             self._abort_idle()
             raise DescriptorsShort()
-        plain = await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=NEXT_ADDRESS_SECONDS)
-        _, connection = await self._loop.create_connection(
-            lambda: UpstreamConnection(self, self._buffer, self._loop),
-            sock=plain,
-            ssl=origin.tls,
-            server_hostname=origin.host if origin.tls else None,
-        )
+        self._connecting += 1
+        try:
+            plain = await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=NEXT_ADDRESS_SECONDS)
+            _, connection = await self._loop.create_connection(
+                lambda: UpstreamConnection(self, self._buffer, self._loop),
+                sock=plain,
+                ssl=origin.tls,
+                server_hostname=origin.host if origin.tls else None,
+            )
+        finally:
+            self._connecting -= 1
         if connection.is_closed:  # it was closed before it was registered
             raise ConnectionResetError("closed as soon as it was open")
         if self._is_closed:

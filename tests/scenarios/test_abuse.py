@@ -159,22 +159,27 @@ async def test_idle_connections_leave_descriptors(start_clinic: StartClinic) -> 
 
 @pytest.mark.each_listener
 async def test_calls_leave_descriptors(start_clinic: StartClinic) -> None:
-    """Of 150 slow calls at `ulimit -n 256`, those beyond the reserve get 503, and health checks respond."""
+    """Of 150 slow calls at `ulimit -n 256`, those beyond the reserve get 503. Other clients connect; health checks respond."""
     slow = await RawResourceServer.start(silent)
     route = json.dumps([{"prefix": "/open", "target": slow.url, "token": "none"}])
     with open_files(256):
         starting = start_clinic(route_settings=lambda _: route)
         clinic = await starting.__aenter__()
     try:
-        calls = [await asyncio.open_connection("127.0.0.1", clinic.hub.port) for _ in range(150)]
+        calls = []
         request = f"GET /open/x HTTP/1.1\r\nHost: localhost:{clinic.hub.port}\r\nX-Hub-CSRF: 1\r\n\r\n"
-        for _, writer in calls:
-            writer.write(request.encode())
+        for number in range(150):  # calls take descriptors while other clients are still connecting
+            calls.append(await asyncio.open_connection("127.0.0.1", clinic.hub.port))
+            calls[-1][1].write(request.encode())
+            if number < 50:
+                await until(lambda: len(slow.requests) == len(calls), pause_seconds=0.001)
         responses = [asyncio.ensure_future(reader.readuntil(b"\r\n\r\n")) for reader, _ in calls]
         await until(lambda: any(response.done() for response in responses), pause_seconds=0.05)
         checks = Counter([(await clinic.hub.admin(path))[0] for path in ("/healthz", "/readyz") * 10])
         await until(lambda: len(slow.requests) + sum(each.done() for each in responses) == 150, pause_seconds=0.05)
         refused = Counter(each.result().split()[1] for each in responses if each.done())
+        async with clinic.browser() as browser:
+            page = await browser.open("/")
         shortages = await clinic.hub.metric("hub_descriptor_shortages_total")
         for response, (_, writer) in zip(responses, calls, strict=True):
             response.cancel()
@@ -183,7 +188,7 @@ async def test_calls_leave_descriptors(start_clinic: StartClinic) -> None:
         await starting.__aexit__(None, None, None)
         await slow.stop()
 
-    assert checks == {200: 20}
+    assert (checks, page.status) == ({200: 20}, 200)
     assert refused.keys() == {b"503"}
     assert shortages >= 1
 

@@ -353,7 +353,8 @@ class TestBulkheads:
         short: list[bool] = []
 
         class Reserve(DescriptorReserve):
-            def is_reached(self, pending: int = 0) -> bool:
+            def is_reached(self, in_use: int, pending: int = 0) -> bool:
+                assert in_use == len(frugal._connections)
                 return bool(short)
 
         frugal = Pool(PoolLimits(total=4), Reserve())

@@ -3,10 +3,13 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hub.config.settings import RouteSettings
 from hub.errors import (
@@ -42,9 +45,9 @@ from hub.session.model import Session
 from hub.telemetry.metrics import Metrics
 from hub.tokens.demand import TokenDemand
 from tests.parties.clock import leap
-from tests.parties.resource_server import Exchange, RawResourceServer, answering, echo, silent
+from tests.parties.resource_server import Exchange, RawResourceServer, answering, echo, head, silent
 from tests.session.samples import ISSUERS, make_session
-from tests.waiting import HANG_SECONDS, until
+from tests.waiting import HANG_SECONDS, soon, until
 
 SESSION = make_session()
 
@@ -56,6 +59,7 @@ class Tokens:
     Attributes:
         ready: A token that nobody has to wait for.
         current: The token that has replaced others already.
+        looked: How often it was asked for.
     """
 
     script: list[str | HubError | None] = field(default_factory=lambda: ["token-1", "token-2", "token-3"])
@@ -63,6 +67,7 @@ class Tokens:
     demands: list[TokenDemand] = field(default_factory=list)
     ready: Secret | None = None
     current: Secret | None = None
+    looked: int = 0
 
     def get_nowait(self, session: Session, demand: TokenDemand) -> Secret | None:
         """Return the one that is ready; without one, each is waited for."""
@@ -86,6 +91,7 @@ class Tokens:
 
     async def newer(self, session: Session, demand: TokenDemand, rejected: Secret) -> Secret | None:
         """Return the current token, unless it is the rejected one."""
+        self.looked += 1
         return None if self.current == rejected else self.current
 
 
@@ -112,9 +118,9 @@ class Hub:
         return float(values[0]) if values else 0.0
 
 
-@pytest.fixture
-async def hub() -> AsyncIterator[Hub]:
-    """A hub in front of a server that echoes, with a route for users and a route for everybody."""
+@asynccontextmanager
+async def running_hub() -> AsyncIterator[Hub]:
+    """Run a hub in front of a server that echoes, with a route for users and a route for everybody."""
     server = await RawResourceServer.start(echo)
     door = ResourceServer()
     await door.start()
@@ -148,6 +154,13 @@ async def hub() -> AsyncIterator[Hub]:
     await websockets.close()
     await door.close()
     await server.stop()
+
+
+@pytest.fixture
+async def hub() -> AsyncIterator[Hub]:
+    """A hub, as `running_hub` runs it."""
+    async with running_hub() as running:
+        yield running
 
 
 async def read(response: ApiResponse) -> bytes:
@@ -418,6 +431,64 @@ class TestRenewal:
             await hub.handle()
 
         await read(await hub.handle(path="/open/x"))  # the connection of the first answer was given back or closed
+
+
+def refusing_slowly(pieces: list[bytes], before: int, go_on: asyncio.Event) -> Callable[[Exchange], Any]:
+    """Answer 401 to each token: the pieces of the body beyond the first ones once `go_on` is set. Others get "open"."""
+
+    async def behave(exchange: Exchange) -> None:
+        if exchange.request.header("Authorization") is None:
+            await exchange.answer(200, body=b"open")
+            return
+        await exchange.write(head(401, ("Content-Length", str(sum(map(len, pieces))))))
+        for number, piece in enumerate(pieces):
+            if number == before:
+                await go_on.wait()
+            await exchange.write(piece)
+
+    return behave
+
+
+async def refuse_slowly(pieces: list[bytes], before: int, failure: HubError | None) -> None:
+    """Let an API send a 401 whose body goes on after the renewal has failed; None: there is a pause, and no renewal.
+
+    The caller gets the error, or the whole 401; and the next request gets the response that is its own.
+    """
+    async with running_hub() as hub:
+        go_on = asyncio.Event()
+        if failure is None:
+            hub.server.behaviour = answering(401)
+            await read(await hub.handle())
+        hub.tokens.script = ["token", failure or "not asked for"]
+        hub.server.behaviour = refusing_slowly(pieces, before, go_on)
+        call = asyncio.ensure_future(hub.handle())
+        try:
+            if failure is None:
+                await until(lambda: hub.tokens.looked == 1)
+                go_on.set()
+                response = await soon(call)
+                assert (response.status, await soon(read(response))) == (401, b"".join(pieces))
+            else:
+                with pytest.raises(type(failure)):
+                    await soon(call)
+        finally:
+            go_on.set()
+        opened = [await soon(read(await hub.handle(path="/open/x"))) for _ in range(2)]
+        await until(lambda: hub.server.open_connections == 1, pause_seconds=0.001)
+
+    assert opened == [b"open", b"open"]
+
+
+@pytest.mark.expects_log
+@settings(max_examples=60)
+@given(
+    pieces=st.lists(st.integers(1, 200_000), min_size=1, max_size=4),
+    before=st.integers(0, 4),
+    failure=st.sampled_from([None, ProviderUnavailable(), SessionEnded(reason="refused"), TokenNotIssued()]),
+)
+def test_body_that_goes_on_after_a_failed_renewal(pieces: list[int], before: int, failure: HubError | None) -> None:
+    """However long it is, wherever it stopped: no caller waits for it, no connection stays, and nothing of it gets elsewhere."""
+    asyncio.run(refuse_slowly([bytes([65 + index]) * size for index, size in enumerate(pieces)], before, failure))
 
 
 class TestDeadline:

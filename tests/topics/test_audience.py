@@ -89,7 +89,7 @@ class TestRecipient:
 
     @pytest.mark.parametrize("issuer", ["https://lab.example/", "https://iris.example/oauth2", "urn:nobody"])
     def test_unknown_issuer(self, issuer: str) -> None:
-        """A misspelled issuer, or that of users who may not subscribe, would reach nobody. It is rejected, with those that there are."""
+        """A misspelled issuer, or that of users who may not subscribe, would reach nobody: an error with the known ones."""
         for to in (Recipient(issuer=issuer), Recipient(issuer=issuer, subject="alice"), Recipient(issuer=issuer, scope="ward")):
             with pytest.raises(BadRequest, match=r"^to\.issuer: .* Known: https://lab\.example\.$"):
                 audience(allowed_providers=["lab"]).with_issuer(to)

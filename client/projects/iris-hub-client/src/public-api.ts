@@ -21,4 +21,4 @@ export type {
   TopicEvent,
   Transport,
 } from 'iris-hub-client/core';
-export { HubError } from 'iris-hub-client/core';
+export { HubError, admitServiceWorker } from 'iris-hub-client/core';

@@ -7,6 +7,7 @@ import { sendOverHttp } from './http';
 import { Journal } from './journal';
 import { type LoginOptions, csrfToken, loginUrl, proof } from './page';
 import { Revalidation } from './revalidation';
+import { BYPASS, pastWorker } from './service-worker';
 import { Session, type SessionStatus } from './session';
 import { type TabMessage, Tabs } from './tabs';
 import type { TopicListener } from './topics';
@@ -81,6 +82,8 @@ export class Hub {
 
   /** Find out who is logged in, and keep looking. */
   async start(): Promise<void> {
+    const elsewhere = pastWorker(location);
+    if (elsewhere !== null) return location.replace(elsewhere);
     this.endLoginWindow();
     this.listen(window, 'online', () => this.channel.state === 'waiting' && this.channel.open());
     this.listen(window, 'pagehide', () => this.channel.close());
@@ -180,6 +183,7 @@ export class Hub {
   stepUp(problem: Problem): void {
     const url = new URL(String(problem['login_url'] ?? '/hub/login'), location.href);
     url.searchParams.set('return_to', location.pathname + location.search + location.hash);
+    url.searchParams.set(BYPASS, '');
     location.assign(url.pathname + url.search);
   }
 

@@ -1,5 +1,7 @@
 /** What the page knows of itself: the one cookie of the hub that scripts may read, and the user for whom it was loaded. */
 
+import { BYPASS } from './service-worker';
+
 const XSRF_COOKIE = 'XSRF-TOKEN=';
 
 /** Return the CSRF token of the session; empty without a session. It proves where a request comes from, and opens nothing. */
@@ -33,7 +35,8 @@ export interface LoginOptions {
 
 /** Return the address that logs in and comes back. */
 export function loginUrl(options: LoginOptions = {}): string {
-  const query = new URLSearchParams({ return_to: options.returnTo ?? location.pathname + location.search + location.hash });
+  const returnTo = options.returnTo ?? location.pathname + location.search + location.hash;
+  const query = new URLSearchParams({ return_to: returnTo, [BYPASS]: '' });
   if (options.prompt !== undefined) query.set('prompt', options.prompt);
   if (options.maxAge !== undefined) query.set('max_age', String(options.maxAge));
   if (options.acrValues !== undefined) query.set('acr_values', options.acrValues);

@@ -10,6 +10,7 @@ export { Hub, type HubOptions, type HubRequest, type Mode } from './hub';
 export type { LogEntry } from './journal';
 export { type LoginOptions, csrfToken, loginUrl, proof } from './page';
 export { type HubUser, Session, type SessionEntry, type SessionStatus, UNKNOWN } from './session';
+export { admitServiceWorker } from './service-worker';
 export type { TopicEvent, TopicListener } from './topics';
 export type { Priority, Problem, Processed } from './wire';
 export { type SocketLike, type World, browserWorld } from './world';

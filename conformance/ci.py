@@ -59,10 +59,12 @@ SMOKE = (
     Command("fuzz", ("-m", "fuzz", "all", "25"), 3),
     Command("autobahn smoke", ("-m", "conformance.autobahn", "--smoke"), 6),  # with its Debian, which the first run makes
     Command("fronts and browsers", ("-m", "conformance.strangers"), 4),
+    Command("angular smoke", ("-m", "conformance.angular", "--smoke"), 6),  # with the packages of each row, at the first run
 )
 FULL = (
     *SMOKE,
     Command("autobahn", ("-m", "conformance.autobahn"), 15),
+    Command("angular", ("-m", "conformance.angular"), 12),
     Command("mutation sample", ("-m", "mutation", "--minutes", "30"), 32),
 )
 SETS = {"smoke": SMOKE, "full": FULL}

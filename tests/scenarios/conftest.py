@@ -70,28 +70,29 @@ async def log_in(browser: Browser, user: str = "alice", *, return_to: str = "/")
 StartClinic = Callable[..., AbstractAsyncContextManager[Clinic]]
 
 
+@asynccontextmanager
+async def running_clinic(
+    options: Options | None = None, route_settings: Callable[[str], str] | None = None, **environment: str
+) -> AsyncIterator[Clinic]:
+    """Run a stand-in with the given toggles and a hub with the given settings until the end of the block."""
+    port = free_port()
+    client = Client("hub", SECRET, [redirect_uri(port)], [f"{public_url(port)}/"])
+    standin = Standin(options, [client], expose_secrets=True)
+    await standin.start()
+    hub_settings = settings(standin.issuer, "hub", SECRET, routes(standin.clinic_url))
+    if route_settings is not None:
+        hub_settings["HUB_ROUTES"] = route_settings(standin.clinic_url)
+    try:
+        async with Hub.start({**hub_settings, **environment}, port=port) as hub:
+            yield Clinic(hub, standin)
+    finally:
+        await standin.stop()
+
+
 @pytest.fixture
 def start_clinic() -> StartClinic:
     """Start a stand-in with the given toggles and a hub with the given settings."""
-
-    @asynccontextmanager
-    async def start(
-        options: Options | None = None, route_settings: Callable[[str], str] | None = None, **environment: str
-    ) -> AsyncIterator[Clinic]:
-        port = free_port()
-        client = Client("hub", SECRET, [redirect_uri(port)], [f"{public_url(port)}/"])
-        standin = Standin(options, [client], expose_secrets=True)
-        await standin.start()
-        hub_settings = settings(standin.issuer, "hub", SECRET, routes(standin.clinic_url))
-        if route_settings is not None:
-            hub_settings["HUB_ROUTES"] = route_settings(standin.clinic_url)
-        try:
-            async with Hub.start({**hub_settings, **environment}, port=port) as hub:
-                yield Clinic(hub, standin)
-        finally:
-            await standin.stop()
-
-    return start
+    return running_clinic
 
 
 @pytest.fixture

@@ -1,0 +1,2 @@
+import 'core-js/es7/reflect';
+import 'zone.js/dist/zone';

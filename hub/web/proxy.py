@@ -25,9 +25,10 @@ from hub.session.model import SessionId
 from hub.session.open_streams import OpenStreams
 from hub.web import csrf
 from hub.web.failures import note_crash, note_failure
-from hub.web.hub_headers import IDENTITY_HEADER, PASSIVE_HEADER, REPLAYED_HEADER
+from hub.web.hub_headers import IDENTITY_HEADER, PASSIVE_HEADER, REDIRECT_HEADER, REPLAYED_HEADER
 from hub.web.refusals import RefusalVerdict
 from hub.web.response_headers import problem_body, problem_headers
+from hub.web.shown_redirects import SHOW, shown
 from hub.web.site import Site
 
 ONE_WRITE_BYTES = 64 * 1024  # a response of this announced length at most leaves in one write, head and body together
@@ -182,7 +183,9 @@ class ApiCall:
         )
         may_have_key = HUB_KEY_HEADER in head.headers_by_name or route.settings.idempotency_header == "hub"
         key = idempotency_key(route, head.headers_by_name) if may_have_key else None
-        await self._write(await door.dispatch.respond(request, place, session, transport="http", key=key), route)
+        response = await door.dispatch.respond(request, place, session, transport="http", key=key)
+        wants_redirect = head.headers_by_name.get(REDIRECT_HEADER.lower()) == SHOW
+        await self._write(shown(response) if wants_redirect else response, route)
 
     def _require_csrf_token(self, route: Route, session_id: SessionId | None) -> None:
         head, origin = self._exchange.head, self._door.site.origin
@@ -245,7 +248,7 @@ class ApiCall:
         self._status = error.problem().status
         site = self._door.site.response_headers
         fields = [*site.isolated(), ("Content-Type", "application/problem+json"), *problem_headers(error), site.date()]
-        self._exchange.send(self._status, "", fields, problem_body(error))
+        self._exchange.send(self._status, "", fields, problem_body(error, processed=error.processed))
 
     def _note(self, error: HubError) -> HubError:
         """Log the failure, and charge the request if the hub refused it. Return the error to respond with."""

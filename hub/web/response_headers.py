@@ -60,6 +60,6 @@ def problem_headers(error: HubError) -> Headers:
     return fields
 
 
-def problem_body(error: HubError) -> bytes:
-    """Return the problem as JSON."""
-    return msgspec.json.encode(error.problem().as_json())
+def problem_body(error: HubError, **extensions: str) -> bytes:
+    """Return the problem as JSON, with these members besides its own."""
+    return msgspec.json.encode(error.problem().as_json() | extensions)

@@ -32,7 +32,7 @@ def main() -> int:
 def missing() -> list[str]:
     """Return the servers and browsers that the tests would leave out."""
     from bench.abuse.fronts import FRONTS, installed
-    from tests.web.test_foreign_content import BROWSERS
+    from tests.parties.any_browser import BROWSERS
 
     return [name for name in (*FRONTS, "firefox", "webkit") if name not in {*installed(), *BROWSERS}]
 

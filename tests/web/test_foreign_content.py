@@ -4,12 +4,7 @@ Chromium always; Firefox and WebKitGTK where the machine has them (Debian: firef
 attacks by itself, and the API hears what came of it, so that no browser needs a driver.
 """
 
-import asyncio
-import os
-import shutil
-import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,15 +16,11 @@ from hub.gateway.content_isolation import isolated
 from hub.gateway.routes import Route
 from hub.primitives.http import Headers
 from hub.web import proxy
+from tests.parties.any_browser import BROWSERS, opened
 from tests.parties.chromium import Chromium
 from tests.parties.resource_server import Exchange, RawResourceServer
 from tests.waiting import soon, until
 from tests.web.conftest import BuildHouse, House
-
-MINI_BROWSER = "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser"
-FIREFOX = next((path for name in ("firefox-esr", "firefox") if (path := shutil.which(name))), None)
-WEBKIT = shutil.which("xvfb-run") is not None and Path(MINI_BROWSER).is_file()
-BROWSERS = ["chromium", *(["firefox"] if FIREFOX else []), *(["webkit"] if WEBKIT else [])]
 
 EVIL_SCRIPT = "fetch('/open/stolen?' + document.cookie, {headers: {'X-Hub-CSRF': '1'}});"
 EVIL_PAGE = f"<!doctype html><title>evil</title><script>{EVIL_SCRIPT}</script><p>An uploaded page</p>"
@@ -99,28 +90,6 @@ async def target(build_house: BuildHouse, root: Path) -> AsyncIterator[Target]:
     async with build_house(routes=routes) as house:
         yield Target(house, api)
     await api.stop()
-
-
-@asynccontextmanager
-async def opened(browser: str, url: str, folder: Path) -> AsyncIterator[None]:
-    """Open `url` in a browser until the end of the block."""
-    if browser == "chromium":
-        async with Chromium.start() as chromium:
-            await chromium.open(url)
-            yield
-        return
-    firefox = [FIREFOX or "", "--headless", "--no-remote", "--profile", str(folder), url]
-    command = firefox if browser == "firefox" else ["xvfb-run", "-a", MINI_BROWSER, "--private", url]
-    environment = {**os.environ, "HOME": str(folder), "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1"}  # root has no sandbox
-    nothing = asyncio.subprocess.DEVNULL
-    process = await asyncio.create_subprocess_exec(
-        *command, env=environment, stdout=nothing, stderr=nothing, start_new_session=True
-    )
-    try:
-        yield
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
 
 
 @pytest.mark.parametrize("browser", BROWSERS)

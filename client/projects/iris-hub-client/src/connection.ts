@@ -1,8 +1,9 @@
-import { DestroyRef, Injectable, PLATFORM_ID, computed, inject, signal } from '@angular/core';
+import { DestroyRef, Injectable, NgZone, PLATFORM_ID, computed, inject, signal } from '@angular/core';
 import { isPlatformBrowser } from '@angular/common';
 import type { ChannelStatus, LogEntry, TopicEvent } from 'iris-hub-client/core';
 import { NEVER, Observable } from 'rxjs';
 import { HUB } from './hub';
+import { inZone } from './zone';
 
 const NONE: ChannelStatus = { state: 'closed', code: null, reason: '', next: null, retryInMs: null };
 
@@ -16,6 +17,7 @@ export class HubConnection {
   );
   private readonly entries = signal<readonly LogEntry[]>(this.hub?.journal.entries ?? []);
   private readonly isOnline = signal(true);
+  private readonly zone = inject(NgZone);
 
   readonly state = computed(() => this.status().state);
   readonly transport = computed(() => this.traffic().transport);
@@ -31,9 +33,9 @@ export class HubConnection {
   readonly log = this.entries.asReadonly();
 
   constructor() {
-    this.hub?.channelStatus.listen((status) => this.status.set(status));
-    this.hub?.traffic.listen((traffic) => this.traffic.set(traffic));
-    this.hub?.journal.changes.listen((entries) => this.entries.set(entries));
+    this.hub?.channelStatus.listen((status) => this.zone.run(() => this.status.set(status)));
+    this.hub?.traffic.listen((traffic) => this.zone.run(() => this.traffic.set(traffic)));
+    this.hub?.journal.changes.listen((entries) => this.zone.run(() => this.entries.set(entries)));
     if (isPlatformBrowser(inject(PLATFORM_ID))) this.watchNetwork();
   }
 
@@ -46,14 +48,15 @@ export class HubConnection {
   topic(name: string): Observable<TopicEvent> {
     const { hub } = this;
     if (hub === null) return NEVER;
-    return new Observable((subscriber) =>
-      hub.topic(name, { event: (event) => subscriber.next(event), refused: (error) => subscriber.error(error) }),
-    );
+    return new Observable((subscriber) => {
+      const observer = inZone(this.zone, subscriber);
+      return hub.topic(name, { event: (event) => observer.next(event), refused: (error) => observer.error(error) });
+    });
   }
 
   /** Dial again now. */
   reconnect(): void {
-    this.hub?.reconnect();
+    this.zone.runOutsideAngular(() => this.hub?.reconnect());
   }
 
   private watchNetwork(): void {

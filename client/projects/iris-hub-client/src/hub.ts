@@ -1,6 +1,7 @@
 import { isPlatformBrowser } from '@angular/common';
-import { DestroyRef, InjectionToken, PLATFORM_ID, inject } from '@angular/core';
+import { DestroyRef, InjectionToken, NgZone, PLATFORM_ID, inject } from '@angular/core';
 import { Hub, type HubOptions } from 'iris-hub-client/core';
+import { worldOutside } from './zone';
 
 export const HUB_OPTIONS = new InjectionToken<HubOptions>('HUB_OPTIONS', { factory: () => ({}) });
 
@@ -8,7 +9,9 @@ export const HUB_OPTIONS = new InjectionToken<HubOptions>('HUB_OPTIONS', { facto
 export const HUB = new InjectionToken<Hub | null>('HUB', {
   factory: () => {
     if (!isPlatformBrowser(inject(PLATFORM_ID))) return null;
-    const hub = new Hub(inject(HUB_OPTIONS));
+    const zone = inject(NgZone);
+    const options = inject(HUB_OPTIONS);
+    const hub = zone.runOutsideAngular(() => new Hub(options, worldOutside(zone)));
     inject(DestroyRef).onDestroy(() => hub.stop());
     return hub;
   },

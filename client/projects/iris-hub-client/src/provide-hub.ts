@@ -1,5 +1,11 @@
 import { HttpBackend } from '@angular/common/http';
-import { type EnvironmentProviders, inject, makeEnvironmentProviders, provideEnvironmentInitializer } from '@angular/core';
+import {
+  type EnvironmentProviders,
+  NgZone,
+  inject,
+  makeEnvironmentProviders,
+  provideEnvironmentInitializer,
+} from '@angular/core';
 import type { HubOptions } from 'iris-hub-client/core';
 import { HubBackend } from './backend';
 import { HUB, HUB_OPTIONS } from './hub';
@@ -12,6 +18,9 @@ export function provideHub(options: HubOptions = {}): EnvironmentProviders {
   return makeEnvironmentProviders([
     { provide: HUB_OPTIONS, useValue: options },
     { provide: HttpBackend, useExisting: HubBackend },
-    provideEnvironmentInitializer(() => void inject(HUB)?.start()),
+    provideEnvironmentInitializer(() => {
+      const hub = inject(HUB);
+      void inject(NgZone).runOutsideAngular(() => hub?.start());
+    }),
   ]);
 }

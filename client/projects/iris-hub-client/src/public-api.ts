@@ -6,6 +6,7 @@ export { HUB_KEY, HUB_MODE, HUB_PASSIVE, HUB_PRIORITY, HUB_REVALIDATE, HUB_TIMEO
 export { authenticatedGuard, claimGuard } from './guards';
 export { HubInterceptor, hubInterceptor } from './interceptor';
 export { HUB } from './hub';
+export { HubHttpError } from './hub-http-error';
 export { provideHub } from './provide-hub';
 export { HubSession } from './session';
 export type {
@@ -17,6 +18,7 @@ export type {
   Mode,
   Priority,
   Problem,
+  Processed,
   SessionEntry,
   TopicEvent,
   Transport,

@@ -1,4 +1,4 @@
-import { Injectable, type Signal, computed, inject, signal } from '@angular/core';
+import { Injectable, NgZone, type Signal, computed, inject, signal } from '@angular/core';
 import {
   type HubUser,
   type LoginOptions,
@@ -16,6 +16,7 @@ export class HubSession {
   private readonly hub = inject(HUB);
   private readonly status = signal<SessionStatus>(this.hub?.session.status ?? UNKNOWN);
   private readonly now = ticking();
+  private readonly zone = inject(NgZone);
 
   /** `unknown` until the hub has answered for the first time; `unavailable` if it does not. */
   readonly state = computed(() => this.status().state);
@@ -36,7 +37,7 @@ export class HubSession {
   readonly identityChanged = computed(() => this.status().identityChanged);
 
   constructor() {
-    this.hub?.session.changes.listen((status) => this.status.set(status));
+    this.hub?.session.changes.listen((status) => this.zone.run(() => this.status.set(status)));
   }
 
   /** Leave the page for the login, and come back to where it is. */
@@ -61,12 +62,12 @@ export class HubSession {
 
   /** Count as activity of the user: the idle time begins anew. */
   async stay(): Promise<void> {
-    await this.hub?.session.check({ active: true });
+    await this.look({ active: true });
   }
 
   /** Ask the hub anew. */
   async check(): Promise<void> {
-    await this.hub?.session.check();
+    await this.look();
   }
 
   /** Where the user is logged in, the latest first. */
@@ -76,6 +77,11 @@ export class HubSession {
 
   async endSession(handle: string): Promise<void> {
     await this.hub?.session.endOther(handle);
+  }
+
+  /** A session that is found opens the channel, whose socket is none of the application's. */
+  private look(options?: { active: boolean }): Promise<void> | undefined {
+    return this.zone.runOutsideAngular(() => this.hub?.session.check(options));
   }
 
   private secondsTo(at: number | null): number | null {

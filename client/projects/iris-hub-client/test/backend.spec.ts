@@ -3,7 +3,7 @@ import './environment';
 import {
   HttpClient,
   HttpContext,
-  type HttpErrorResponse,
+  HttpErrorResponse,
   type HttpEvent,
   HttpEventType,
   HttpHeaders,
@@ -21,6 +21,7 @@ import { type Answer, type Hub, HubError, type HubRequest } from 'iris-hub-clien
 import { InlineBody, StreamedBody } from '../core/src/answer';
 import { HUB_KEY, HUB_MODE, HUB_PASSIVE, HUB_PRIORITY } from '../src/context';
 import { HUB } from '../src/hub';
+import { HubHttpError } from '../src/hub-http-error';
 import { provideHub } from '../src/provide-hub';
 
 let requests: HubRequest[];
@@ -95,9 +96,87 @@ describe('HttpClient over the hub', () => {
     expect(await failure(firstValueFrom(http.put('/api/a', {})))).toMatchObject({ status: 412, error: { summary: 'changed' } });
   });
 
-  test('no answer is an HttpErrorResponse that tells whether it may have been executed', async () => {
+  test('no response is an error that tells whether it may have been executed', async () => {
     reply = () => Promise.reject(HubError.of('outcome-unknown', 'The connection broke.', 'maybe'));
-    expect(await failure(firstValueFrom(http.post('/api/a', {})))).toMatchObject({ status: 0, error: { processed: 'maybe' } });
+    const error = await failure(firstValueFrom(http.post('/api/a', {})));
+    expect(error).toBeInstanceOf(HubHttpError);
+    expect(error).toBeInstanceOf(HttpErrorResponse);
+    expect(error).toMatchObject({ status: 0, statusText: 'Unknown Error', processed: 'maybe', error: { processed: 'maybe' } });
+  });
+
+  test.each(['json', 'text', 'blob', 'arraybuffer'] as const)('a problem of the hub is read for %s', async (responseType) => {
+    const problem = { type: 'urn:hub:problem:resource-server-timeout', title: 'No', status: 504, processed: 'maybe' };
+    reply = async () => ({ ...answer(504, problem), headers: new Headers({ 'retry-after': '7' }) });
+    const error = (await failure(firstValueFrom(http.request('GET', '/api/a', { responseType })))) as HubHttpError;
+    expect(error).toMatchObject({ status: 504, statusText: 'Gateway Timeout', problem, processed: 'maybe', retryAfterMs: 7000 });
+  });
+
+  test('an error of the API is none of the hub', async () => {
+    reply = async () => answer(503, { type: 'about:blank', processed: 'maybe' });
+    expect(await failure(firstValueFrom(http.get('/api/a')))).toMatchObject({
+      problem: null,
+      processed: null,
+      retryAfterMs: null,
+    });
+  });
+
+  test('text that is no JSON is at hand in the error', async () => {
+    reply = async () => answer(200, '<p>Log in', 'text/html');
+    const error = await failure(firstValueFrom(http.get('/api/a')));
+    expect(error).toMatchObject({ status: 200, ok: false, error: { text: '<p>Log in', error: { name: 'SyntaxError' } } });
+  });
+
+  test('the prefix against script inclusion is taken off', async () => {
+    reply = async () => answer(200, ")]}',\n[1]", 'text/plain');
+    expect(await firstValueFrom(http.get('/api/a'))).toEqual([1]);
+  });
+
+  test.each([
+    ['of the request', { timeout: 5 }, () => new Promise<Answer>(() => undefined)],
+    ['of HUB_TIMEOUT', {}, () => Promise.reject(HubError.timedOut('maybe'))],
+  ])('a time limit %s is an error as with XMLHttpRequest', async (_name, options, silent) => {
+    reply = silent;
+    const error = (await failure(firstValueFrom(http.get('/api/a', options)))) as HubHttpError;
+    expect(error).toMatchObject({
+      status: 0,
+      statusText: 'Request timeout',
+      processed: 'maybe',
+      error: { name: 'TimeoutError' },
+    });
+  });
+
+  test('a time limit covers the whole response, and cancels it', async () => {
+    let left = false;
+    reply = async () => ({
+      ...answer(200, null, 'text/plain'),
+      body: new StreamedBody(
+        9,
+        () => undefined,
+        () => (left = true),
+      ),
+    });
+    expect(await failure(firstValueFrom(http.get('/api/a', { timeout: 5 })))).toMatchObject({ error: { name: 'TimeoutError' } });
+    expect(requests[0].signal?.aborted).toBe(true);
+    expect(left).toBe(false); // the hub's client ends it by the signal
+  });
+
+  test('Sent comes first, at once', () => {
+    const events: HttpEvent<unknown>[] = [];
+    http.post('/api/a', new FormData(), { observe: 'events' }).subscribe((event) => events.push(event));
+    expect(events).toEqual([{ type: HttpEventType.Sent }]);
+  });
+
+  test('a body that went inside one message is reported as a whole', async () => {
+    const call = http.post('/api/a', { n: 'ü' }, { observe: 'events', reportProgress: true });
+    const events = (await lastValueFrom(call.pipe(toArray()))) as HttpEvent<unknown>[];
+    expect(events.map(({ type }) => HttpEventType[type]).slice(0, 3)).toEqual(['Sent', 'UploadProgress', 'ResponseHeader']);
+    expect(events[1]).toMatchObject({ loaded: 10, total: 10 });
+  });
+
+  test('the response says where it comes from', async () => {
+    expect((await firstValueFrom(http.get('/api/a', { observe: 'response' }))).url).toBe(`${location.origin}/api/a`);
+    reply = async () => ({ ...answer(200, {}), redirectedTo: `${location.origin}/api/b` });
+    expect((await firstValueFrom(http.get('/api/a', { observe: 'response' }))).url).toBe(`${location.origin}/api/b`);
   });
 
   test('reports progress both ways', async () => {

@@ -72,7 +72,7 @@ describe('HubSession', () => {
     const session = TestBed.inject(HubSession);
     await session.stay();
     await session.check();
-    expect(hub.session.check.mock.calls).toEqual([[{ active: true }], []]);
+    expect(hub.session.check.mock.calls).toEqual([[{ active: true }], [undefined]]);
   });
 });
 
@@ -91,6 +91,22 @@ describe('guards', () => {
     TestBed.tick();
     expect(await decision).toBe(false);
     expect(hub.login).toHaveBeenCalledWith({ returnTo: '/ward/7?bed=2#notes' });
+  });
+
+  test('do not wait for ever while the hub does not respond: they ask once more, then the navigation fails', async () => {
+    TestBed.inject(HubSession);
+    tell({ state: 'unavailable' });
+    await expect(decide(authenticatedGuard, '/ward')).rejects.toMatchObject({ problem: { status: 503 } });
+    expect(hub.session.check).toHaveBeenCalledOnce();
+    hub.session.check.mockImplementationOnce(async () => tell({ state: 'authenticated', user: USER }));
+    expect(await decide(authenticatedGuard, '/ward')).toBe(true);
+  });
+
+  test('keep out on a server, where nobody is known', async () => {
+    TestBed.resetTestingModule();
+    TestBed.configureTestingModule({ providers: [{ provide: HUB, useValue: null }] });
+    expect(await decide(authenticatedGuard, '/ward')).toBe(false);
+    expect(await decide(claimGuard('role', Boolean), '/ward')).toBe(false);
   });
 
   test('look at claims', async () => {

@@ -13,6 +13,8 @@ export interface Answer {
   readonly replayed: boolean;
   /** Milliseconds in the hub's queue, and from then until the answer began. */
   readonly timing: Timing | null;
+  /** Absolute URL to which redirects have led; undefined without redirects. */
+  readonly redirectedTo?: string;
   readonly body: AnswerBody;
 }
 

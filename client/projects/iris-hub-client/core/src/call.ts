@@ -23,6 +23,10 @@ export interface CallRequest {
   /** No activity of the user, such as polling. */
   passive?: boolean;
   timeoutMs?: number;
+  /** The request may outlive the page; it goes over HTTP. */
+  keepalive?: boolean;
+  /** What to do when the API redirects. */
+  redirect?: RequestRedirect;
   signal?: AbortSignal;
   /** Told how many bytes of the upload the API has taken. */
   onUploadProgress?: (sent: number, total: number) => void;

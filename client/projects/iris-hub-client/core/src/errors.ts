@@ -1,6 +1,7 @@
 import type { Problem, Processed } from './wire';
 
 const PROBLEM = 'urn:hub:problem:';
+const TIMEOUT = 'deadline-exceeded';
 
 /**
  * A request that got no answer of the API.
@@ -23,6 +24,16 @@ export class HubError extends Error {
     return new HubError({ type: `${PROBLEM}${slug}`, title, status }, processed);
   }
 
+  /** The caller's own time limit has passed before the response began. */
+  static timedOut(processed: Processed): HubError {
+    return HubError.of(TIMEOUT, 'The response took longer than the time limit of the request.', processed);
+  }
+
+  /** Whether the caller's own time limit has passed: at this client, or at the hub. */
+  get isTimeout(): boolean {
+    return this.problem.type === PROBLEM + TIMEOUT;
+  }
+
   /** Whether the hub asks for a login, an ended session included. */
   get asksForLogin(): boolean {
     return asksForLogin(this.problem);
@@ -33,6 +44,20 @@ export class HubError extends Error {
 export function asksForLogin(body: unknown): boolean {
   const type = (body as Problem | null)?.type;
   return type === `${PROBLEM}not-authenticated` || type === `${PROBLEM}session-ended`;
+}
+
+/** Return the body as a problem of the hub itself; null if it is none, such as an error of the API. */
+export function hubProblem(body: unknown): Problem | null {
+  const type = (body as Problem | null)?.type;
+  return typeof type === 'string' && type.startsWith(PROBLEM) ? (body as Problem) : null;
+}
+
+/** Return the milliseconds of `Retry-After`, which has seconds or a date (RFC 9110 section 10.2.3); null if there is none. */
+export function retryAfterMs(headers: Headers, now = Date.now()): number | null {
+  const value = headers.get('retry-after');
+  if (value === null) return null;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
+  return Number.isNaN(ms) ? null : Math.max(ms, 0);
 }
 
 /** The reason of an abort, as `fetch` gives it. */

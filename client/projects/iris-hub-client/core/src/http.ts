@@ -3,27 +3,44 @@
 import { type Answer, type AnswerBody, readAll } from './answer';
 import type { CallRequest } from './call';
 import { HubError, aborted } from './errors';
+import type { World } from './world';
 
 type Proof = () => Record<string, string>;
 
+const REDIRECT = 'x-hub-redirect'; // asks the hub to show a redirect to this client instead of the browser
+
 /**
- * Send a request.
+ * Send a request. The time limit of the request ends when the response begins.
  *
  * @param key Idempotency key, or null.
  * @param proof Headers that show that the request comes from our own page.
- * @throws HubError without a network; the reason of the signal if it was aborted.
+ * @throws HubError without a network, or when the time limit has passed; the reason of the signal if it was aborted.
  */
-export async function sendOverHttp(request: CallRequest, key: string | null, proof: Proof): Promise<Answer> {
+export async function sendOverHttp(request: CallRequest, key: string | null, proof: Proof, world: World): Promise<Answer> {
   const headers = requestHeaders(request, key, proof);
-  const signal = limited(request.signal, request.timeoutMs);
+  const aborter = new AbortController();
+  const { signal, timeoutMs } = request;
+  signal?.addEventListener('abort', () => aborter.abort(aborted(signal)), { once: true });
+  const limit = timeoutMs && world.setTimeout(() => aborter.abort(HubError.timedOut('maybe')), timeoutMs);
   try {
-    if (request.onUploadProgress !== undefined && request.body) return await sendWithProgress(request, headers, signal);
-    const response = await fetch(request.path, { method: request.method, headers, body: payload(request), signal });
-    return answer(response.status, response.headers, new ResponseBody(response));
+    const send = request.onUploadProgress !== undefined && request.body ? sendWithProgress : sendWithFetch;
+    return await send(request, headers, aborter.signal);
   } catch (error) {
-    if (signal?.aborted) throw request.signal?.aborted ? aborted(request.signal) : timedOut();
-    if (error instanceof HubError) throw error;
-    throw HubError.of('network', 'The hub cannot be reached.', 'maybe');
+    throw aborter.signal.aborted ? aborter.signal.reason : unreachable(error);
+  } finally {
+    if (limit) world.clearTimeout(limit);
+  }
+}
+
+/** Send a request that is none of the hub's, such as one to which the API has redirected: without any proof. */
+export async function sendElsewhere(url: string, request: CallRequest): Promise<Answer> {
+  const headers = requestHeaders(request, null, () => ({}));
+  headers.delete(REDIRECT);
+  const { method, signal, keepalive } = request;
+  try {
+    return answerOf(await fetch(url, { method, headers, body: payload(request), signal, keepalive }));
+  } catch (error) {
+    throw signal?.aborted ? aborted(signal) : unreachable(error);
   }
 }
 
@@ -40,6 +57,7 @@ function requestHeaders(request: CallRequest, key: string | null, proof: Proof):
   }
   if (key !== null) headers.set('X-Hub-Key', key);
   if (request.passive) headers.set('X-Hub-Passive', '1');
+  headers.set(REDIRECT, 'manual');
   return headers;
 }
 
@@ -49,19 +67,50 @@ function payload({ body }: CallRequest): BodyInit | null {
   return 'json' in body ? body.json : body.text;
 }
 
-function answer(status: number, headers: Headers, body: AnswerBody): Answer {
-  return { status, headers, body, transport: 'http', replayed: headers.get('x-hub-replayed') === '1', timing: null };
+function answerOf(response: Response): Answer {
+  const { headers, redirected, url } = response;
+  const status = Number(headers.get(REDIRECT) ?? response.status);
+  const replayed = headers.get('x-hub-replayed') === '1';
+  const answer = { status, headers, body: new ResponseBody(response), transport: 'http' as const, replayed, timing: null };
+  return redirected ? { ...answer, redirectedTo: url } : answer;
 }
 
-function limited(signal: AbortSignal | undefined, timeoutMs: number | undefined): AbortSignal | undefined {
-  if (timeoutMs === undefined) return signal;
-  const limit = AbortSignal.timeout(timeoutMs);
-  return signal === undefined ? limit : AbortSignal.any([signal, limit]);
+function unreachable(error: unknown): HubError {
+  return error instanceof HubError ? error : HubError.of('network', 'The hub cannot be reached.', 'maybe');
 }
 
-function timedOut(): HubError {
-  return HubError.of('deadline-exceeded', 'The answer took too long.', 'maybe', 504);
+async function sendWithFetch(request: CallRequest, headers: Headers, signal: AbortSignal): Promise<Answer> {
+  const { method, keepalive } = request;
+  return answerOf(await fetch(request.path, { method, headers, body: payload(request), signal, keepalive }));
 }
+
+/** `fetch` does not say how far an upload is; XMLHttpRequest does. */
+function sendWithProgress(request: CallRequest, headers: Headers, signal: AbortSignal): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const xhr = new XMLHttpRequest();
+    xhr.open(request.method, request.path);
+    headers.forEach((value, name) => xhr.setRequestHeader(name, value));
+    xhr.responseType = 'blob';
+    xhr.upload.onprogress = ({ loaded, total }) => request.onUploadProgress?.(loaded, total);
+    xhr.onload = () => resolve(answerOf(responseOf(xhr)));
+    xhr.onerror = xhr.onabort = () => reject(unreachable(null));
+    signal.addEventListener('abort', () => xhr.abort(), { once: true });
+    xhr.send(payload(request) as XMLHttpRequestBodyInit);
+  });
+}
+
+function responseOf(xhr: XMLHttpRequest): Response {
+  const headers = new Headers();
+  for (const line of xhr.getAllResponseHeaders().trim().split(/\r?\n/)) {
+    const at = line.indexOf(':');
+    if (at > 0) headers.append(line.slice(0, at), line.slice(at + 1).trim());
+  }
+  const isEmpty = NULL_BODY.has(xhr.status);
+  return new Response(isEmpty ? null : (xhr.response as Blob), { status: xhr.status, headers });
+}
+
+/** Statuses whose responses have no body (Fetch Standard, "null body status"). */
+export const NULL_BODY = new Set([204, 205, 304]);
 
 class ResponseBody implements AnswerBody {
   constructor(private readonly response: Response) {}
@@ -76,8 +125,8 @@ class ResponseBody implements AnswerBody {
     return text === '' ? null : JSON.parse(text);
   }
 
-  text(): Promise<string> {
-    return this.response.text();
+  async text(): Promise<string> {
+    return this.response.text().catch(broken);
   }
 
   bytes(): Promise<Uint8Array<ArrayBuffer>> {
@@ -85,30 +134,24 @@ class ResponseBody implements AnswerBody {
   }
 
   stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return this.response.body ?? new Response(new Uint8Array()).body!;
+    const reader = this.response.body?.getReader();
+    return new ReadableStream(
+      {
+        pull: async (controller) => {
+          const next = await reader?.read().catch(broken);
+          if (next?.value === undefined) controller.close();
+          else controller.enqueue(next.value);
+        },
+        cancel: (reason) => reader?.cancel(reason),
+      },
+      { highWaterMark: 0 },
+    );
   }
 }
 
-/** `fetch` does not say how far an upload is; XMLHttpRequest does. */
-function sendWithProgress(request: CallRequest, headers: Headers, signal: AbortSignal | undefined): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const xhr = new XMLHttpRequest();
-    xhr.open(request.method, request.path);
-    headers.forEach((value, name) => xhr.setRequestHeader(name, value));
-    xhr.responseType = 'blob';
-    xhr.upload.onprogress = ({ loaded, total }) => request.onUploadProgress?.(loaded, total);
-    xhr.onload = () => {
-      const received = new Headers();
-      for (const line of xhr.getAllResponseHeaders().trim().split(/\r?\n/)) {
-        const at = line.indexOf(':');
-        if (at > 0) received.append(line.slice(0, at), line.slice(at + 1).trim());
-      }
-      const isEmpty = xhr.status === 204 || xhr.status === 304;
-      const body = isEmpty ? null : (xhr.response as Blob);
-      resolve(answer(xhr.status, received, new ResponseBody(new Response(body, { status: xhr.status, headers: received }))));
-    };
-    xhr.onerror = xhr.onabort = () => reject(HubError.of('network', 'The hub cannot be reached.', 'maybe'));
-    signal?.addEventListener('abort', () => xhr.abort(), { once: true });
-    xhr.send(payload(request) as XMLHttpRequestBodyInit);
-  });
+/** Without a network `fetch` rejects with a TypeError; the API has seen the request, as its response has begun. */
+function broken(error: unknown): never {
+  throw error instanceof TypeError
+    ? HubError.of('answer-broken', 'The connection broke in the middle of the response.', 'maybe')
+    : error;
 }

@@ -3,9 +3,11 @@ import { Call, type CallRequest } from './call';
 import { Channel, type ChannelStatus } from './channel';
 import { Emitter } from './emitter';
 import { HubError, aborted, asksForLogin } from './errors';
-import { sendOverHttp } from './http';
+import { fetchThrough } from './fetch';
+import { sendElsewhere, sendOverHttp } from './http';
 import { Journal } from './journal';
 import { type LoginOptions, csrfToken, loginUrl, proof } from './page';
+import { following } from './redirects';
 import { Revalidation } from './revalidation';
 import { BYPASS, pastWorker } from './service-worker';
 import { Session, type SessionStatus } from './session';
@@ -148,21 +150,13 @@ export class Hub {
     }
   }
 
-  /** The same with the parameters and the answer of the platform's `fetch`. */
-  async fetch(path: string, init: RequestInit = {}): Promise<Response> {
-    const request = new Request(new URL(path, location.href), init);
-    const blob = init.body === undefined || init.body === null ? null : await request.blob();
-    const headers = Object.fromEntries(request.headers);
-    const { pathname, search } = new URL(request.url);
-    const answer = await this.send({
-      method: request.method,
-      path: pathname + search,
-      headers,
-      body: blob,
-      signal: init.signal ?? undefined,
-    });
-    const isEmpty = [204, 205, 304].includes(answer.status) || request.method === 'HEAD';
-    return new Response(isEmpty ? null : answer.body.stream(), { status: answer.status, headers: answer.headers });
+  /**
+   * The same with the parameters and the result of the platform's `fetch`, which also gets what is not for the hub.
+   *
+   * @throws HubError if there is no response; the reason of the signal if it was aborted.
+   */
+  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+    return fetchThrough(this, input, init);
   }
 
   topic(name: string, listener: TopicListener): () => void {
@@ -210,23 +204,32 @@ export class Hub {
   private async sendOnce(request: HubRequest): Promise<Answer> {
     const etag = request.revalidate ? this.revalidation.etag(request.path) : undefined;
     const asked = etag === undefined ? request : { ...request, headers: { ...request.headers, 'if-none-match': etag } };
-    let answer = await this.dispatch(asked);
-    if (answer.status === 401) answer = await this.afterUnauthorized(asked, answer);
+    const first = { url: new URL(asked.path, location.href), request: asked };
+    const answer = await following(first, (next) =>
+      next === first || this.serves(next.url.href) ? this.authorized(next.request) : sendElsewhere(next.url.href, next.request),
+    );
     return request.revalidate ? this.revalidation.take(request.path, answer) : answer;
+  }
+
+  private async authorized(request: HubRequest): Promise<Answer> {
+    const answer = await this.dispatch(request);
+    return answer.status === 401 ? this.afterUnauthorized(request, answer) : answer;
   }
 
   /** Send it by the way it asks for, or the best there is. The hub's own problems become answers, as they are over HTTP. */
   private async dispatch(request: HubRequest): Promise<Answer> {
     if (request.signal?.aborted) throw aborted(request.signal);
     const call = new Call(request, this.world.newKey, this.world.now());
-    const mode = request.mode ?? 'auto';
+    const mode = request.keepalive ? 'http' : (request.mode ?? 'auto');
     if (mode === 'http' || (mode === 'auto' && !this.mayUseChannel)) void this.overHttp(call);
     else this.channel.submit(call);
     try {
       return await call.answer;
     } catch (error) {
-      if (error instanceof HubError && error.problem.status >= 400) return problemAnswer(error);
-      throw error;
+      if (!(error instanceof HubError)) throw error;
+      if (error.isTimeout && request.timeoutMs !== undefined) throw HubError.timedOut(error.processed); // the hub's clock was faster
+      if (error.problem.status === 0) throw error;
+      return problemAnswer(error);
     }
   }
 
@@ -242,7 +245,7 @@ export class Hub {
       return call.fail(HubError.of('no-channel', 'There is no channel.', 'never'));
     call.wasSent = true;
     try {
-      call.succeed(await sendOverHttp(call.request, call.key, () => proof(this.session.identity)));
+      call.succeed(await sendOverHttp(call.request, call.key, () => proof(this.session.identity), this.world));
     } catch (error) {
       if (this.mayTryAgain(call, error)) {
         this.byHttp.delete(call);
@@ -255,7 +258,7 @@ export class Hub {
 
   /** Nothing gets through at the moment; what may be sent twice waits for the next connection, as long as its caller does. */
   private mayTryAgain(call: Call, error: unknown): boolean {
-    const isLine = error instanceof HubError && error.problem.status === 0;
+    const isLine = error instanceof HubError && error.problem.status === 0 && !error.isTimeout;
     return isLine && !call.isDone && call.isRepeatable && this.mayUseChannel && this.world.now() < call.deadline;
   }
 
@@ -360,10 +363,10 @@ export class Hub {
 }
 
 /** The hub's own refusal of a request, in the form that it has over HTTP. */
-function problemAnswer({ problem, retryAfterMs }: HubError): Answer {
+function problemAnswer({ problem, processed, retryAfterMs }: HubError): Answer {
   const headers = new Headers({ 'content-type': 'application/problem+json' });
   if (retryAfterMs !== null) headers.set('retry-after', String(Math.ceil(retryAfterMs / 1000)));
-  const body = new InlineBody(problem, true);
+  const body = new InlineBody({ ...problem, processed }, true);
   return { status: problem.status, headers, body, transport: 'channel', replayed: false, timing: null };
 }
 

@@ -4,7 +4,8 @@ export { type Answer, type AnswerBody, type Transport, headersOf, isJson, readAl
 export { Call, type CallRequest, type RequestBody } from './call';
 export { Channel, type ChannelState, type ChannelStatus, TRANSITIONS } from './channel';
 export { type AfterClose, afterClose } from './close-codes';
-export { HubError, asksForLogin } from './errors';
+export { HubError, asksForLogin, hubProblem, retryAfterMs } from './errors';
+export { NULL_BODY } from './http';
 export { Emitter } from './emitter';
 export { Hub, type HubOptions, type HubRequest, type Mode } from './hub';
 export type { LogEntry } from './journal';

@@ -69,6 +69,8 @@ export const UNKNOWN: SessionStatus = {
   identityChanged: false,
 };
 
+const TIMEOUT_MS = 15_000; // of a question to the hub: guards wait for the response
+
 /** Who is logged in, for how long, and the way out. */
 export class Session {
   readonly changes = new Emitter<SessionStatus>();
@@ -87,13 +89,17 @@ export class Session {
   async check({ active = false } = {}): Promise<void> {
     const question = ++this.asked;
     let answer: SessionAnswer;
+    const aborter = new AbortController();
+    const limit = this.world.setTimeout(() => aborter.abort(), TIMEOUT_MS);
     try {
-      const response = await fetch(`/hub/session${active ? '' : '?passive=1'}`);
+      const response = await fetch(`/hub/session${active ? '' : '?passive=1'}`, { signal: aborter.signal });
       if (!response.ok) throw await problemOf(response);
       answer = (await response.json()) as SessionAnswer;
     } catch {
       if (this.status.state !== 'authenticated') this.change({ state: 'unavailable' });
       return;
+    } finally {
+      this.world.clearTimeout(limit);
     }
     if (question !== this.asked) return; // a later question knows better
     if (answer.authenticated) this.begin(answer);

@@ -19,7 +19,7 @@ let world: FakeWorld;
 let hub: Hub;
 let session: Record<string, unknown>;
 let asked: { path: string; method: string; headers: Headers }[];
-let api: (path: string) => Response;
+let api: (path: string) => Response | Promise<Response>;
 
 function json(body: unknown, status = 200, headers: Record<string, string> = {}): Response {
   return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json', ...headers } });
@@ -28,7 +28,9 @@ function json(body: unknown, status = 200, headers: Record<string, string> = {})
 async function fakeFetch(input: string, init: RequestInit = {}): Promise<Response> {
   if (input.startsWith('/hub/session')) return json(session);
   asked.push({ path: input, method: init.method ?? 'GET', headers: new Headers(init.headers) });
-  return api(input);
+  const { signal } = init;
+  const aborted = new Promise<never>((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+  return Promise.race([api(input), aborted]);
 }
 
 async function started(options: HubOptions = {}): Promise<Hub> {
@@ -154,7 +156,7 @@ describe('answers', () => {
     world.socket.say({ type: 'error', id: 1, problem, processed: 'never', retry_after_ms: 1500 });
     expect((await answer).status).toBe(429);
     expect((await answer).headers.get('retry-after')).toBe('2');
-    expect(await (await answer).body.json()).toEqual(problem);
+    expect(await (await answer).body.json()).toEqual({ ...problem, processed: 'never' });
   });
 
   test('are kept on request, and asked about by their tag', async () => {
@@ -257,4 +259,69 @@ describe('the end of a session', () => {
     await hub.session.check();
     expect(hub.session.status.expiring).toBeNull();
   });
+});
+
+describe('time limits', () => {
+  test('over HTTP end a request that has no response', async () => {
+    await started({ mode: 'http' });
+    api = () => new Promise(() => undefined);
+    const answer = hub.send({ method: 'GET', path: '/api/a', timeoutMs: 1000 });
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    world.pass(1000);
+    await expect(answer).rejects.toMatchObject({ isTimeout: true, processed: 'maybe', problem: { status: 0 } });
+  });
+
+  test('are the same error if the hub notices first', async () => {
+    await started();
+    world.accept();
+    const answer = hub.send({ method: 'GET', path: '/api/a', timeoutMs: 1000 });
+    await vi.waitFor(() => expect(world.socket.last('request')).toBeDefined());
+    const problem = { type: 'urn:hub:problem:deadline-exceeded', title: 'Too long', status: 504 };
+    world.socket.say({ type: 'error', id: 1, problem, processed: 'never' });
+    await expect(answer).rejects.toMatchObject({ isTimeout: true, processed: 'never', problem: { status: 0 } });
+  });
+
+  test("the hub's own limit is a 504", async () => {
+    await started();
+    world.accept();
+    const answer = hub.send({ method: 'GET', path: '/api/a' });
+    await vi.waitFor(() => expect(world.socket.last('request')).toBeDefined());
+    const problem = { type: 'urn:hub:problem:deadline-exceeded', title: 'Too long', status: 504 };
+    world.socket.say({ type: 'error', id: 1, problem, processed: 'maybe' });
+    expect((await answer).status).toBe(504);
+  });
+});
+
+describe('redirects', () => {
+  test('over HTTP are shown by the hub and followed here, each request with its own idempotency key', async () => {
+    await started({ mode: 'http' });
+    api = (path) => (path === '/api/a' ? json(null, 200, { 'x-hub-redirect': '307', location: '/api/b' }) : json({ n: 2 }));
+    const answer = await hub.send({ method: 'POST', path: '/api/a', body: { json: '{}' } });
+    expect(answer).toMatchObject({ status: 200, redirectedTo: `${location.origin}/api/b` });
+    expect(asked.map(({ path, method }) => `${method} ${path}`)).toEqual(['POST /api/a', 'POST /api/b']);
+    const [first, second] = asked.map(({ headers }) => headers.get('x-hub-key'));
+    expect(first).not.toBe(second);
+    expect(asked[0].headers.get('x-hub-redirect')).toBe('manual');
+  });
+
+  test('that leave the routes of the hub carry nothing of it', async () => {
+    await started({ mode: 'http' });
+    api = (path) => (path === '/api/a' ? json(null, 200, { 'x-hub-redirect': '302', location: '/page' }) : json({ n: 2 }));
+    expect(await get('/api/a')).toEqual({ n: 2 });
+    expect(asked[1].path).toBe(`${location.origin}/page`);
+    expect([...asked[1].headers.keys()].filter((name) => name.startsWith('x-'))).toEqual([]);
+  });
+});
+
+test('a hub that does not answer the question for the session is unavailable after a while', async () => {
+  vi.stubGlobal(
+    'fetch',
+    (_url: string, { signal }: RequestInit) => new Promise((_, reject) => signal?.addEventListener('abort', reject)),
+  );
+  hub = new Hub({}, world);
+  const start = hub.start();
+  expect(hub.session.status.state).toBe('unknown');
+  world.pass(15_000);
+  await start;
+  expect(hub.session.status.state).toBe('unavailable');
 });

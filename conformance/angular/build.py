@@ -20,7 +20,7 @@ def build(row: Row) -> Path:
     """
     npm.install(row.folder)
     if row.copies == LIBRARY:
-        workspace.run("ng", "build", "iris-hub-client")
+        workspace.build_packages()
     for source, target in row.copies:
         _copy(source, row.folder / target)
     configuration = ["--configuration", row.configuration] if row.configuration else []

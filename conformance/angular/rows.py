@@ -44,7 +44,7 @@ class Row:
 
 
 LEGACY = ((FOLDER / "legacy" / "src", "src"), (CLIENT / "legacy" / "hub.ts", "src/hub.ts"))
-LIBRARY = ((CLIENT / "dist" / "iris-hub-client", "node_modules/iris-hub-client"),)
+LIBRARY = tuple((CLIENT / "dist" / name, f"node_modules/{name}") for name in ("iris-hub-core", "iris-hub-client"))
 
 
 ROWS = (

@@ -30,8 +30,7 @@ hub.start();
 
 def build(folder: Path, script: str = SCRIPT) -> None:
     """Make a page with this script, and the packed core beside it."""
-    workspace.run("ng", "build", "iris-hub-client")
-    packed = workspace.FOLDER / "dist" / "iris-hub-client" / "fesm2022" / "iris-hub-client-core.mjs"
+    packed = workspace.build_packages() / "iris-hub-core" / "fesm2022" / "iris-hub-core.mjs"
     shutil.copy(packed, folder / "core.mjs")
     (folder / "index.html").write_text(INDEX, encoding="utf-8")
     (folder / "app.js").write_text(script, encoding="utf-8")

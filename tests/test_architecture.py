@@ -184,6 +184,7 @@ PURE = {
     "hub.web.csrf",
     "hub.web.hub_headers",
     "hub.web.locales",
+    "hub.web.navigation",
     "hub.web.response_headers",
 }
 

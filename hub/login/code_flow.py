@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hub.config.settings import MAIN_PROVIDER, SessionSettings
 from hub.errors import BadRequest, HubError, LoginExpired, LoginFailed, NotAuthenticated, ProviderMisbehaved, StoreUnavailable
 from hub.login.login_parameters import LoginParameters
 from hub.login.new_session import Authenticated, Visitor, new_session
+from hub.login.return_url import HOME
 from hub.oidc.authorization import process_authorization_response
 from hub.oidc.providers import Providers
 from hub.oidc.token_endpoint import TokenRefused, TokenResponse
@@ -83,12 +84,12 @@ class CodeFlow:
         """Return a new login attempt, which the browser has to store, and the URL to which it has to go. Redis is not used.
 
         Parameters:
+            return_to: Path to which the login returns; `/` takes its place if it is too long for a cookie.
             present: The session that the browser already has.
             parameters: Parameters of this login for the provider.
 
         Raises:
-            BadRequest: There is no such provider, the settings do not accept the parameters, or the attempt is too large for a
-                cookie.
+            BadRequest: There is no such provider, the settings do not accept the parameters, or they are too long for a cookie.
             LoginFailed: The provider rejects the parameters.
             ProviderUnavailable, ProviderMisbehaved: There is no metadata, or the provider takes no login now.
         """
@@ -107,7 +108,10 @@ class CodeFlow:
         state_key = digest(request.state)
         sealed = self._attempts.seal(state_key, attempt)
         if len(sealed) > MAX_SEALED_CHARACTERS:
-            raise BadRequest("return_to and the parameters of this login are too long together. Shorten return_to.")
+            logger.info("login.return_to_ignored", reason="too_long_for_a_cookie")
+            sealed = self._attempts.seal(state_key, replace(attempt, return_to=HOME))
+        if len(sealed) > MAX_SEALED_CHARACTERS:
+            raise BadRequest("The parameters of this login are too long together. Shorten them.")
         self._metrics.logins.labels("begun").inc()
         return BegunLogin(request.url, state_key, sealed, attempt.created_at)
 

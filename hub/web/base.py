@@ -4,21 +4,26 @@ import asyncio
 from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlencode
 
 import msgspec
 import tornado.template
 import tornado.web
 
 from hub.config.settings import DEFAULT_PERMISSIONS_POLICY
-from hub.errors import BadRequest, HubError, MethodNotAllowed, NotFound
+from hub.errors import LOGIN_URL, BadRequest, HubError, MethodNotAllowed, NotFound
 from hub.listener.tornado_requests import TornadoConnection
 from hub.session.model import SessionId
 from hub.telemetry.access_log import AccessLog
 from hub.web.client_address import client_address
 from hub.web.failures import note_crash, note_failure
+from hub.web.navigation import is_navigation
 from hub.web.refusals import RefusalVerdict
 from hub.web.response_headers import problem_body, problem_headers
 from hub.web.site import Site
+
+WORKER_BYPASS = "ngsw-bypass"
+"""Query parameter of requests that Angular's service worker leaves alone. It means nothing to the hub."""
 
 PAGES = Path(__file__).with_name("pages")
 PAGE_POLICY = (
@@ -95,10 +100,13 @@ class BaseHandler(tornado.web.RequestHandler):
 
     def is_navigation(self) -> bool:
         """Return whether this request is a navigation of the browser, and not a fetch by a script."""
-        mode = self.request.headers.get("Sec-Fetch-Mode")
-        if mode is not None:
-            return mode == "navigate"
-        return "text/html" in self.request.headers.get("Accept", "")
+        return is_navigation(self.request.headers)
+
+    def login_link(self, suffix: str = "", **query: str) -> str:
+        """Return a URL of the login for a link or a redirect. If this request passed Angular's service worker by, it does too."""
+        if WORKER_BYPASS in self.request.query_arguments:
+            query[WORKER_BYPASS] = ""
+        return f"{LOGIN_URL}{suffix}" + (f"?{urlencode(query)}" if query else "")
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Write the error as a problem. Errors of Tornado become problems by their status."""
@@ -129,7 +137,7 @@ class BaseHandler(tornado.web.RequestHandler):
         for name, value in problem_headers(error):
             self.set_header(name, value)
         if self.is_navigation():
-            self.write_page("problem.html", problem=problem, temporary=error.temporary)
+            self.write_page("problem.html", problem=problem, temporary=error.temporary, login_url=self.login_link())
         else:
             self.set_header("Content-Type", "application/problem+json")
             self.write(problem_body(error))

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from hub.errors import BodyTooLarge, HubError, TooManyRequests
 from hub.login.form_login import FormLogin, form_token, form_token_matches
-from hub.login.return_url import parse_return_to
 from hub.oidc.providers import CredentialsRefused
 from hub.primitives.secret import Secret
 from hub.session.model import BrowserId
 from hub.web import csrf
 from hub.web.base import PAGE_POLICY
 from hub.web.login import CeremonyHandler
+from hub.web.navigation import require_navigation
 
-MAX_FORM_BYTES = 8192
+MAX_FORM_BYTES = 16384  # a return address of 4096 characters may need 12 KB
 FORM_POLICY = PAGE_POLICY.replace("form-action 'none'", "form-action 'self'")
 TOO_OLD = "This page was open for too long, or your browser does not store cookies. Please try again."
 WRONG = "User name or password are wrong. Please try again."
@@ -34,20 +34,19 @@ class FormLoginHandler(CeremonyHandler):
 
     async def get(self, name: str) -> None:
         self.no_store()
-        self.require_navigation()
+        require_navigation(self.request.headers)
         self.count()
-        return_to = parse_return_to(self.get_query_argument("return_to", ""), self.api_prefixes)
-        self._show(name, return_to)
+        self._show(name, self.return_to(self.query_value("return_to")))
         self.metrics.logins.labels("begun").inc()
 
     async def post(self, name: str) -> None:
         self.no_store()
-        self.require_navigation()
+        require_navigation(self.request.headers)
         self.count()
         csrf.require_own_origin(self.request.headers, self.site.origin)
         if len(self.request.body) > MAX_FORM_BYTES:
             raise BodyTooLarge(f"The body may have at most {MAX_FORM_BYTES} bytes.")
-        return_to = parse_return_to(self._field("return_to"), self.api_prefixes)
+        return_to = self.return_to(self._field("return_to"))
         browser_id = self.browser_id
         if browser_id is None or not form_token_matches(browser_id, name, self._field("token")):
             self.audit_failure("csrf", name)

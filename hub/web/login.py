@@ -1,24 +1,26 @@
 """`GET /hub/login` and `GET /hub/callback`. Browsers navigate to both; scripts must not fetch them."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from hub.config.settings import MAIN_PROVIDER, SessionSettings
-from hub.errors import LOGIN_URL, BadRequest, HubError, LoginExpired, LoginFailed, RequestRefused
+from hub.errors import BadRequest, HubError, LoginExpired, LoginFailed
 from hub.gateway.rate_limits import RateLimits
 from hub.login.code_flow import CodeFlow, state_key_of
 from hub.login.form_login import FormLogin
 from hub.login.login_parameters import parse_login_parameters
 from hub.login.new_session import Visitor
-from hub.login.return_url import parse_return_to
+from hub.login.return_url import HOME, UnusableReturnTo, parse_return_to
 from hub.session.cookie import AttemptLimits
 from hub.session.failure_limit import network_of
 from hub.session.model import BrowserId
-from hub.telemetry import audit
+from hub.telemetry import audit, log
 from hub.telemetry.metrics import Metrics
-from hub.web.base import BaseHandler
+from hub.web.base import WORKER_BYPASS, BaseHandler
+from hub.web.navigation import require_navigation
 
 RESTART_WINDOW_SECONDS = 60.0  # a failed login restarts by itself at most once in this time
+
+logger = log.get(__name__)
 
 
 class CeremonyHandler(BaseHandler):
@@ -52,10 +54,24 @@ class CeremonyHandler(BaseHandler):
 
     @property
     def query_parameters(self) -> dict[str, list[str]]:
-        """The query of the request: each name with all its values."""
+        """The query of the request: each name with all its values, without the parameter for Angular's service worker."""
         return {
-            name: [value.decode("utf-8", "replace") for value in values] for name, values in self.request.query_arguments.items()
+            name: [value.decode("utf-8", "replace") for value in values]
+            for name, values in self.request.query_arguments.items()
+            if name != WORKER_BYPASS
         }
+
+    def query_value(self, name: str) -> str:
+        """Return the last value of a parameter of the query as it was sent, spaces and control characters included."""
+        return self.query_parameters.get(name, [""])[-1]
+
+    def return_to(self, text: str) -> str:
+        """Return the address to which this login returns; `/` if `text` cannot be one. A login never fails because of it."""
+        try:
+            return parse_return_to(text, self.api_prefixes)
+        except UnusableReturnTo as error:  # the log does not get the address, which may name a patient
+            logger.info("login.return_to_ignored", reason=str(error))
+            return HOME
 
     def audit_failure(self, reason: str, provider_name: str) -> None:
         """Record a failed login in the audit."""
@@ -69,14 +85,6 @@ class CeremonyHandler(BaseHandler):
         """
         self.rates.login(network_of(self.client_address))
 
-    def require_navigation(self) -> None:
-        """Reject fetches, images, frames and prefetching: only a navigation by the user starts a login (ASVS 7.6.2)."""
-        headers = self.request.headers
-        if headers.get("Sec-Fetch-Mode", "navigate") != "navigate" or headers.get("Sec-Fetch-Dest", "document") != "document":
-            raise RequestRefused("Open this URL in a browser window. It cannot be fetched or framed.")
-        if "prefetch" in headers.get("Sec-Purpose", headers.get("Purpose", "")):
-            raise RequestRefused("A login cannot be prefetched.")
-
 
 class LoginHandler(CeremonyHandler):
     """Starts a login: sends the browser to the provider, or to the hub's own form."""
@@ -85,15 +93,15 @@ class LoginHandler(CeremonyHandler):
 
     async def get(self) -> None:
         self.no_store()
-        self.require_navigation()
+        require_navigation(self.request.headers)
         self.count()
-        return_to = parse_return_to(self.get_query_argument("return_to", ""), self.api_prefixes)
+        return_to = self.return_to(self.query_value("return_to"))
         provider_name = self.get_query_argument("provider", MAIN_PROVIDER)
         wanted = parse_login_parameters(self.query_parameters)
         if self.form_login.serves(provider_name):
             if wanted.acr_values:  # otherwise the same login would be requested in a loop
                 raise BadRequest("acr_values: this login service supports only user name and password.")
-            self.redirect(f"{LOGIN_URL}/{provider_name}?{urlencode({'return_to': return_to})}")
+            self.redirect(self.login_link(f"/{provider_name}", return_to=return_to))
             return
         login = await self.code_flow.begin(return_to, provider_name, self.session_id, wanted)
         cookies = self.site.cookies
@@ -118,7 +126,7 @@ class CallbackHandler(CeremonyHandler):
 
     async def get(self, provider_name: str | None = None) -> None:
         self.no_store()
-        self.require_navigation()
+        require_navigation(self.request.headers)
         self.count()
         parameters, cookies = self.query_parameters, self.site.cookies
         state_key = state_key_of(parameters)
@@ -136,7 +144,7 @@ class CallbackHandler(CeremonyHandler):
             if isinstance(error, LoginExpired) and self._may_restart():
                 self.metrics.logins.labels("restarted").inc()
                 self.set_cookies([*self._used_cookie, cookies.set_restarted(RESTART_WINDOW_SECONDS)])
-                self.redirect(f"{LOGIN_URL}?{urlencode({'return_to': '/'})}")
+                self.redirect(self.login_link(return_to=HOME))
                 return
             raise
         if login.session_id is not None:

@@ -38,6 +38,10 @@ class StaticHandler(BaseHandler, tornado.web.StaticFileHandler):
         tornado.web.StaticFileHandler.initialize(self, settings.root)
         self.set_default_headers()
 
+    def decode_argument(self, value: bytes, name: str | None = None) -> str:
+        """Return a decoded path. A path whose bytes are not UTF-8 names no file, but may be an address of the application."""
+        return value.decode("utf-8", "replace")
+
     def validate_absolute_path(self, root: str, absolute_path: str) -> str | None:
         """Return the file to serve, for Tornado."""
         return self._found
@@ -62,7 +66,7 @@ class StaticHandler(BaseHandler, tornado.web.StaticFileHandler):
         Raises:
             NotFound: The address is none of the application.
         """
-        is_asked_for = self.path in ("", "/") or self._asks_for_page()
+        is_asked_for = self.path in ("", "/") or self.is_navigation()
         if is_asked_for and await asyncio.to_thread(self._files.is_address, self.path):
             if (shell := await asyncio.to_thread(self._files.shell_for, self.path)) is not None:
                 return shell
@@ -70,10 +74,6 @@ class StaticHandler(BaseHandler, tornado.web.StaticFileHandler):
                 self._redirect_to(locale)
                 return None
         raise NotFound("No such file.")
-
-    def _asks_for_page(self) -> bool:
-        """Return whether a person opens the address. A service worker passes a navigation on as a fetch, with its `Accept`."""
-        return self.is_navigation() or "text/html" in self.request.headers.get("Accept", "")
 
     def _preferred_locale(self) -> str:
         """Return the folder of the language that the browser prefers; empty if the application has no such folders."""

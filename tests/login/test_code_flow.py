@@ -77,10 +77,20 @@ class TestBegin:
             await login_house.complete(second, parameters=responses[1])
 
     async def test_too_large_for_a_cookie(self, login_house: LoginHouse) -> None:
-        """An attempt that no browser would store is rejected at its begin."""
-        with pytest.raises(BadRequest, match="return_to"):
-            await login_house.flow.begin("/" + "\u00e4" * 2000)
-        assert login_house.logins("begun") == 0
+        """A browser stores the attempt: an address that is too long for that is replaced, parameters are rejected."""
+        begun = await login_house.flow.begin("/" + "\u00e4" * 2000)
+        long = LoginParameters(acr_values=tuple(f"{number:0128}" for number in range(30)))
+
+        assert (await login_house.complete(begun)).return_to == "/"
+        with pytest.raises(BadRequest, match="too long"):
+            await login_house.flow.begin("/", parameters=long)
+        assert login_house.logins("begun") == 1
+
+    async def test_address_of_a_search(self, login_house: LoginHouse) -> None:
+        """An address of 2,500 characters comes back."""
+        address = "/search?" + "x" * 2492
+
+        assert (await login_house.complete(await login_house.flow.begin(address))).return_to == address
 
 
 class TestComplete:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.parties.chromium import Chromium
+from tests.parties import chromium
 
 MINI_BROWSER = "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser"
 FIREFOX = next((path for name in ("firefox-esr", "firefox") if (path := shutil.which(name))), None)
@@ -21,15 +21,14 @@ BROWSERS = ["chromium", *(["firefox"] if FIREFOX else []), *(["webkit"] if WEBKI
 
 @asynccontextmanager
 async def opened(browser: str, url: str, folder: Path) -> AsyncIterator[None]:
-    """Open `url` in a browser until the end of the block; `folder` is its profile."""
-    if browser == "chromium":
-        async with Chromium.start() as chromium:
-            await chromium.open(url)
-            yield
-        return
-    firefox = [FIREFOX or "", "--headless", "--no-remote", "--profile", str(folder), url]
-    command = firefox if browser == "firefox" else ["xvfb-run", "-a", MINI_BROWSER, "--private", url]
-    environment = {**os.environ, "HOME": str(folder), "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1"}  # root has no sandbox
+    """Open `url` in a browser, with its features as users have them, until the end of the block.
+
+    Parameters:
+        browser: One of `BROWSERS`.
+        folder: An empty folder for its profile.
+    """
+    command, needed = await asyncio.to_thread(_command, browser, url, folder)
+    environment = {**os.environ, "HOME": str(folder), **needed}
     nothing = asyncio.subprocess.DEVNULL
     process = await asyncio.create_subprocess_exec(
         *command, env=environment, stdout=nothing, stderr=nothing, start_new_session=True
@@ -39,3 +38,14 @@ async def opened(browser: str, url: str, folder: Path) -> AsyncIterator[None]:
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
+
+
+def _command(browser: str, url: str, folder: Path) -> tuple[list[str], dict[str, str]]:
+    """Return the command that opens `url`, and what its environment needs."""
+    if browser == "firefox":
+        return [FIREFOX or "", "--headless", "--no-remote", "--profile", str(folder), url], {}
+    if browser == "webkit":  # root has no sandbox
+        return ["xvfb-run", "-a", MINI_BROWSER, url], {"WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1"}
+    found = chromium.find()
+    options = ["--headless", "--remote-debugging-port=0", f"--user-data-dir={folder}"]  # without the port it ends at once
+    return [found.path, *chromium.ARGUMENTS, *options, url], found.environment

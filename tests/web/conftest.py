@@ -65,10 +65,11 @@ class House:
     async def ask(self, target: str, *, method: str = "GET", admin: bool = False, **headers: str) -> Answer:
         """Send one request as it stands, on a connection of its own; `_` in the names of headers is `-`."""
         port = self.admin_port if admin else self.port
-        fields = {"Host": f"localhost:{port}", **headers, "Connection": "close"}
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        fields = {"Host": f"localhost:{port}", **named, "Connection": "close"}
         if method == "POST":
             fields["Content-Length"] = "0"
-        lines = [f"{method} {target} HTTP/1.1", *(f"{name.replace('_', '-')}: {value}" for name, value in fields.items())]
+        lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
         head, _, body = (await reader.read()).partition(b"\r\n\r\n")
@@ -77,9 +78,9 @@ class House:
         pairs = [line.partition(": ") for line in received]
         return Answer(target, int(status_line.split()[1]), [(name, value) for name, _, value in pairs], body)
 
-    async def navigate(self, target: str, **headers: str) -> Answer:
+    async def navigate(self, target: str, *, method: str = "GET", **headers: str) -> Answer:
         """Open an address as a person does, without following anything."""
-        return await self.ask(target, **{**NAVIGATION, **headers})
+        return await self.ask(target, method=method, **{**NAVIGATION, **headers})
 
     async def fetch(self, target: str, *, method: str = "GET", **headers: str) -> Answer:
         """Ask as a script of the page does, without cookies."""

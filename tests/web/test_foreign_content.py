@@ -1,7 +1,7 @@
 """Content of an API in real browsers: fetched, cached, opened, included or framed, it reads, calls and registers nothing.
 
-Chromium always; Firefox and WebKitGTK where the machine has them (Debian: firefox-esr; webkit2gtk-driver and xvfb). The page
-attacks by itself, and the API hears what came of it, so that no browser needs a driver.
+Chromium always; Firefox and WebKitGTK where the machine has them. The page attacks by itself, and the API hears what came of it,
+so that no browser needs a driver.
 """
 
 from collections.abc import AsyncIterator

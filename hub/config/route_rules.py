@@ -86,6 +86,8 @@ def _content_mistakes(name: str, route: RouteSettings) -> list[str]:
         )
     if route.json_errors == "relay" and route.iris_errors != "redacted":
         mistakes.append(f"{name}.json_errors: has no meaning with iris_errors = {route.iris_errors}. Remove it.")
+    if route.beacons and (route.websocket or "POST" not in route.methods):
+        mistakes.append(f"{name}.beacons: has no meaning on a route without POST. Remove it.")
     if route.rendered and route.websocket:
         mistakes.append(f"{name}.rendered: has no meaning on a WebSocket route. Remove it.")
     return mistakes

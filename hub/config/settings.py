@@ -87,10 +87,9 @@ class ServerSettings:
         return "https" if self.tls_certificate_file else "http"
 
     @property
-    def cookies_are_secure(self) -> bool:
-        """Whether browsers accept `Secure` cookies: always, except with plain HTTP on an address that is not loopback."""
-        url = urlsplit(self.public_url)
-        return url.scheme == "https" or is_loopback(url.hostname or "")
+    def is_loopback(self) -> bool:
+        """Whether browsers reach the hub on their own machine, as in the demo and in front of a development server."""
+        return is_loopback(urlsplit(self.public_url).hostname or "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +188,7 @@ class RouteSettings:
     timeout_seconds: Positive = 30.0
     max_body_bytes: Size = 104857600
     csrf: Literal["required", "fetch_metadata"] = "required"
+    beacons: bool = False
     inline: list[str] = field(default_factory=lambda: ["image/png", "image/jpeg", "image/gif", "image/webp"])
     rendered: bool = False
     ca_file: str = ""

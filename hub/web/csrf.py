@@ -16,6 +16,9 @@ from hub.session.model import SessionId
 XSRF_HEADER = "x-xsrf-token"  # CSRF token of the session; Angular sends it by itself
 SHOWN_OR_SAVED = frozenset({"document", "empty", "image", "audio", "video", "track", "font"})
 """Values of `Sec-Fetch-Dest` of requests whose response runs nowhere (Fetch Standard, section 2.2.7)."""
+FETCHED_MODES = frozenset({"no-cors", "cors", "same-origin"})
+"""Values of `Sec-Fetch-Mode` of beacons: `navigator.sendBeacon` and `fetch`, but no form (Fetch Standard, section 2.2.5)."""
+
 CUSTOM_HEADER = "x-hub-csrf"  # a page of another origin cannot send it without a CORS preflight, which the hub rejects
 
 
@@ -49,7 +52,23 @@ def require_csrf_token(headers: Mapping[str, str], origin: str, session_id: Sess
             raise RequestRefused("X-XSRF-TOKEN belongs to another session. Reload the page.")
         return
     if headers.get(CUSTOM_HEADER) != "1":
-        raise RequestRefused("The header X-XSRF-TOKEN (from the cookie XSRF-TOKEN) or X-Hub-CSRF: 1 is missing.")
+        hint = " A beacon, which has neither, needs a route with beacons = true." if _cannot_have_token(headers) else ""
+        raise RequestRefused(f"The header X-XSRF-TOKEN (from the cookie XSRF-TOKEN) or X-Hub-CSRF: 1 is missing.{hint}")
+
+
+def is_own_beacon(headers: Mapping[str, str], origin: str, method: str) -> bool:
+    """Return whether a page of the hub sends a beacon, to a route with `beacons = true`: a POST that cannot have a CSRF token.
+
+    Browsers set `Origin` and Fetch Metadata themselves. Without one of them, the request is no such beacon.
+    """
+    return (
+        method == "POST"
+        and headers.get("origin") == origin
+        and (headers.get("sec-fetch-site"), headers.get("sec-fetch-dest")) == ("same-origin", "empty")
+        and headers.get("sec-fetch-mode") in FETCHED_MODES
+        and CUSTOM_HEADER not in headers
+        and XSRF_HEADER not in headers
+    )
 
 
 def require_csrf_token_or_own_link(headers: Mapping[str, str], origin: str, method: str, session_id: SessionId | None) -> None:
@@ -82,6 +101,10 @@ def require_page_load(headers: Mapping[str, str], origin: str, method: str, sess
         require_csrf_token(headers, origin, session_id)
     elif (headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")) != ("navigate", "document"):
         require_own_origin(headers, origin)
+
+
+def _cannot_have_token(headers: Mapping[str, str]) -> bool:
+    return (headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")) == ("no-cors", "empty")
 
 
 def _require_content(headers: Mapping[str, str]) -> None:

@@ -152,13 +152,15 @@ class ApiCall:
         door, head = self._door, self._exchange.head
         place = door.dispatch.locate(head.path, transport="http")
         route, session_id = place.route, door.site.session_id(head)
-        self._require_csrf_token(route, session_id)
+        is_beacon = route.settings.beacons and csrf.is_own_beacon(head.headers_by_name, door.site.origin, head.method)
+        if not is_beacon:
+            self._require_csrf_token(route, session_id)
         caller = Caller(
             transport="http",
             session_id=session_id,
             address=self._address,
             identity=head.headers_by_name.get(IDENTITY_HEADER),
-            passive=head.headers_by_name.get(PASSIVE_HEADER) == "1",
+            passive=is_beacon or head.headers_by_name.get(PASSIVE_HEADER) == "1",
         )
         session = await door.dispatch.admit(caller, route)
         if session is not None:

@@ -242,6 +242,14 @@ class TestMistakes:
                 {"HUB_ROUTES": '[{"prefix": "/a", "target": "https://x", "websocket": true, "token": "none", "rendered": true}]'},
                 "routes[0].rendered",
             ),
+            (
+                {"HUB_ROUTES": '[{"prefix": "/a", "target": "https://x.example", "methods": ["GET"], "beacons": true}]'},
+                "routes[0].beacons",
+            ),
+            (
+                {"HUB_ROUTES": '[{"prefix": "/a", "target": "https://x.example", "websocket": true, "beacons": true}]'},
+                "routes[0].beacons",
+            ),
         ],
     )
     def test_each(self, environment: dict[str, str], key: str) -> None:
@@ -289,7 +297,7 @@ class TestMistakes:
         """Plain HTTP on a network needs the setting that says what it costs."""
         environment = {**REQUIRED, "HUB_SERVER_PUBLIC_URL": "http://clinic.example", "HUB_SERVER_ALLOW_INSECURE_HTTP": "true"}
 
-        assert load(None, environment).server.cookies_are_secure is False
+        assert load(None, environment).server.is_https is False
 
     def test_file_that_is_no_toml(self, tmp_path: Path) -> None:
         """The message names the file and the place."""

@@ -6,6 +6,7 @@ from hub.errors import RequestRefused
 from hub.session.cookie import xsrf_token
 from hub.session.model import SessionId
 from hub.web import csrf
+from tests.parties.recorded import REQUESTS, RecordedRequest
 
 ORIGIN = "https://hub.example"
 MINE = SessionId("m" * 43)
@@ -46,6 +47,74 @@ def test_without_proof_refused(headers: dict[str, str]) -> None:
     """B10, B12, B13: no header, a foreign token, another origin, and a sibling subdomain are refused."""
     with pytest.raises(RequestRefused):
         csrf.require_csrf_token(headers, ORIGIN, MINE)
+
+
+BEACON = {"origin": ORIGIN, "sec-fetch-site": "same-origin", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "empty"}
+
+
+@pytest.mark.parametrize("mode", ["no-cors", "cors", "same-origin"])
+def test_beacon(mode: str) -> None:
+    """`Origin` and Fetch Metadata prove that a page of ours has sent it."""
+    assert csrf.is_own_beacon({**BEACON, "sec-fetch-mode": mode}, ORIGIN, "POST")
+
+
+@pytest.mark.parametrize("missing", BEACON)
+def test_beacon_of_an_old_browser(missing: str) -> None:
+    """All of them have to be there."""
+    assert not csrf.is_own_beacon({name: value for name, value in BEACON.items() if name != missing}, ORIGIN, "POST")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"origin": "null"},
+        {"origin": "https://evil.example"},
+        {"origin": f"{ORIGIN}:8443"},
+        {"sec-fetch-site": "same-site"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "none"},
+        {"sec-fetch-mode": "navigate"},
+        {"sec-fetch-mode": "websocket"},
+        {"sec-fetch-dest": "document"},
+        {"sec-fetch-dest": "iframe"},
+        {"x-xsrf-token": xsrf_token(OTHER)},
+        {"x-hub-csrf": "1"},
+    ],
+)
+def test_no_beacon(other: dict[str, str]) -> None:
+    """Another origin, a sibling subdomain, a form, and what has a CSRF token, which is then checked."""
+    assert not csrf.is_own_beacon({**BEACON, **other}, ORIGIN, "POST")
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "post"])
+def test_beacons_are_posted(method: str) -> None:
+    """Browsers send beacons by POST only."""
+    assert not csrf.is_own_beacon(BEACON, ORIGIN, method)
+
+
+UNLOADS = [request for request in REQUESTS if request.name.startswith("unload/")]
+WITH_TOKEN = ("/keepalive-csrf", "/keepalive-put")
+OF_OTHERS = ("/cross-site-", "/same-site-")
+
+
+@pytest.mark.parametrize("request_", UNLOADS, ids=lambda request: request.id)
+def test_recorded_requests(request_: RecordedRequest) -> None:
+    """A page that is left sends requests with a token, and beacons; other pages send neither. In each browser."""
+    headers, is_foreign = request_.sent_to(ORIGIN), any(part in request_.name for part in OF_OTHERS)
+    has_token = request_.name.endswith(WITH_TOKEN)
+
+    assert csrf.is_own_beacon(headers, ORIGIN, request_.method) is not (is_foreign or has_token)
+    if has_token:
+        csrf.require_csrf_token(headers, ORIGIN, MINE)
+    else:
+        with pytest.raises(RequestRefused):
+            csrf.require_csrf_token(headers, ORIGIN, MINE)
+
+
+def test_refused_beacon() -> None:
+    """The error says which setting is meant for it."""
+    with pytest.raises(RequestRefused, match="beacons = true"):
+        csrf.require_csrf_token(BEACON, ORIGIN, MINE)
 
 
 def test_link_on_relaxed_route() -> None:

@@ -153,3 +153,36 @@ async def test_pages_of_the_application_are_not_isolated(foreign: tuple[House, R
     assert own.all("Permissions-Policy") == bare.all("Permissions-Policy") == [static.permissions_policy]
     assert unchanged.all("Content-Security-Policy") == own.all("Content-Disposition") == []
     assert own.all("Referrer-Policy") == ["same-origin"]
+
+
+def beacon(house: House, **headers: str) -> dict[str, str]:
+    """Return the headers of a beacon by a page of the hub."""
+    return {"Origin": house.url, "Sec-Fetch-Mode": "no-cors", **headers}
+
+
+async def test_beacon(build_house: BuildHouse) -> None:
+    """A beacon needs no CSRF token on a route with `beacons`; it is its user's request, but no activity of the user."""
+    api = await RawResourceServer.start(answering(204))
+    routes = [RouteSettings(prefix="/reports", target=api.url, beacons=True), RouteSettings(prefix="/api", target=api.url)]
+    async with build_house(routes=routes) as house, house.browser() as browser:
+        cookie = browser.channel_headers()["Cookie"]
+        await house.clock.advance(100)
+        taken = await house.fetch("/reports/left", method="POST", Cookie=cookie, **beacon(house))
+        session = (await browser.fetch("/hub/session?passive=1")).json()
+        others = [
+            await house.fetch("/api/left", method="POST", Cookie=cookie, **beacon(house)),
+            await house.fetch("/reports/left", method="POST", **beacon(house)),
+            await house.fetch("/reports/left", method="POST", Cookie=cookie, **beacon(house, Origin="https://evil.example")),
+            await house.fetch("/reports/left", method="PUT", Cookie=cookie, **beacon(house)),
+            await house.fetch("/reports/left", method="POST", Cookie=cookie, **beacon(house, X_XSRF_TOKEN="0" * 64)),
+        ]
+        with_token = {"X_XSRF_TOKEN": browser.cookie("XSRF-TOKEN") or "", "Cookie": cookie}
+        active = await house.fetch("/reports/left", method="POST", **beacon(house, **with_token))
+        later = (await browser.fetch("/hub/session?passive=1")).json()
+    await api.stop()
+
+    assert (taken.status, round(session["idle_expires_in"])) == (204, 800)
+    assert [answer.status for answer in others] == [403, 401, 403, 403, 403]
+    assert (active.status, round(later["idle_expires_in"])) == (204, 900)
+    sent = [request.header("Authorization") is not None for request in api.requests]
+    assert sent == [True, True]

@@ -33,6 +33,7 @@ from hub.process.embedded_redis import EmbeddedRedis
 from hub.process.server import LISTENERS
 from hub.services import Services
 from hub.session.keyring import Keyring
+from tests.parties.browser import SESSION_COOKIE
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, HostileProvider
 from tests.parties.resource_server import RawResourceServer, answering
 from tests.parties.two_way_api import TwoWayApi
@@ -152,7 +153,7 @@ class DoorHouse:
             while True:
                 client = self.client()
                 await log_in(self, client)
-                if "__Host-Http-hub" in client.cookies:
+                if SESSION_COOKIE in client.cookies:
                     client.statuses.clear()
                     return client
                 await asyncio.sleep(BUSY_SECONDS)  # the circuit of the provider is open after faults

@@ -59,7 +59,9 @@ def build_front(services: Services) -> Front:
         for route in settings.routes
     }
     doors = Doors({"/hub/channel": channel}, {**routes, "/hub": pages}, pages)
-    return HostCheck(doors, PublicHosts(settings.server.hosts), site, site.response_headers)
+    server = settings.server
+    loopback_origin = server.origin if server.is_loopback else None
+    return HostCheck(doors, PublicHosts(server.hosts), site, site.response_headers, loopback_origin)
 
 
 def build_admin_front(services: Services) -> Front:
@@ -79,7 +81,7 @@ def _site(services: Services) -> Site:
     server = services.settings.server
     return Site(
         origin=server.origin,
-        cookies=Cookies.for_transport(secure=server.cookies_are_secure),
+        cookies=Cookies.for_transport(secure=server.is_https),
         trusted_proxies=services.trusted_proxies,
         response_headers=ResponseHeaders(services.clock, hsts=server.is_https),
         pages=tornado.template.Loader(str(PAGES)),

@@ -165,7 +165,7 @@ def _session(number: int, issuer: str, now: float, tokens: TokenSet, touched_at:
 
 def _member(session_id: SessionId) -> Member:
     csrf = xsrf_token(session_id)
-    cookie = f"{Cookies.for_transport(secure=True).session}={session_id.reveal()}; {XSRF_COOKIE}={csrf}"
+    cookie = f"{Cookies.for_transport(secure=False).session}={session_id.reveal()}; {XSRF_COOKIE}={csrf}"
     return Member(session_id, cookie, csrf)
 
 

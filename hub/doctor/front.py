@@ -29,7 +29,7 @@ async def examine_front(server: ServerSettings) -> list[Finding]:
         ]
     findings.append(ok("front-reachable", server.origin, "leads to the hub"))
     if response.status != 200:  # with several providers, /hub/login shows a page without a cookie
-        findings += [_cookies(server, response), _origin(server, response)]
+        findings += [examine_cookies(server, response), _origin(server, response)]
     return findings
 
 
@@ -46,7 +46,8 @@ def _proxies(server: ServerSettings) -> list[Finding]:
     return [ok("front-proxies", "server.trusted_proxies", "matches the setup")]
 
 
-def _cookies(server: ServerSettings, response: ProbeResponse) -> Finding:
+def examine_cookies(server: ServerSettings, response: ProbeResponse) -> Finding:
+    """Check whether the cookies of a login that begins arrive as the hub has set them."""
     advice = "Make the proxy pass Set-Cookie unchanged (nginx: no proxy_cookie_flags, Apache: no Header edit)."
     cookies = [field for field in response.set_cookies if not field.lower().startswith("xsrf-token=")]
     if not cookies:
@@ -54,7 +55,7 @@ def _cookies(server: ServerSettings, response: ProbeResponse) -> Finding:
     for field in cookies:
         name, _, rest = field.partition("=")
         attributes = [part.strip().lower() for part in rest.split(";")[1:]]
-        missing = [each for each in NEEDED if each not in attributes and (each != "secure" or server.cookies_are_secure)]
+        missing = [each for each in NEEDED if each not in attributes and (each != "secure" or server.is_https)]
         changed = [each for each in attributes if each.startswith("domain=") or each == "samesite=none"]
         if missing or changed:
             what = ", ".join([*(f"without {each}" for each in missing), *(f"with {each}" for each in changed)])

@@ -17,7 +17,7 @@ from hub.application import build_admin_front, build_front
 from hub.channel.close_codes import CloseCode
 from hub.config.reader import load
 from hub.config.secret_files import exposed_files
-from hub.config.settings import Settings, SettingsError
+from hub.config.settings import ServerSettings, Settings, SettingsError
 from hub.gateway.rate_limits import BURST_SECONDS
 from hub.listener.acceptor import DescriptorLimits
 from hub.listener.exchange import Front
@@ -77,6 +77,7 @@ async def _run(settings: Settings, config: Path | None, *, is_worker: bool) -> N
     stop, reload = _stop_signal(), _reload_signal()
     if not is_worker:
         warn_of_exposed_files(settings)
+        tell_of_insecure_cookies(settings.server)
         if settings.session.unauthenticated_records == "accept":
             logger.warning("settings.unauthenticated_records", advice='set it to "reject" when all hubs are upgraded')
     async with AsyncExitStack() as closing:
@@ -91,6 +92,16 @@ def warn_of_exposed_files(settings: Settings) -> None:
     """Log each file of a secret that other users of the machine can read or replace."""
     for key, file, mode in exposed_files(settings):
         logger.warning("settings.exposed_file", setting=key, file=file, mode=mode, advice="chmod 600")
+
+
+def tell_of_insecure_cookies(server: ServerSettings) -> None:
+    """Log that cookies are not `Secure`, if browsers reach the hub by plain HTTP; on loopback that is as it should be."""
+    if server.is_https:
+        return
+    if server.is_loopback:
+        logger.info("settings.insecure_cookies", url=server.public_url)
+    else:
+        logger.warning("settings.insecure_cookies", url=server.public_url, advice="use https")
 
 
 class Worker:

@@ -54,7 +54,7 @@ class Cookies:
 
     @classmethod
     def for_transport(cls, *, secure: bool) -> Self:
-        """Return the names for https and localhost (`secure`), or for plain HTTP."""
+        """Return the names for https (`secure`) or plain HTTP, on localhost too: WebKit drops `Secure` cookies there."""
         if secure:
             return cls("__Host-Http-hub", "__Host-Http-hub-login", secure=True)
         return cls("hub-insecure", "hub-insecure-login", secure=False)

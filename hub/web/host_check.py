@@ -5,14 +5,18 @@ carry no cookie of the hub, but the page could read every response that needs no
 """
 
 from collections.abc import Iterable
+from http import HTTPStatus
 
 from hub.config.hosts import ascii_host, host_of, is_ip_address
+from hub.config.settings import is_loopback
 from hub.errors import HubError, MisdirectedRequest
 from hub.listener.discard_body import DiscardBody
 from hub.listener.exchange import Exchange, Front, Receiver
+from hub.listener.head import RequestHead
 from hub.primitives.bounded_cache import BoundedCache
 from hub.web.failures import note_failure
-from hub.web.response_headers import ResponseHeaders, problem_body, problem_headers
+from hub.web.navigation import is_navigation
+from hub.web.response_headers import NO_STORE, ResponseHeaders, problem_body, problem_headers
 from hub.web.site import Site
 
 MAX_SHOWN_CHARACTERS = 100
@@ -43,24 +47,45 @@ class AdminHosts(PublicHosts):
 class HostCheck:
     """The front of a listener: hands on what is for this hub, and responds to all else with 421 (RFC 9110 section 7.4)."""
 
-    def __init__(self, front: Front, hosts: PublicHosts, site: Site, response_headers: ResponseHeaders) -> None:
+    def __init__(
+        self,
+        front: Front,
+        hosts: PublicHosts,
+        site: Site,
+        response_headers: ResponseHeaders,
+        loopback_origin: str | None = None,
+    ) -> None:
         """Parameters:
         site: Counts and logs rejected requests.
         response_headers: Headers of all responses of this listener.
+        loopback_origin: Origin of the hub if that is on the browser's own machine. A person who opens another loopback name,
+            such as 127.0.0.1 for localhost, is redirected there.
         """
         self._front = front
         self._site = site
         self._response_headers = response_headers
         self._serves = BoundedCache(hosts.serves)
         self._serves_nameless = hosts.serves(None)
+        self._loopback_origin = loopback_origin
 
     def open(self, exchange: Exchange) -> Receiver:
         """Hand on a request, or reject it."""
         authority = exchange.head.headers_by_name.get("host")
         if self._serves_nameless if authority is None else self._serves[authority]:
             return self._front.open(exchange)
-        self._reject(exchange, authority)
+        if self._loopback_origin is not None and _opens_loopback(exchange.head):
+            self._redirect(exchange, self._loopback_origin)
+        else:
+            self._reject(exchange, authority)
         return DiscardBody()
+
+    def _redirect(self, exchange: Exchange, origin: str) -> None:
+        """Send the browser to the same path at the hub's own name. The redirect is not stored: settings change."""
+        head, headers = exchange.head, self._response_headers
+        location = f"{origin}{head.path}?{head.query}" if head.query else f"{origin}{head.path}"
+        self._site.access_log.request(head.method, head.path, HTTPStatus.TEMPORARY_REDIRECT, 0.0)
+        fields = [*headers.isolated(), NO_STORE, ("Location", location), headers.date()]
+        exchange.send(HTTPStatus.TEMPORARY_REDIRECT, "", fields, b"")
 
     def _reject(self, exchange: Exchange, authority: str | None) -> None:
         """Respond with 421. It costs what any refused request costs, and is logged: a proxy may send another host by mistake."""
@@ -80,3 +105,9 @@ class HostCheck:
         headers = self._response_headers
         fields = [*headers.isolated(), ("Content-Type", "application/problem+json"), *problem_headers(error), headers.date()]
         exchange.send(error.status, "", fields, problem_body(error))
+
+
+def _opens_loopback(head: RequestHead) -> bool:
+    """Return whether a person opens a page at a loopback name, which no DNS server can point elsewhere."""
+    host = host_of(head.headers_by_name.get("host", ""))
+    return host is not None and is_loopback(host) and head.method in ("GET", "HEAD") and is_navigation(head.headers_by_name)

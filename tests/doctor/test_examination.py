@@ -16,6 +16,8 @@ from hub.config.reader import load
 from hub.config.settings import RouteSettings, ServerSettings, Settings
 from hub.doctor.examination import examine
 from hub.doctor.findings import Finding, as_json, as_lines, is_well
+from hub.doctor.front import examine_cookies
+from hub.doctor.web import ProbeResponse
 from hub.iris.doctor import IRIS_KNOWLEDGE
 from hub.primitives.clock import SystemClock
 from hub.session.key_folder import add_key
@@ -232,7 +234,7 @@ async def front(status: int, cookie: str, location: str) -> AsyncIterator[Server
     await server.close_all_connections()
 
 
-GOOD = "__Host-Http-login=x; Path=/; Secure; HttpOnly; SameSite=Lax"
+GOOD = "hub-insecure-login=x; Path=/; HttpOnly; SameSite=Lax"
 BACK = "http://iris/authorize?redirect_uri=http://localhost:{port}/hub/callback"
 
 
@@ -242,7 +244,6 @@ BACK = "http://iris/authorize?redirect_uri=http://localhost:{port}/hub/callback"
         (302, GOOD, BACK, "front-cookies", "ok"),
         (302, "", BACK, "front-cookies", "failure"),
         (302, GOOD.replace("; HttpOnly", ""), BACK, "front-cookies", "failure"),
-        (302, GOOD.replace("; Secure", ""), BACK, "front-cookies", "failure"),
         (302, GOOD + "; Domain=example.org", BACK, "front-cookies", "failure"),
         (302, GOOD, "http://iris/authorize?redirect_uri=https://other.example/hub/callback", "front-origin", "failure"),
         (404, "", "", "front-reachable", "failure"),
@@ -253,6 +254,23 @@ async def test_front(ward: Ward, status: int, cookie: str, location: str, check:
     async with front(status, cookie, location) as server:
         found = await ward.findings(replace(ward.settings(), server=server))
     assert found[check].level == level
+
+
+@pytest.mark.parametrize(
+    ("public_url", "removed", "level"),
+    [
+        ("https://clinic.example", "", "ok"),
+        ("https://clinic.example", "; Secure", "failure"),
+        ("https://clinic.example", "; HttpOnly", "failure"),
+        ("http://clinic.example", "; Secure", "ok"),
+    ],
+)
+def test_secure_cookies(public_url: str, removed: str, level: str) -> None:
+    """A proxy that removes `Secure` is found, where browsers use https."""
+    cookie = "__Host-Http-hub-login=x; Path=/; HttpOnly; SameSite=Lax; Secure".replace(removed, "")
+    response = ProbeResponse(302, {}, [cookie], b"")
+
+    assert examine_cookies(ServerSettings(public_url=public_url), response).level == level
 
 
 async def test_route_that_is_open(ward: Ward) -> None:

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any, Self
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -16,6 +17,8 @@ import aiohttp
 from yarl import URL
 
 MAX_HOPS = 20
+SESSION_COOKIE = "hub-insecure"  # names of the hub's cookies on http://localhost
+LOGIN_COOKIE = "hub-insecure-login"
 
 
 @dataclass(frozen=True)
@@ -175,7 +178,7 @@ class Browser:
 
     def session_cookie(self) -> str | None:
         """Return the value of the session cookie, which no script could."""
-        found = self._jar(self.hub_url).get("__Host-Http-hub")
+        found = self._jar(self.hub_url).get(SESSION_COOKIE)
         return None if found is None else found.value
 
     def channel_headers(self) -> dict[str, str]:
@@ -204,7 +207,7 @@ class Browser:
             moved = re.search(r'http-equiv="refresh" content="0;\s*url=([^"]*)"', answer.text)
             if moved:
                 method, body, initiator = "GET", None, _origin(url)
-                url = urljoin(url, moved[1].replace("&amp;", "&").replace("&#39;", "'"))
+                url = urljoin(url, unescape(moved[1]))
                 continue
             return answer
         raise AssertionError(f"redirected more than {MAX_HOPS} times")
@@ -239,7 +242,7 @@ class Browser:
         head = "\n".join(f"{name}: {value}" for name, value in fields if name.lower() != "set-cookie")
         self.record.append((url, head.encode() + b"\n\n" + content))
         for name, value in fields:
-            if name.lower() == "set-cookie" and not value.startswith("__Host-Http-hub"):
+            if name.lower() == "set-cookie" and not value.startswith(SESSION_COOKIE):
                 self.record.append((url, value.encode()))
         return Answer(url, response.status, fields, content)
 

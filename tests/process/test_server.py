@@ -337,3 +337,17 @@ def test_exposed_secret_file(tmp_path: Path) -> None:
     assert "settings.exposed_file" in ended.stderr
     assert "mode=666" in ended.stderr
     assert "setting=provider.client_secret_file" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("public_url", "level"),
+    [("http://localhost:8080", "info"), ("http://clinic.example", "warning"), ("https://clinic.example", None)],
+)
+def test_insecure_cookies(tmp_path: Path, public_url: str, level: str | None) -> None:
+    """The log at start says that cookies are not `Secure`; on loopback that is as it should be."""
+    environment = {"HUB_SERVER_PUBLIC_URL": public_url, "HUB_SERVER_ALLOW_INSECURE_HTTP": "true", "HUB_LOG_FORMAT": "json"}
+
+    ended = run_hub(tmp_path, HUB_ADMIN_HOST="192.0.2.1", **environment)  # an address that is not of this machine: it ends
+
+    events = [json.loads(line) for line in ended.stderr.splitlines() if line.startswith("{")]
+    assert [event["level"] for event in events if event["event"] == "settings.insecure_cookies"] == ([level] if level else [])

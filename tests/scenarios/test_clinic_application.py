@@ -11,6 +11,7 @@ from playwright.async_api import Error, Page, expect
 
 from iris_standin import Options
 from iris_standin.clinic import streams
+from tests.parties.browser import SESSION_COOKIE
 from tests.parties.chromium import Chromium, found_in
 from tests.parties.clinic_page import BLOCKED_SOCKETS, Answers, channel_is, go, heap_of, identify, log_in, shows_nothing_private
 from tests.scenarios.conftest import Clinic, StartClinic
@@ -104,7 +105,7 @@ async def test_whole_story(start_clinic: StartClinic, tmp_path: Path) -> None:
         await page.get_by_role("button", name="Log out").click()
         await shows_nothing_private(page)
         assert "XSRF-TOKEN" not in await page.evaluate("document.cookie")
-        assert "__Host-Http-hub" not in {cookie["name"] for cookie in await chromium.context.cookies(clinic.hub.url)}
+        assert SESSION_COOKIE not in {cookie["name"] for cookie in await chromium.context.cookies(clinic.hub.url)}
         assert chromium.complaints == []
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from hub.session.keyring import make_key_file
 from iris_standin import Options
+from tests.parties.browser import SESSION_COOKIE
 from tests.parties.channel import Channel
 from tests.scenarios.conftest import StartClinic
 
@@ -48,7 +49,7 @@ async def test_cookies_of_iris_stay_on_the_server(start_clinic: StartClinic) -> 
         start_clinic(Options(use_session=True), **with_settings(upstream_session="per_session")) as clinic,
         clinic.browser("alice") as browser,
     ):
-        planted = {"Cookie": f"__Host-Http-hub={browser.session_cookie()}; CSPSESSIONID-SP-1-UP-x-=evil; CSPBrowserId=evil"}
+        planted = {"Cookie": f"{SESSION_COOKIE}={browser.session_cookie()}; CSPSESSIONID-SP-1-UP-x-=evil; CSPBrowserId=evil"}
         answers = [
             await browser.fetch("/api/echo"),
             await browser.fetch("/api/echo"),

@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 
 from iris_standin import Options
-from tests.parties.browser import Browser
+from tests.parties.browser import SESSION_COOKIE, Browser
 from tests.parties.channel import Channel, ChannelClosedError
 from tests.scenarios.conftest import Clinic, StartClinic
 from tests.waiting import soon
@@ -145,7 +145,7 @@ async def test_login_replaces_the_session(clinic: Clinic) -> None:
         old = browser.session_cookie()
         await clinic.log_in(browser)
         new = browser.session_cookie()
-        stale = await browser.fetch("/api/echo", headers={"Cookie": f"__Host-Http-hub={old}", "X-Hub-CSRF": "1"})
+        stale = await browser.fetch("/api/echo", headers={"Cookie": f"{SESSION_COOKIE}={old}", "X-Hub-CSRF": "1"})
 
         assert old != new
         assert (await browser.fetch("/api/echo")).status == 200

@@ -13,7 +13,7 @@ import pytest
 from playwright.async_api import expect
 
 from iris_standin import Options, Standin
-from tests.parties.browser import Answer, Browser
+from tests.parties.browser import SESSION_COOKIE, Answer, Browser
 from tests.parties.channel import Channel
 from tests.parties.chromium import Chromium
 from tests.parties.hub import Hub, settings
@@ -121,7 +121,7 @@ async def test_parallel_calls_over_two_hubs(shared_redis: dict[str, str]) -> Non
 
 async def call(browser: Browser, hub: Hub) -> Answer:
     """Call the API through one of the hubs; the browser sends its one session to each, as behind one public name."""
-    headers = {"Cookie": f"__Host-Http-hub={browser.session_cookie()}", "X-Hub-CSRF": "1", "Sec-Fetch-Site": "same-origin"}
+    headers = {"Cookie": f"{SESSION_COOKIE}={browser.session_cookie()}", "X-Hub-CSRF": "1", "Sec-Fetch-Site": "same-origin"}
     return await browser.fetch(f"{hub.url}/api/echo", headers={**headers, "Origin": hub.url})
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from hub.config.settings import SessionSettings
 from tests.parties.audit import Audit
+from tests.parties.browser import SESSION_COOKIE
 from tests.web.conftest import BuildHouse, House
 
 
@@ -104,7 +105,7 @@ async def test_refused_request(house: House, audit: Audit, headers: dict[str, st
     """What came without proof, or from the page of another user, is noted with path and session, and without the query."""
     async with house.browser() as browser:
         (login,) = audit.take()
-        cookie = f"__Host-Http-hub={browser.session_cookie()}"
+        cookie = f"{SESSION_COOKIE}={browser.session_cookie()}"
         await house.fetch("/api/x?secret=1", Cookie=cookie, **headers)
         (refused,) = audit.take()
 

@@ -100,6 +100,41 @@ async def test_flood(build_house: BuildHouse, caplog: pytest.LogCaptureFixture) 
     assert reasons == ["misdirected-request"] * 3
 
 
+LOOPBACK = ["127.0.0.1:8080", "127.0.0.1", "[::1]:8080", "clinic.localhost", "127.1.2.3"]
+
+
+@pytest.mark.parametrize("host", LOOPBACK)
+async def test_other_loopback_names(house: House, host: str) -> None:
+    """A person who opens the hub at another name of the same machine is sent to the one that works; scripts are not."""
+    page = await house.navigate("/patients//x?q=a%20b", Host=host)
+    old_browser = await house.ask("/", Host=host, Accept="text/html")
+    others = [
+        await house.fetch("/hub/session", Host=host),
+        await house.ask("/", Host=host),
+        await house.navigate("/hub/login/main", method="POST", Host=host),
+    ]
+
+    assert (page.status, page.header("Location")) == (307, f"{house.url}/patients//x?q=a%20b")
+    assert (page.header("Cache-Control"), page.body) == ("no-store", b"")
+    assert (old_browser.status, old_browser.header("Location")) == (307, f"{house.url}/")
+    assert [answer.status for answer in others] == [421] * 3
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "10.1.2.3", "", "[::2]"])
+async def test_no_redirect_of_other_hosts(house: House, host: str) -> None:
+    """A name that a DNS server could point here, or an address of a network, is not ours."""
+    assert (await house.navigate("/", Host=host)).status == 421
+
+
+@pytest.mark.parametrize("public_url", ["https://clinic.example", "http://10.1.2.3:8080"])
+async def test_no_redirect_of_a_public_hub(build_house: BuildHouse, public_url: str) -> None:
+    """A hub that is not on the browser's machine never redirects."""
+    async with build_house(public_url=public_url, allow_insecure_http=True) as house:
+        answers = [await house.navigate("/", Host=host) for host in LOOPBACK]
+
+    assert {answer.status for answer in answers} == {421}
+
+
 async def test_admin(house: House) -> None:
     """The metrics are for whoever reaches the listener by address or by a name of the settings."""
     statuses = [

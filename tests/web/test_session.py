@@ -9,11 +9,9 @@ import pytest
 
 from hub.session.cookie import xsrf_token
 from hub.session.model import SessionId, identity_of
-from tests.parties.browser import Browser
+from tests.parties.browser import SESSION_COOKIE, Browser
 from tests.parties.hostile_provider import SUBJECT
 from tests.web.conftest import BuildHouse, House
-
-COOKIE = "__Host-Http-hub"
 
 
 def proof_of(browser: Browser) -> str:
@@ -54,7 +52,7 @@ class TestSession:
     @pytest.mark.parametrize("cookie", ["x", "A" * 43, "A" * 44, "<script>", '"' + "A" * 43 + '"', "\xe9" * 43])
     async def test_cookie_of_nobody(self, house: House, cookie: str) -> None:
         """A cookie that the hub never issued is like none."""
-        answer = await house.fetch("/hub/session", Cookie=f"{COOKIE}={cookie}")
+        answer = await house.fetch("/hub/session", Cookie=f"{SESSION_COOKIE}={cookie}")
 
         assert (answer.status, answer.json()["authenticated"]) == (200, False)
 
@@ -86,11 +84,11 @@ class TestSession:
     async def test_csrf_cookie_comes_back(self, house: House, lost: str) -> None:
         """A page that lost the CSRF cookie, or has that of an earlier session, gets the right one again."""
         async with house.browser() as browser:
-            line = f"{COOKIE}={browser.session_cookie()}" + (f"; XSRF-TOKEN={lost}" if lost else "")
+            line = f"{SESSION_COOKIE}={browser.session_cookie()}" + (f"; XSRF-TOKEN={lost}" if lost else "")
             answer = await house.fetch("/hub/session", Cookie=line)
             kept = await house.fetch("/hub/session", Cookie=f"{line.split(';')[0]}; XSRF-TOKEN={proof_of(browser)}")
 
-            expected = f"XSRF-TOKEN={proof_of(browser)}; Path=/; SameSite=Strict; Secure"
+            expected = f"XSRF-TOKEN={proof_of(browser)}; Path=/; SameSite=Strict"
             assert answer.all("Set-Cookie") == [expected]
             assert kept.all("Set-Cookie") == []
 
@@ -106,7 +104,7 @@ class TestSession:
     async def test_other_sites_learn_nothing(self, house: House, headers: dict[str, str]) -> None:
         """Another site is refused, whoever is logged in."""
         async with house.browser() as browser:
-            answer = await house.fetch("/hub/session", Cookie=f"{COOKIE}={browser.session_cookie()}", **headers)
+            answer = await house.fetch("/hub/session", Cookie=f"{SESSION_COOKIE}={browser.session_cookie()}", **headers)
 
         assert answer.status == 403
         assert answer.json()["type"] == "urn:hub:problem:request-refused"
@@ -120,7 +118,7 @@ class TestLogout:
         async with house.browser() as browser:
             cookie = browser.session_cookie()
             answer = await browser.fetch("/hub/logout", method="POST")
-            again = await house.fetch("/hub/session", Cookie=f"{COOKIE}={cookie}")
+            again = await house.fetch("/hub/session", Cookie=f"{SESSION_COOKIE}={cookie}")
 
         assert answer.status == 200
         target = urlsplit(answer.json()["redirect_to"])
@@ -129,8 +127,8 @@ class TestLogout:
         assert (query["client_id"], query["post_logout_redirect_uri"]) == (["hub"], [house.url + "/"])
         assert "id_token_hint" not in query
         assert answer.all("Set-Cookie") == [
-            "__Host-Http-hub=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0; Secure",
-            "XSRF-TOKEN=; Path=/; SameSite=Strict; Max-Age=0; Secure",
+            f"{SESSION_COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0",
+            "XSRF-TOKEN=; Path=/; SameSite=Strict; Max-Age=0",
         ]
         assert answer.all("Clear-Site-Data") == ['"cache"']
         assert (again.json()["authenticated"], again.json()["reason"]) == (False, "logout")
@@ -172,7 +170,7 @@ class TestLogout:
     async def test_needs_proof(self, house: House, headers: dict[str, str]) -> None:
         """Nobody is logged out by another site: without proof of our own page nothing happens."""
         async with house.browser() as browser:
-            cookie = f"{COOKIE}={browser.session_cookie()}"
+            cookie = f"{SESSION_COOKIE}={browser.session_cookie()}"
             answer = await house.fetch("/hub/logout", method="POST", Cookie=cookie, **headers)
 
             assert (answer.status, answer.all("Set-Cookie")) == (403, [])
@@ -189,7 +187,7 @@ class TestLogout:
     async def test_twice(self, house: House) -> None:
         """Who is logged out already is sent to the application, and the cookies are cleared all the same."""
         async with house.browser() as browser:
-            cookie = f"{COOKIE}={browser.session_cookie()}"
+            cookie = f"{SESSION_COOKIE}={browser.session_cookie()}"
             await browser.fetch("/hub/logout", method="POST")
             ended = await house.fetch("/hub/logout", method="POST", Cookie=cookie, X_Hub_CSRF="1")
             nobody = await house.fetch("/hub/logout", method="POST", X_Hub_CSRF="1")
@@ -201,7 +199,7 @@ class TestLogout:
     async def test_of_a_session_that_was_just_replaced(self, house: House) -> None:
         """In the grace after a new login, logging out with the former cookie does not end the new session (ASVS 5 7.2.4)."""
         async with house.browser() as browser:
-            former = f"{COOKIE}={browser.session_cookie()}"
+            former = f"{SESSION_COOKIE}={browser.session_cookie()}"
             await browser.open("/hub/login")
             answer = await house.fetch("/hub/logout", method="POST", Cookie=former, X_Hub_CSRF="1")
             after = (await browser.fetch("/hub/session")).json()

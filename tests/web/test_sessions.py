@@ -6,11 +6,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from hub.config.settings import SessionSettings
-from tests.parties.browser import Browser
+from tests.parties.browser import SESSION_COOKIE, Browser
 from tests.parties.hostile_provider import SUBJECT
 from tests.web.conftest import BuildHouse, House
-
-COOKIE = "__Host-Http-hub"
 
 
 async def listed(browser: Browser) -> list[dict[str, object]]:
@@ -78,7 +76,7 @@ class TestList:
     async def test_other_sites(self, house: House) -> None:
         """No other site learns where the user is logged in."""
         async with house.browser() as browser:
-            cookie = f"{COOKIE}={browser.session_cookie()}"
+            cookie = f"{SESSION_COOKIE}={browser.session_cookie()}"
             answer = await house.fetch("/hub/sessions", Cookie=cookie, Sec_Fetch_Site="cross-site")
 
         assert answer.status == 403
@@ -111,7 +109,7 @@ class TestEnd:
     async def test_the_present_one(self, house: House) -> None:
         """It is a logout, without a visit to the provider: the cookies go too."""
         async with house.browser() as browser:
-            cookie = f"{COOKIE}={browser.session_cookie()}"
+            cookie = f"{SESSION_COOKIE}={browser.session_cookie()}"
             (session,) = await listed(browser)
             answer = await browser.fetch(f"/hub/sessions/{session['handle']}", method="DELETE")
 
@@ -136,7 +134,7 @@ class TestEnd:
         """Another site ends no session."""
         async with house.browser() as browser:
             (session,) = await listed(browser)
-            cookie = f"{COOKIE}={browser.session_cookie()}"
+            cookie = f"{SESSION_COOKIE}={browser.session_cookie()}"
             answer = await house.fetch(f"/hub/sessions/{session['handle']}", method="DELETE", Cookie=cookie, **headers)
 
             assert answer.status == 403
@@ -186,7 +184,7 @@ class TestIdentity:
     async def test_session_of_the_former_user(self, house: House) -> None:
         """It has ended, and whoever still holds its cookie is told that another user has logged in."""
         async with house.browser() as browser:
-            cookie = f"{COOKIE}={browser.session_cookie()}"
+            cookie = f"{SESSION_COOKIE}={browser.session_cookie()}"
             house.provider.claims["sub"] = house.provider.userinfo["sub"] = "bob"
             await browser.open("/hub/login")
             answer = await house.fetch("/hub/session", Cookie=cookie)

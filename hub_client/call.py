@@ -112,7 +112,9 @@ def inline(message: ResponseMessage) -> AsyncIterator[bytes]:
     """Return the body of a response that arrived in one message."""
 
     async def parts() -> AsyncIterator[bytes]:
-        if isinstance(message.body, msgspec.Raw):
+        if isinstance(message.text, str):
+            yield message.text.encode()
+        elif isinstance(message.body, msgspec.Raw):
             media = str(message.headers.get("content-type", "")).partition(";")[0].strip().lower()
             is_json = media.endswith("json")
             yield bytes(message.body) if is_json else msgspec.json.decode(message.body, type=str).encode()

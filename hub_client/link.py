@@ -34,7 +34,7 @@ from hub.primitives.clock import Clock
 from hub.primitives.tasks import OwnedTasks
 from hub_client.call import Body, Call, ClientResponse, IncompleteResponse, RequestFailed, inline
 
-CAPABILITIES = ["resume", "windows", "priority", "progress", "timing", "topics", "drain"]
+CAPABILITIES = ["resume", "windows", "priority", "progress", "timing", "topics", "drain", "text"]
 DIAL_SECONDS = 10.0
 CONNECTION = 0
 BATCH_BYTES = 8192  # far below any `limits.message`

@@ -100,10 +100,13 @@ def has_no_body(method: str, status: int) -> bool:
     return method == "HEAD" or status in CONTENTLESS_STATUSES
 
 
-def may_be_inline(headers: WireHeaders, length: int | None, limit: int) -> bool:
+def may_be_inline(headers: WireHeaders, length: int | None, limit: int, *, as_text: bool) -> bool:
     """Return whether to collect a body for one message: it may be at most `limit` bytes, and its type fits into JSON.
 
     JSON is collected even if its length is unknown. Text is not: collecting would delay a response that grows line by line.
+
+    Parameters:
+        as_text: Whether the client takes `text`, which may be of any type.
     """
     if headers.get("content-encoding") or (length or 0) > limit:
         return False
@@ -111,7 +114,15 @@ def may_be_inline(headers: WireHeaders, length: int | None, limit: int) -> bool:
     if length == 0 or is_json_content(kind):
         return True
     media = media_type(kind)
-    return length is not None and media.startswith("text/") and media != "text/event-stream"
+    return length is not None and (as_text or media.startswith("text/")) and media != "text/event-stream"
+
+
+def text_body(data: bytes) -> str | None:
+    """Return a complete body as the `text` of a `response` message; None if it must be sent in body frames: it is not UTF-8."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
 
 
 def inline_body(headers: WireHeaders, data: bytes) -> msgspec.Raw | None:
@@ -119,11 +130,8 @@ def inline_body(headers: WireHeaders, data: bytes) -> msgspec.Raw | None:
     kind = content_type(headers)
     if is_json_content(kind):
         return msgspec.Raw(data) if is_json(data) else None
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-    return msgspec.Raw(_encode(text)) if _says_utf8(kind) else None
+    text = text_body(data)
+    return None if text is None or not _says_utf8(kind) else msgspec.Raw(_encode(text))
 
 
 def _says_utf8(kind: str) -> bool:

@@ -99,6 +99,7 @@ class ChannelConnection:
     its code.
 
     Attributes:
+        takes_text: Whether the client takes response bodies as `text`.
         tells_timing: Whether the client wants `timing` in responses.
         unpaid: Cost of the messages since the caller has set it to 0.
     """
@@ -118,6 +119,7 @@ class ChannelConnection:
         "_uploads",
         "outbox",
         "state",
+        "takes_text",
         "tells_timing",
         "unpaid",
     )
@@ -125,6 +127,7 @@ class ChannelConnection:
     def __init__(self, settings: ChannelSettings, now: float) -> None:
         self.state = State.OPENED
         self.outbox = Outbox()
+        self.takes_text = False
         self.tells_timing = False
         self.unpaid = 0
         self._supports_drain = False
@@ -231,6 +234,7 @@ class ChannelConnection:
 
     def _receive_hello(self, hello: messages.HelloMessage) -> list[Event]:
         self._move("hello")
+        self.takes_text = "text" in hello.capabilities
         self.tells_timing = "timing" in hello.capabilities
         self._supports_drain = "drain" in hello.capabilities
         if "windows" in hello.capabilities:
@@ -338,10 +342,13 @@ class ChannelConnection:
         request_id: int,
         status: int,
         headers: messages.WireHeaders,
-        body: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET,
+        body: msgspec.Raw | str | msgspec.UnsetType = msgspec.UNSET,
         extra: messages.ResponseFacts = messages.NO_FACTS,
     ) -> None:
-        """Send a complete response, with `body` (JSON text) unchanged. Nothing is sent if the request has ended.
+        """Send a complete response. Nothing is sent if the request has ended.
+
+        Parameters:
+            body: JSON text, which is inserted unchanged, or a text for a client that `takes_text`.
 
         Raises:
             IllegalMove: The response had already begun.
@@ -557,12 +564,13 @@ class ChannelConnection:
         request_id: int,
         status: int,
         headers: messages.WireHeaders,
-        body: msgspec.Raw | msgspec.UnsetType,
+        body: msgspec.Raw | str | msgspec.UnsetType,
         stream: int | msgspec.UnsetType,
         facts: messages.ResponseFacts,
     ) -> None:
         timing = facts.timing if self.tells_timing else msgspec.UNSET
-        response = messages.ResponseMessage(request_id, status, headers, body, stream, timing, facts.replayed)
+        raw, text = (msgspec.UNSET, body) if isinstance(body, str) else (body, msgspec.UNSET)
+        response = messages.ResponseMessage(request_id, status, headers, raw, stream, timing, facts.replayed, text)
         self.outbox.push(codec.encode(response))
 
     def _drop_body(self, request_id: int) -> None:

@@ -62,7 +62,7 @@ class ResponseSender:
         if not isinstance(response.body, bytes):
             return False
         headers = bodies.headers_to_wire(response.headers)
-        fits = bodies.may_be_inline(headers, len(response.body), self._largest)
+        fits = bodies.may_be_inline(headers, len(response.body), self._largest, as_text=self._connection.takes_text)
         return fits and self._respond(message.id, response, headers, response.body, facts)
 
     async def send(self, message: RequestMessage, response: ApiResponse, facts: ResponseFacts = NO_FACTS) -> None:
@@ -82,15 +82,20 @@ class ResponseSender:
 
     def _respond(self, request_id: int, response: ApiResponse, headers: WireHeaders, body: bytes, facts: ResponseFacts) -> bool:
         """Respond in one message; return False if the content of the body requires body frames."""
-        text = bodies.inline_body(headers, body) if body else msgspec.UNSET
-        if text is None:
+        inline: msgspec.Raw | str | msgspec.UnsetType | None = msgspec.UNSET
+        if body:
+            inline = bodies.text_body(body) if self._connection.takes_text else bodies.inline_body(headers, body)
+        if inline is None:
             return False
-        self._connection.respond(request_id, response.status, headers, text, facts)
+        self._connection.respond(request_id, response.status, headers, inline, facts)
         return True
 
     async def _collect(self, response: ApiResponse, headers: WireHeaders) -> tuple[bytes, bool]:
         """Read a body that may fit into one message; return the bytes read, and whether the body is complete."""
-        if isinstance(response.body, bytes) or not bodies.may_be_inline(headers, response.body_bytes, self._largest):
+        as_text = self._connection.takes_text
+        if isinstance(response.body, bytes) or not bodies.may_be_inline(
+            headers, response.body_bytes, self._largest, as_text=as_text
+        ):
             return b"", False
         segments, size = [], 0
         async for segment in response.body:

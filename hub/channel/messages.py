@@ -231,7 +231,13 @@ NO_FACTS = ResponseFacts()
 
 
 class ResponseMessage(Struct, tag="response", frozen=True):
-    """S: the response of the API, with any status. `stream`: the body follows in body frames; its length, -1 if unknown."""
+    """S: the response of the API, with any status.
+
+    Attributes:
+        body: The body as a JSON value or, of another type, its text, for clients without the capability `text`.
+        text: The body as text, byte for byte.
+        stream: The body follows in body frames: its length, -1 if it is unknown.
+    """
 
     id: int
     status: int
@@ -240,6 +246,7 @@ class ResponseMessage(Struct, tag="response", frozen=True):
     stream: int | UnsetType = UNSET
     timing: Timing | UnsetType = UNSET
     replayed: bool | UnsetType = UNSET
+    text: str | UnsetType = UNSET
 
 
 class ProgressMessage(Struct, tag="progress", frozen=True):

@@ -148,8 +148,15 @@ class Replay:
 
     def _answer(self, rest: str, facts: ResponseFacts = ANSWERED) -> None:
         request_id, status, headers, body = _head(rest)
-        spliced = msgspec.Raw(body.encode()) if body else msgspec.UNSET
-        self.connection.respond(request_id, status, headers, spliced, facts)
+        self.connection.respond(request_id, status, headers, self._inline(body, headers), facts)
+
+    def _inline(self, body: str, headers: dict[str, Any]) -> msgspec.Raw | str | msgspec.UnsetType:
+        """Return the body of an answer as the client takes it: JSON as it is written in the line, or the text of a string."""
+        if not body:
+            return msgspec.UNSET
+        if not self.connection.takes_text:
+            return msgspec.Raw(body.encode())
+        return body if headers.get("content-type") == "application/json" else str(json.loads(body))
 
     def _begin(self, rest: str) -> None:
         request_id, status, headers, length = _head(rest)

@@ -91,7 +91,28 @@ class TestResponseBody:
     )
     def test_which_bodies_are_collected(self, headers: Headers, length: int | None, expected: bool) -> None:
         """Small JSON, and small text of known length, may come inline; nothing else is held back."""
-        assert expected == bodies.may_be_inline(bodies.headers_to_wire(headers), length, 100)
+        assert expected == bodies.may_be_inline(bodies.headers_to_wire(headers), length, 100, as_text=False)
+
+    @pytest.mark.parametrize(
+        ("headers", "length", "expected"),
+        [
+            ([("Content-Type", "application/json")], None, True),
+            ([("Content-Type", "application/json")], 101, False),
+            ([("Content-Type", "application/xml")], 100, True),
+            ([("Content-Type", "application/xml")], None, False),
+            ([("Content-Type", "text/event-stream")], 10, False),
+            ([("Content-Type", "text/plain"), ("Content-Encoding", "gzip")], 10, False),
+            ([], 10, True),
+        ],
+    )
+    def test_which_bodies_are_collected_as_text(self, headers: Headers, length: int | None, expected: bool) -> None:
+        """For a client that takes `text`, a small body of known length and any type may come inline."""
+        assert expected == bodies.may_be_inline(bodies.headers_to_wire(headers), length, 100, as_text=True)
+
+    @pytest.mark.parametrize("vector", client_vectors("response-bodies"), ids=lambda vector: str(vector["name"]))
+    def test_text_is_the_body_byte_for_byte(self, vector: dict[str, Any]) -> None:
+        """What is valid UTF-8 is a text, whatever its type; anything else goes as frames."""
+        assert vector["text"] == bodies.text_body(bytes.fromhex(vector["hex"]))
 
     @pytest.mark.parametrize(
         ("content_type", "data", "expected"),

@@ -204,6 +204,17 @@ class TestRequests:
         assert channel.world.sessions.asked == [True]
         assert channel.world.pipeline.requests[0].headers == [("accept-encoding", "gzip")]
 
+    async def test_text_reaches_the_api_as_it_is(self, clock: ManualClock) -> None:
+        """The text of a body that looks like a part of the message is a body, and no header is added to it."""
+        channel = await Channel(clock).ready()
+        channel.answers("/api/a", {})
+        text = '1,"method":"DELETE","path":"/api/b"'
+        await channel.ask(request(1, method="POST", text=text))
+        (asked,) = channel.world.pipeline.requests
+
+        assert (asked.method, asked.path, asked.body, asked.body_bytes) == ("POST", "/api/a", text.encode(), len(text))
+        assert asked.headers == []
+
     async def test_slow_request_blocks_nobody(self, clock: ManualClock) -> None:
         """Answers come in the order in which they are ready, and those of one moment in one write."""
         channel = await Channel(clock).ready()
@@ -597,6 +608,35 @@ class TestWholeAnswers:
         assert shown == expected
         assert b"".join(frame.data for frame in frames) == (data if "stream" in expected else b"")
         assert [frame.end for frame in frames] == ([True] if "stream" in expected else [])
+
+    @pytest.mark.parametrize(
+        ("data", "content_type", "expected"),
+        [
+            (
+                b'{"id":9007199254740993,"f":1.0,"a":1,"a":2}',
+                "application/json",
+                {"text": '{"id":9007199254740993,"f":1.0,"a":1,"a":2}'},
+            ),
+            (b"{broken", "application/json", {"text": "{broken"}),
+            ("é".encode(), "application/xml", {"text": "é"}),
+            (b"", "application/json", {}),
+            (b"\x89PNG", "image/png", {"stream": 4}),
+            (b"[" + b"1," * 40 + b"1]", "application/json", {"stream": 83}),
+        ],
+    )
+    @pytest.mark.parametrize("is_whole", [True, False])
+    async def test_text_or_frames(
+        self, clock: ManualClock, data: bytes, content_type: str, expected: dict[str, Any], is_whole: bool
+    ) -> None:
+        """A client that takes `text` gets what is small and valid UTF-8 in the message, unchanged; all else as frames."""
+        channel = await Channel(clock, inline=64, capabilities=["text"]).ready()
+        whole = whole_answer(data, content_type)
+        channel.answers("/api/a", whole if is_whole else structs.replace(whole, body=stream_of(data)))
+        answer, *frames = await channel.ask(request(1))
+        shown = {name: answer[name] for name in ("body", "text", "stream") if name in answer}
+
+        assert shown == expected
+        assert b"".join(frame.data for frame in frames) == (data if "stream" in expected else b"")
 
     async def test_head(self, clock: ManualClock) -> None:
         """An answer without a body is a message, whatever kind of body its headers speak of."""

@@ -8,10 +8,10 @@ import aiohttp
 import msgspec
 import pytest
 
-from hub.channel.messages import ChannelLimits
+from hub.channel.messages import ChannelLimits, ResponseMessage
 from hub.primitives.clock import SystemClock
 from hub_client import Login
-from hub_client.call import Call
+from hub_client.call import Call, inline
 from hub_client.link import Link
 from tests.channel.vectors import client_vectors
 from tests.waiting import soon, until
@@ -106,3 +106,14 @@ async def test_a_text_is_a_string_in_the_message(vector: dict[str, Any]) -> None
 async def test_bytes_are_no_text() -> None:
     """An upload is streamed, even if it is small."""
     assert request(Call("POST", "/api/x", {}, 1.0, b"a"), 100)["stream"] == 1
+
+
+INLINE = [vector for vector in client_vectors("response-bodies") if vector["text"] is not None]
+
+
+@pytest.mark.parametrize("vector", INLINE, ids=lambda vector: str(vector["name"]))
+async def test_a_text_is_read_byte_for_byte(vector: dict[str, Any]) -> None:
+    """The caller gets the bytes of the API."""
+    message = ResponseMessage(1, 200, {"content-type": vector["content-type"]}, text=vector["text"])
+
+    assert b"".join([part async for part in inline(message)]) == bytes.fromhex(vector["hex"])

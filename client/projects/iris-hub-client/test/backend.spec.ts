@@ -29,7 +29,7 @@ let reply: (request: HubRequest) => Promise<Answer>;
 let http: HttpClient;
 
 function answer(status: number, body: unknown, type = 'application/json'): Answer {
-  const inline = new InlineBody(body ?? undefined, type === 'application/json');
+  const inline = new InlineBody(body === null ? '' : type === 'application/json' ? JSON.stringify(body) : String(body));
   return {
     status,
     headers: new Headers({ 'content-type': type }),

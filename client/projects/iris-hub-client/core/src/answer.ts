@@ -1,5 +1,7 @@
 import { HubError } from './errors';
-import type { Timing, WireHeaders } from './wire';
+import type { ResponseMessage, Timing, WireHeaders } from './wire';
+
+const encoder = new TextEncoder();
 
 /** Which way a request went. */
 export type Transport = 'channel' | 'http';
@@ -43,29 +45,32 @@ export function headersOf(fields: WireHeaders = {}): Headers {
   return headers;
 }
 
-/** A body that came inside the message: a JSON value, or the text of any other type. */
+/** A body that came inside the message: the text whose UTF-8 the API has sent. It may be read several times. */
 export class InlineBody implements AnswerBody {
-  constructor(
-    private readonly value: unknown,
-    private readonly isJsonValue: boolean,
-  ) {}
+  constructor(private readonly content: string) {}
 
-  get length(): number | null {
-    return null;
+  /** Of a message. A hub without the capability `text` sends JSON as a value, of which a text is written anew. */
+  static of({ text, body }: Pick<ResponseMessage, 'text' | 'body'>, contentType: string | null): InlineBody {
+    if (text !== undefined) return new InlineBody(text);
+    if (body === undefined) return new InlineBody('');
+    return new InlineBody(isJson(contentType) ? JSON.stringify(body) : (body as string));
+  }
+
+  get length(): number {
+    return encoder.encode(this.content).length;
   }
 
   async json(): Promise<unknown> {
-    if (this.value === undefined) return null;
-    return this.isJsonValue ? this.value : JSON.parse(this.value as string);
+    return parsed(await this.text());
   }
 
+  /** Without a byte order mark, as all bodies of `fetch`. */
   async text(): Promise<string> {
-    if (this.value === undefined) return '';
-    return this.isJsonValue ? JSON.stringify(this.value) : (this.value as string);
+    return this.content.startsWith('\ufeff') ? this.content.slice(1) : this.content;
   }
 
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return new TextEncoder().encode(await this.text());
+    return encoder.encode(this.content);
   }
 
   stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -77,6 +82,10 @@ export class InlineBody implements AnswerBody {
       },
     });
   }
+}
+
+function parsed(text: string): unknown {
+  return text === '' ? null : JSON.parse(text);
 }
 
 /** A body that arrives in frames. Reading it gives the hub credit for more. */
@@ -119,8 +128,7 @@ export class StreamedBody implements AnswerBody {
   }
 
   async json(): Promise<unknown> {
-    const text = await this.text();
-    return text === '' ? null : JSON.parse(text);
+    return parsed(await this.text());
   }
 
   private async pull(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): Promise<void> {

@@ -4,7 +4,7 @@
  * States: `dialling` -> `greeted` (hello is sent) -> `ready` -> `closed`. Dialling again is the business of `Channel`.
  */
 
-import { type Answer, type AnswerBody, InlineBody, StreamedBody, headersOf, isJson } from './answer';
+import { type Answer, type AnswerBody, InlineBody, StreamedBody, headersOf } from './answer';
 import type { Call } from './call';
 import { type BodyFrame, decodeFrame, encodeFrame } from './frames';
 import { HubError, aborted } from './errors';
@@ -216,7 +216,7 @@ export class Connection {
     const exchange = this.exchanges.get(message.id);
     if (exchange === undefined) return;
     const headers = headersOf(message.headers);
-    let body: AnswerBody = new InlineBody(message.body, isJson(headers.get('content-type')));
+    let body: AnswerBody = InlineBody.of(message, headers.get('content-type'));
     if (message.stream === undefined) {
       this.end(message.id, exchange);
     } else {

@@ -266,7 +266,7 @@ export class Hub {
   private async afterUnauthorized(request: HubRequest, answer: Answer): Promise<Answer> {
     const text = await answer.body.text();
     const problem = parsed(text) as { reason?: string; detail?: string } | null;
-    const again = { ...answer, body: new InlineBody(text === '' ? undefined : text, false) };
+    const again = { ...answer, body: new InlineBody(text) };
     if (!asksForLogin(problem)) return again;
     const { identity } = this.session;
     if (!this.isLeaving) this.session.end(problem?.reason ?? null, problem?.detail ?? null);
@@ -366,7 +366,7 @@ export class Hub {
 function problemAnswer({ problem, processed, retryAfterMs }: HubError): Answer {
   const headers = new Headers({ 'content-type': 'application/problem+json' });
   if (retryAfterMs !== null) headers.set('retry-after', String(Math.ceil(retryAfterMs / 1000)));
-  const body = new InlineBody({ ...problem, processed }, true);
+  const body = new InlineBody(JSON.stringify({ ...problem, processed }));
   return { status: problem.status, headers, body, transport: 'channel', replayed: false, timing: null };
 }
 

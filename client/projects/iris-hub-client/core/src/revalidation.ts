@@ -1,10 +1,10 @@
-import { type Answer, type AnswerBody, InlineBody } from './answer';
+import { type Answer, InlineBody } from './answer';
 
 const MOST = 100;
 
 interface Kept {
   etag: string;
-  value: unknown;
+  body: InlineBody;
   headers: Headers;
 }
 
@@ -21,18 +21,14 @@ export class Revalidation {
   }
 
   /** Keep an answer, or put the kept one in the place of a 304. */
-  async take(path: string, answer: Answer): Promise<Answer> {
+  take(path: string, answer: Answer): Answer {
     const kept = this.kept.get(path);
-    if (answer.status === 304 && kept !== undefined) {
-      const body: AnswerBody = new InlineBody(structuredClone(kept.value), true);
-      return { ...answer, status: 200, headers: kept.headers, body };
-    }
+    if (answer.status === 304 && kept !== undefined) return { ...answer, status: 200, headers: kept.headers, body: kept.body };
     this.kept.delete(path);
     const etag = answer.headers.get('etag');
     if (answer.status !== 200 || etag === null || !(answer.body instanceof InlineBody)) return answer;
-    const value = await answer.body.json();
     if (this.kept.size >= MOST) this.kept.delete(this.kept.keys().next().value as string);
-    this.kept.set(path, { etag, value: structuredClone(value), headers: answer.headers });
+    this.kept.set(path, { etag, body: answer.body, headers: answer.headers });
     return answer;
   }
 

@@ -3,7 +3,7 @@
 export const SUBPROTOCOL = 'hub.v1';
 
 /** What this client understands of the optional parts. Content-encoded answers are left to the hub's HTTP side. */
-export const CAPABILITIES = ['resume', 'windows', 'priority', 'progress', 'timing', 'topics', 'drain'] as const;
+export const CAPABILITIES = ['resume', 'windows', 'priority', 'progress', 'timing', 'topics', 'drain', 'text'] as const;
 
 export type Processed = 'never' | 'maybe';
 export type Verdict = 'joined' | 'done' | 'never' | 'unknown';
@@ -88,6 +88,7 @@ export interface ResponseMessage {
   status: number;
   headers?: WireHeaders;
   body?: unknown;
+  text?: string;
   stream?: number;
   timing?: Timing;
   replayed?: boolean;

@@ -10,7 +10,7 @@ const hub = {
   serves: (url: string) => new URL(url).pathname.startsWith('/api/'),
   send: async (request: HubRequest): Promise<Answer> => {
     requests.push(request);
-    const body = new InlineBody('hello', false);
+    const body = new InlineBody('hello');
     return {
       status: 200,
       headers: new Headers({ etag: '"1"' }),

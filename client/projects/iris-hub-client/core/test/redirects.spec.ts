@@ -7,7 +7,7 @@ const HERE = 'https://hub.example/api/a';
 
 function answer(status: number, location?: string): Answer {
   const headers = new Headers(location === undefined ? {} : { location });
-  return { status, headers, transport: 'channel', replayed: false, timing: null, body: new InlineBody(undefined, false) };
+  return { status, headers, transport: 'channel', replayed: false, timing: null, body: new InlineBody('') };
 }
 
 /** Follow from `request` through these responses; return what was sent, and the last response. */

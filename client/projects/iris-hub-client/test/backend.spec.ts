@@ -190,7 +190,7 @@ describe('HttpClient over the hub', () => {
       );
       body.feed(new TextEncoder().encode('ab'));
       body.feed(new TextEncoder().encode('cd'));
-      body.finish('complete');
+      body.finish();
       return { ...answer(200, null, 'text/plain'), body };
     };
     const call = http.post('/api/a', 'xy', { observe: 'events', reportProgress: true, responseType: 'text' });

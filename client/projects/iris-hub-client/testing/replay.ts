@@ -7,6 +7,7 @@ import { afterClose } from '../core/src/close-codes';
 import { Connection } from '../core/src/connection';
 import type { HubError } from '../core/src/errors';
 import { decodeFrame, encodeFrame } from '../core/src/frames';
+import type { Timer } from '../core/src/world';
 import type { ClientMessage, EventMessage, Limits, ReadyMessage, RequestMessage, WireHeaders } from '../core/src/wire';
 
 type Message = Record<string, unknown> & { type: string; id: number };
@@ -167,7 +168,7 @@ export class Replay {
     const onUploadProgress = message.progress ? () => undefined : undefined;
     const call = new Call(
       { method, path, headers, body, key, priority, passive, timeoutMs, onUploadProgress },
-      () => `new-key-${++this.keys}-00000000`,
+      { newKey: () => `new-key-${++this.keys}-00000000`, now: () => 0, setTimeout: () => 0 as unknown as Timer, clearTimeout: () => undefined },
     );
     this.calls.set(id, call);
     call.answer.then(

@@ -1,4 +1,3 @@
-import { HubError } from './errors';
 import type { ResponseMessage, Timing, WireHeaders } from './wire';
 
 const encoder = new TextEncoder();
@@ -91,7 +90,8 @@ function parsed(text: string): unknown {
 /** A body that arrives in frames. Reading it gives the hub credit for more. */
 export class StreamedBody implements AnswerBody {
   private readonly parts: Uint8Array<ArrayBuffer>[] = [];
-  private end: 'open' | 'complete' | HubError = 'open';
+  private end: 'open' | 'complete' | 'broken' = 'open';
+  private error: unknown;
   private wake: () => void = () => undefined;
 
   /**
@@ -110,8 +110,14 @@ export class StreamedBody implements AnswerBody {
     this.wake();
   }
 
-  finish(end: 'complete' | HubError): void {
-    if (this.end === 'open') this.end = end;
+  finish(): void {
+    if (this.end === 'open') this.end = 'complete';
+    this.wake();
+  }
+
+  /** End before the end: what has arrived can still be read, then reading fails with `error`. */
+  breakOff(error: unknown): void {
+    if (this.end === 'open') [this.end, this.error] = ['broken', error];
     this.wake();
   }
 
@@ -140,7 +146,7 @@ export class StreamedBody implements AnswerBody {
     } else if (this.end === 'complete') {
       controller.close();
     } else {
-      controller.error(this.end);
+      controller.error(this.error);
     }
   }
 }

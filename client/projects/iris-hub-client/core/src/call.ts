@@ -1,6 +1,7 @@
 import type { Answer } from './answer';
-import { HubError } from './errors';
+import { HubError, aborted } from './errors';
 import type { Priority, WireHeaders } from './wire';
+import type { Timer, World } from './world';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']); // repeating these changes nothing (RFC 9110 section 9.2.1)
 
@@ -22,6 +23,7 @@ export interface CallRequest {
   priority?: Priority;
   /** No activity of the user, such as polling. */
   passive?: boolean;
+  /** Milliseconds until the answer has to begin. */
   timeoutMs?: number;
   /** The request may outlive the page; it goes over HTTP. */
   keepalive?: boolean;
@@ -41,21 +43,30 @@ export class Call {
   isDone = false;
   /** Until when it is sent again while nothing gets through; of the clock that the page goes by. */
   readonly deadline: number;
+  private readonly aborter = new AbortController();
+  private readonly timer: Timer | undefined;
   private resolve!: (answer: Answer) => void;
   private reject!: (error: unknown) => void;
 
   constructor(
     readonly request: CallRequest,
-    private readonly newKey: () => string,
-    now = 0,
+    private readonly world: Pick<World, 'newKey' | 'now' | 'setTimeout' | 'clearTimeout'>,
   ) {
-    this.deadline = now + (request.timeoutMs ?? PATIENCE_MS);
-    this.key = request.key !== undefined ? request.key : this.isSafe ? null : newKey();
+    const { key, signal, timeoutMs } = request;
+    this.deadline = world.now() + (timeoutMs ?? PATIENCE_MS);
+    this.key = key !== undefined ? key : this.isSafe ? null : world.newKey();
+    signal?.addEventListener('abort', () => this.abort(aborted(signal)), { once: true });
+    if (timeoutMs) this.timer = world.setTimeout(() => this.abort(HubError.timedOut(this.wasSent ? 'maybe' : 'never')), timeoutMs);
     this.answer = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
     });
     this.answer.catch(() => undefined); // whoever awaits it still gets it
+  }
+
+  /** Aborted when the caller gives up, or its time is over: whoever carries the call then stops. */
+  get signal(): AbortSignal {
+    return this.aborter.signal;
   }
 
   get isSafe(): boolean {
@@ -69,22 +80,30 @@ export class Call {
 
   /** Begin anew: the request with the old key was not executed, and never will be. */
   startOver(): void {
-    if (this.key !== null) this.key = this.newKey();
+    if (this.key !== null) this.key = this.world.newKey();
     this.wasSent = false;
   }
 
   succeed(answer: Answer): void {
     this.isDone = true;
+    this.world.clearTimeout(this.timer);
     this.resolve(answer);
   }
 
   fail(error: unknown): void {
     this.isDone = true;
+    this.world.clearTimeout(this.timer);
     this.reject(error);
   }
 
   /** End because the connection broke and nobody will know any more. */
   lose(): void {
     this.fail(HubError.of('outcome-unknown', 'The connection broke before the answer came.', this.wasSent ? 'maybe' : 'never'));
+  }
+
+  /** End before the answer is complete. Its body, if there is one, breaks off with the same reason. */
+  private abort(reason: unknown): void {
+    this.fail(reason);
+    this.aborter.abort(reason);
   }
 }

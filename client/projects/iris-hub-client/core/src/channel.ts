@@ -1,7 +1,6 @@
 import { delayAfter } from './backoff';
 import type { Call } from './call';
 import { type AfterClose, afterClose } from './close-codes';
-import { cancelWith } from './connection';
 import { Emitter } from './emitter';
 import { type Greeting, Line } from './line';
 import { type TopicListener, Topics } from './topics';
@@ -102,7 +101,7 @@ export class Channel {
 
   /** Send a call as soon as there is a connection, or hand it back. */
   submit(call: Call): void {
-    cancelWith(call, () => this.cancel(call));
+    this.watch(call);
     if (this.state === 'open' && this.line !== null) this.line.connection.start(call);
     else if (this.state === 'connecting' || (this.state === 'waiting' && this.patience !== undefined)) this.waiting.push(call);
     else this.onStranded([call]);
@@ -110,6 +109,7 @@ export class Channel {
 
   /** Keep a call that no other way has carried either, until there is a connection or the next attempt has failed. */
   park(call: Call): void {
+    this.watch(call);
     if (this.state === 'open' && this.line !== null) this.line.connection.start(call);
     else this.waiting.push(call);
   }
@@ -126,6 +126,10 @@ export class Channel {
   /** Measure the round trip now. */
   ping(): void {
     if (this.state === 'open') this.line?.connection.ping();
+  }
+
+  private watch(call: Call): void {
+    call.signal.addEventListener('abort', () => this.cancel(call), { once: true });
   }
 
   private cancel(call: Call): void {

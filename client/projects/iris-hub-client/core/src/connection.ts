@@ -7,7 +7,7 @@
 import { type Answer, type AnswerBody, InlineBody, StreamedBody, headersOf } from './answer';
 import type { Call } from './call';
 import { type BodyFrame, decodeFrame, encodeFrame } from './frames';
-import { HubError, aborted } from './errors';
+import { HubError } from './errors';
 import { outgoingBody } from './outgoing';
 import { Upload } from './upload';
 import type { ClientMessage, EventMessage, HelloMessage, ReadyMessage, ResponseMessage, ServerMessage } from './wire';
@@ -77,6 +77,7 @@ export class Connection {
   /** Send a call. Its answer comes through the call; aborting its signal cancels it upstream. */
   start(call: Call): void {
     const { method, path, priority, passive, timeoutMs, onUploadProgress } = call.request;
+    const leftMs = Math.max(Math.ceil(call.deadline - this.world.now()), 1);
     const { headers, text, blob } = outgoingBody(call.request, this.readyMessage);
     const id = ++this.lastId;
     const upload = blob === undefined ? null : this.upload(id, blob, call);
@@ -91,7 +92,7 @@ export class Connection {
       text,
       stream: blob?.size,
       key: call.key ?? undefined,
-      timeout_ms: timeoutMs,
+      timeout_ms: timeoutMs === undefined ? undefined : leftMs,
       priority,
       passive,
       progress: (upload !== null && onUploadProgress !== undefined) || undefined,
@@ -102,9 +103,8 @@ export class Connection {
   cancel(call: Call): void {
     for (const [id, exchange] of this.exchanges) {
       if (exchange.call !== call) continue;
-      this.exchanges.delete(id);
-      exchange.upload?.stop();
-      exchange.body?.finish(HubError.of('cancelled', 'The request was cancelled.', 'maybe'));
+      this.end(id, exchange);
+      exchange.body?.breakOff(call.signal.reason);
       this.say({ type: 'cancel', id });
     }
   }
@@ -148,7 +148,7 @@ export class Connection {
     for (const { call, body, upload } of this.exchanges.values()) {
       upload?.stop();
       if (body === null) left.push(call);
-      else body.finish(HubError.of('answer-broken', 'The connection broke in the middle of the answer.', 'maybe'));
+      else body.breakOff(HubError.of('answer-broken', 'The connection broke in the middle of the answer.', 'maybe'));
     }
     if (this.state !== 'ready') left.push(...this.announced.map(([, call]) => call));
     const lost = HubError.of('channel-lost', 'The connection broke.', 'never');
@@ -241,7 +241,7 @@ export class Connection {
     if (!exchange?.body) return this.giveBack(frame.data.length); // cancelled: it counts for the connection all the same
     exchange.body.feed(frame.data);
     if (!frame.end) return;
-    exchange.body.finish('complete');
+    exchange.body.finish();
     this.end(frame.id, exchange);
   }
 
@@ -258,7 +258,7 @@ export class Connection {
     const exchange = this.exchanges.get(id);
     if (exchange === undefined) return;
     this.end(id, exchange);
-    if (exchange.body !== null) exchange.body.finish(error);
+    if (exchange.body !== null) exchange.body.breakOff(error);
     else exchange.call.fail(error);
   }
 
@@ -327,16 +327,6 @@ export class Connection {
     }
     if (batch.length > 0) this.world.send(joined(batch));
   }
-}
-
-/** Cancel a call when its caller gives up. */
-export function cancelWith(call: Call, cancel: () => void): void {
-  const { signal } = call.request;
-  const stop = (): void => {
-    if (!call.isDone) call.fail(aborted(signal));
-    cancel();
-  };
-  signal?.addEventListener('abort', stop, { once: true });
 }
 
 function joined(batch: string[]): string {

@@ -1,34 +1,26 @@
 /** The same requests over HTTP, for pages without a channel. */
 
 import { type Answer, type AnswerBody, readAll } from './answer';
-import type { CallRequest } from './call';
+import type { Call, CallRequest } from './call';
 import { HubError, aborted } from './errors';
-import type { World } from './world';
 
 type Proof = () => Record<string, string>;
 
 const REDIRECT = 'x-hub-redirect'; // asks the hub to show a redirect to this client instead of the browser
 
 /**
- * Send a request. The time limit of the request ends when the response begins.
+ * Send a call.
  *
- * @param key Idempotency key, or null.
  * @param proof Headers that show that the request comes from our own page.
- * @throws HubError without a network, or when the time limit has passed; the reason of the signal if it was aborted.
+ * @throws HubError without a network; the reason of the call's signal if it was aborted.
  */
-export async function sendOverHttp(request: CallRequest, key: string | null, proof: Proof, world: World): Promise<Answer> {
+export async function sendOverHttp({ request, key, signal }: Call, proof: Proof): Promise<Answer> {
   const headers = requestHeaders(request, key, proof);
-  const aborter = new AbortController();
-  const { signal, timeoutMs } = request;
-  signal?.addEventListener('abort', () => aborter.abort(aborted(signal)), { once: true });
-  const limit = timeoutMs && world.setTimeout(() => aborter.abort(HubError.timedOut('maybe')), timeoutMs);
   try {
     const send = request.onUploadProgress !== undefined && request.body ? sendWithProgress : sendWithFetch;
-    return await send(request, headers, aborter.signal);
+    return await send(request, headers, signal);
   } catch (error) {
-    throw aborter.signal.aborted ? aborter.signal.reason : unreachable(error);
-  } finally {
-    if (limit) world.clearTimeout(limit);
+    throw signal.aborted ? signal.reason : unreachable(error);
   }
 }
 

@@ -219,7 +219,7 @@ export class Hub {
   /** Send it by the way it asks for, or the best there is. The hub's own problems become answers, as they are over HTTP. */
   private async dispatch(request: HubRequest): Promise<Answer> {
     if (request.signal?.aborted) throw aborted(request.signal);
-    const call = new Call(request, this.world.newKey, this.world.now());
+    const call = new Call(request, this.world);
     const mode = request.keepalive ? 'http' : (request.mode ?? 'auto');
     if (mode === 'http' || (mode === 'auto' && !this.mayUseChannel)) void this.overHttp(call);
     else this.channel.submit(call);
@@ -245,7 +245,7 @@ export class Hub {
       return call.fail(HubError.of('no-channel', 'There is no channel.', 'never'));
     call.wasSent = true;
     try {
-      call.succeed(await sendOverHttp(call.request, call.key, () => proof(this.session.identity), this.world));
+      call.succeed(await sendOverHttp(call, () => proof(this.session.identity)));
     } catch (error) {
       if (this.mayTryAgain(call, error)) {
         this.byHttp.delete(call);

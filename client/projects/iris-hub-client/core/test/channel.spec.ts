@@ -25,7 +25,7 @@ beforeEach(() => {
 });
 
 function submit(method: string, more: Partial<CallRequest> = {}): Call {
-  const call = new Call({ method, path: '/api/a', ...more }, world.newKey);
+  const call = new Call({ method, path: '/api/a', ...more }, world);
   channel.submit(call);
   return call;
 }

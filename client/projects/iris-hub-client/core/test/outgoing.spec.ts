@@ -37,7 +37,7 @@ describe('a text is a string in the message', () => {
 
   test.each(vectors<BodyVector>('client/request-bodies.json'))('$name', ({ text, 'content-type': type }) => {
     for (const body of [{ json: text }, { text }]) {
-      channel.submit(new Call(request(body, { 'content-type': type }), world.newKey));
+      channel.submit(new Call(request(body, { 'content-type': type }), world));
       expect(world.socket.last('request')).toMatchObject({ method: 'POST', path: '/api/a', text });
       expect(world.socket.last('request')).not.toHaveProperty('body');
     }

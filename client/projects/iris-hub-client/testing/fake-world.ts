@@ -51,7 +51,20 @@ export const READY = {
   resumed: false,
   capabilities: ['resume', 'windows', 'drain', 'text'],
   heartbeat: { interval_ms: 25_000, timeout_ms: 10_000 },
-  limits: { frame: 16, message: 131_072, inline: 65_536, in_flight: 32, window: 32, connection_window: 64, timeout_ms: 30_000 },
+  limits: {
+    frame: 16,
+    message: 131_072,
+    inline: 65_536,
+    headers: 16_384,
+    header_fields: 64,
+    path: 4096,
+    in_flight: 32,
+    queue: 128,
+    body: 1_048_576,
+    window: 32,
+    connection_window: 64,
+    timeout_ms: 30_000,
+  },
   session: { subject: 's', identity: 'i', idle_ms: 900_000, absolute_ms: 1 },
 };
 

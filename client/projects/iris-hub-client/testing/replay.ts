@@ -6,6 +6,7 @@ import { Call } from '../core/src/call';
 import { afterClose } from '../core/src/close-codes';
 import { Connection } from '../core/src/connection';
 import type { HubError } from '../core/src/errors';
+import { fits } from '../core/src/fits';
 import { decodeFrame, encodeFrame } from '../core/src/frames';
 import type { Timer } from '../core/src/world';
 import type { ClientMessage, EventMessage, Limits, ReadyMessage, RequestMessage, WireHeaders } from '../core/src/wire';
@@ -17,7 +18,12 @@ const LIMITS: Limits = {
   frame: 16384,
   message: 131072,
   inline: 65536,
+  headers: 16384,
+  header_fields: 64,
+  path: 4096,
   in_flight: 32,
+  queue: 128,
+  body: 104857600,
   window: 262144,
   connection_window: 1048576,
   timeout_ms: 30000,
@@ -38,6 +44,10 @@ const OF_ITS_OWN = new Set(['ack', 'pong', 'window']); // sent when it is time, 
 export function notOurs(lines: string[]): string | null {
   const said = lines.filter((line) => line.startsWith('C: ')).map((line) => line.slice(3));
   if (lines.some((line) => line === 'S: close 4400')) return 'the client breaks the rules';
+  if (lines.some((line) => line.includes(':too-many-requests'))) return 'more requests than the hub takes';
+  const limits = lines
+    .filter((line) => line.startsWith('hub: limits '))
+    .reduce((all, line) => limitsIn(line.slice(5), all), LIMITS);
   let last = 0;
   for (const line of said) {
     if (BODY.test(line)) continue;
@@ -47,8 +57,8 @@ export function notOurs(lines: string[]): string | null {
         if (message.id !== ++last) return 'ids that are not consecutive';
         if (message['stream'] === -1) return 'an upload of unknown length';
         if (['window', 'traceparent', 'body'].some((name) => message[name] !== undefined)) return 'a member that we do not send';
-        if (!/^[A-Z]+$/.test(String(message['method'] ?? 'GET'))) return 'a method in lower case';
       }
+      if (message.type === 'request' && !fits(message as unknown as RequestMessage, limits)) return 'a request for HTTP';
       if (message.type === 'reset') return 'the client resets an upload';
       if (message['optional'] !== undefined || message['colour'] !== undefined || !KNOWN.has(message.type))
         return 'a message of another version';
@@ -57,6 +67,15 @@ export function notOurs(lines: string[]): string | null {
   if (said.length > 0 && !lines.some((line) => line.startsWith('hub: ready') || line.startsWith('hub: resumes')))
     return 'no ready';
   return null;
+}
+
+/** Return the limits with those that a line of the kind `limits NAME=VALUE ...` changes. */
+function limitsIn(line: string, limits: Limits): Limits {
+  const pairs = line
+    .split(' ')
+    .slice(1)
+    .map((pair) => pair.split('='));
+  return { ...limits, ...Object.fromEntries(pairs.map(([name, value]) => [name, Number(value)])) };
 }
 
 const KNOWN = new Set(['hello', 'request', 'subscribe', 'unsubscribe', 'cancel', 'window', 'ack', 'ping', 'pong', 'bye']);
@@ -136,7 +155,8 @@ export class Replay {
       case 'request':
         this.greet();
         this.connection.readyMessage ??= { ...READY, limits: this.limits }; // as known from an earlier connection
-        return this.connection.start(this.call(message));
+        this.connection.start(this.call(message));
+        return;
       case 'subscribe':
         this.greet();
         void this.connection.subscribe(message.topic, message.after).catch(() => undefined);
@@ -168,7 +188,12 @@ export class Replay {
     const onUploadProgress = message.progress ? () => undefined : undefined;
     const call = new Call(
       { method, path, headers, body, key, priority, passive, timeoutMs, onUploadProgress },
-      { newKey: () => `new-key-${++this.keys}-00000000`, now: () => 0, setTimeout: () => 0 as unknown as Timer, clearTimeout: () => undefined },
+      {
+        newKey: () => `new-key-${++this.keys}-00000000`,
+        now: () => 0,
+        setTimeout: () => 0 as unknown as Timer,
+        clearTimeout: () => undefined,
+      },
     );
     this.calls.set(id, call);
     call.answer.then(
@@ -236,11 +261,7 @@ export class Replay {
 
   private hub(what: string): void {
     const [verb, ...rest] = what.split(' ');
-    if (verb === 'limits')
-      this.limits = {
-        ...this.limits,
-        ...Object.fromEntries(rest.map((pair) => [pair.split('=')[0], Number(pair.split('=')[1])])),
-      };
+    if (verb === 'limits') this.limits = limitsIn(what, this.limits);
     if (verb !== 'answer' && verb !== 'begin') return;
     const headers = /\{.*?\}/.exec(what);
     this.facts.set(Number(rest[0]), { status: Number(rest[1]), headers: headers ? (JSON.parse(headers[0]) as WireHeaders) : {} });

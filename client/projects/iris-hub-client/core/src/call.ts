@@ -23,7 +23,7 @@ export interface CallRequest {
   priority?: Priority;
   /** No activity of the user, such as polling. */
   passive?: boolean;
-  /** Milliseconds until the answer has to begin. */
+  /** Milliseconds until the answer has to begin; 0 is no limit. */
   timeoutMs?: number;
   /** The request may outlive the page; it goes over HTTP. */
   keepalive?: boolean;
@@ -41,6 +41,8 @@ export class Call {
   wasSent = false;
   key: string | null;
   isDone = false;
+  /** Whether a channel could not carry it. */
+  isForHttp = false;
   /** Until when it is sent again while nothing gets through; of the clock that the page goes by. */
   readonly deadline: number;
   private readonly aborter = new AbortController();
@@ -53,7 +55,7 @@ export class Call {
     private readonly world: Pick<World, 'newKey' | 'now' | 'setTimeout' | 'clearTimeout'>,
   ) {
     const { key, signal, timeoutMs } = request;
-    this.deadline = world.now() + (timeoutMs ?? PATIENCE_MS);
+    this.deadline = world.now() + (timeoutMs || PATIENCE_MS);
     this.key = key !== undefined ? key : this.isSafe ? null : world.newKey();
     signal?.addEventListener('abort', () => this.abort(aborted(signal)), { once: true });
     if (timeoutMs) this.timer = world.setTimeout(() => this.abort(HubError.timedOut(this.wasSent ? 'maybe' : 'never')), timeoutMs);

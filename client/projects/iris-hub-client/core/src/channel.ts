@@ -69,7 +69,7 @@ export class Channel {
   /**
    * @param url Of the channel, with the scheme ws or wss.
    * @param greeting What to say in `hello`, asked for at each dial.
-   * @param onStranded Takes calls for which there is no connection, nor soon will be.
+   * @param onStranded Takes calls for which there is no connection, nor soon will be, and those that exceed its limits.
    */
   constructor(
     private readonly url: string,
@@ -102,7 +102,7 @@ export class Channel {
   /** Send a call as soon as there is a connection, or hand it back. */
   submit(call: Call): void {
     this.watch(call);
-    if (this.state === 'open' && this.line !== null) this.line.connection.start(call);
+    if (this.state === 'open' && this.line !== null) this.start(this.line, call);
     else if (this.state === 'connecting' || (this.state === 'waiting' && this.patience !== undefined)) this.waiting.push(call);
     else this.onStranded([call]);
   }
@@ -110,7 +110,7 @@ export class Channel {
   /** Keep a call that no other way has carried either, until there is a connection or the next attempt has failed. */
   park(call: Call): void {
     this.watch(call);
-    if (this.state === 'open' && this.line !== null) this.line.connection.start(call);
+    if (this.state === 'open' && this.line !== null) this.start(this.line, call);
     else this.waiting.push(call);
   }
 
@@ -126,6 +126,12 @@ export class Channel {
   /** Measure the round trip now. */
   ping(): void {
     if (this.state === 'open') this.line?.connection.ping();
+  }
+
+  private start(line: Line, call: Call): void {
+    if (line.connection.start(call)) return;
+    call.isForHttp = true;
+    this.onStranded([call]);
   }
 
   private watch(call: Call): void {
@@ -165,7 +171,7 @@ export class Channel {
       ...this.waiting.filter((call) => !line.connection.calls.includes(call) && !call.isDone && !again.includes(call)),
     ];
     this.waiting = [];
-    for (const call of calls) line.connection.start(call);
+    for (const call of calls) this.start(line, call);
     this.topics.moveTo(line.connection);
     this.ready.emit(message);
   }

@@ -8,9 +8,18 @@ import { type Answer, type AnswerBody, InlineBody, StreamedBody, headersOf } fro
 import type { Call } from './call';
 import { type BodyFrame, decodeFrame, encodeFrame } from './frames';
 import { HubError } from './errors';
-import { outgoingBody } from './outgoing';
+import { fits } from './fits';
+import { outgoingBody, withDefault } from './outgoing';
 import { Upload } from './upload';
-import type { ClientMessage, EventMessage, HelloMessage, ReadyMessage, ResponseMessage, ServerMessage } from './wire';
+import type {
+  ClientMessage,
+  EventMessage,
+  HelloMessage,
+  ReadyMessage,
+  RequestMessage,
+  ResponseMessage,
+  ServerMessage,
+} from './wire';
 
 const BATCH_CHARACTERS = 8192; // far below any `limits.message`
 const CONNECTION = 0;
@@ -74,29 +83,21 @@ export class Connection {
     this.say({ type: 'hello', ...hello, ...(pending === null ? {} : { resume: { pending: listed } }) });
   }
 
-  /** Send a call. Its answer comes through the call; aborting its signal cancels it upstream. */
-  start(call: Call): void {
-    const { method, path, priority, passive, timeoutMs, onUploadProgress } = call.request;
-    const leftMs = Math.max(Math.ceil(call.deadline - this.world.now()), 1);
-    const { headers, text, blob } = outgoingBody(call.request, this.readyMessage);
+  /**
+   * Send a call. Its answer comes through the call.
+   *
+   * @returns Whether the channel can carry it; if not, nothing was sent.
+   */
+  start(call: Call): boolean {
+    const { blob, ...message } = this.messageOf(call);
+    const limits = this.readyMessage?.limits;
+    if (limits !== undefined && !(fits(message, limits) && this.exchanges.size < limits.in_flight + limits.queue)) return false;
     const id = ++this.lastId;
     const upload = blob === undefined ? null : this.upload(id, blob, call);
     this.exchanges.set(id, { call, upload, body: null, unread: 0 });
     call.wasSent = true;
-    this.say({
-      type: 'request',
-      id,
-      method,
-      path,
-      headers,
-      text,
-      stream: blob?.size,
-      key: call.key ?? undefined,
-      timeout_ms: timeoutMs === undefined ? undefined : leftMs,
-      priority,
-      passive,
-      progress: (upload !== null && onUploadProgress !== undefined) || undefined,
-    });
+    this.say({ ...message, id });
+    return true;
   }
 
   /** Stop a call. What was already under way may still arrive, and is ignored. */
@@ -283,6 +284,26 @@ export class Connection {
     if (this.readyMessage === null || this.unread * 2 < this.readyMessage.limits.connection_window) return;
     this.say({ type: 'window', id: CONNECTION, bytes: this.unread });
     this.unread = 0;
+  }
+
+  private messageOf(call: Call): Omit<RequestMessage, 'id'> & { blob?: Blob } {
+    const { method, path, priority, passive, timeoutMs, onUploadProgress } = call.request;
+    const { headers, text, blob } = outgoingBody(call.request, this.readyMessage);
+    const leftMs = Math.max(Math.ceil(call.deadline - this.world.now()), 1);
+    return {
+      type: 'request',
+      method,
+      path,
+      headers: withDefault(headers, 'accept', '*/*'), // as fetch does
+      text,
+      stream: blob?.size,
+      key: call.key ?? undefined,
+      timeout_ms: timeoutMs ? leftMs : undefined,
+      priority,
+      passive,
+      progress: (blob !== undefined && onUploadProgress !== undefined) || undefined,
+      blob,
+    };
   }
 
   private upload(id: number, blob: Blob, call: Call): Upload {

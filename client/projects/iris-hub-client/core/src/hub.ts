@@ -242,7 +242,7 @@ export class Hub {
     if (call.isDone || this.byHttp.has(call)) return;
     this.byHttp.add(call);
     if ((call.request as HubRequest).mode === 'channel')
-      return call.fail(HubError.of('no-channel', 'There is no channel.', 'never'));
+      return call.fail(HubError.of('no-channel', 'There is no channel that takes this request.', 'never'));
     call.wasSent = true;
     try {
       call.succeed(await sendOverHttp(call, () => proof(this.session.identity)));
@@ -259,7 +259,8 @@ export class Hub {
   /** Nothing gets through at the moment; what may be sent twice waits for the next connection, as long as its caller does. */
   private mayTryAgain(call: Call, error: unknown): boolean {
     const isLine = error instanceof HubError && error.problem.status === 0 && !error.isTimeout;
-    return isLine && !call.isDone && call.isRepeatable && this.mayUseChannel && this.world.now() < call.deadline;
+    const mayGoAgain = !call.isDone && !call.isForHttp && call.isRepeatable && this.world.now() < call.deadline;
+    return isLine && mayGoAgain && this.mayUseChannel;
   }
 
   /** A 401 of the hub itself says that the session is over; wait for the next login if the application wants that. */

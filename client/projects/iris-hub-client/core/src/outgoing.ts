@@ -21,11 +21,11 @@ export interface OutgoingBody {
 export function outgoingBody({ body, headers = {} }: CallRequest, hub: ReadyMessage | null): OutgoingBody {
   if (body === undefined || body === null) return { headers };
   if (body instanceof Blob) {
-    if (body.size === 0) return { headers: withType(headers, body.type) };
-    return { headers: withType(headers, body.type || 'application/octet-stream'), blob: body };
+    if (body.size === 0) return { headers: withDefault(headers, 'content-type', body.type) };
+    return { headers: withDefault(headers, 'content-type', body.type || 'application/octet-stream'), blob: body };
   }
   const [text, type] = 'json' in body ? [body.json, 'application/json'] : [body.text, 'text/plain;charset=utf-8'];
-  const typed = withType(headers, type);
+  const typed = withDefault(headers, 'content-type', type);
   if (text === '') return { headers: typed };
   const isInline = hub !== null && hub.capabilities.includes('text') && text.length * UTF8_BYTES <= hub.limits.inline;
   return isInline ? { headers: typed, text: wellFormed(text) } : { headers: typed, blob: new Blob([text]) };
@@ -36,7 +36,8 @@ function wellFormed(text: string): string {
   return text.replace(/\p{Surrogate}/gu, '\ufffd');
 }
 
-function withType(headers: WireHeaders, type: string): WireHeaders {
-  const isThere = Object.keys(headers).some((name) => name.toLowerCase() === 'content-type');
-  return isThere || type === '' ? headers : { ...headers, 'content-type': type };
+/** Return the headers with another one, unless they have it or its value is empty. */
+export function withDefault(headers: WireHeaders, name: string, value: string): WireHeaders {
+  const isThere = Object.keys(headers).some((each) => each.toLowerCase() === name);
+  return isThere || value === '' ? headers : { ...headers, [name]: value };
 }

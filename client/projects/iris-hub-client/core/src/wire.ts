@@ -15,7 +15,12 @@ export interface Limits {
   frame: number;
   message: number;
   inline: number;
+  headers: number;
+  header_fields: number;
+  path: number;
   in_flight: number;
+  queue: number;
+  body: number;
   window: number;
   connection_window: number;
   timeout_ms: number;

@@ -185,6 +185,129 @@ describe('requests', () => {
   });
 });
 
+describe('a time limit', () => {
+  const timedOut = (processed: string) => ({ processed, isTimeout: true });
+
+  test('is kept by the client, whatever the hub does, and the hub is told', async () => {
+    const socket = opened();
+    const call = submit('POST', { timeoutMs: 1000 });
+    expect(requests(socket)[0]).toMatchObject({ timeout_ms: 1000 });
+    world.pass(999);
+    expect(call.isDone).toBe(false);
+    world.pass(1);
+    expect(await failure(call)).toMatchObject(timedOut('maybe'));
+    expect(socket.last('cancel')).toMatchObject({ id: 1 });
+  });
+
+  test('counts while the call waits for a connection', async () => {
+    channel.open();
+    const call = submit('POST', { timeoutMs: 1000 });
+    world.pass(1000);
+    expect(await failure(call)).toMatchObject(timedOut('never'));
+    expect(requests(world.accept())).toEqual([]);
+  });
+
+  test('is shorter for the hub when the request is sent again', () => {
+    opened();
+    submit('GET', { timeoutMs: 2000.5 });
+    world.pass(500);
+    world.socket.break();
+    world.pass(500);
+    expect(requests(world.accept())[0]).toMatchObject({ timeout_ms: 1001 });
+  });
+
+  test('no longer counts when the answer has begun', async () => {
+    const socket = opened();
+    const call = submit('GET', { timeoutMs: 1000 });
+    socket.say({ type: 'response', id: 1, status: 200, headers: {}, stream: 1 });
+    world.pass(2000);
+    socket.sayBody(1, 'a', true);
+    expect(await (await call.answer).body.text()).toBe('a');
+    expect(socket.last('cancel')).toBeUndefined();
+  });
+
+  test('of 0 is none, as in Angular', () => {
+    const socket = opened();
+    const call = submit('GET', { timeoutMs: 0 });
+    world.pass(1000);
+    expect(call.isDone).toBe(false);
+    expect(requests(socket)[0]).not.toHaveProperty('timeout_ms');
+  });
+});
+
+test('a body that its caller aborts breaks off with the same reason', async () => {
+  const socket = opened();
+  const aborter = new AbortController();
+  const call = submit('GET', { signal: aborter.signal });
+  socket.say({ type: 'response', id: 1, status: 200, headers: {}, stream: -1 });
+  const { body } = await call.answer;
+  aborter.abort();
+  await expect(body.bytes()).rejects.toBe(aborter.signal.reason);
+  expect(socket.last('cancel')).toMatchObject({ id: 1 });
+});
+
+describe('what the channel cannot carry goes another way', () => {
+  test.each<[string, Partial<CallRequest>]>([
+    ['a long URL', { path: `/api/${'a'.repeat(4092)}` }],
+    ['a URL that is not encoded', { path: '/api/é' }],
+    ['large headers', { headers: { 'x-a': 'a'.repeat(16_384) } }],
+    ['many headers', { headers: { 'x-a': Array.from({ length: 64 }, () => 'a') } }],
+    ['a header beyond ASCII', { headers: { 'x-a': 'é' } }],
+    ['half a surrogate pair in a header', { headers: { 'x-a': '\ud800' } }],
+    ['a header of two lines', { headers: { 'x-a': 'a\r\nb: c' } }],
+    ['a name that no header has', { headers: { 'x a': 'a' } }],
+    ['a large body', { body: new Blob(['a'.repeat(1_048_577)]) }],
+    ['a short key', { key: 'short' }],
+  ])('%s', (_, more) => {
+    const socket = opened();
+    const call = submit('POST', more);
+    expect(stranded).toEqual([call]);
+    expect(requests(socket)).toEqual([]);
+  });
+
+  test.each<[string, Partial<CallRequest>]>([
+    ['a URL', { path: `/api/${'a'.repeat(4091)}` }],
+    ['headers', { headers: { 'x-a': 'a'.repeat(16_384 - 'x-aaccept*/*'.length) } }],
+    ['fields', { headers: { 'x-a': Array.from({ length: 63 }, () => 'a') } }],
+    ['a body', { headers: { 'content-type': 'a/b' }, body: new Blob(['a'.repeat(1_048_576)]) }],
+  ])('but not %s at the limit', (_, more) => {
+    const socket = opened();
+    submit('POST', more);
+    expect(stranded).toEqual([]);
+    expect(requests(socket)).toHaveLength(1);
+  });
+
+  test('a method in lower case', () => {
+    opened();
+    expect(stranded).toEqual([submit('purge')]);
+  });
+
+  test('more requests at a time than the hub takes', () => {
+    const socket = opened();
+    const calls = Array.from({ length: 161 }, () => submit('GET'));
+    expect(stranded).toEqual([calls[160]]);
+    socket.say({ type: 'response', id: 1, status: 204, headers: {} });
+    submit('GET');
+    expect(stranded).toHaveLength(1);
+    expect(requests(socket)).toHaveLength(161);
+  });
+
+  test('also those that waited for the connection', () => {
+    channel.open();
+    const call = submit('GET', { path: '/api/é' });
+    expect(stranded).toEqual([]);
+    world.accept();
+    expect(stranded).toEqual([call]);
+  });
+});
+
+test('a request accepts anything, unless it says what, as over HTTP', () => {
+  const socket = opened();
+  submit('GET');
+  submit('GET', { headers: { Accept: 'text/csv' } });
+  expect(requests(socket).map(({ headers }) => headers)).toEqual([{ accept: '*/*' }, { Accept: 'text/csv' }]);
+});
+
 describe('when the connection breaks', () => {
   test('a request with a key asks what became of it, with the same key', () => {
     const first = opened();

@@ -140,6 +140,41 @@ describe('which way a request goes', () => {
     await expect(answer).rejects.toMatchObject({ problem: { type: 'urn:hub:problem:network' } });
   });
 
+  test('over HTTP if the channel cannot carry it, though it is open', async () => {
+    await started();
+    world.accept();
+    const path = `/api/a?q=${'a'.repeat(4200)}`;
+    expect((await hub.send({ method: 'GET', path })).transport).toBe('http');
+    expect(asked.map((each) => each.path)).toEqual([path]);
+    await expect(get(path, { mode: 'channel' })).rejects.toMatchObject({ processed: 'never' });
+  });
+
+  test('such a call does not go back and forth while nothing gets through', async () => {
+    await started();
+    world.accept();
+    api = () => {
+      throw new TypeError('no network');
+    };
+    await expect(get('/api/é')).rejects.toMatchObject({ problem: { type: 'urn:hub:problem:network' } });
+    expect(asked).toHaveLength(1);
+  });
+
+  test('one time limit counts for all ways together', async () => {
+    await started();
+    const silent = world.accept();
+    const answer = hub.send({ method: 'GET', path: '/api/a', timeoutMs: 5000 });
+    await vi.waitFor(() => expect(silent.last('request')).toBeDefined());
+    api = () => new Promise(() => undefined);
+    world.chance = 1;
+    silent.break();
+    world.pass(3000);
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    world.pass(1999);
+    expect(hub.trafficNow.inFlight).toBe(1);
+    world.pass(1);
+    await expect(answer).rejects.toMatchObject({ isTimeout: true, processed: 'maybe' });
+  });
+
   test('over the channel or not at all, if it has to', async () => {
     await started({ mode: 'http' });
     await expect(get('/api/a', { mode: 'channel' })).rejects.toMatchObject({ processed: 'never' });

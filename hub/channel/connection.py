@@ -99,6 +99,7 @@ class ChannelConnection:
     its code.
 
     Attributes:
+        takes_gzip: Whether the client decompresses gzip.
         takes_text: Whether the client takes response bodies as `text`.
         tells_timing: Whether the client wants `timing` in responses.
         unpaid: Cost of the messages since the caller has set it to 0.
@@ -119,6 +120,7 @@ class ChannelConnection:
         "_uploads",
         "outbox",
         "state",
+        "takes_gzip",
         "takes_text",
         "tells_timing",
         "unpaid",
@@ -127,6 +129,7 @@ class ChannelConnection:
     def __init__(self, settings: ChannelSettings, now: float) -> None:
         self.state = State.OPENED
         self.outbox = Outbox()
+        self.takes_gzip = False
         self.takes_text = False
         self.tells_timing = False
         self.unpaid = 0
@@ -234,6 +237,7 @@ class ChannelConnection:
 
     def _receive_hello(self, hello: messages.HelloMessage) -> list[Event]:
         self._move("hello")
+        self.takes_gzip = "gzip" in hello.capabilities
         self.takes_text = "text" in hello.capabilities
         self.tells_timing = "timing" in hello.capabilities
         self._supports_drain = "drain" in hello.capabilities

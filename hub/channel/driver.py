@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import Literal
 
 from hub.channel.channel_session import ChannelSession
@@ -36,6 +36,7 @@ logger = log.get(__name__)
 ROTATION_SECONDS = 60.0  # time for the client of an old channel to open another one
 CHARGED_FROM = 32  # cost of messages that is charged at once
 PORTION = 32  # messages of a batch between which the socket is asked whether the turn goes on
+NO_HEADERS: Mapping[str, str] = {}
 EVERY_SECOND = -math.inf  # `next_check_at` of a channel that must be checked at each tick of the registry
 
 
@@ -47,7 +48,7 @@ class Driver:
     Attributes:
         session_key: Key of the session with which the channel was opened; a later login may give the session a new one.
         close_code: Close code that the hub sent; None if it did not close the channel.
-        takes_gzip: Whether the client decompresses gzip.
+        browser_headers: Headers that the browser would add to each request, by name in lower case.
         next_check_at: When to call `tick` next, on the monotonic clock.
     """
 
@@ -65,12 +66,12 @@ class Driver:
         "_subscriptions",
         "_timer",
         "_timer_at",
+        "browser_headers",
         "client_address",
         "close_code",
         "connection_id",
         "next_check_at",
         "session_key",
-        "takes_gzip",
     )
 
     def __init__(
@@ -82,14 +83,15 @@ class Driver:
         *,
         connection_id: str,
         client_address: str,
+        browser_headers: Mapping[str, str] = NO_HEADERS,
     ) -> None:
         now = services.clock.monotonic()
         settings = services.settings
         self.session_key = session.key
         self.connection_id = connection_id
         self.client_address = client_address
+        self.browser_headers = browser_headers
         self.close_code: CloseCode | None = None
-        self.takes_gzip = False
         self.next_check_at = EVERY_SECOND
         self._retires_at = now + settings.max_age_seconds * (0.9 + 0.2 * services.jitter())  # spread over time
         self._is_draining = False
@@ -306,7 +308,6 @@ class Driver:
             raise ChannelClosed(CloseCode.CSRF, "the csrf token does not belong to the session")
         if hello.identity not in ("", self.session.identity):
             raise ChannelClosed(CloseCode.OTHER_USER, "another user is logged in now")
-        self.takes_gzip = "gzip" in hello.capabilities
         if isinstance(hello.resume, Resume):
             self._resuming = start_task(self._resume(hello, hello.resume), "channel resume")
         else:

@@ -1,11 +1,13 @@
 """Converts a request message for the gateway, and sends the response over the channel."""
 
 import functools
+from collections.abc import Mapping
 
 import msgspec
 
 from hub.channel import bodies
 from hub.channel.connection import ChannelConnection
+from hub.channel.content_coding import without_coding
 from hub.channel.messages import NO_FACTS, RequestMessage, ResponseFacts, WireHeaders
 from hub.channel.sending import Sender
 from hub.channel.upload_body import UploadBody
@@ -15,15 +17,22 @@ from hub.primitives.http import Headers, chunks
 
 
 def api_request(
-    message: RequestMessage, upload: UploadBody | None, *, gzip: bool, timeout_seconds: float, client_address: str
+    message: RequestMessage,
+    upload: UploadBody | None,
+    *,
+    browser: Mapping[str, str],
+    gzip: bool,
+    timeout_seconds: float,
+    client_address: str,
 ) -> ApiRequest:
     """Return the request for the gateway.
 
     Parameters:
         upload: The streamed body; None if the body is inline or empty.
+        browser: Headers that the browser would add, by name in lower case. Those of the message replace them.
         gzip: Whether the client decompresses gzip.
     """
-    headers, body = bodies.request_body(message, _request_headers(message, gzip=gzip))
+    headers, body = bodies.request_body(message, _request_headers(message, browser, gzip=gzip))
     path, _, query = message.path.partition("?")
     length = message.stream if isinstance(message.stream, int) else len(body)
     return ApiRequest(
@@ -38,10 +47,16 @@ def api_request(
     )
 
 
-def _request_headers(message: RequestMessage, *, gzip: bool) -> Headers:
-    headers = [header for header in bodies.headers_from_wire(message.headers) if header[0].lower() != "accept-encoding"]
-    if gzip:
-        headers.append(("accept-encoding", "gzip"))
+def _request_headers(message: RequestMessage, browser: Mapping[str, str], *, gzip: bool) -> Headers:
+    added = dict(browser)
+    headers: Headers = []
+    for header in bodies.headers_from_wire(message.headers):
+        name = header[0].lower()
+        added.pop(name, None)
+        if name != "accept-encoding":
+            headers.append(header)
+    headers.extend(added.items())
+    headers.append(("accept-encoding", "gzip" if gzip else "identity"))  # without it, any encoding would be acceptable
     if isinstance(message.traceparent, str):
         headers.append(("traceparent", message.traceparent))
     return headers
@@ -75,6 +90,9 @@ class ResponseSender:
         if bodies.has_no_body(message.method, response.status):
             self._respond(message.id, response, headers, b"", facts)
             return
+        if "content-encoding" in headers and not self._connection.takes_gzip:
+            response = without_coding(response)
+            headers = bodies.headers_to_wire(response.headers)
         collected, complete = await self._collect(response, headers)
         if not complete or not self._respond(message.id, response, headers, collected, facts):
             length = len(collected) if complete else -1 if response.body_bytes is None else response.body_bytes

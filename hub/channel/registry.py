@@ -2,11 +2,11 @@
 
 import asyncio
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from hub.channel.channel_session import UNKNOWN_REASON
 from hub.channel.close_codes import ChannelClosed, CloseCode
-from hub.channel.driver import Driver
+from hub.channel.driver import NO_HEADERS, Driver
 from hub.channel.end_warnings import EndWarnings
 from hub.channel.interfaces import ChannelServices, ChannelSocket
 from hub.errors import NotAuthenticated, SessionEnded, StoreUnavailable
@@ -58,8 +58,18 @@ class Registry:
         """Whether this worker accepts another channel."""
         return not self._is_draining and self._count < self._services.settings.connections
 
-    def open(self, socket: ChannelSocket, session_id: SessionId, session: Session, client_address: str) -> Driver:
+    def open(
+        self,
+        socket: ChannelSocket,
+        session_id: SessionId,
+        session: Session,
+        client_address: str,
+        browser_headers: Mapping[str, str] = NO_HEADERS,
+    ) -> Driver:
         """Return the driver of a new channel, which waits for `hello`. Call `release` when its socket has closed.
+
+        Parameters:
+            browser_headers: Headers that the browser would add to each request, by name in lower case.
 
         Raises:
             ChannelClosed: 4430; the session has its largest number of channels. 4503; the worker has, or is draining. 4401; the
@@ -73,7 +83,15 @@ class Registry:
         if len(self._channels.get(session.key, ())) >= self._services.settings.connections_per_session:
             raise ChannelClosed(CloseCode.TOO_MANY_CHANNELS, "too many channels of this session")
         connection_id = secrets.token_hex(8)
-        driver = Driver(self._services, socket, session_id, session, connection_id=connection_id, client_address=client_address)
+        driver = Driver(
+            self._services,
+            socket,
+            session_id,
+            session,
+            connection_id=connection_id,
+            client_address=client_address,
+            browser_headers=browser_headers,
+        )
         if session.key not in self._channels:
             self._services.note_presence(session.key)
         self._channels.setdefault(session.key, []).append(driver)

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+from collections.abc import Mapping
 from typing import Protocol
 
 import msgspec
@@ -28,12 +29,12 @@ class Channel(Protocol):
     """The channel of a request. A callback upward: the driver, which implements it, imports this module.
 
     Attributes:
-        takes_gzip: Whether the client decompresses gzip.
+        browser_headers: Headers that the browser would add to each request, by name in lower case.
     """
 
     connection_id: str
     client_address: str
-    takes_gzip: bool
+    browser_headers: Mapping[str, str]
 
     def advance(self) -> None:
         """Continue after a request has ended: start waiting requests and send the outbox."""
@@ -159,7 +160,8 @@ class RunningRequests:
         request = api_request(
             message,
             self._uploads.get(message.id),
-            gzip=self._channel.takes_gzip,
+            browser=self._channel.browser_headers,
+            gzip=self._connection.takes_gzip,
             timeout_seconds=timeout_seconds,
             client_address=address,
         )

@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Sequence
 
+from hub.channel.browser_headers import browser_headers
 from hub.channel.close_codes import ChannelClosed, CloseCode
 from hub.channel.driver import Driver
 from hub.channel.messages import SUBPROTOCOL, message_bytes
@@ -136,13 +137,14 @@ class ChannelDoor:
 class ChannelWebSocket:
     """Connects the WebSocket of one channel with its driver. Reading starts when there is a driver."""
 
-    __slots__ = ("_address", "_door", "_driver", "_is_gone", "_socket")
+    __slots__ = ("_address", "_browser_headers", "_door", "_driver", "_is_gone", "_socket")
 
     def __init__(
         self, door: ChannelDoor, exchange: Exchange, subprotocol: str | None, address: str, max_message_bytes: int
     ) -> None:
         self._door = door
         self._address = address
+        self._browser_headers = browser_headers(exchange.head.headers_by_name)
         self._driver: Driver | None = None
         self._is_gone = False
         self._socket = exchange.open_websocket(self, subprotocol=subprotocol, max_message_bytes=max_message_bytes)
@@ -157,7 +159,7 @@ class ChannelWebSocket:
             ChannelClosed: The worker or the session has its largest number of channels.
         """
         if not self._is_gone:
-            self._driver = self._door.registry.open(self, session_id, session, self._address)
+            self._driver = self._door.registry.open(self, session_id, session, self._address, self._browser_headers)
             self._socket.read_on()
 
     def refuse(self, closed: ChannelClosed) -> None:

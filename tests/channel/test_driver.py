@@ -1,6 +1,7 @@
 """One channel at work: tasks, back-pressure, deadlines and the session behind each request."""
 
 import asyncio
+import gzip
 import json
 from dataclasses import replace
 from itertools import pairwise
@@ -189,6 +190,7 @@ class TestRequests:
         assert asked.headers == [
             ("X-One", "1"),
             ("X-One", "2"),
+            ("accept-encoding", "identity"),
             ("traceparent", "00-1-2-01"),
             ("content-type", "application/json"),
         ]
@@ -213,7 +215,22 @@ class TestRequests:
         (asked,) = channel.world.pipeline.requests
 
         assert (asked.method, asked.path, asked.body, asked.body_bytes) == ("POST", "/api/a", text.encode(), len(text))
-        assert asked.headers == []
+        assert asked.headers == [("accept-encoding", "identity")]
+
+    async def test_headers_of_the_browser(self, clock: ManualClock) -> None:
+        """A request has those of the handshake, unless the page sends its own. The encodings are those that the client reads."""
+        channel = await Channel(clock).ready()
+        channel.driver.browser_headers = {"user-agent": "Firefox", "accept-language": "de"}
+        channel.answers("/api/a", {})
+        await channel.ask(request(1, headers={"Accept-Language": ["fr", "en"], "Accept-Encoding": "br"}))
+
+        assert channel.world.pipeline.requests[0].headers == [
+            ("Accept-Language", "fr"),
+            ("Accept-Language", "en"),
+            ("user-agent", "Firefox"),
+            ("accept-encoding", "identity"),
+        ]
+        assert channel.driver.browser_headers == {"user-agent": "Firefox", "accept-language": "de"}
 
     async def test_slow_request_blocks_nobody(self, clock: ManualClock) -> None:
         """Answers come in the order in which they are ready, and those of one moment in one write."""
@@ -655,6 +672,28 @@ class TestWholeAnswers:
         head, frame = await channel.ask(request(1))
 
         assert (head["stream"], frame.data, frame.end) == (3, b"[1]", True)
+
+    async def test_encoded_though_nobody_asked(self, clock: ManualClock) -> None:
+        """A client without the capability gets the content, and no word of the encoding."""
+        channel = await Channel(clock).ready()
+        headers = [*JSON, ("content-encoding", "gzip"), ("content-length", "9")]
+        data = gzip.compress(b'{"n": 1}')
+        channel.answers("/api/a", ApiResponse(status=200, headers=headers, body=data, body_bytes=len(data)))
+        (answer,) = await channel.ask(request(1))
+
+        assert (answer["headers"], answer["body"]) == (dict(JSON), {"n": 1})
+
+    @pytest.mark.parametrize("whole", [True, False])
+    async def test_encoded_otherwise_than_announced(self, clock: ManualClock, whole: bool) -> None:
+        """The request fails; a body that has begun breaks off."""
+        channel = await Channel(clock).ready()
+        headers = [("content-type", "application/json" if whole else "text/csv"), ("content-encoding", "gzip")]
+        data = b"no gzip" if whole else gzip.compress(b"a;b")[:-2]
+        channel.answers("/api/a", ApiResponse(status=200, headers=headers, body=data, body_bytes=len(data)))
+        *_, last = await channel.ask(request(1))
+
+        assert last["type"] == ("error" if whole else "reset")
+        assert last["id"] == 1
 
     async def test_cancelled_meanwhile(self, clock: ManualClock) -> None:
         """An answer that crosses its cancellation is dropped, and the channel goes on."""

@@ -195,6 +195,27 @@ class TestRefusedUpgrade:
             assert answer.status == 426
 
 
+async def test_headers_of_the_browser(hub: Hub) -> None:
+    """A request over the channel has the headers that the browser adds to one over HTTP, and none of the handshake's own."""
+    socket = await hub.dial(User_Agent="Firefox", Accept_Language="de", Pragma="no-cache", DNT="1")
+    await socket.send_str(hub.world.hello)
+    assert (await socket.receive_json())["type"] == "ready"
+
+    async def answer(_: ApiRequest) -> ApiResponse:
+        return json_answer({})
+
+    hub.answers("/api/a", answer)
+    await socket.send_str(request(1))
+    assert (await socket.receive_json())["status"] == 200
+
+    assert hub.world.pipeline.requests[0].headers == [
+        ("user-agent", "Firefox"),
+        ("accept-language", "de"),
+        ("dnt", "1"),
+        ("accept-encoding", "identity"),
+    ]
+
+
 class TestRefusedAfterUpgrade:
     @pytest.mark.parametrize("protocols", [(), ("hub.v2",)])
     async def test_subprotocol(self, hub: Hub, protocols: tuple[str, ...]) -> None:

@@ -86,6 +86,7 @@ PROTOCOLS = {"asyncio.Protocol", "asyncio.BufferedProtocol"}
 PURE = {
     "hub.channel.admission",
     "hub.channel.bodies",
+    "hub.channel.browser_headers",
     "hub.channel.close_codes",
     "hub.channel.codec",
     "hub.channel.connection",

@@ -1,4 +1,4 @@
-"""Decodes the content encoding of responses (RFC 9110 section 8.4) for clients that did not ask for one. Pure."""
+"""Decodes the content encoding of responses (RFC 9110 section 8.4) for clients that did not ask for one."""
 
 import zlib
 from collections.abc import Iterator

@@ -58,7 +58,8 @@ export class Call {
     this.deadline = world.now() + (timeoutMs || PATIENCE_MS);
     this.key = key !== undefined ? key : this.isSafe ? null : world.newKey();
     signal?.addEventListener('abort', () => this.abort(aborted(signal)), { once: true });
-    if (timeoutMs) this.timer = world.setTimeout(() => this.abort(HubError.timedOut(this.wasSent ? 'maybe' : 'never')), timeoutMs);
+    if (timeoutMs)
+      this.timer = world.setTimeout(() => this.abort(HubError.timedOut(this.wasSent ? 'maybe' : 'never')), timeoutMs);
     this.answer = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;

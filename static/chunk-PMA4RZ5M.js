@@ -1,1 +1,0 @@
-import{N as r,Y as o,e as n,ia as s}from"./chunk-PXXV3FZD.js";function x(t){t||(t=o(s));let i=new n(e=>{if(t.destroyed){e.next();return}return t.onDestroy(e.next.bind(e))});return e=>e.pipe(r(i))}export{x as a};

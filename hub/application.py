@@ -18,6 +18,7 @@ from hub.web.admin_topics import TopicHandler
 from hub.web.base import PAGES, BaseHandler, NotFoundHandler, log_request
 from hub.web.channel import ChannelDoor
 from hub.web.doors import Doors
+from hub.web.events import EventsDoor
 from hub.web.form_login import FormLoginHandler
 from hub.web.host_check import AdminHosts, HostCheck, PublicHosts
 from hub.web.hosted_application import HostedApplication
@@ -49,6 +50,7 @@ def build_front(services: Services) -> Front:
     settings, site = services.settings, _site(services)
     api = ApiDoor(site, services.dispatch, services.streams, _page_headers(settings.static), settings.upstream)
     channel = ChannelDoor(site, services.registry, services.sessions, settings.channel, services.rates)
+    events = EventsDoor(site, services.registry, services.channels, services.streams)
     pages = TornadoFront(
         build_application(services, site), scheme=settings.server.transport_scheme, max_body_bytes=OWN_BODY_BYTES
     )
@@ -58,7 +60,7 @@ def build_front(services: Services) -> Front:
         else api
         for route in settings.routes
     }
-    doors = Doors({"/hub/channel": channel}, {**routes, "/hub": pages}, pages)
+    doors = Doors({"/hub/channel": channel, "/hub/events": events}, {**routes, "/hub": pages}, pages)
     server = settings.server
     loopback_origin = server.origin if server.is_loopback else None
     return HostCheck(doors, PublicHosts(server.hosts), site, site.response_headers, loopback_origin)

@@ -183,23 +183,22 @@ class Services:
         topic_store = TopicStore(self.redis, entries, self.events, clock, dropped_entries)
         self.topics = Topics(topic_store, settings.topics, settings.issuers, clock, dropped_entries)
         self.publisher_limits = PublisherLimits(settings.publishers, PublisherTopics(self.redis), clock, self.metrics)
-        self.registry = Registry(
-            ChannelServices(
-                dispatch=self.dispatch,
-                executor=self.executor,
-                topics=self.topics,
-                rates=self.rates,
-                sessions=self.sessions,
-                lifetimes=lifetimes,
-                csrf_matches=xsrf_token_matches,
-                clock=clock,
-                metrics=self.metrics,
-                settings=settings.channel,
-                uploads=settings.upstream,
-                outage=self.outage,
-                note_presence=self.presence.note,
-            )
+        self.channels = ChannelServices(
+            dispatch=self.dispatch,
+            executor=self.executor,
+            topics=self.topics,
+            rates=self.rates,
+            sessions=self.sessions,
+            lifetimes=lifetimes,
+            csrf_matches=xsrf_token_matches,
+            clock=clock,
+            metrics=self.metrics,
+            settings=settings.channel,
+            uploads=settings.upstream,
+            outage=self.outage,
+            note_presence=self.presence.note,
         )
+        self.registry = Registry(self.channels)
         self.streams = OpenStreams(self.sessions, clock, self.metrics)
         self.passages = PassThroughRegistry(self.sessions, self.streams, clock, self.metrics, settings.channel, settings.upstream)
         self.reactions = EventReactions(

@@ -215,6 +215,7 @@ OUTER_LOOPS = {
     "hub.channel.running",
     *("hub.listener.connection", "hub.listener.websocket", "hub.listener.tornado_listener"),
     "hub.tokens.refresh_worker",
+    "hub.web.events",
     "hub.web.proxy",
     "hub.web.websocket_proxy",
 }  # web/base.py gets Tornado's own outer loop through log_exception

@@ -56,6 +56,7 @@ HOMES: dict[str, str] = {
     "hub.web.admin_api": "tests/web/test_admin_sessions.py",
     "hub.web.hub_headers": "tests/web/test_proxy.py",
     "hub.web.pass_through_registry": "tests/web/test_websocket_proxy.py",
+    "hub.web.problem_responses": "tests/web/test_proxy.py",
 }
 """Module -> test file, for modules without a file of their own."""
 

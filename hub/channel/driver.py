@@ -47,6 +47,7 @@ class Driver:
 
     Attributes:
         session_key: Key of the session with which the channel was opened; a later login may give the session a new one.
+        is_one_way: Whether the client only listens, after its first messages: an event stream.
         close_code: Close code that the hub sent; None if it did not close the channel.
         browser_headers: Headers that the browser would add to each request, by name in lower case.
         next_check_at: When to call `tick` next, on the monotonic clock.
@@ -70,6 +71,7 @@ class Driver:
         "client_address",
         "close_code",
         "connection_id",
+        "is_one_way",
         "next_check_at",
         "session_key",
     )
@@ -84,6 +86,7 @@ class Driver:
         connection_id: str,
         client_address: str,
         browser_headers: Mapping[str, str] = NO_HEADERS,
+        is_one_way: bool = False,
     ) -> None:
         now = services.clock.monotonic()
         settings = services.settings
@@ -91,6 +94,7 @@ class Driver:
         self.connection_id = connection_id
         self.client_address = client_address
         self.browser_headers = browser_headers
+        self.is_one_way = is_one_way
         self.close_code: CloseCode | None = None
         self.next_check_at = EVERY_SECOND
         self._retires_at = now + settings.max_age_seconds * (0.9 + 0.2 * services.jitter())  # spread over time
@@ -182,6 +186,11 @@ class Driver:
         """Continue sending after the socket's buffer has become empty."""
         self._sender.drained()
 
+    async def caught_up(self) -> None:
+        """Return when each subscription was refused, or has received all that the history of its topic held."""
+        if self._subscriptions:
+            await self._subscriptions.caught_up()
+
     async def finish(self) -> None:
         """Stop all tasks of the channel, because its socket has closed or will; return when they have ended."""
         self._connection.close()
@@ -205,6 +214,8 @@ class Driver:
                 self._connection.heard(now)
             if self._connection.beat(now):
                 self._sender.ping()
+                if self.is_one_way:  # nothing comes back; a client that has gone takes no bytes, which `check_progress` notices
+                    self._connection.heard(now)
             self._rotate(now)
             self._sender.schedule()
         except ChannelClosed as closed:
@@ -297,7 +308,8 @@ class Driver:
 
     def _get_subscriptions(self) -> ChannelSubscriptions:
         if self._subscriptions is None:
-            topics, limit = self._services.topics, self._services.settings.subscriptions
+            topics, settings = self._services.topics, self._services.settings
+            limit = settings.subscriptions * (settings.connections_per_session if self.is_one_way else 1)  # tabs share a stream
             self._subscriptions = ChannelSubscriptions(
                 topics, self._connection, self._sender, self._channel_session, limit, self._audit_refused_topic
             )
@@ -327,7 +339,13 @@ class Driver:
         rates = Rates(limits.requests_per_session, limits.upload_bytes_per_session)
         now = self._services.clock.monotonic()
         self._handle(self._connection.ready(self.connection_id, self._channel_session.facts(), verdicts, now, rates))
-        logger.info("channel.opened", connection=self.connection_id, session_ref=self.session.ref, client=hello.client)
+        logger.info(
+            "channel.opened",
+            connection=self.connection_id,
+            session_ref=self.session.ref,
+            client=hello.client,
+            one_way=self.is_one_way,
+        )
 
     def _audit_close(self, closed: ChannelClosed) -> None:
         if closed.code in (CloseCode.CSRF, CloseCode.OTHER_USER):

@@ -281,6 +281,13 @@ class GoingAwayMessage(Struct, tag="going_away", frozen=True):
     within_ms: int
 
 
+class CloseMessage(Struct, tag="close", frozen=True):
+    """S: the last message of an event stream, in place of the close frame of a WebSocket."""
+
+    code: int
+    reason: str
+
+
 ServerMessage = (
     ReadyMessage
     | ResponseMessage
@@ -292,4 +299,5 @@ ServerMessage = (
     | PingMessage
     | PongMessage
     | GoingAwayMessage
+    | CloseMessage
 )

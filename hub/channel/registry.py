@@ -65,11 +65,15 @@ class Registry:
         session: Session,
         client_address: str,
         browser_headers: Mapping[str, str] = NO_HEADERS,
+        *,
+        is_one_way: bool = False,
     ) -> Driver:
         """Return the driver of a new channel, which waits for `hello`. Call `release` when its socket has closed.
 
         Parameters:
             browser_headers: Headers that the browser would add to each request, by name in lower case.
+            is_one_way: It is an event stream. If the session has its largest number of those, the oldest is closed: it may be
+                left over from a client that has gone, which nothing tells.
 
         Raises:
             ChannelClosed: 4430; the session has its largest number of channels. 4503; the worker has, or is draining. 4401; the
@@ -80,17 +84,16 @@ class Registry:
         if not self.has_capacity:
             reason = "draining" if self._is_draining else "too many channels on this worker"
             raise ChannelClosed(CloseCode.UNAVAILABLE, reason)
-        if len(self._channels.get(session.key, ())) >= self._services.settings.connections_per_session:
-            raise ChannelClosed(CloseCode.TOO_MANY_CHANNELS, "too many channels of this session")
-        connection_id = secrets.token_hex(8)
+        self._make_room(session.key, is_one_way=is_one_way)
         driver = Driver(
             self._services,
             socket,
             session_id,
             session,
-            connection_id=connection_id,
+            connection_id=secrets.token_hex(8),
             client_address=client_address,
             browser_headers=browser_headers,
+            is_one_way=is_one_way,
         )
         if session.key not in self._channels:
             self._services.note_presence(session.key)
@@ -98,6 +101,15 @@ class Registry:
         self._count += 1
         self._services.metrics.channels.inc()
         return driver
+
+    def _make_room(self, session_key: str, *, is_one_way: bool) -> None:
+        """Close the oldest event streams of a session that has too many; reject one more channel of one that has too many."""
+        settings, same = self._services.settings, [each for each in self._of(session_key) if each.is_one_way is is_one_way]
+        if not is_one_way and len(same) >= settings.connections_per_session:
+            raise ChannelClosed(CloseCode.TOO_MANY_CHANNELS, "too many channels of this session")
+        if is_one_way:
+            for oldest in same[: max(len(same) + 1 - settings.streams_per_session, 0)]:
+                oldest.close(CloseCode.TOO_MANY_CHANNELS, "too many event streams of this session")
 
     def release(self, driver: Driver, peer_code: int | None) -> None:
         """Remove a channel whose socket has closed, and stop its tasks. `peer_code`: the client's close code, if it sent one."""

@@ -62,6 +62,13 @@ class ChannelSubscriptions:
         if subscription := self._subscriptions.pop(topic, None):
             subscription.end()
 
+    async def caught_up(self) -> None:
+        """Return when each subscription was refused, or has received all that the history of its topic held."""
+        while self._tasks:
+            await asyncio.wait(self._tasks.values())
+        for subscription in list(self._subscriptions.values()):
+            await subscription.caught_up()
+
     def end(self) -> None:
         """End all subscriptions."""
         for topic in [*self._tasks, *self._subscriptions]:

@@ -286,6 +286,7 @@ class ChannelSettings:
     kept_answer: Size = 65536
     kept_per_session: Size = 1048576
     connections_per_session: Count = 10
+    streams_per_session: Count = 4
     connections: Count = 20000
     subscriptions: Count = 32
     hello_timeout_seconds: Positive = 5.0

@@ -47,6 +47,9 @@ class ExchangeConnection(Protocol):
     async def drain(self) -> None:
         """Wait until the write buffer is small enough. Returns at once if the connection is closed."""
 
+    def buffered_bytes(self) -> int:
+        """Return the number of bytes that wait for a slow client."""
+
     def exchange_ended(self, exchange: "Exchange") -> None:
         """Start the next pipelined request, or close the connection."""
 
@@ -216,6 +219,10 @@ class Exchange:
     async def drain(self) -> None:
         """Wait until the client has read enough for another segment. Returns at once if the connection is closed."""
         await self._line.drain()
+
+    def buffered_bytes(self) -> int:
+        """Return the number of bytes of this and earlier responses that wait for a slow client."""
+        return self._line.buffered_bytes()
 
     def end(self) -> None:
         """End the body. If it is shorter than announced, the connection is reset."""

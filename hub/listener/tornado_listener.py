@@ -458,6 +458,10 @@ class TornadoRequestConnection(httputil.HTTPMessageDelegate):
         """Wait until all bytes were sent. Returns at once if the connection is closed."""
         await self._stream.drain()
 
+    def buffered_bytes(self) -> int:
+        """Return the number of bytes that wait for a slow client."""
+        return self._stream.unsent_bytes
+
     def exchange_ended(self, exchange: Exchange) -> None:
         """Start the next request, or close the connection."""
         self._receiver = None

@@ -34,7 +34,7 @@ class Metrics:
         tally: Counts for `requests` and `request_seconds`; adds to them when `flush` is called.
         renewals: Requests that were repeated after a 401 of the API.
         replays: Repeated requests with an idempotency key, by `verdict`: `joined`, `done`, `never`, `unknown`.
-        channels: Open channels.
+        channels: Open channels, event streams included.
         channel_closes: Closed channels by `code`.
         record_faults: Records in Redis that were not believed, by `kind` and `fault` (`key_not_held`, `not_authentic`, and
             `older_version`: a living session went back to an older version).

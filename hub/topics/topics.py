@@ -67,6 +67,11 @@ class Subscription:
         if self._task is not None:
             self._task.cancel()
 
+    async def caught_up(self) -> None:
+        """Return when the subscription has received all that the history held, or has ended."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
     def deliver(self, event: PublishedEvent) -> bool:
         """Deliver an event, unless it was delivered before or is for others; return False if the outbox was full."""
         if self._has_ended or order(event.position) <= order(self.position):
@@ -91,11 +96,14 @@ class Subscription:
         """Read the history until the subscription has received all that the topic's reader has read."""
         while not self.is_live and not self._has_ended:
             await self._subscriber.wait_writable()
-            start = self.position
+            start, reached = self.position, self._topic.position
             events, last = await self._topic.read(start)
             if not all(map(self.deliver, events)):
                 continue
             self.position = max(self.position, last, key=order)
+            if last == start and order(reached) > order(self.position):  # Redis has lost what the topic's reader had read
+                self._subscriber.gap(self._topic.name)
+                self.position = reached
             self.is_live = last == start and order(self._topic.position) <= order(self.position)
 
 

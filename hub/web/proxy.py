@@ -24,10 +24,9 @@ from hub.primitives.tasks import task_starter
 from hub.session.model import SessionId
 from hub.session.open_streams import OpenStreams
 from hub.web import csrf
-from hub.web.failures import note_crash, note_failure
+from hub.web.failures import note_crash
 from hub.web.hub_headers import IDENTITY_HEADER, PASSIVE_HEADER, REDIRECT_HEADER, REPLAYED_HEADER
-from hub.web.refusals import RefusalVerdict
-from hub.web.response_headers import problem_body, problem_headers
+from hub.web.problem_responses import judge_failure, send_problem
 from hub.web.shown_redirects import SHOW, shown
 from hub.web.site import Site
 
@@ -247,23 +246,12 @@ class ApiCall:
         if self._exchange.is_begun:
             self._exchange.abort()
             return
-        self._status = error.problem().status
-        site = self._door.site.response_headers
-        fields = [*site.isolated(), ("Content-Type", "application/problem+json"), *problem_headers(error), site.date()]
-        self._exchange.send(self._status, "", fields, problem_body(error, processed=error.processed))
+        self._status = send_problem(self._exchange, self._door.site, error, processed=error.processed)
 
     def _note(self, error: HubError) -> HubError:
         """Log the failure, and charge the request if the hub refused it. Return the error to respond with."""
-        head, site = self._exchange.head, self._door.site
-        counted = site.refusals.count(self._exchange, self._address) if error.status < 500 else RefusalVerdict()
-        self._is_logged = counted.is_logged
-        if counted.is_logged:
-            session_id = site.session_id(head)
-            note_failure(error, method=head.method, path=head.path, address=self._address, session_id=session_id)
-        if counted.limited is None:
-            return error
-        self._exchange.keep_alive = self._exchange.keep_alive and not counted.closes
-        return counted.limited
+        error, self._is_logged = judge_failure(self._exchange, self._door.site, error, self._address)
+        return error
 
     def _end(self) -> None:
         head, site = self._exchange.head, self._door.site

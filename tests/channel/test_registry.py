@@ -25,10 +25,10 @@ class Worker:
         self.world = World.build(clock, **limits)
         self.registry = Registry(self.world.services)
 
-    async def open(self, **hello: Any) -> tuple[Driver, Socket]:
+    async def open(self, *, is_one_way: bool = False, **hello: Any) -> tuple[Driver, Socket]:
         """Open a channel of the world's session and bring it through the handshake."""
-        socket = Socket()
-        driver = self.registry.open(socket, self.world.session_id, self.world.sessions.session, "192.0.2.1")
+        socket, world = Socket(), self.world
+        driver = self.registry.open(socket, world.session_id, world.sessions.session, "192.0.2.1", is_one_way=is_one_way)
         socket.on_drained = driver.drained
         driver.receive(json.dumps(json.loads(self.world.hello) | hello))
         await settle()
@@ -63,6 +63,41 @@ async def test_limits_of_session_and_worker(clock: ManualClock) -> None:
 
     assert len(worker.registry) == 2
     assert worker.metric("hub_channel_closes_total", code="1006") == 1
+
+
+async def test_too_many_event_streams(clock: ManualClock) -> None:
+    """The oldest stream makes room for a new one; channels have places of their own, and streams take none of them."""
+    worker = Worker(clock, connections_per_session=1, streams_per_session=3)
+    _, channel = await worker.open()
+    streams = [(await worker.open(is_one_way=True))[1] for _ in range(4)]
+
+    assert channel.closed is None
+    assert [stream.closed for stream in streams] == [(4430, "too many event streams of this session"), None, None, None]
+
+
+async def test_event_streams_answer_no_ping(clock: ManualClock) -> None:
+    """They hear it as a sign of life, and are not closed because nothing comes back."""
+    worker = Worker(clock)
+    watch = asyncio.ensure_future(worker.registry.watch())
+    (_, channel), (_, stream) = await worker.open(), await worker.open(is_one_way=True)
+    await clock.advance(80)
+    watch.cancel()
+
+    assert channel.closed == (4421, "no sign of life after a ping")
+    assert stream.closed is None
+    assert [message["type"] for message in stream.take()] == ["ping"] * 3
+
+
+async def test_event_streams_that_read_nothing(clock: ManualClock) -> None:
+    """The bytes that stay here show that the client has gone."""
+    worker = Worker(clock)
+    watch = asyncio.ensure_future(worker.registry.watch())
+    _, stream = await worker.open(is_one_way=True)
+    stream.stalled = True
+    await clock.advance(80)
+    watch.cancel()
+
+    assert stream.closed == (4420, "the client does not read")
 
 
 async def test_end_of_a_session_closes_all_its_channels(clock: ManualClock) -> None:

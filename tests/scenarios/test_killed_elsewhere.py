@@ -14,6 +14,7 @@ from hub.session.keyring import make_key_file
 from hub.session.session_cache import TTL_SECONDS
 from hub_client import ChannelClient
 from tests.parties.browser import Browser
+from tests.parties.event_stream import EventStream
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, HostileProvider
 from tests.parties.hub import Hub, free_port, public_url, settings
 from tests.parties.redis_server import RedisServer
@@ -137,6 +138,18 @@ async def test_stream(kill: Callable[[Pair], Awaitable[None]]) -> None:
         with pytest.raises(aiohttp.ClientError):
             await soon(stream.content.read())
         stream.close()
+
+
+@pytest.mark.parametrize("kill", [Pair.log_out, Pair.log_out_unheard], ids=lambda kill: kill.__name__)
+async def test_events_without_websocket(kill: Callable[[Pair], Awaitable[None]]) -> None:
+    """The page's own event stream on the second node says that it has to log in, and ends."""
+    async with start() as pair, EventStream(pair.browser, url=f"http://localhost:{pair.second.port}") as stream:
+        await stream.next("ready")
+        await kill(pair)
+
+        assert (await stream.next("event"))["name"] == "ended"
+        assert (await stream.next("close"))["code"] == 4401
+        assert await stream.ended()
 
 
 @pytest.mark.parametrize("kill", [Pair.log_out, Pair.delete, Pair.log_out_unheard], ids=lambda kill: kill.__name__)

@@ -23,7 +23,7 @@ from hub.topics.topics import Subscription
 from tests.channel.parts import ISSUERS
 from tests.parties.redis_server import RedisServer
 from tests.topics.conftest import Page, Worker, about, with_scope, worker
-from tests.waiting import until
+from tests.waiting import soon, until
 
 STEPS = ["publish", "leave", "come", "stall", "take", "hush"]
 HOSTILE_STEPS = [*STEPS, "add again", "add garbage", "add former", "copy here"]
@@ -108,6 +108,21 @@ class TestReplay:
 
         assert page.gaps == 0
         assert page.numbers == list(range(BATCH * 2 + 7))
+
+    async def test_history_that_redis_has_lost(self, one: Worker) -> None:
+        """A page that comes later hears that something is missing, and then what is new; nobody reads Redis without end."""
+        stays, late = Page(), Page()
+        await one.subscribe(stays)
+        await one.publish(0)
+        await stays.has(1)
+        await one.redis.delete(STREAM)
+        await soon((await one.subscribe(late, after="0-0")).caught_up())
+        await one.publish(1)
+        await late.has(1)
+        await stays.has(2)
+
+        assert (late.numbers, late.gaps) == ([1], 1)
+        assert (stays.numbers, stays.gaps) == ([0, 1], 0)
 
     async def test_nothing_was_missed(self, one: Worker) -> None:
         """A page that has the latest event gets none, and no gap."""

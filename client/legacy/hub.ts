@@ -127,9 +127,15 @@ export class HubSession {
 
   /** A service worker has answered an address of the hub, such as the end of a login, with this application: ask the hub itself. */
   private leaveForHub(): boolean {
-    const { pathname, search } = this.document.location;
-    if (pathname.indexOf('/hub/') !== 0 || search.indexOf(BYPASS) >= 0) return false;
-    this.document.location.replace(pathname + search + (search === '' ? '?' : '&') + BYPASS + '=1');
+    const { location, defaultView } = this.document;
+    if (location.pathname.indexOf('/hub/') !== 0) return false;
+    if (location.search.indexOf(BYPASS) < 0) {
+      location.replace(location.pathname + location.search + (location.search === '' ? '?' : '&') + BYPASS + '=1');
+    } else if (defaultView.navigator.serviceWorker) {
+      defaultView.navigator.serviceWorker.getRegistration().then((worker: any) => {
+        if (worker) worker.unregister().then(() => location.reload()); // one that does not know the parameter, as before Angular 8
+      });
+    }
     return true;
   }
 

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 
 from conformance.angular.rows import LIBRARY, Row
@@ -20,7 +21,7 @@ def build(row: Row) -> Path:
     """
     npm.install(row.folder)
     if row.copies == LIBRARY:
-        workspace.build_packages()
+        _build_library()
     for source, target in row.copies:
         _copy(source, row.folder / target)
     configuration = ["--configuration", row.configuration] if row.configuration else []
@@ -35,6 +36,11 @@ def build(row: Row) -> Path:
     if result.returncode:
         raise BuildError(result.stdout + result.stderr)
     return row.output
+
+
+@cache
+def _build_library() -> None:
+    workspace.build_packages()
 
 
 def _node(folder: Path) -> str:

@@ -62,6 +62,18 @@ async def offline(clinic: Clinic, chromium: Chromium) -> None:
     await expect(page.get_by_role("status")).to_have_text("anonymous")
 
 
+async def worker(clinic: Clinic, chromium: Chromium) -> None:
+    """Login and logout reach the hub although a worker answers navigations or passes them on."""
+    page = await chromium.open(clinic.hub.url)
+    await page.wait_for_function(SERVED_BY_WORKER)
+    await page.goto(f"{clinic.hub.url}/patients")
+    await _log_in(page)
+    assert page.url == f"{clinic.hub.url}/patients"
+    await expect(page.get_by_role("listitem")).to_have_count(20)
+    await page.get_by_role("button", name="Log out").click()
+    await expect(page.get_by_role("status")).to_have_text("anonymous")
+
+
 async def localized(clinic: Clinic, chromium: Chromium) -> None:
     """The browser's language is chosen, and a login and a reload stay in it."""
     page = await chromium.open(f"{clinic.hub.url}/patients?page=2")

@@ -9,7 +9,7 @@ import { Journal } from './journal';
 import { type LoginOptions, csrfToken, loginUrl, proof } from './page';
 import { following } from './redirects';
 import { Revalidation } from './revalidation';
-import { BYPASS, pastWorker } from './service-worker';
+import { BYPASS, isAtHub, leaveForHub } from './service-worker';
 import { Session, type SessionStatus } from './session';
 import { type TabMessage, Tabs } from './tabs';
 import type { TopicListener } from './topics';
@@ -84,8 +84,7 @@ export class Hub {
 
   /** Find out who is logged in, and keep looking. */
   async start(): Promise<void> {
-    const elsewhere = pastWorker(location);
-    if (elsewhere !== null) return location.replace(elsewhere);
+    if (isAtHub()) return leaveForHub();
     this.endLoginWindow();
     this.listen(window, 'online', () => this.channel.state === 'waiting' && this.channel.open());
     this.listen(window, 'pagehide', () => this.channel.close());

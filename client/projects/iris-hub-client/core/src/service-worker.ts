@@ -19,10 +19,20 @@ export function admitServiceWorker(script: string): void {
   trustedTypes?.createPolicy('default', { createScriptURL: (url) => (absolute(url) === admitted ? admitted : null) });
 }
 
-/** Return where to go if a worker has answered one of the hub's own addresses with the application: the hub, past the worker; else null. */
-export function pastWorker({ pathname, search }: Pick<Location, 'pathname' | 'search'>): string | null {
-  if (!pathname.startsWith('/hub/') || new URLSearchParams(search).has(BYPASS)) return null;
-  return `${pathname}${search}${search === '' ? '?' : '&'}${BYPASS}`;
+/** Tell whether the application runs at one of the hub's own addresses, such as the end of a login: a worker has answered in its place. */
+export function isAtHub(): boolean {
+  return location.pathname.startsWith('/hub/');
+}
+
+/** Load the page that is the hub's: past the worker, or without it if the worker does not know the parameter. */
+export async function leaveForHub(): Promise<void> {
+  const { pathname, search } = location;
+  if (!new URLSearchParams(search).has(BYPASS)) {
+    location.replace(`${pathname}${search}${search === '' ? '?' : '&'}${BYPASS}`);
+    return;
+  }
+  const registration = await navigator.serviceWorker?.getRegistration();
+  if (await registration?.unregister()) location.reload();
 }
 
 function absolute(url: string): string {

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { loginUrl } from '../src/page';
-import { admitServiceWorker, pastWorker } from '../src/service-worker';
+import { admitServiceWorker, isAtHub, leaveForHub } from '../src/service-worker';
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -28,18 +28,41 @@ describe('the policy that admits a worker', () => {
 });
 
 describe("an address of the hub's own that a worker has answered", () => {
+  const page = (pathname: string, search: string) => {
+    const location = { pathname, search, replace: vi.fn(), reload: vi.fn() };
+    vi.stubGlobal('location', location);
+    return location;
+  };
+  const registered = (registration: unknown) =>
+    vi.stubGlobal('navigator', { serviceWorker: { getRegistration: async () => registration } });
+
   test.each([
     ['/hub/callback', '?code=a%2Fb&state=c', '/hub/callback?code=a%2Fb&state=c&ngsw-bypass'],
     ['/hub/callback/lab', '?error=x', '/hub/callback/lab?error=x&ngsw-bypass'],
     ['/hub/login', '', '/hub/login?ngsw-bypass'],
-  ])('%s%s is asked of the hub', (pathname, search, expected) => expect(pastWorker({ pathname, search })).toBe(expected));
+  ])('%s%s is loaded past the worker', async (pathname, search, expected) => {
+    const { replace } = page(pathname, search);
+    expect(isAtHub()).toBe(true);
+    await leaveForHub();
+    expect(replace.mock.calls).toEqual([[expected]]);
+  });
 
-  test.each([
-    ['/hub/callback', '?code=a&ngsw-bypass'],
-    ['/hub/callback', '?ngsw-bypass=1'],
-    ['/hubs/callback', '?code=a'],
-    ['/', ''],
-  ])('%s%s is left as it is', (pathname, search) => expect(pastWorker({ pathname, search })).toBeNull());
+  test('a worker that answers all the same is unregistered, once', async () => {
+    const { replace, reload } = page('/hub/callback', '?code=a&ngsw-bypass=');
+    const unregister = vi.fn(async () => true);
+    registered({ unregister });
+    await leaveForHub();
+    expect([unregister.mock.calls.length, reload.mock.calls.length]).toEqual([1, 1]);
+
+    registered(undefined);
+    await leaveForHub();
+    expect([replace.mock.calls.length, reload.mock.calls.length]).toEqual([0, 1]);
+  });
+
+  test.each(['/hubs/callback', '/', '/patients'])('%s is the application', (pathname) => {
+    page(pathname, '?code=a');
+    expect(isAtHub()).toBe(false);
+  });
 });
 
 test('a login passes the worker by', () => {

@@ -50,6 +50,7 @@ from hub.session.model import Lifetimes
 from hub.session.open_streams import OpenStreams
 from hub.session.record_faults import RecordFaults
 from hub.session.redis_client import connect
+from hub.session.redis_faults import KINDS, RedisFaults
 from hub.session.refresh_lock import RefreshLock
 from hub.session.revocations import RevocationQueue
 from hub.session.session_lookup import SessionLookup
@@ -96,7 +97,9 @@ class Services:
         )
         self._provider_tasks = TaskSupervisor(clock, report_restart=self._count_restart)
         self.access_log = AccessLog(clock)
-        self.redis = connect(redis_url, settings.redis.timeout_seconds)
+        errors = {kind: self.metrics.redis_errors.labels(kind) for kind in KINDS}  # all from the start: alarms compare with zero
+        redis_faults = RedisFaults(lambda kind: errors[kind].inc(), clock)
+        self.redis = connect(redis_url, settings.redis.timeout_seconds, redis_faults)
         accepts_unauthenticated = settings.session.unauthenticated_records == "accept"
         codec = RecordCodec(keyring, accepts_unauthenticated=accepts_unauthenticated)
         faults = RecordFaults(lambda kind, fault: self.metrics.record_faults.labels(kind, fault).inc(), clock)

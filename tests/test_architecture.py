@@ -54,6 +54,7 @@ DOORS: dict[str, set[str]] = {
         "hub.session.refresh_lock",
         "hub.session.event_feed",
         "hub.session.redis_client",
+        "hub.session.redis_faults",
         "hub.session.failure_limit",
         "hub.session.last_channel",
         "hub.session.revocations",

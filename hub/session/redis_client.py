@@ -1,21 +1,24 @@
-"""Create the client of Redis with explicit timeouts, and translate its errors."""
+"""Create the client of Redis with explicit timeouts, report its faults, and translate its errors."""
 
 import asyncio
 import secrets
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import redis.asyncio
-from redis.asyncio.cluster import ClusterNode, RedisCluster
+from redis.asyncio.client import Pipeline
+from redis.asyncio.cluster import ClusterNode, ClusterPipeline, RedisCluster
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import MasterNotFoundError, Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, ReadOnlyError, RedisError, ResponseError
 
 from hub.config.settings import SettingsError
 from hub.errors import StoreUnavailable
 from hub.session.redis_address import RedisServers, parse_several
+from hub.session.redis_faults import RedisFaults, reply_of
 
 RETRY_AFTER_SECONDS = 2.0
 MAX_CONNECTIONS = 64  # per process; commands wait for a free connection
@@ -24,13 +27,70 @@ MAX_NODE_CONNECTIONS = 1024  # per process and cluster node; large, because redi
 NO_PRIMARY_SECONDS = 0.25  # between two queries of the sentinels while there is no primary
 
 Redis = redis.asyncio.Redis
+Result = TypeVar("Result")
 
 
 class WrongType(StoreUnavailable):
     """A key holds another type of value than the hub writes there: one odd key, and no failure of Redis."""
 
 
-class _SentinelRedis(redis.asyncio.Redis):
+class _ReportingPipeline(Pipeline):
+    """Several commands at once, whose faults are reported."""
+
+    faults: RedisFaults | None = None
+
+    async def execute(self, raise_on_error: bool = True) -> list[Any]:
+        """Execute the commands."""
+        return await _reported(super().execute(raise_on_error), self)
+
+
+class _ReportingRedis(redis.asyncio.Redis):
+    """A client that reports faults.
+
+    Attributes:
+        faults: Where they are reported.
+    """
+
+    faults: RedisFaults | None = None
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Execute a command."""
+        return await _reported(super().execute_command(*args, **options), self)  # type: ignore[no-untyped-call]
+
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
+        """Return a pipeline for commands."""
+        pipeline = _ReportingPipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
+        pipeline.faults = self.faults
+        return pipeline
+
+
+class _ReportingClusterPipeline(ClusterPipeline):
+    """Several commands at once, whose faults are reported."""
+
+    faults: RedisFaults | None = None
+
+    async def execute(self, raise_on_error: bool = True, allow_redirections: bool = True) -> list[Any]:
+        """Execute the commands."""
+        return await _reported(super().execute(raise_on_error, allow_redirections), self)
+
+
+class _ReportingCluster(RedisCluster):
+    """A client of a cluster that reports faults, as `_ReportingRedis`."""
+
+    faults: RedisFaults | None = None
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Execute a command."""
+        return await _reported(super().execute_command(*args, **options), self)
+
+    def pipeline(self, transaction: Any = None, shard_hint: Any = None) -> ClusterPipeline:
+        """Return a pipeline for commands."""
+        pipeline = _ReportingClusterPipeline(self, transaction)  # type: ignore[abstract]
+        pipeline.faults = self.faults
+        return pipeline
+
+
+class _SentinelRedis(_ReportingRedis):
     """A client of the primary that also closes its clients of the sentinels."""
 
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
@@ -65,7 +125,7 @@ class _SentinelPool(SentinelConnectionPool, redis.asyncio.BlockingConnectionPool
             raise
 
 
-def connect(url: str, timeout_seconds: float) -> Redis:
+def connect(url: str, timeout_seconds: float, faults: RedisFaults | None = None) -> Redis:
     """Return a client of the servers in `url` (`hub.session.redis_address`).
 
     It connects at the first command, and reconnects after failures.
@@ -78,20 +138,25 @@ def connect(url: str, timeout_seconds: float) -> Redis:
     """
     try:
         several = parse_several(url)
+        client: _ReportingRedis | _ReportingCluster
         if several is None:
-            return _connect_one(url, timeout_seconds)
-        return (_connect_sentinel if several.kind == "sentinel" else _connect_cluster)(several, timeout_seconds)
+            client = _connect_one(url, timeout_seconds)
+        else:
+            client = (_connect_sentinel if several.kind == "sentinel" else _connect_cluster)(several, timeout_seconds)
     except (ValueError, TypeError) as error:  # these messages may contain a part of the password
         raise SettingsError(["redis.url: cannot be used. Check hosts, port, database number and options."]) from error
+    if faults is not None:
+        client.faults = faults
+    return cast(Redis, client)
 
 
-def _connect_one(url: str, timeout_seconds: float) -> Redis:
+def _connect_one(url: str, timeout_seconds: float) -> _ReportingRedis:
     pool = redis.asyncio.BlockingConnectionPool.from_url(url, **_pool_limits(timeout_seconds), **_connection(timeout_seconds))
     pool.make_connection()  # type: ignore[no-untyped-call]  # does not connect, but rejects unknown options
-    return redis.asyncio.Redis.from_pool(pool)
+    return cast(_ReportingRedis, _ReportingRedis.from_pool(pool))
 
 
-def _connect_sentinel(several: RedisServers, timeout_seconds: float) -> Redis:
+def _connect_sentinel(several: RedisServers, timeout_seconds: float) -> _ReportingRedis:
     options = several.options
     own = {"username": options.get("sentinel_username"), "password": options.get("sentinel_password")}
     secured = _tls(several)
@@ -104,7 +169,7 @@ def _connect_sentinel(several: RedisServers, timeout_seconds: float) -> Redis:
         db=several.database,
     )
     return cast(
-        Redis,
+        _ReportingRedis,
         sentinels.master_for(
             several.service,
             redis_class=_SentinelRedis,
@@ -114,15 +179,14 @@ def _connect_sentinel(several: RedisServers, timeout_seconds: float) -> Redis:
     )
 
 
-def _connect_cluster(several: RedisServers, timeout_seconds: float) -> Redis:
-    cluster: Any = RedisCluster(
+def _connect_cluster(several: RedisServers, timeout_seconds: float) -> _ReportingCluster:
+    return _ReportingCluster(
         startup_nodes=[ClusterNode(host, port) for host, port in several.nodes],
         max_connections=MAX_NODE_CONNECTIONS,
         **_connection(timeout_seconds),
         **_credentials(several),
         **_tls(several),
     )
-    return cast(Redis, cluster)  # has the same commands; each script of the hub uses one key
 
 
 def _connection(timeout_seconds: float) -> dict[str, Any]:
@@ -158,6 +222,39 @@ async def mark_once(client: Redis, name: str, milliseconds: int) -> bool:
     return cast(bytes | None, await client.get(name)) == value
 
 
+_Client = _ReportingRedis | _ReportingPipeline | _ReportingCluster | _ReportingClusterPipeline
+
+
+async def _reported(call: Awaitable[Result], client: _Client) -> Result:
+    """Await a call of redis-py, and report its fault.
+
+    A server that is read-only now was demoted: its connections are closed, so that the next commands look for the primary at the
+    same address. Connections in use meet the same reply.
+    """
+    try:
+        return await call
+    except NoScriptError:
+        raise  # redis-py then loads the script
+    except (RedisError, OSError, TimeoutError) as error:
+        await _report(error, client)
+        raise
+    except (RuntimeError, AttributeError) as error:  # redis-py, on a connection that another task has closed meanwhile
+        broken = RedisConnectionError(f"{type(error).__name__}: {error}")
+        await _report(broken, client)
+        raise broken from error
+
+
+async def _report(error: Exception, client: _Client) -> None:
+    if client.faults is not None and not _is_wrong_type(error):
+        client.faults.report(error)
+    if isinstance(error, ReadOnlyError) and isinstance(client, redis.asyncio.Redis):
+        await client.connection_pool.disconnect(inuse_connections=False)
+
+
+def _is_wrong_type(error: Exception) -> bool:
+    return isinstance(error, ResponseError) and reply_of(error).startswith("WRONGTYPE")
+
+
 @contextmanager
 def translated_errors() -> Iterator[None]:
     """Translate errors of redis-py.
@@ -169,7 +266,7 @@ def translated_errors() -> Iterator[None]:
     try:
         yield
     except ResponseError as error:
-        raise _translated(WrongType if str(error).startswith("WRONGTYPE") else StoreUnavailable) from error
+        raise _translated(WrongType if _is_wrong_type(error) else StoreUnavailable) from error
     except (RedisError, OSError, TimeoutError) as error:
         raise _translated(StoreUnavailable) from error
 

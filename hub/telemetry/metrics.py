@@ -42,6 +42,7 @@ class Metrics:
         limited: Rejections by rate limits and by limits of connections to APIs, by `limit`.
         events: Messages between workers by `outcome`: `valid`; `unauthenticated` and `repeated` (looked up in Redis, not
             believed), `hint_dropped` (too many of those), `unreadable`, `lost` (times that messages of a publisher were missing).
+        redis_errors: Commands that failed in Redis, by `kind` (`hub.session.redis_faults`).
         topic_drops: Entries in the history of a topic that were not delivered, by `reason` (`hub.topics.entry`).
         dropped_headers: Request headers that did not pass to an API, other than those that browsers write by themselves.
         descriptor_shortages: Times that a listener ran short of file descriptors.
@@ -78,6 +79,7 @@ class Metrics:
         self.channels = Gauge("hub_channels", "Open channels", registry=registry, multiprocess_mode="livesum")
         self.dropped_headers = Counter("hub_dropped_headers", "Request headers that did not pass", registry=registry)
         self.events = Counter("hub_events", "Messages between workers", ["outcome"], registry=registry)
+        self.redis_errors = Counter("hub_redis_errors", "Commands that failed in Redis", ["kind"], registry=registry)
         self.topic_drops = Counter("hub_topic_drops", "Entries of topics not delivered", ["reason"], registry=registry)
         self.record_faults = Counter(
             "hub_record_faults", "Records in Redis that were not believed", ["kind", "fault"], registry=registry

@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             os.environ["HUB_PROVIDER_CLIENT_SECRET"] = secret
             banner = BANNER.format(url=url, seconds=options.access_token_seconds, issuer=issuer, admin_port=admin_port)
             command = [sys.executable, "-m", "hub", "--config", str(config)]
-            return _run_until_interrupted(command, f"http://127.0.0.1:{port}/", banner)
+            return _run_until_interrupted(command, f"http://127.0.0.1:{admin_port}/healthz", banner)
         finally:
             standin.terminate()
             standin.wait()

@@ -51,7 +51,7 @@ def test_contents(packages: Path, name: str) -> None:
     """An archive has license, readme, changelog, code and types, and nothing of the workspace, such as tests or sources."""
     files = packed(packages, name)
     assert files >= {*HYGIENE, f"fesm2022/{name}.mjs", f"types/{name}.d.ts"}
-    assert all(path.split("/")[0] in {*HYGIENE, "fesm2022", "types", "core"} for path in files)
+    assert all(path.split("/")[0] in {*HYGIENE, "fesm2022", "types", "core", "testing"} for path in files)
     assert not any("spec" in path or (path.endswith(".ts") and not path.endswith(".d.ts")) for path in files)
     assert (packages / name / "LICENSE").read_bytes() == (PROJECT / "LICENSE").read_bytes()
 
@@ -86,6 +86,12 @@ def test_the_core_is_there_once(packages: Path) -> None:
     assert "export * from 'iris-hub-core'" in core
     assert "class " not in core
     assert "class Hub " not in (packages / CLIENT / "fesm2022" / f"{CLIENT}.mjs").read_text(encoding="utf-8")
+
+
+def test_entry_points(packages: Path) -> None:
+    """The core has one entry point; the Angular package has a second one for it, and one for tests."""
+    assert set(manifest(packages, CORE)["exports"]) == {"./package.json", "."}
+    assert set(manifest(packages, CLIENT)["exports"]) == {"./package.json", ".", "./core", "./testing"}
 
 
 @pytest.mark.usefixtures("packages")

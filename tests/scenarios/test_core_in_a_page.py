@@ -70,3 +70,14 @@ async def test_login_in_place(start_clinic: StartClinic, tmp_path: Path) -> None
         assert await page.evaluate("window.waiting") == "alice"
         assert await page.evaluate("window.kept") == "unsaved text"
         assert page.url == clinic.hub.url + "/ward#7"
+
+
+async def test_typing_is_activity(start_clinic: StartClinic, tmp_path: Path) -> None:
+    """A key that the user presses reaches the hub as activity, without a request of the application."""
+    build(tmp_path)
+    async with start_clinic(Options(), None, HUB_STATIC_ROOT=str(tmp_path)) as clinic, Chromium.start() as chromium:
+        page = await chromium.open(clinic.hub.url + "/hub/login?return_to=/")
+        await identify(page, "alice")
+        await expect(page.locator("#out")).to_have_text("authenticated")
+        async with page.expect_request(clinic.hub.url + "/hub/session"):  # one that is not passive
+            await page.keyboard.press("a")

@@ -1,3 +1,4 @@
+import { ACTIVITY_EVENTS, Activity } from './activity';
 import { type Answer, InlineBody, type Transport } from './answer';
 import { Call, type CallRequest } from './call';
 import { Channel, type ChannelStatus } from './channel';
@@ -32,6 +33,8 @@ export interface HubOptions {
   mode?: 'auto' | 'http';
   /** Calls that meet an ended session: `fail`, or `wait` until the same user has logged in again. */
   whenLoggedOut?: 'fail' | 'wait';
+  /** What keeps the session from ending by its idle timeout: keys and pointers too, or only requests. */
+  activity?: 'input' | 'requests';
 }
 
 export interface HubRequest extends CallRequest {
@@ -55,6 +58,7 @@ export class Hub {
   readonly channelStatus = new Emitter<ChannelStatus>();
   readonly routes: readonly string[];
   trafficNow: Traffic = { transport: 'http', inFlight: 0, roundTripMs: null, degraded: false };
+  private readonly activity: Activity;
   private readonly channel: Channel;
   private readonly tabs: Tabs;
   private readonly revalidation = new Revalidation();
@@ -71,6 +75,7 @@ export class Hub {
   ) {
     this.routes = options.routes ?? ['/api'];
     this.session = new Session(world);
+    this.activity = new Activity(world, () => void this.session.check({ active: true }));
     this.tabs = new Tabs((message) => this.onTab(message));
     const url = new URL('/hub/channel', location.href.replace(/^http/, 'ws')).href;
     const greeting = () => ({ csrf: csrfToken(), client: options.client, identity: this.session.identity || undefined });
@@ -94,6 +99,11 @@ export class Hub {
       'visibilitychange',
       () => !document.hidden && this.session.status.state !== 'unknown' && void this.session.check(),
     );
+    if (this.options.activity !== 'requests') {
+      ACTIVITY_EVENTS.forEach((type) =>
+        this.listen(window, type, (event) => this.onInput(event), { capture: true, passive: true }),
+      );
+    }
     this.schedulePoll();
     await this.session.check();
   }
@@ -101,6 +111,7 @@ export class Hub {
   /** Stop for good. */
   stop(): void {
     this.stops.forEach((stop) => stop());
+    this.activity.stop();
     this.world.clearTimeout(this.poll);
     this.world.clearTimeout(this.look);
     this.tabs.close();
@@ -138,7 +149,10 @@ export class Hub {
         upstreamMs: upstream,
         bad,
       });
-      if (!request.passive) this.lookSoon();
+      if (!request.passive) {
+        this.activity.reported();
+        this.lookSoon();
+      }
       return answer;
     } catch (error) {
       const problem = error instanceof HubError ? error.problem : null;
@@ -294,6 +308,7 @@ export class Hub {
       this.reconnect();
     } else if (status.state === 'anonymous' && this.wasAuthenticated) {
       this.wasAuthenticated = false;
+      this.activity.stop();
       this.channel.close();
       this.revalidation.clear();
       this.journal.clear();
@@ -351,9 +366,19 @@ export class Hub {
     }, POLL_MS);
   }
 
-  private listen(target: EventTarget, type: string, listener: (event: Event) => unknown): void {
-    target.addEventListener(type, listener);
-    this.stops.push(() => target.removeEventListener(type, listener));
+  private onInput(event: Event): void {
+    const { state, idleEndsAt } = this.session.status;
+    if (state === 'authenticated' && idleEndsAt !== null && !this.isLeaving) this.activity.noticed(event, idleEndsAt);
+  }
+
+  private listen(
+    target: EventTarget,
+    type: string,
+    listener: (event: Event) => unknown,
+    options?: AddEventListenerOptions,
+  ): void {
+    target.addEventListener(type, listener, options);
+    this.stops.push(() => target.removeEventListener(type, listener, options));
   }
 
   private changeTraffic(changes: Partial<Traffic>): void {

@@ -133,7 +133,7 @@ MESSAGES: tuple[Make, ...] = (
     lambda world, reader: {"type": "pong", "n": reader.byte()},
     lambda world, reader: {"type": "bye"},
     lambda world, reader: {"type": "unknown", "optional": bool(reader.byte() & 1)},
-    lambda world, reader: {"type": "hello", "csrf": "t", "capabilities": ["windows", "timing", "drain"]},
+    lambda world, reader: {"type": "hello", "csrf": "t", "capabilities": ["windows", "timing", "drain", "text"]},
     lambda world, reader: {
         "type": "hello",
         "csrf": "t",
@@ -150,6 +150,13 @@ MESSAGES: tuple[Make, ...] = (
         "window": reader.byte(),
         "progress": bool(reader.byte() & 1),
         "key": KEY,
+    },
+    lambda world, reader: {
+        "type": "request",
+        "id": world.new_id(reader),
+        "method": "POST",
+        "path": "/a",
+        **({"text": "é" * reader.byte()} if reader.byte() & 7 else {"text": "", "stream": 1}),
     },
     lambda world, reader: {"type": "window", "id": 0, "bytes": 1 << reader.byte() % 40},
     lambda world, reader: {"type": "subscribe", "id": world.new_id(reader), "topic": "t", "after": f"{reader.byte()}-0"},
@@ -212,7 +219,8 @@ def _start(world: World, reader: Reader) -> None:
 
 
 def _respond(world: World, reader: Reader) -> None:
-    world.connection.respond(world.old_id(reader), 200, JSON_HEADERS, msgspec.Raw(b'{"n":1.00}'))
+    body = '{"n":1.00}' if world.connection.takes_text else msgspec.Raw(b'{"n":1.00}')
+    world.connection.respond(world.old_id(reader), 200, JSON_HEADERS, body)
 
 
 def _begin(world: World, reader: Reader) -> None:

@@ -42,13 +42,9 @@ async function requestBody(request: HttpRequest<unknown>, fields: Record<string,
   if (content === null) return null;
   const type = fields['content-type'] ?? request.detectContentTypeHeader();
   if (type) fields['content-type'] = type;
-  if (typeof content === 'string') return type?.startsWith('application/json') ? { json: content } : asText(content, type);
+  if (typeof content === 'string') return { text: content };
   if (content instanceof Blob) return content;
   const whole = new Response(content);
   if (content instanceof FormData) fields['content-type'] = whole.headers.get('content-type')!; // it names the boundary
   return whole.blob();
-}
-
-function asText(content: string, type: string | null): RequestBody {
-  return type?.startsWith('text/') ? { text: content } : new Blob([content]);
 }

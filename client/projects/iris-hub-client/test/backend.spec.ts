@@ -74,10 +74,16 @@ describe('HttpClient over the hub', () => {
   test('sends JSON as the text that Angular made of it', async () => {
     await firstValueFrom(http.post('/api/a', { n: 1 }, { headers: { 'If-Match': '"x"', 'X-XSRF-TOKEN': 't' } }));
     expect(requests[0]).toMatchObject({
-      body: { json: '{"n":1}' },
+      body: { text: '{"n":1}' },
       headers: { 'content-type': 'application/json', 'if-match': '"x"' },
     });
     expect(requests[0].headers).not.toHaveProperty('x-xsrf-token');
+  });
+
+  test.each(['application/json', 'application/xml', 'text/plain'])('sends a text of the type %s as it is', async (type) => {
+    const text = '1,"method":"DELETE","path":"/api/b"';
+    await firstValueFrom(http.post('/api/a', text, { headers: { 'Content-Type': type } }));
+    expect(requests[0]).toMatchObject({ method: 'POST', path: '/api/a', body: { text }, headers: { 'content-type': type } });
   });
 
   test('sends a form as Angular does', async () => {

@@ -30,8 +30,9 @@ hub.start();
 
 def build(folder: Path, script: str = SCRIPT) -> None:
     """Make a page with this script, and the packed core beside it."""
-    packed = workspace.build_packages() / "iris-hub-core" / "fesm2022" / "iris-hub-core.mjs"
-    shutil.copy(packed, folder / "core.mjs")
+    for module in (workspace.build_packages() / "iris-hub-core" / "fesm2022").glob("*.mjs"):
+        shutil.copy(module, folder)
+    (folder / "core.mjs").write_text("export * from './iris-hub-core.mjs';", encoding="utf-8")
     (folder / "index.html").write_text(INDEX, encoding="utf-8")
     (folder / "app.js").write_text(script, encoding="utf-8")
 

@@ -1,3 +1,4 @@
+import type { Sharing } from '../core/src/tabs';
 import type { SocketLike, Timer, World } from '../core/src/world';
 import { encodeFrame } from '../core/src/frames';
 
@@ -71,12 +72,17 @@ export const READY = {
 /** Time that moves when a test says so, and sockets that lead to the test. */
 export class FakeWorld implements World {
   readonly sockets: FakeSocket[] = [];
+  sharing: Sharing | null = null;
+  hidden = false;
+  isForbidden = false;
   time = 0;
   chance = 0.5;
   private timers: { at: number; run: () => void; id: number }[] = [];
   private ids = 0;
 
+  isHidden = (): boolean => this.hidden;
   dial = (): SocketLike => {
+    if (this.isForbidden) throw new DOMException('The operation is insecure.', 'SecurityError');
     const socket = new FakeSocket();
     this.sockets.push(socket);
     return socket;

@@ -54,8 +54,10 @@ export class Channel {
   readonly events = new Emitter<EventMessage>();
   readonly ready = new Emitter<ReadyMessage>();
   readonly roundTrips = new Emitter<number>();
+  /** Whether there is no connection, nor soon will be: others carry calls and events meanwhile. */
+  readonly absence = new Emitter<boolean>();
+  readonly topics = new Topics();
   state: ChannelState = 'closed';
-  private readonly topics = new Topics();
   private line: Line | null = null;
   private successor: Line | null = null;
   private readonly retiring = new Set<Line>();
@@ -65,6 +67,7 @@ export class Channel {
   private failures = 0;
   private redialTimer: Timer | undefined;
   private patience: Timer | undefined;
+  private isAbsent = false;
 
   /**
    * @param url Of the channel, with the scheme ws or wss.
@@ -97,6 +100,7 @@ export class Channel {
     this.move('close');
     for (const line of lines) line?.leave();
     this.strand();
+    this.beAbsent(false);
   }
 
   /** Send a call as soon as there is a connection, or hand it back. */
@@ -173,6 +177,7 @@ export class Channel {
     this.waiting = [];
     for (const call of calls) this.start(line, call);
     this.topics.moveTo(line.connection);
+    this.beAbsent(false);
     this.ready.emit(message);
   }
 
@@ -214,7 +219,7 @@ export class Channel {
     const successor = this.successor;
     this.line = this.successor = null;
     this.waiting.push(...calls);
-    this.topics.moveTo(null);
+    this.topics.leave(line.connection);
     if (successor === null || afterClose(code) !== 'dial') {
       successor?.leave();
       return this.afterwards(code, reason);
@@ -258,7 +263,7 @@ export class Channel {
   private beginPatience(): void {
     this.patience ??= this.world.setTimeout(() => {
       this.patience = undefined;
-      if (this.state !== 'open') this.strand();
+      if (this.state !== 'open') this.giveBack();
     }, PATIENCE_MS);
   }
 
@@ -266,6 +271,13 @@ export class Channel {
   private giveBack(): void {
     this.endPatience();
     this.strand();
+    this.beAbsent(this.state !== 'ended');
+  }
+
+  private beAbsent(isAbsent: boolean): void {
+    if (isAbsent === this.isAbsent) return;
+    this.isAbsent = isAbsent;
+    this.absence.emit(isAbsent);
   }
 
   private endPatience(): void {

@@ -9,6 +9,17 @@ export class Emitter<T> {
   }
 
   emit(value: T): void {
-    for (const listener of [...this.listeners]) listener(value);
+    for (const listener of [...this.listeners]) guarded(() => listener(value));
+  }
+}
+
+/** Run code of a listener. What it throws is reported as an uncaught error of the page, and the next listener is told. */
+export function guarded(run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    setTimeout(() => {
+      throw error;
+    });
   }
 }

@@ -7,7 +7,9 @@ import { HubError, aborted, asksForLogin } from './errors';
 import { fetchThrough } from './fetch';
 import { sendElsewhere, sendOverHttp } from './http';
 import { Journal } from './journal';
+import type { Greeting } from './line';
 import { type LoginOptions, csrfToken, loginUrl, proof } from './page';
+import type { Push } from './push';
 import { following } from './redirects';
 import { Revalidation } from './revalidation';
 import { BYPASS, isAtHub, leaveForHub } from './service-worker';
@@ -17,7 +19,7 @@ import type { TopicListener } from './topics';
 import type { EventMessage, Problem } from './wire';
 import { type Timer, type World, browserWorld } from './world';
 
-const POLL_MS = 30_000; // without a channel nobody else tells that the session has ended
+const POLL_MS = 30_000; // without a channel or an event stream nobody else tells that the session has ended
 const AFTER_CALL_MS = 1000; // many calls in a row, one look at the session
 const LOGGED_IN = 'hub-logged-in'; // query parameter of the page in which a login in a window of its own ends
 
@@ -59,7 +61,11 @@ export class Hub {
   readonly routes: readonly string[];
   trafficNow: Traffic = { transport: 'http', inFlight: 0, roundTripMs: null, degraded: false };
   private readonly activity: Activity;
+  private readonly greeting: () => Greeting;
   private readonly channel: Channel;
+  private push: Push | null = null; // loaded when it is needed for the first time
+  private loading: Promise<Push | null> | null = null;
+  private isWithoutChannel = false;
   private readonly tabs: Tabs;
   private readonly revalidation = new Revalidation();
   private readonly byHttp = new WeakSet<Call>();
@@ -78,8 +84,9 @@ export class Hub {
     this.activity = new Activity(world, () => void this.session.check({ active: true }));
     this.tabs = new Tabs((message) => this.onTab(message));
     const url = new URL('/hub/channel', location.href.replace(/^http/, 'ws')).href;
-    const greeting = () => ({ csrf: csrfToken(), client: options.client, identity: this.session.identity || undefined });
-    this.channel = new Channel(url, greeting, world, (calls) => calls.forEach((call) => void this.overHttp(call)));
+    this.greeting = () => ({ csrf: csrfToken(), client: options.client, identity: this.session.identity || undefined });
+    this.channel = new Channel(url, this.greeting, world, (calls) => calls.forEach((call) => void this.overHttp(call)));
+    this.channel.absence.listen((isAbsent) => (isAbsent ? void this.listenWithoutChannel() : this.stopPush()));
     this.channel.status.listen((status) => this.onChannel(status));
     this.channel.events.listen((event) => this.onEvent(event));
     this.channel.roundTrips.listen((ms) => this.changeTraffic({ roundTripMs: Math.round(ms) }));
@@ -92,13 +99,9 @@ export class Hub {
     if (isAtHub()) return leaveForHub();
     this.endLoginWindow();
     this.listen(window, 'online', () => this.channel.state === 'waiting' && this.channel.open());
-    this.listen(window, 'pagehide', () => this.channel.close());
+    this.listen(window, 'pagehide', () => this.hangUp());
     this.listen(window, 'pageshow', (event) => (event as PageTransitionEvent).persisted && location.reload());
-    this.listen(
-      document,
-      'visibilitychange',
-      () => !document.hidden && this.session.status.state !== 'unknown' && void this.session.check(),
-    );
+    this.listen(document, 'visibilitychange', () => !document.hidden && this.onShown());
     if (this.options.activity !== 'requests') {
       ACTIVITY_EVENTS.forEach((type) =>
         this.listen(window, type, (event) => this.onInput(event), { capture: true, passive: true }),
@@ -115,7 +118,7 @@ export class Hub {
     this.world.clearTimeout(this.poll);
     this.world.clearTimeout(this.look);
     this.tabs.close();
-    this.channel.close();
+    this.hangUp();
   }
 
   /** Tell whether a URL is one that the hub forwards. */
@@ -172,6 +175,7 @@ export class Hub {
     return fetchThrough(this, input, init);
   }
 
+  /** Listen to a topic, over the channel or, without one, over an event stream; returns how to stop. */
   topic(name: string, listener: TopicListener): () => void {
     return this.channel.topic(name, listener);
   }
@@ -305,16 +309,60 @@ export class Hub {
       this.wasAuthenticated = true;
       this.journal.add({ kind: 'session', text: 'logged in' });
       this.tabs.tell('logged-in');
-      this.reconnect();
+      if (this.options.mode === 'http') void this.listenWithoutChannel();
+      else this.reconnect();
     } else if (status.state === 'anonymous' && this.wasAuthenticated) {
       this.wasAuthenticated = false;
       this.activity.stop();
-      this.channel.close();
+      this.hangUp();
       this.revalidation.clear();
       this.journal.clear();
       this.journal.add({ kind: 'session', text: `ended: ${status.endReason}`, bad: true });
       if (!this.isLeaving) this.tabs.tell('ended');
     }
+  }
+
+  /** Get the events of topics and of the session over HTTP, until there is a channel. */
+  private async listenWithoutChannel(): Promise<void> {
+    this.isWithoutChannel = true;
+    this.push ??= await (this.loading ??= this.loadPush());
+    if (!this.isWithoutChannel || this.push === null) return;
+    this.push.start(this.session.identity);
+    this.channel.topics.moveTo(this.push);
+  }
+
+  /** Load what most pages never need; null if that does not get through either. */
+  private async loadPush(): Promise<Push | null> {
+    const loaded = await import('./push').catch(() => null);
+    this.loading = null;
+    if (loaded === null) return null;
+    const push = new loaded.Push(this.greeting, this.world);
+    push.doubts.listen(() => void this.session.check());
+    push.events.listen((event) => {
+      this.channel.topics.take(event);
+      this.onEvent(event);
+    });
+    return push;
+  }
+
+  private stopPush(): void {
+    this.isWithoutChannel = false;
+    this.push?.stop();
+  }
+
+  private hangUp(): void {
+    this.channel.close();
+    this.stopPush();
+  }
+
+  private onShown(): void {
+    this.push?.resume();
+    if (this.session.status.state !== 'unknown') void this.session.check();
+  }
+
+  /** Whether the hub tells what becomes of the session. */
+  private get isTold(): boolean {
+    return this.channel.state === 'open' || this.push?.isOpen === true;
   }
 
   private onChannel(status: ChannelStatus): void {
@@ -341,7 +389,7 @@ export class Hub {
   }
 
   private onTab(message: TabMessage): void {
-    if (message === 'ended' && (!this.wasAuthenticated || this.channel.state === 'open')) return; // the hub says why
+    if (message === 'ended' && (!this.wasAuthenticated || this.isTold)) return; // the hub says why
     if (!this.isLeaving) void this.session.check();
   }
 
@@ -360,7 +408,7 @@ export class Hub {
 
   private schedulePoll(): void {
     this.poll = this.world.setTimeout(() => {
-      const needsLook = this.session.status.state === 'unavailable' || (this.wasAuthenticated && this.channel.state !== 'open');
+      const needsLook = this.session.status.state === 'unavailable' || (this.wasAuthenticated && !this.isTold);
       if (needsLook && !document.hidden) void this.session.check();
       this.schedulePoll();
     }, POLL_MS);

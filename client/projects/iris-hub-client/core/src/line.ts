@@ -25,7 +25,7 @@ export interface LineEvents {
 /** One WebSocket with the connection that it carries, and a watch over its signs of life. */
 export class Line {
   readonly connection: Connection;
-  private readonly socket: SocketLike;
+  private readonly socket: SocketLike | null;
   private timer: Timer | undefined;
   private isOver = false;
 
@@ -37,9 +37,9 @@ export class Line {
     private readonly world: World,
     private readonly events: LineEvents,
   ) {
-    const socket = (this.socket = world.dial(url, SUBPROTOCOL));
+    const socket = (this.socket = this.dial(url));
     const send = (data: string | Uint8Array<ArrayBuffer>): void => {
-      if (!this.isOver) socket.send(data);
+      if (!this.isOver) socket?.send(data);
     };
     this.connection = new Connection(
       { send, defer: world.defer, now: world.now },
@@ -53,6 +53,10 @@ export class Line {
         roundTrip: (ms) => events.roundTrip(ms),
       },
     );
+    if (socket === null) {
+      world.setTimeout(() => this.end(LOST, 'This browser opens no WebSocket here.'), 0);
+      return;
+    }
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.connection.greet({ ...greeting(), capabilities: CAPABILITIES }, pending());
     socket.onmessage = ({ data }) => {
@@ -63,16 +67,25 @@ export class Line {
     this.timer = world.setTimeout(() => this.abandon('The hub did not get ready in time.'), READY_TIMEOUT_MS);
   }
 
+  /** Open the socket; null if the browser throws at once (Content-Security-Policy, enterprise policies, extensions). */
+  private dial(url: string): SocketLike | null {
+    try {
+      return this.world.dial(url, SUBPROTOCOL);
+    } catch {
+      return null;
+    }
+  }
+
   /** Say goodbye and hang up; calls under way break off. */
   leave(): void {
     if (this.connection.state === 'ready') this.connection.bye();
-    this.socket.close(1000);
+    this.socket?.close(1000);
     this.end(1000, '');
   }
 
   /** Give up without waiting for the close handshake of a peer that does not answer. */
   abandon(reason: string): void {
-    this.socket.close();
+    this.socket?.close();
     this.end(LOST, reason);
   }
 

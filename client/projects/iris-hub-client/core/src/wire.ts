@@ -125,4 +125,5 @@ export type ServerMessage =
   | { type: 'progress'; id: number; accepted: number }
   | { type: 'window'; id: number; bytes: number }
   | { type: 'going_away'; within_ms: number }
+  | { type: 'close'; code: number; reason: string } // on an event stream
   | { type: 'ping' | 'pong'; n: number };

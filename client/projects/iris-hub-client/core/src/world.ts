@@ -1,5 +1,7 @@
 /** What the client needs of its surroundings, so that tests can bring their own. */
 
+import { type Sharing, browserSharing } from './tabs';
+
 export interface SocketLike {
   binaryType: string;
   onopen: (() => void) | null;
@@ -12,6 +14,11 @@ export interface SocketLike {
 export type Timer = ReturnType<typeof setTimeout>;
 
 export interface World {
+  /** How tabs find each other; null in a browser in which they cannot. */
+  readonly sharing: Sharing | null;
+  /** Whether nobody sees this page. */
+  isHidden(): boolean;
+  /** Open a WebSocket. May throw where a policy or an extension forbids WebSockets. */
   dial(url: string, subprotocol: string): SocketLike;
   /** Milliseconds of a clock that only goes forward. */
   now(): number;
@@ -24,10 +31,14 @@ export interface World {
 
 /** The browser. */
 export const browserWorld: World = {
+  get sharing() {
+    return browserSharing();
+  },
+  isHidden: () => document.hidden,
   dial: (url, subprotocol) => new WebSocket(url, subprotocol) as unknown as SocketLike,
   now: () => performance.now(),
   random: () => Math.random(),
-  newKey: () => crypto.randomUUID(),
+  newKey: () => crypto.randomUUID?.() ?? crypto.getRandomValues(new Uint32Array(8)).join('.'),
   setTimeout: (run, ms) => setTimeout(run, ms),
   clearTimeout: (timer) => clearTimeout(timer),
   defer: (run) => queueMicrotask(run),

@@ -467,3 +467,21 @@ test('whatever happens, every call ends once: an answer, a failure, or the other
     expect(new Set(stranded).size).toBe(stranded.length);
   }
 });
+
+describe('a browser that forbids WebSockets', () => {
+  test('a constructor that throws is a channel that cannot be had: calls go elsewhere, events too', () => {
+    world.isForbidden = true;
+    const absent: boolean[] = [];
+    channel.absence.listen((isAbsent) => absent.push(isAbsent));
+    expect(() => channel.open()).not.toThrow();
+    const call = submit('GET');
+    world.pass(5000);
+    expect(stranded).toEqual([call]);
+    expect(absent).toEqual([true]);
+    world.isForbidden = false;
+    while (world.sockets.length === 0) world.pass(100);
+    world.accept();
+    expect(channel.state).toBe('open');
+    expect(absent).toEqual([true, false]);
+  });
+});

@@ -1,5 +1,6 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { FakeHub, FakeSharing } from '../../testing/fake-hub';
 import { FakeWorld } from '../../testing/fake-world';
 import { Hub, type HubOptions, type HubRequest } from '../src/hub';
 
@@ -16,6 +17,7 @@ const SESSION = {
 };
 
 let world: FakeWorld;
+let events: FakeHub;
 let hub: Hub;
 let session: Record<string, unknown>;
 let asked: { path: string; method: string; headers: Headers }[];
@@ -27,6 +29,7 @@ function json(body: unknown, status = 200, headers: Record<string, string> = {})
 
 async function fakeFetch(input: string, init: RequestInit = {}): Promise<Response> {
   if (input.startsWith('/hub/session')) return json(session);
+  if (input === '/hub/events') return events.fetch(input, init);
   asked.push({ path: input, method: init.method ?? 'GET', headers: new Headers(init.headers) });
   const { signal } = init;
   const aborted = new Promise<never>((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
@@ -44,6 +47,8 @@ const get = (path: string, more: Partial<HubRequest> = {}): Promise<unknown> =>
 
 beforeEach(() => {
   world = new FakeWorld();
+  world.sharing = new FakeSharing();
+  events = new FakeHub();
   session = SESSION;
   asked = [];
   api = () => json({ n: 1 });
@@ -214,6 +219,77 @@ describe('answers', () => {
     await get('/api/patients?q=ada');
     expect(hub.journal.export()).toContain('GET /api/patients');
     expect(hub.journal.export()).not.toContain('ada');
+  });
+});
+
+describe('without a channel', () => {
+  const pass = async (ms: number): Promise<void> => {
+    for (let left = ms; left > 0; left -= 50) {
+      world.pass(50);
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  };
+  const listenTo = (topic: string): unknown[] => {
+    const got: unknown[] = [];
+    hub.topic(topic, { event: ({ data }) => got.push(data), refused: () => got.push('refused') });
+    return got;
+  };
+
+  test('topics come over an event stream, and move to the channel when there is one', async () => {
+    world.isForbidden = true; // as Firefox throws where a policy forbids WebSockets
+    await started();
+    const got = listenTo('ward-7');
+    await pass(4000);
+    events.publish('ward-7', 1);
+    await pass(50);
+    expect(got).toEqual([1]);
+    world.isForbidden = false;
+    while (world.sockets.length === 0) world.pass(100);
+    const socket = world.accept();
+    expect(socket.last('subscribe')).toMatchObject({ topic: 'ward-7', after: '1-0' });
+    await pass(50);
+    expect(events.open).toEqual([]);
+    socket.say({ type: 'response', id: 1, status: 200, body: { after: '1-0' } });
+    socket.say({ type: 'event', sequence: 1, topic: 'ward-7', name: 'changed', data: 2, id: '2-0' });
+    expect(got).toEqual([1, 2]);
+  });
+
+  test('a connection that breaks for a moment does not begin a stream', async () => {
+    await started();
+    listenTo('ward-7');
+    world.accept().break();
+    world.pass(1000);
+    world.accept();
+    await pass(100);
+    expect(events.requests).toEqual([]);
+  });
+
+  test('with mode http the stream is open from the beginning', async () => {
+    await started({ mode: 'http' });
+    const got = listenTo('ward-7');
+    await pass(100);
+    events.publish('ward-7', 1);
+    await pass(50);
+    expect(got).toEqual([1]);
+  });
+
+  test('the session ends with its event, and the stream with the session', async () => {
+    await started({ mode: 'http' });
+    await pass(100);
+    const [stream] = events.open;
+    const data = { reason: 'logout', detail: 'You have logged out.' };
+    stream.say({ type: 'event', sequence: 1, topic: 'session', name: 'ended', data });
+    await pass(50);
+    expect(hub.session.status).toMatchObject({ state: 'anonymous', endReason: 'logout' });
+    expect(events.open).toEqual([]);
+  });
+
+  test('while the stream is open, the session is not polled', async () => {
+    await started({ mode: 'http' });
+    await pass(100);
+    const check = vi.spyOn(hub.session, 'check');
+    world.pass(30_000);
+    expect(check).not.toHaveBeenCalled();
   });
 });
 

@@ -1,1 +1,0 @@
-import{O as r,Z as o,f as n,ja as s}from"./chunk-VAR7S3TS.js";function x(t){t||(t=o(s));let i=new n(e=>{if(t.destroyed){e.next();return}return t.onDestroy(e.next.bind(e))});return e=>e.pipe(r(i))}export{x as a};

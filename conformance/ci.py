@@ -65,6 +65,7 @@ FULL = (
     *SMOKE,
     Command("autobahn", ("-m", "conformance.autobahn"), 15),
     Command("angular", ("-m", "conformance.angular"), 12),
+    Command("HttpClient in browsers", ("-m", "conformance.contract"), 4),
     Command("mutation sample", ("-m", "mutation", "--minutes", "30"), 32),
 )
 SETS = {"smoke": SMOKE, "full": FULL}

@@ -1,6 +1,7 @@
 import { type HttpRequest, HttpEventType, type HttpDownloadProgressEvent } from '@angular/common/http';
-import { type Answer, NULL_BODY, readAll } from 'iris-hub-client/core';
+import { type Answer, readAll } from 'iris-hub-client/core';
 
+const NO_CONTENT = 204;
 const XSSI_PREFIX = /^\)\]\}',?\n/;
 
 /** The body of a response in the form in which it was read; null: there is none. */
@@ -12,7 +13,7 @@ export async function readContent(
   answer: Answer,
   report: (event: HttpDownloadProgressEvent) => void,
 ): Promise<Content> {
-  if (NULL_BODY.has(answer.status) || request.method === 'HEAD') return null;
+  if (answer.status === NO_CONTENT) return null; // of others without a body the caller gets an empty one
   if (request.reportProgress) return { bytes: await readReporting(request, answer, report) };
   const isText = request.responseType === 'json' || request.responseType === 'text';
   return isText && charsetOf(answer) === 'utf-8' ? { text: await answer.body.text() } : { bytes: await answer.body.bytes() };

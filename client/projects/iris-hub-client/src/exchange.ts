@@ -18,19 +18,28 @@ export class HttpExchange {
   private readonly aborter = new AbortController();
   private limit: ReturnType<typeof setTimeout> | undefined;
   private isUploadReported = false;
+  private url: string;
 
   constructor(
     private readonly hub: Hub,
     private readonly request: HttpRequest<unknown>,
     private readonly observer: Observer<HttpEvent<unknown>>,
-  ) {}
+  ) {
+    this.url = request.urlWithParams;
+  }
 
   async run(): Promise<void> {
     const { observer, request } = this;
+    let content: ReturnType<typeof request.serializeBody>;
+    try {
+      content = request.serializeBody();
+    } catch (error) {
+      return observer.error(error); // nothing was sent
+    }
     observer.next({ type: HttpEventType.Sent });
     if (request.timeout) this.limit = setTimeout(() => this.timeOut(), request.timeout);
     try {
-      const sent = await hubRequest(request, this.aborter.signal, this.reportUpload);
+      const sent = hubRequest(request, content, this.aborter.signal, this.reportUpload);
       const answer = await this.hub.send(sent);
       this.onHead(sent, answer);
       this.finish(answer, await readContent(request, answer, (event) => observer.next(event)));
@@ -60,7 +69,9 @@ export class HttpExchange {
 
   private onHead({ body, onUploadProgress }: HubRequest, answer: Answer): void {
     if (!this.request.reportProgress) return;
-    if (body && onUploadProgress && !this.isUploadReported) onUploadProgress(sizeOf(body), sizeOf(body)); // it went inside one message
+    this.url = this.urlOf(answer);
+    const size = body ? sizeOf(body) : 0;
+    if (size > 0 && !this.isUploadReported) onUploadProgress?.(size, size); // it went inside one message
     this.observer.next(new HttpHeaderResponse(this.headOf(answer)));
   }
 
@@ -85,13 +96,23 @@ export class HttpExchange {
   }
 
   private fail(error: unknown): void {
-    this.observer.error(HubHttpError.ofFailure(error, this.request.urlWithParams));
+    this.observer.error(HubHttpError.ofFailure(error, this.url));
   }
 
-  private headOf({ status, headers, redirectedTo }: Answer) {
-    const url = redirectedTo ?? new URL(this.request.urlWithParams, location.href).href.split('#')[0];
+  private urlOf({ redirectedTo }: Answer): string {
+    return redirectedTo ?? new URL(this.request.urlWithParams, location.href).href.split('#')[0];
+  }
+
+  private headOf(answer: Answer) {
+    const { status, redirectedTo } = answer;
     const redirected = redirectedTo !== undefined;
-    return { status, statusText: statusText(status), headers: new HttpHeaders(headers), url, redirected };
+    return {
+      status,
+      statusText: statusText(status),
+      headers: new HttpHeaders(answer.headers),
+      url: this.urlOf(answer),
+      redirected,
+    };
   }
 }
 

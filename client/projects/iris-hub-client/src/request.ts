@@ -1,22 +1,26 @@
 import type { HttpRequest } from '@angular/common/http';
 import type { HubRequest, RequestBody } from 'iris-hub-client/core';
+import { multipart } from './form';
 import { HUB_KEY, HUB_MODE, HUB_PASSIVE, HUB_PRIORITY, HUB_REVALIDATE, HUB_TIMEOUT } from './context';
 
 const OWN_HEADERS = new Set(['x-xsrf-token']); // the hub's client proves by itself where requests come from
 
+type SerializedBody = ReturnType<HttpRequest<unknown>['serializeBody']>;
+
 /** Return what the hub's client sends for a request of HttpClient: what Angular's own backends would send. */
-export async function hubRequest(
+export function hubRequest(
   request: HttpRequest<unknown>,
+  content: SerializedBody,
   signal: AbortSignal,
   onUploadProgress: (loaded: number, total: number) => void,
-): Promise<HubRequest> {
+): HubRequest {
   const { context, headers, keepalive, redirect } = request;
   const fields: Record<string, string> = { accept: 'application/json, text/plain, */*' };
   for (const name of headers.keys()) {
     const key = name.toLowerCase();
     if (!OWN_HEADERS.has(key)) fields[key] = headers.getAll(name)!.join(',');
   }
-  const body = await requestBody(request, fields);
+  const body = requestBody(request, content, fields);
   const url = new URL(request.urlWithParams, location.href);
   return {
     method: request.method,
@@ -37,14 +41,12 @@ export async function hubRequest(
 }
 
 /** Return what Angular would send, and name its type in `fields` unless the caller has. */
-async function requestBody(request: HttpRequest<unknown>, fields: Record<string, string>): Promise<RequestBody | null> {
-  const content = request.serializeBody();
+function requestBody(request: HttpRequest<unknown>, content: SerializedBody, fields: Record<string, string>): RequestBody | null {
   if (content === null) return null;
   const type = fields['content-type'] ?? request.detectContentTypeHeader();
   if (type) fields['content-type'] = type;
   if (typeof content === 'string') return { text: content };
   if (content instanceof Blob) return content;
-  const whole = new Response(content);
-  if (content instanceof FormData) fields['content-type'] = whole.headers.get('content-type')!; // it names the boundary
-  return whole.blob();
+  if (content instanceof URLSearchParams) return { text: content.toString() };
+  return content instanceof FormData ? multipart(content) : new Blob([content]);
 }

@@ -43,10 +43,9 @@ function requestHeaders(request: CallRequest, key: string | null, proof: Proof):
     for (const value of [values].flat()) headers.append(name, value);
   }
   const { body } = request;
-  if (body && !headers.has('content-type')) {
-    if (body instanceof Blob) headers.set('content-type', body.type || 'application/octet-stream');
-    else headers.set('content-type', 'json' in body ? 'application/json' : 'text/plain;charset=utf-8');
-  }
+  if (body && !(body instanceof Blob) && !headers.has('content-type'))
+    // the type of a Blob is set by the browser
+    headers.set('content-type', 'json' in body ? 'application/json' : 'text/plain;charset=utf-8');
   if (key !== null) headers.set('X-Hub-Key', key);
   if (request.passive) headers.set('X-Hub-Passive', '1');
   headers.set(REDIRECT, 'manual');

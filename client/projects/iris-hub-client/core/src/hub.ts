@@ -437,7 +437,7 @@ export class Hub {
 
 /** The hub's own refusal of a request, in the form that it has over HTTP. */
 function problemAnswer({ problem, processed, retryAfterMs }: HubError): Answer {
-  const headers = new Headers({ 'content-type': 'application/problem+json' });
+  const headers = new Headers({ 'cache-control': 'no-store', 'content-type': 'application/problem+json' });
   if (retryAfterMs !== null) headers.set('retry-after', String(Math.ceil(retryAfterMs / 1000)));
   const body = new InlineBody(JSON.stringify({ ...problem, processed }));
   return { status: problem.status, headers, body, transport: 'channel', replayed: false, timing: null };

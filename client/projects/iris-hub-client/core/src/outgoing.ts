@@ -21,8 +21,8 @@ export interface OutgoingBody {
 export function outgoingBody({ body, headers = {} }: CallRequest, hub: ReadyMessage | null): OutgoingBody {
   if (body === undefined || body === null) return { headers };
   if (body instanceof Blob) {
-    if (body.size === 0) return { headers: withDefault(headers, 'content-type', body.type) };
-    return { headers: withDefault(headers, 'content-type', body.type || 'application/octet-stream'), blob: body };
+    const typed = withDefault(headers, 'content-type', body.type);
+    return body.size === 0 ? { headers: typed } : { headers: typed, blob: body };
   }
   const [text, type] = 'json' in body ? [body.json, 'application/json'] : [body.text, 'text/plain;charset=utf-8'];
   const typed = withDefault(headers, 'content-type', type);

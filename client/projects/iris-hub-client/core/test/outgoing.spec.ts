@@ -60,7 +60,6 @@ describe('the type of a body', () => {
   test.each([
     [{ json: '1' }, {}, 'application/json'],
     [{ text: '1' }, {}, 'text/plain;charset=utf-8'],
-    [new Blob(['1']), {}, 'application/octet-stream'],
     [new Blob(['1'], { type: 'image/png' }), {}, 'image/png'],
     [{ text: '' }, {}, 'text/plain;charset=utf-8'],
   ])('%o has a default', (body, headers, type) => {

@@ -1,8 +1,10 @@
 """The composition root: the only place that builds. Each object is made once, in dependency order, and closed in reverse."""
 
 import asyncio
+import os
 import random
 import secrets
+import socket
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -44,9 +46,12 @@ from hub.session.cookie import xsrf_token_matches
 from hub.session.event_feed import EventFeed
 from hub.session.failure_limit import FailureLimiter
 from hub.session.keyring import Keyring
+from hub.session.known_providers import KnownProviders
 from hub.session.last_channel import LastChannelStore
 from hub.session.logout_tokens import LogoutTokenStore
 from hub.session.model import Lifetimes
+from hub.session.node_description import NodeDescription
+from hub.session.node_registry import NodeRegistry
 from hub.session.open_streams import OpenStreams
 from hub.session.record_faults import RecordFaults
 from hub.session.redis_client import connect
@@ -104,9 +109,11 @@ class Services:
         codec = RecordCodec(keyring, accepts_unauthenticated=accepts_unauthenticated)
         faults = RecordFaults(lambda kind, fault: self.metrics.record_faults.labels(kind, fault).inc(), clock)
         self.store = SessionStore(self.redis, codec, lifetimes, clock, faults)
+        self.nodes = NodeRegistry(self.redis, lambda: _describe(settings, keyring), clock)
         self.events = EventFeed(self.redis, keyring, clock, self.metrics)
         revocations = RevocationQueue(self.redis, codec, faults)
-        self.sessions = Sessions(self.store, self.events, revocations, lifetimes, clock, self.metrics)
+        known_providers = KnownProviders(settings.issuers)
+        self.sessions = Sessions(self.store, self.events, revocations, lifetimes, clock, self.metrics, known_providers)
         self.providers = Providers([self._provider(provider) for provider in settings.all_providers])
         lock = RefreshLock(self.redis, clock)
         self.refresher = Refresher(
@@ -170,8 +177,8 @@ class Services:
         self.form_login = FormLogin(
             self.providers, self.sessions, self.limiter, settings.session, clock, self.metrics, random.random
         )
-        self.logout = Logout(self.sessions, self.providers, revocations, clock, f"{origin}/")
-        self.provider_logout = ProviderLogout(self.sessions, self.providers, LogoutTokenStore(self.redis), clock)
+        self.logout = Logout(self.sessions, self.providers, revocations, self.nodes, clock, f"{origin}/")
+        self.provider_logout = ProviderLogout(self.sessions, self.providers, LogoutTokenStore(self.redis), self.nodes, clock)
         self.presence = Presence(
             LastChannelStore(self.redis), self.sessions, clock, settings.session.end_after_last_channel_seconds
         )
@@ -247,6 +254,7 @@ class Services:
         self._closing.push_async_callback(self.executor.close)
         self._closing.push_async_callback(self.topics.close)
         self._closing.push_async_callback(self.streams.close)
+        self._closing.push_async_callback(self.nodes.withdraw)
         self._closing.push_async_callback(self.tasks.close)
         self.tasks.start("session events", self.reactions.listen, required=self._redis_responds)
         self.tasks.start("event hints", self.reactions.look_up_hints)
@@ -258,6 +266,7 @@ class Services:
         self.tasks.start("channel watch", self.registry.watch, required=self._redis_responds)
         self.tasks.start("passages", self.passages.watch)
         self.tasks.start("open streams", self.streams.watch, required=self._redis_responds)
+        self.tasks.start("node registry", self.nodes.run)
         self.tasks.start("presence", lambda: self.presence.run(lambda: self.registry.session_keys))
 
     async def close(self) -> None:
@@ -305,3 +314,9 @@ class Services:
         while True:
             await self.clock.sleep(FIGURES_SECONDS)
             self.metrics.tally.flush()
+
+
+def _describe(settings: Settings, keyring: Keyring) -> NodeDescription:
+    """Return what this process has, for other nodes and for operators."""
+    name = f"{socket.gethostname()}:{settings.server.port}"
+    return NodeDescription(name, os.getpid(), tuple(keyring.key_ids), settings.issuers)

@@ -48,6 +48,7 @@ HOMES: dict[str, str] = {
     "hub.primitives.failure": "tests/primitives/test_tasks.py",
     "hub.session.codec": "tests/session/test_key_change.py",
     "hub.session.events": "tests/session/test_sessions.py",
+    "hub.session.node_description": "tests/session/test_node_registry.py",
     "hub.session.redis_client": "tests/session/test_redis_address.py",
     "hub.session.upstream_jars": "tests/gateway/test_upstream_sessions.py",
     "hub.topics.store": "tests/topics/test_topics.py",

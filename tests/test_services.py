@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from dataclasses import replace
 
 import pytest
 
@@ -97,7 +98,7 @@ async def test_a_failed_task_is_named_until_it_runs_again(redis_url: str, monkey
 async def test_sessions_from_cache(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a gap in the feed nothing is answered from memory before everything that may have been missed was looked at."""
     services, session_id, clock = build(redis_url), SessionId.generate(), SystemClock()
-    await services.sessions.start(make_session(session_id, now=clock.now()))
+    await services.sessions.start(replace(make_session(session_id, now=clock.now()), issuer=NOWHERE))
     known = []
 
     async def look() -> None:

@@ -1,35 +1,29 @@
-"""Checks of Redis and of the session keys."""
+"""Checks of Redis, of the nodes that share it, and of the session keys."""
 
 from pathlib import Path
 
 from hub.config.secret_files import exposed_files
 from hub.config.settings import Settings
 from hub.doctor.findings import Finding, failure, ok, skipped, warning
+from hub.doctor.nodes import compare_nodes
 from hub.errors import StoreUnavailable
 from hub.session.key_folder import KeySources, read_folder
 from hub.session.keyring import KeyringError
-from hub.session.redis_client import connect, translated_errors
+from hub.session.node_registry import read_nodes
+from hub.session.redis_client import Redis, connect, translated_errors
 
 OLD_KEY_SECONDS = 366 * 86400.0
 OTHERS = 0o077
 
 
 async def examine_redis(url: str, timeout_seconds: float) -> list[Finding]:
-    """Check a Redis that operators run themselves: reachability, eviction, persistence. Return the findings."""
+    """Check a Redis that operators run themselves, and the nodes that share it. Return the findings."""
     redis = connect(url, timeout_seconds)
     try:
         with translated_errors():
             await redis.ping()
-        try:
-            with translated_errors():
-                facts = {
-                    **await redis.config_get("maxmemory*"),
-                    **await redis.config_get("appendonly"),
-                    **await redis.config_get("save"),
-                }
-        except StoreUnavailable:
-            message = "does not show its configuration, as is usual for managed services"
-            return [ok("redis-reachable", "redis.url", "responds"), skipped("redis-eviction", "redis.url", message)]
+        nodes = compare_nodes(await read_nodes(redis))
+        return [ok("redis-reachable", "redis.url", "responds"), *await _examine_configuration(redis), *nodes]
     except StoreUnavailable:
         return [
             failure(
@@ -41,8 +35,21 @@ async def examine_redis(url: str, timeout_seconds: float) -> list[Finding]:
         ]
     finally:
         await redis.aclose()
+
+
+async def _examine_configuration(redis: Redis) -> list[Finding]:
+    try:
+        with translated_errors():
+            facts = {
+                **await redis.config_get("maxmemory*"),
+                **await redis.config_get("appendonly"),
+                **await redis.config_get("save"),
+            }
+    except StoreUnavailable:
+        message = "does not show its configuration, as is usual for managed services"
+        return [skipped("redis-eviction", "redis.url", message)]
     settings = {_text(name): _text(value) for name, value in facts.items()}
-    return [ok("redis-reachable", "redis.url", "responds"), _eviction(settings), _persistence(settings)]
+    return [_eviction(settings), _persistence(settings)]
 
 
 def _eviction(settings: dict[str, str]) -> Finding:

@@ -8,7 +8,8 @@ from hub.errors import HubError, NotAuthenticated, StoreUnavailable
 from hub.oidc.providers import Providers
 from hub.primitives.clock import Clock
 from hub.session.ends import require_own_id
-from hub.session.model import Session, SessionId
+from hub.session.model import Session, SessionId, SessionKeyMissing
+from hub.session.node_registry import NodeRegistry
 from hub.session.revocations import RevocationQueue
 from hub.session.sessions import Sessions
 from hub.telemetry import log
@@ -20,11 +21,18 @@ class Logout:
     """Ends sessions when users log out."""
 
     def __init__(
-        self, sessions: Sessions, providers: Providers, revocations: RevocationQueue, clock: Clock, return_url: str
+        self,
+        sessions: Sessions,
+        providers: Providers,
+        revocations: RevocationQueue,
+        nodes: NodeRegistry,
+        clock: Clock,
+        return_url: str,
     ) -> None:
         self._sessions = sessions
         self._providers = providers
         self._revocations = revocations
+        self._nodes = nodes
         self._clock = clock
         self._return_url = return_url
 
@@ -40,11 +48,15 @@ class Logout:
                 all sessions are revoked.
 
         Raises:
-            StoreUnavailable: Redis does not respond. The user is still logged in.
+            StoreUnavailable: Redis does not respond, or this node lacks the session key of a session, and another one has it. The
+                user is still logged in.
             SessionEnded: Another login has replaced the session of this ID. The new session goes on: only its own ID ends it.
         """
         try:
-            present = await self._sessions.confirmed(session_id, passive=True)
+            present = await self._sessions.by_key(session_id.key)
+        except SessionKeyMissing as error:
+            await self._nodes.leave_to_others([error.key_id])
+            return self._return_url
         except NotAuthenticated:
             return self._return_url
         require_own_id(present)
@@ -61,6 +73,7 @@ class Logout:
         for session in await self._sessions.of_user(present.issuer, present.subject):
             if session.key != present.key:
                 await self._sessions.end(session.key, "elsewhere", address=address)
+        await self._nodes.leave_to_others(await self._sessions.missing_keys_of_user(present.issuer, present.subject))
 
     async def _end_at_provider(self, session: Session) -> str:
         tokens = session.tokens

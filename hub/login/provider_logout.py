@@ -14,6 +14,7 @@ from hub.primitives.clock import Clock
 from hub.primitives.secret import Secret
 from hub.session.logout_tokens import LogoutTokenStore
 from hub.session.model import Session
+from hub.session.node_registry import NodeRegistry
 from hub.session.sessions import Sessions
 from hub.telemetry import log
 
@@ -23,10 +24,13 @@ logger = log.get(__name__)
 class ProviderLogout:
     """Ends sessions when their provider says so."""
 
-    def __init__(self, sessions: Sessions, providers: Providers, seen: LogoutTokenStore, clock: Clock) -> None:
+    def __init__(
+        self, sessions: Sessions, providers: Providers, seen: LogoutTokenStore, nodes: NodeRegistry, clock: Clock
+    ) -> None:
         self._sessions = sessions
         self._providers = providers
         self._seen = seen
+        self._nodes = nodes
         self._clock = clock
 
     async def by_browser(self, provider: str, issuer: str, session_id: str) -> int:
@@ -40,11 +44,13 @@ class ProviderLogout:
 
         Raises:
             BadRequest: There is no such OpenID Provider, or `issuer` is that of another one. Nothing has ended.
-            StoreUnavailable: Redis does not respond. Some of the sessions may still exist.
+            StoreUnavailable: Redis does not respond, or another node has to end a session. Some of the sessions may still exist.
         """
         if issuer != self.issuer(provider):
             raise BadRequest("iss: is not the issuer of this provider.")
-        return await self._end(await self._sessions.of_provider_session(issuer, session_id), provider)
+        count = await self._end(await self._sessions.of_provider_session(issuer, session_id), provider)
+        await self._nodes.leave_to_others(await self._sessions.missing_keys_of_provider_session(issuer, session_id))
+        return count
 
     async def by_token(self, provider: str, token: Secret) -> int:
         """End the sessions that a logout token names. Return their number; 0 is no error, because they may have ended before.
@@ -52,7 +58,7 @@ class ProviderLogout:
         Raises:
             BadRequest: There is no such OpenID Provider, or the token is not valid or was used before.
             ProviderUnavailable: The provider's keys are not available; the token may be sent again.
-            StoreUnavailable: Redis does not respond; the token may be sent again.
+            StoreUnavailable: Redis does not respond, or another node has to end a session; the token may be sent again.
         """
         try:
             claims = await self._providers.openid(provider).checks.logout_token(token)
@@ -61,7 +67,9 @@ class ProviderLogout:
         if not await self._seen.is_new(claims.issuer, claims.token_id, claims.expires_at - self._clock.now()):
             raise BadRequest("The logout token was used before.")
         try:
-            return await self._end(await self._named(claims), provider)
+            count = await self._end(await self._named(claims), provider)
+            await self._nodes.leave_to_others(await self._missing_keys(claims))
+            return count
         except StoreUnavailable:
             await self._seen.forget(claims.issuer, claims.token_id)
             raise
@@ -80,6 +88,12 @@ class ProviderLogout:
             found = await self._sessions.of_provider_session(claims.issuer, claims.session_id)
             return [session for session in found if claims.subject in (None, session.subject)]
         return [] if claims.subject is None else await self._sessions.of_user(claims.issuer, claims.subject)
+
+    async def _missing_keys(self, claims: LogoutClaims) -> set[str]:
+        """Return the IDs of session keys that this node lacks, of sessions that the token may name."""
+        if claims.session_id is not None:
+            return await self._sessions.missing_keys_of_provider_session(claims.issuer, claims.session_id)
+        return set() if claims.subject is None else await self._sessions.missing_keys_of_user(claims.issuer, claims.subject)
 
     async def _end(self, sessions: Iterable[Session], provider: str) -> int:
         ended = [await self._sessions.end(session.key, "provider") for session in sessions]

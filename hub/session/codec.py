@@ -165,9 +165,9 @@ class RecordCodec:
             present=present.hex(),
         )
 
-    def encode_revocation(self, revocation: Revocation) -> bytes:
-        """Return `revocation` encrypted for its session."""
-        return self._keyring.seal(_encode(revocation), f"revocation:{revocation.key}")
+    def encode_revocation(self, revocation: Revocation, key_id: bytes = b"") -> bytes:
+        """Return `revocation` encrypted for its session, with this session key if this worker has it, else with the usual one."""
+        return self._keyring.seal(_encode(revocation), f"revocation:{revocation.key}", key_id)
 
     def decode_revocation(self, sealed: bytes, key: str) -> Revocation:
         """Return the tokens of the ended session `key` that have to be revoked.

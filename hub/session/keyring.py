@@ -107,10 +107,20 @@ class Keyring:
         """The IDs of the keys, the encrypting key first. They are not secret."""
         return _ids(self._ring)
 
-    def seal(self, plaintext: bytes, name: str) -> bytes:
-        """Return `plaintext` encrypted for the record called `name`."""
+    def seal(self, plaintext: bytes, name: str, key: bytes = b"") -> bytes:
+        """Return `plaintext` encrypted for the record called `name`.
+
+        Parameters:
+            key: ID of the key to encrypt with, as `key_of` returns it; the encrypting key if the ring has no such key.
+        """
         ring, nonce = self._ring, secrets.token_bytes(NONCE_BYTES)
-        return FORMAT + ring.first + nonce + ring.ciphers[ring.first].encrypt(nonce, plaintext, name.encode())
+        key = key if key in ring.ciphers else ring.first
+        return FORMAT + key + nonce + ring.ciphers[key].encrypt(nonce, plaintext, name.encode())
+
+    @staticmethod
+    def key_of(sealed: bytes) -> bytes:
+        """Return the ID of the key with which a value was encrypted."""
+        return sealed[1 : 1 + KEY_ID_BYTES]
 
     def open(self, sealed: bytes, name: str) -> bytes:
         """Return the plaintext of a value that was encrypted for `name`.

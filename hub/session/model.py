@@ -150,15 +150,16 @@ class TokenSet:
         return self.is_expired(now) and self.refresh_expires_at is not None and now >= self.refresh_expires_at
 
 
-class _CachedIdentity:
-    """A slot for a computed value of a session; no dataclass field, so not stored, compared or copied by `replace`."""
+class _NotStored:
+    """Slots for what is not part of a session: no dataclass fields, so not stored, compared or copied by `replace`."""
 
-    __slots__ = ("_identity",)
+    __slots__ = ("_identity", "_sealed_with")
     _identity: str
+    _sealed_with: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Session(_CachedIdentity):
+class Session(_NotStored):
     """One logged-in browser.
 
     Attributes:
@@ -210,6 +211,16 @@ class Session(_CachedIdentity):
         except AttributeError:
             object.__setattr__(self, "_identity", identity_of(self.issuer, self.subject))
             return self._identity
+
+    @property
+    def sealed_with(self) -> bytes:
+        """ID of the session key with which the record was encrypted from which the session was read; empty if not known."""
+        return getattr(self, "_sealed_with", b"")
+
+    def read_from(self, key_id: bytes) -> Self:
+        """Return this session, which was read from a record that is encrypted with this session key."""
+        object.__setattr__(self, "_sealed_with", key_id)
+        return self
 
     def require_identity(self, claimed: str | None) -> None:
         """Check that the page speaks for the user of this session. A page that names nobody (None) is not checked.
@@ -386,6 +397,13 @@ class SessionKeyMissing(NotAuthenticated):
     def __init__(self, key_id: str) -> None:
         super().__init__("Log in to use this application.")
         self.key_id = key_id
+
+
+class ProviderMissing(NotAuthenticated):
+    """The provider of the session is not in the settings of this node. Other nodes may have it, so the session goes on."""
+
+    def __init__(self) -> None:
+        super().__init__("The login service of your login is no longer in use here. Log in again.", reason="provider_removed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,10 +87,7 @@ class SessionAdministration:
         try:
             session = await self._sessions.end(key, "operator", address=operator.address)
         except SessionKeyMissing as error:
-            raise NotFound(
-                f"This node lacks the session key {error.key_id}, with which the session is encrypted, so nothing was done. "
-                "Give it the key (session.key_dir or session.key_files), or end the session on another node."
-            ) from error
+            raise _not_opened(error.key_id) from error
         if session is None:
             raise NotFound("There is no such session.")
         _audit("audit.operator_ended", operator, Criteria(subject=session.subject, issuer=session.issuer), 1)
@@ -133,8 +130,18 @@ class SessionAdministration:
         if len(keys) > 1:
             raise BadRequest("Several sessions begin like this; give more of the handle.")
         if not keys:
+            if missing := await self._sessions.missing_keys_below(handle):
+                raise _not_opened(min(missing))
             raise NotFound("There is no such session.")
         return keys.pop()
+
+
+def _not_opened(key_id: str) -> NotFound:
+    """Return the error for a session that only another node can open."""
+    return NotFound(
+        f"This node lacks the session key {key_id}, with which the session is encrypted, so nothing was done. "
+        "Give it the key (session.key_dir or session.key_files), or end the session on another node."
+    )
 
 
 def _audit(event: audit.Event, operator: Operator, criteria: Criteria, sessions: int) -> None:

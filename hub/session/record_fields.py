@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from hub.primitives.clock import Clock
 from hub.session.codec import KeyNotHeld, RecordCodec, UnreadableRecord
+from hub.session.keyring import Keyring
 from hub.session.model import Moved, Session, Tombstone, UnopenedRecord
 from hub.session.record_faults import RecordFaults
 
@@ -71,4 +72,4 @@ class RecordFields:
         session = self._codec.decode_session(fields[b"data"], key=key, version=int(version))
         text, tag = fields.get(b"touched_at", b""), fields.get(b"touched_tag")
         touched_at = self._codec.decode_touched(text, tag, key, self._clock.now())
-        return replace(session, touched_at=touched_at)
+        return replace(session, touched_at=touched_at).read_from(Keyring.key_of(fields[b"data"]))

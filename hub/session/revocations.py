@@ -31,17 +31,19 @@ class RevocationQueue:
         self._codec = codec
         self._queue = DueQueue(redis, QUEUE, CLAIM_SECONDS)
 
-    async def put(self, revocation: Revocation, now: float, due_at: float) -> None:
+    async def put(self, revocation: Revocation, now: float, due_at: float, key_id: bytes = b"") -> None:
         """Queue the revocation of a session's tokens; replace its entry if there is one.
 
         Parameters:
             now: Epoch seconds.
             due_at: Time of the first try; epoch seconds.
+            key_id: ID of the session key to encrypt with; empty: the usual one.
         """
         lifetime_seconds = max(revocation.give_up_at, due_at) - now + MEMORY_SLACK_SECONDS
+        sealed = self._codec.encode_revocation(revocation, key_id)
         with translated_errors():
             async with self._redis.pipeline(transaction=False) as pipe:
-                pipe.set(RECORDS + revocation.key, self._codec.encode_revocation(revocation), px=int(lifetime_seconds * 1000))
+                pipe.set(RECORDS + revocation.key, sealed, px=int(lifetime_seconds * 1000))
                 pipe.zadd(QUEUE, {revocation.key: due_at})
                 await pipe.execute()
 

@@ -9,6 +9,7 @@ from hub.primitives.clock import Clock
 from hub.session.ends import ended, ended_by
 from hub.session.event_feed import EventFeed
 from hub.session.events import SessionEvent, SessionHasEnded, SessionWasReplaced
+from hub.session.known_providers import KnownProviders
 from hub.session.model import (
     EndReason,
     Lifetimes,
@@ -49,6 +50,7 @@ class Sessions:
         lifetimes: Lifetimes,
         clock: Clock,
         metrics: Metrics,
+        known_providers: KnownProviders | None = None,
     ) -> None:
         self._store = store
         self._events = events
@@ -57,6 +59,7 @@ class Sessions:
         self._metrics = metrics
         self._cache = SessionCache(clock, self._count_older_version)
         self.lifetimes = lifetimes
+        self.known_providers = known_providers or KnownProviders()
 
     async def start(self, session: Session, present: str = "") -> None:
         """Store the session of a new login, and replace the session that the browser had.
@@ -114,7 +117,7 @@ class Sessions:
         The caller then awaits `current`. Synchronous, because each request comes here.
         """
         session = None if session_id is None else self._cache.get(session_id.key)
-        if session is None:
+        if session is None or not self.known_providers.has_that_of(session):
             return None
         now = self._clock.now()
         if self.lifetimes.end_reason(session, now) or not (passive or now < self._touched_from(session)):
@@ -128,6 +131,7 @@ class Sessions:
 
         Raises:
             NotAuthenticated: There is no session.
+            ProviderMissing: Its provider is not in the settings of this node.
             SessionEnded: The session has ended; `reason` says why.
             StoreUnavailable: Redis does not respond.
         """
@@ -135,6 +139,7 @@ class Sessions:
         found = self._cache.get(key) or await self._cache.find(key, self._store.load)
         if not isinstance(found, Session):
             raise _absent(found)
+        self.known_providers.require_that_of(found)
         now = self._clock.now()
         if self.lifetimes.end_reason(found, now):
             return await self.by_key(key, passive=passive)  # another worker may have recorded activity
@@ -147,10 +152,15 @@ class Sessions:
 
     async def confirmed(self, session_id: SessionId | None, *, passive: bool = False) -> Session:
         """Return the session of a browser from Redis, not from the cache. Raises the errors of `current`."""
-        return await self.by_key(_key_of(session_id), passive=passive)
+        session = await self.by_key(_key_of(session_id))
+        self.known_providers.require_that_of(session)
+        return await self._used(session, self._clock.now(), passive=passive)
 
     async def by_key(self, key: str, *, passive: bool = True) -> Session:
-        """Return the session with this key from Redis, not from the cache. Raises the errors of `current`."""
+        """Return the session with this key from Redis, not from the cache, whether or not this node knows its provider.
+
+        Raises the other errors of `current`.
+        """
         found = await self._cache.load_now(key, self._store.load)
         if not isinstance(found, Session):
             raise _absent(found)
@@ -253,9 +263,24 @@ class Sessions:
         """Return the sessions of the user with this `Session.identity`."""
         keys = await self._store.keys_of_identity(identity)
         sessions = [session for session in await self._store.living(keys) if session.identity == identity]
-        if not sessions:
-            await self._store.require_keys_of(keys)
+        if not sessions and (missing := await self._store.missing_keys_of(keys)):
+            raise SessionKeyMissing(min(missing))
         return sessions
+
+    async def missing_keys_of_user(self, issuer: str, subject: str) -> set[str]:
+        """Return the IDs of the session keys that this worker lacks to open sessions of a user."""
+        return await self._store.missing_keys_of(await self._store.keys_of_user(issuer, subject))
+
+    async def missing_keys_of_provider_session(self, issuer: str, provider_session_id: str) -> set[str]:
+        """Return the IDs of the session keys that this worker lacks to open sessions of one session at the provider."""
+        return await self._store.missing_keys_of(await self._store.keys_of_provider_session(issuer, provider_session_id))
+
+    async def missing_keys_below(self, prefix: str) -> set[str]:
+        """Return the IDs of the session keys that this worker lacks to open sessions whose keys begin with `prefix`.
+
+        Reads all of Redis: only for operators.
+        """
+        return await self._store.missing_keys_below(prefix)
 
     def all(self, prefix: str = "") -> AsyncIterator[Session]:
         """Yield all sessions whose keys begin with `prefix`, in no order. Reads all of Redis: only for operators."""
@@ -266,13 +291,18 @@ class Sessions:
         logger.warning("session.older_version", session_ref=session_ref(key))
 
     async def _revoke_later(self, session: Session, reason: EndReason) -> None:
-        """Queue the revocation of the tokens of an ended session, without waiting for the provider."""
+        """Queue the revocation of the tokens of an ended session, without waiting for the provider.
+
+        If this node does not know the provider, another one has to revoke. That may lack the newest session key, but could read
+        the session, so the revocation is encrypted with the key of the session.
+        """
         if reason in NOT_REVOKED:
             return
         now = self._clock.now()
         revocation = Revocation.of(session, now + REVOCATION_TRIED_SECONDS)
+        key_id = b"" if self.known_providers.has_that_of(session) else session.sealed_with
         try:
-            await self._revocations.put(revocation, now, now + REVOKED_AFTER_SECONDS.get(reason, 0.0))
+            await self._revocations.put(revocation, now, now + REVOKED_AFTER_SECONDS.get(reason, 0.0), key_id)
         except StoreUnavailable:  # Redis has just failed; the tokens live until they expire
             logger.warning("revocation.not_queued", session_ref=session.ref)
 

@@ -222,31 +222,26 @@ class SessionStore:
         sessions = [session for session in found if isinstance(session, Session)]
         return [session for session in sessions if self._lifetimes.end_reason(session, now) is None]
 
-    async def require_keys_of(self, keys: Iterable[str]) -> None:
-        """Check that this worker can open the records of these sessions.
+    async def missing_keys_of(self, keys: Iterable[str]) -> set[str]:
+        """Return the IDs of the session keys that this worker lacks to open the records of these sessions."""
+        found = await asyncio.gather(*(self._look_up(key) for key in keys))
+        return {record.key_id for record in found if isinstance(record, UnopenedRecord)}
 
-        Raises:
-            SessionKeyMissing: It lacks the session key of one of them.
-        """
-        for key in keys:
-            if isinstance(found := await self._look_up(key), UnopenedRecord):
-                raise SessionKeyMissing(found.key_id)
+    async def missing_keys_below(self, prefix: str) -> set[str]:
+        """Return the same for all sessions whose keys begin with `prefix`. Reads all of Redis: only for operators."""
+        missing: set[str] = set()
+        async for keys in self._scan_keys(prefix):
+            missing |= await self.missing_keys_of(keys)
+        return missing
 
     async def scan(self, prefix: str = "") -> AsyncIterator[Session]:
         """Yield all sessions whose keys begin with `prefix`, in no order; a key may come twice.
 
         Reads all of Redis: only for operators.
         """
-        batch: list[str] = []
-        with translated_errors():
-            async for name in self._redis.scan_iter(match=f"{SESSIONS}{prefix}*", count=SCAN_BATCH):
-                batch.append(name.decode(errors="replace").removeprefix(SESSIONS))
-                if len(batch) >= SCAN_BATCH:
-                    for session in await self.living(batch):
-                        yield session
-                    batch.clear()
-        for session in await self.living(batch):
-            yield session
+        async for keys in self._scan_keys(prefix):
+            for session in await self.living(keys):
+                yield session
 
     # -- the refresh schedule -----------------------------------------------------------------------------------------
 
@@ -266,6 +261,17 @@ class SessionStore:
                 await self._redis.zadd(DUE, {key: due_at})
 
     # -- internals ----------------------------------------------------------------------------------------------------
+
+    async def _scan_keys(self, prefix: str) -> AsyncIterator[list[str]]:
+        """Yield the keys of all records that begin with `prefix`, many at a time."""
+        keys: list[str] = []
+        with translated_errors():
+            async for name in self._redis.scan_iter(match=f"{SESSIONS}{prefix}*", count=SCAN_BATCH):
+                keys.append(name.decode(errors="replace").removeprefix(SESSIONS))
+                if len(keys) >= SCAN_BATCH:
+                    yield keys
+                    keys = []
+        yield keys
 
     async def _look_up(self, key: str) -> Found:
         found = self._fields.read(key, await self._read_fields(key))

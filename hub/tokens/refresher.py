@@ -18,7 +18,6 @@ from hub.oidc.token_endpoint import TokenRefused, TokenResponse
 from hub.primitives.clock import Clock
 from hub.primitives.secret import Secret
 from hub.primitives.single_flight import SingleFlight
-from hub.primitives.ttl_cache import BoundedTtlCache
 from hub.session.ends import ended
 from hub.session.event_feed import EventFeed
 from hub.session.events import SessionWasRefreshed
@@ -32,7 +31,6 @@ from hub.tokens.backoff import RefreshBackoff
 from hub.tokens.schedule import scheduled
 
 POLL_SECONDS = 0.05  # between two attempts to take a lease that another worker holds
-MAX_UNKNOWN = 100  # providers that are logged once
 LEASE_TIMEOUT_SECONDS = 20.0  # then the waiting request fails with Retry-After; the refresh of the other worker continues
 
 T = TypeVar("T")
@@ -72,7 +70,6 @@ class Refresher:
         self._jitter = jitter
         self._running = SingleFlight[str, Session]("refresh")
         self._backoff = RefreshBackoff(clock, jitter)
-        self._unknown: BoundedTtlCache[str, None] = BoundedTtlCache(MAX_UNKNOWN)
 
     def start(self, key: str, spent: Secret) -> asyncio.Task[Session]:
         """Start a refresh that replaces the access token `spent` of a session, or return the running task."""
@@ -225,9 +222,7 @@ class Refresher:
             return self._providers.of(session.provider, session.issuer)
         except ProviderUnavailable:
             self._metrics.refreshes.labels("left").inc()
-            if session.provider not in self._unknown:
-                self._unknown.put(session.provider, None)
-                logger.warning("session.provider_unknown", provider=session.provider, issuer=session.issuer)
+            self._sessions.known_providers.report(session)
             raise
 
     async def _store_tokens(self, session: Session, lease: Lease) -> Session:

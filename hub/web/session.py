@@ -112,10 +112,10 @@ class LogoutHandler(BaseHandler):
             IdentityChanged: Another user has logged in since the page was loaded.
         """
         claimed = self.request.headers.get(IDENTITY_HEADER)
-        if claimed is None:
+        if claimed is None or session_id is None:
             return
         try:
-            session = await self.sessions.confirmed(session_id, passive=True)
+            session = await self.sessions.by_key(session_id.key)
         except NotAuthenticated:
             return  # no session: only the cookies are deleted
         session.require_identity(claimed)

@@ -80,6 +80,7 @@ async def test_all_is_well(ward: Ward) -> None:
         "redis-reachable": "ok",
         "redis-eviction": "ok",
         "redis-persistence": "ok",
+        "nodes": "skipped",
         "keys": "ok",
         "provider-https": "warning",
         "provider-reachable": "ok",

@@ -20,6 +20,7 @@ from hub.session.codec import RecordCodec
 from hub.session.event_feed import EventFeed
 from hub.session.keyring import Keyring
 from hub.session.model import Lifetimes, SessionId
+from hub.session.node_registry import NodeRegistry
 from hub.session.redis_client import Redis, connect
 from hub.session.revocations import RevocationQueue
 from hub.session.sessions import Sessions
@@ -27,6 +28,7 @@ from hub.session.store import SessionStore
 from hub.telemetry.metrics import Metrics
 from tests.parties.clock import ManualClock
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, HostileProvider
+from tests.session.samples import make_node
 
 ORIGIN = "https://hub.example"
 RETURN_URL = f"{ORIGIN}/"
@@ -52,6 +54,8 @@ class LoginHouse:
     providers: Providers
     main: HostileProvider
     second: HostileProvider
+    keyring: Keyring
+    key: bytes
 
     def logins(self, outcome: str) -> float:
         """Return how many logins are counted under this outcome."""
@@ -83,7 +87,8 @@ class LoginHouse:
 @pytest.fixture
 async def login_house(redis_url: str, clock: ManualClock) -> AsyncIterator[LoginHouse]:
     """Everything in its place, and nobody logged in."""
-    client, keyring = connect(redis_url, 2.0), Keyring([secrets.token_bytes(32)])
+    key = secrets.token_bytes(32)
+    client, keyring = connect(redis_url, 2.0), Keyring([key])
     codec = RecordCodec(keyring)
     lifetimes, metrics = Lifetimes(900, 43200), Metrics()
     store, revocations = SessionStore(client, codec, lifetimes, clock), RevocationQueue(client, codec)
@@ -96,8 +101,9 @@ async def login_house(redis_url: str, clock: ManualClock) -> AsyncIterator[Login
         flow = CodeFlow(
             providers, LoginAttempts(client, codec), sessions, settings, ORIGIN, clock, metrics, jitter=lambda: JITTER
         )
-        logout = Logout(sessions, providers, revocations, clock, RETURN_URL)
-        yield LoginHouse(flow, logout, sessions, store, revocations, client, metrics, providers, main, second)
+        nodes = NodeRegistry(client, lambda: make_node(*keyring.key_ids), clock)
+        logout = Logout(sessions, providers, revocations, nodes, clock, RETURN_URL)
+        yield LoginHouse(flow, logout, sessions, store, revocations, client, metrics, providers, main, second, keyring, key)
         await providers.close()
     await client.aclose()
 

@@ -1,5 +1,6 @@
 """Logging out: here first, then at the provider, and the tokens at last."""
 
+import secrets
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
@@ -9,10 +10,12 @@ from hub.errors import SessionEnded, StoreUnavailable
 from hub.oidc.dialect import ProviderDialect
 from hub.oidc.metadata import ProviderMetadata
 from hub.session.model import Session, SessionId
+from hub.session.node_registry import NodeRegistry
 from tests.login.conftest import RETURN_URL, LoginHouse
 from tests.parties.audit import Audit
 from tests.parties.clock import ManualClock
 from tests.parties.hostile_provider import CannedAnswer
+from tests.session.samples import make_node
 
 
 async def reason_of(house: LoginHouse, session_id: SessionId) -> str:
@@ -77,14 +80,14 @@ async def test_without_a_session(login_house: LoginHouse) -> None:
 async def test_ended_by_another_tab_meanwhile(login_house: LoginHouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of two logouts at the same time one ends the session; the other goes back to the application."""
     session_id = await login_house.log_in()
-    confirmed = login_house.sessions.confirmed
+    by_key = login_house.sessions.by_key
 
-    async def late(*arguments: SessionId | None, **options: bool) -> Session:
-        session = await confirmed(*arguments, **options)
+    async def late(key: str) -> Session:
+        session = await by_key(key)
         await login_house.sessions.end(session.key, "logout")
         return session
 
-    monkeypatch.setattr(login_house.sessions, "confirmed", late)
+    monkeypatch.setattr(login_house.sessions, "by_key", late)
 
     assert await login_house.logout.end(session_id) == RETURN_URL
 
@@ -122,6 +125,49 @@ class TestEverywhere:
         await login_house.logout.end(ids[0], everywhere=True)
 
         assert {each.key for each in await login_house.revocations.claim(clock.now(), 10)} == {each.key for each in ids}
+
+
+@pytest.mark.expects_log
+class TestKeyOfAnotherNode:
+    """Sessions that this node cannot open, because it lacks their session key."""
+
+    async def announce(self, login_house: LoginHouse, clock: ManualClock) -> None:
+        """Take the key away from this node, and let another one say that it has it."""
+        other = make_node(*login_house.keyring.key_ids, name="other:8080")
+        login_house.keyring.replace([secrets.token_bytes(32)])
+        await NodeRegistry(login_house.redis, lambda: other, clock).announce()
+
+    async def test_another_node_can_end_it(self, login_house: LoginHouse, clock: ManualClock) -> None:
+        """The user is not told that they are logged out as long as they are not; the session goes on, and its node ends it."""
+        session_id = await login_house.log_in()
+        await self.announce(login_house, clock)
+        with pytest.raises(StoreUnavailable, match="another one has"):
+            await login_house.logout.end(session_id)
+        login_house.keyring.replace([login_house.key])
+
+        assert await reason_of(login_house, session_id) == ""
+        await login_house.logout.end(session_id)
+        assert await reason_of(login_house, session_id) == "logout"
+
+    async def test_nobody_can_open_it(self, login_house: LoginHouse) -> None:
+        """A key that was taken out everywhere leaves nothing to end: the cookie is deleted."""
+        session_id = await login_house.log_in()
+        login_house.keyring.replace([secrets.token_bytes(32)])
+
+        assert await login_house.logout.end(session_id) == RETURN_URL
+
+    async def test_everywhere(self, login_house: LoginHouse, clock: ManualClock) -> None:
+        """If one of the others cannot be ended here, the present session goes on, so that the user can try again."""
+        elsewhere = await login_house.log_in()
+        await self.announce(login_house, clock)
+        mine = await login_house.log_in()
+        with pytest.raises(StoreUnavailable, match="another one has"):
+            await login_house.logout.end(mine, everywhere=True)
+
+        assert await reason_of(login_house, mine) == ""
+        await login_house.logout.end(mine)
+        login_house.keyring.replace([login_house.key])
+        assert await reason_of(login_house, elsewhere) == ""
 
 
 class TestTrouble:

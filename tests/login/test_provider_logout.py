@@ -18,14 +18,15 @@ from hub.session.event_feed import EventFeed
 from hub.session.keyring import Keyring
 from hub.session.logout_tokens import LogoutTokenStore
 from hub.session.model import Lifetimes, Session, SessionId
-from hub.session.redis_client import connect
+from hub.session.node_registry import NodeRegistry
+from hub.session.redis_client import Redis, connect
 from hub.session.revocations import RevocationQueue
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
 from hub.telemetry.metrics import Metrics
 from tests.parties.clock import ManualClock
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, HostileProvider
-from tests.session.samples import make_session
+from tests.session.samples import make_node, make_session
 
 SID = "provider-session"  # both providers may well use the same one
 
@@ -40,6 +41,9 @@ class Parties:
     second: HostileProvider
     of_first: Session
     of_second: Session
+    keyring: Keyring
+    key: bytes
+    redis: Redis
 
     async def living(self) -> list[str]:
         """Return the names of the providers whose session lives."""
@@ -55,7 +59,8 @@ class Parties:
 @pytest.fixture
 async def parties(redis_url: str, clock: ManualClock) -> AsyncIterator[Parties]:
     """Everything that a logout at a provider touches."""
-    client, keyring = connect(redis_url, 2.0), Keyring([secrets.token_bytes(32)])
+    key = secrets.token_bytes(32)
+    client, keyring = connect(redis_url, 2.0), Keyring([key])
     codec = RecordCodec(keyring)
     lifetimes = Lifetimes(900, 43200)
     sessions = Sessions(
@@ -83,8 +88,9 @@ async def parties(redis_url: str, clock: ManualClock) -> AsyncIterator[Parties]:
         )
         await sessions.start(of_first)
         await sessions.start(of_second)
-        logout = ProviderLogout(sessions, providers, LogoutTokenStore(client), clock)
-        yield Parties(logout, sessions, first, second, of_first, of_second)
+        nodes = NodeRegistry(client, lambda: make_node(*keyring.key_ids), clock)
+        logout = ProviderLogout(sessions, providers, LogoutTokenStore(client), nodes, clock)
+        yield Parties(logout, sessions, first, second, of_first, of_second, keyring, key, client)
         for name in ("main", "second"):
             await providers.openid(name).close()
     await client.aclose()
@@ -135,6 +141,25 @@ async def test_token_that_ended_nothing_may_be_sent_again(parties: Parties, monk
         with pytest.raises(StoreUnavailable):
             await parties.logout.by_token("second", token)
 
+    assert await parties.logout.by_token("second", token) == 1
+
+
+@pytest.mark.expects_log
+async def test_session_that_another_node_can_open(parties: Parties, clock: ManualClock) -> None:
+    """The provider is told to try again, where another node has the session key; the token is still good there."""
+    key, token = secrets.token_bytes(32), Secret(parties.second.logout_token())
+    own = parties.keyring.key_ids
+    parties.keyring.replace([key])
+    assert await parties.logout.by_token("second", Secret(parties.second.logout_token(jti="nobody-has-the-key"))) == 0
+
+    await NodeRegistry(parties.redis, lambda: make_node(*own, name="other:8080"), clock).announce()
+    with pytest.raises(StoreUnavailable):
+        await parties.logout.by_token("second", token)
+    with pytest.raises(StoreUnavailable):
+        await parties.logout.by_browser("second", parties.second.issuer, SID)
+    parties.keyring.replace([key, parties.key])
+
+    assert await parties.living() == ["main", "second"]
     assert await parties.logout.by_token("second", token) == 1
 
 

@@ -54,6 +54,15 @@ class SeenRequest:
     arguments: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whom a login is of, and when it was. `session_id` is its `sid`."""
+
+    logged_in_at: float
+    subject: str = SUBJECT
+    session_id: str = "provider-session"
+
+
 @dataclass(slots=True)
 class HostileProvider:
     """The provider and its levers.
@@ -73,6 +82,8 @@ class HostileProvider:
         requests: All requests so far.
         now: Clock of the time claims and of the `Date` of answers.
         refused_subject_tokens: Access tokens that it does not exchange, as if they were dead.
+        users: Who logs in next, each in a session of his own at the provider; None: always the same one.
+        owners: Whose each access token is.
     """
 
     issuer: str = ""
@@ -90,8 +101,10 @@ class HostileProvider:
     requests: list[SeenRequest] = field(default_factory=list)
     now: Callable[[], float] = time.time
     refused_subject_tokens: set[str] = field(default_factory=set)
-    _codes: dict[str, tuple[dict[str, str], float]] = field(default_factory=dict)  # the request, and when its login was
-    _refresh_tokens: dict[str, float] = field(default_factory=dict)  # and when the login of each was
+    users: Iterator[str] | None = None
+    owners: dict[str, str] = field(default_factory=dict)
+    _codes: dict[str, tuple[dict[str, str], Account]] = field(default_factory=dict)
+    _refresh_tokens: dict[str, Account] = field(default_factory=dict)
     _count: Iterator[int] = field(default_factory=itertools.count)
     _answered: Counter[str] = field(default_factory=Counter)
     _one_more: asyncio.Event = field(default_factory=asyncio.Event)
@@ -166,19 +179,20 @@ class HostileProvider:
         }
         return _changed(document, self.metadata)
 
-    def id_token(self, *, nonce: str | None, access_token: str, logged_in_at: float | None = None) -> str:
-        """Make an ID token as the levers stand; `auth_time` is now, unless `logged_in_at` says otherwise."""
+    def id_token(self, *, nonce: str | None, access_token: str, account: Account | None = None) -> str:
+        """Make an ID token as the levers stand; without an account for a login of now."""
         now = self.now()
+        account = account or Account(now)
         digest = hashlib.sha256(access_token.encode()).digest()[:16]
         claims = {
             "iss": self.issuer,
-            "sub": SUBJECT,
+            "sub": account.subject,
             "aud": CLIENT_ID,
             "iat": int(now),
             "exp": int(now) + 3600,
-            "auth_time": int(now if logged_in_at is None else logged_in_at),
+            "auth_time": int(account.logged_in_at),
             "nonce": nonce,
-            "sid": "provider-session",
+            "sid": account.session_id,
             "at_hash": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
         }
         claims = {name: value for name, value in claims.items() if value is not None}
@@ -202,13 +216,13 @@ class HostileProvider:
     def authorize(self, parameters: dict[str, str]) -> str:
         """Log the person in and return the URL to go back to."""
         code = self._secret("code")
-        self._codes[code] = parameters, self.now()
+        self._codes[code] = parameters, self._account()
         response = {"code": code, "state": parameters["state"], "iss": self.issuer}
         return f"{parameters['redirect_uri']}?{urlencode(_changed(response, self.authorization_response), doseq=True)}"
 
     def grant(self) -> dict[str, Any]:
         """Return the members of a token response, as after a login."""
-        return self._tokens(None, self.now())
+        return self._tokens(None, Account(self.now()))
 
     def token(self, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
         """Answer a token request."""
@@ -219,27 +233,35 @@ class HostileProvider:
                 return 400, {"error": "invalid_request"}
             members = {"access_token": self._secret("access"), "token_type": "Bearer", "expires_in": 300}
             return 200, _changed(members | FURTHER_GRANTS[form["grant_type"]], self.token_members)
-        request, logged_in_at = self._codes.pop(form.get("code", ""), (None, 0.0))
+        request, account = self._codes.pop(form.get("code", ""), (None, Account(0.0)))
         challenge = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         if request is None or request["code_challenge"] != base64.urlsafe_b64encode(challenge).rstrip(b"=").decode():
             return 400, {"error": "invalid_grant"}
-        return 200, self._tokens(request.get("nonce"), logged_in_at)
+        return 200, self._tokens(request.get("nonce"), account)
 
     def _refresh(self, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
-        logged_in_at = self._refresh_tokens.pop(form.get("refresh_token", ""), None)
-        if logged_in_at is None:
+        account = self._refresh_tokens.pop(form.get("refresh_token", ""), None)
+        if account is None:
             return 400, {"error": "invalid_grant"}
-        return 200, self._tokens(None, logged_in_at)
+        return 200, self._tokens(None, account)
 
-    def _tokens(self, nonce: str | None, logged_in_at: float) -> dict[str, Any]:
+    def _account(self) -> Account:
+        """Return who logs in now."""
+        if self.users is None:
+            return Account(self.now())
+        user = next(self.users)
+        return Account(self.now(), user, f"session-of-{user}")
+
+    def _tokens(self, nonce: str | None, account: Account) -> dict[str, Any]:
         access_token, refresh_token = self._secret("access"), self._secret("refresh")
-        self._refresh_tokens[refresh_token] = logged_in_at
+        self._refresh_tokens[refresh_token] = account
+        self.owners[access_token] = account.subject
         members = {
             "access_token": access_token,
             "token_type": "Bearer",
             "expires_in": 300,
             "refresh_token": refresh_token,
-            "id_token": self.id_token(nonce=nonce, access_token=access_token, logged_in_at=logged_in_at),
+            "id_token": self.id_token(nonce=nonce, access_token=access_token, account=account),
             "scope": "openid profile",
         }
         return _changed(members, self.token_members)
@@ -301,7 +323,9 @@ class _Handler(tornado.web.RequestHandler):
             case "/jwks":
                 self._send_json(200, {"keys": provider.published_keys})
             case "/userinfo":
-                self._send_json(200, _changed({"sub": SUBJECT, "name": "Alice Liddell"}, provider.userinfo))
+                token = self.request.headers.get("Authorization", "").partition(" ")[2]
+                own = {"sub": provider.owners.get(token, SUBJECT), "name": "Alice Liddell"}
+                self._send_json(200, _changed(own, provider.userinfo))
             case "/revoke" | "/logout":
                 self.finish()
             case _:

@@ -7,13 +7,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 import websockets
 from websockets.asyncio.client import connect
 from yarl import URL
 
+from hub.channel.close_codes import CloseCode
 from iris_standin import Options, Standin
 from tests.parties.browser import Browser
-from tests.parties.channel import Channel
+from tests.parties.channel import Channel, ChannelClosedError
 from tests.parties.hostile_provider import CLIENT_ID, CLIENT_SECRET, HostileProvider
 from tests.parties.hub import Hub, settings
 from tests.parties.resource_server import Exchange, RawResourceServer
@@ -338,3 +340,33 @@ async def test_stored_response_after_a_change_of_settings() -> None:
         assert (refused.status, refused.json()["type"]) == (403, FOR_MAIN)
         assert on_channel.problem["type"] == FOR_MAIN
         assert len(site.api.requests) == 1
+
+
+async def test_provider_that_is_gone() -> None:
+    """Its users are asked to log in at each door, and told why. The session stays for nodes that have it; a logout ends it."""
+    async with start() as site, Browser(site.hub.url) as browser:
+        await browser.open("/hub/login?provider=lab&return_to=/here")
+        assert (await browser.fetch("/api/x")).status == 200
+        former = {
+            "HUB_PROVIDERS": "[]",
+            "HUB_TOPICS": "[]",
+            "HUB_ROUTES": json.dumps([{"prefix": "/api", "target": site.api.url}]),
+        }
+        site.hub.configure(**former)
+        assert await site.hub.stop() == 0
+        await site.hub.run()
+        await site.hub.ready()
+        seen, refused = (await browser.fetch("/hub/session")).json(), await browser.fetch("/api/x")
+        with pytest.raises(ChannelClosedError) as closed:
+            await Channel.open(browser)
+
+        assert (seen["authenticated"], seen["reason"], seen["login_url"]) == (False, "provider_removed", "/hub/login")
+        assert (refused.status, refused.json()["type"]) == (401, "urn:hub:problem:not-authenticated")
+        assert refused.json()["login_url"] == "/hub/login"
+        assert closed.value.code == CloseCode.LOG_IN
+        assert [event["provider"] for event in site.hub.events("session.provider_unknown")] == ["lab"]
+        assert len(site.api.requests) == 1
+        assert site.hub.events("session.ended") == []
+
+        assert (await browser.fetch("/hub/logout", method="POST")).status == 200
+        assert [event["reason"] for event in site.hub.events("session.ended")] == ["logout"]

@@ -4,6 +4,7 @@ import secrets
 
 from hub.primitives.secret import Secret
 from hub.session.model import LoginAttempt, Session, SessionId, TokenSet
+from hub.session.node_description import NodeDescription
 from tests.parties.clock import START
 
 ISSUERS = {"main": "https://iris.example/oauth2"}
@@ -50,3 +51,8 @@ def make_attempt(*, now: float = START) -> LoginAttempt:
         return_to="/patients?page=2#top",
         created_at=now,
     )
+
+
+def make_node(*keys: str, name: str = "one:8080", process: int = 1, providers: dict[str, str] | None = None) -> NodeDescription:
+    """Return a worker process with these session keys, the encrypting one first."""
+    return NodeDescription(name, process, keys, ISSUERS if providers is None else providers)

@@ -1,10 +1,12 @@
 """What operators may do with sessions, on a real Redis."""
 
+import secrets
 from dataclasses import replace
 
 import pytest
 
 from hub.errors import BadRequest, NotFound, SessionEnded
+from hub.session.keyring import Keyring
 from hub.session.listing import describe, describe_to_operator
 from hub.session.model import Session, SessionId
 from hub.session.operators import Criteria, Operator, SessionAdministration
@@ -106,6 +108,20 @@ async def test_ambiguous_handle(administration: SessionAdministration, sessions:
     assert len((await administration.find(Criteria(), 10, OPERATOR)).sessions) == 2
 
 
+@pytest.mark.expects_log
+@pytest.mark.parametrize("length", [12, 64])
+async def test_session_of_a_key_that_is_missing(
+    administration: SessionAdministration, sessions: Sessions, keyring: Keyring, length: int
+) -> None:
+    """The operator learns which key this node lacks, whether the handle is short or not, and the session goes on."""
+    session, former = await start(sessions, "alice"), keyring.key_ids[0]
+    keyring.replace([secrets.token_bytes(32)])
+    with pytest.raises(NotFound, match=f"lacks the session key {former},.* nothing was done"):
+        await administration.end(session.key[:length], OPERATOR)
+    with pytest.raises(NotFound, match="There is no such session"):
+        await administration.end("0" * length, OPERATOR)
+
+
 async def test_end_all_of_a_user(administration: SessionAdministration, sessions: Sessions) -> None:
     """All sessions of one user end, at one issuer or at all."""
     await start(sessions, "alice")
@@ -153,6 +169,6 @@ def test_nothing_secret_is_listed() -> None:
     session = make_session()
     shown = str(describe(session, LIFETIMES, START)) + str(describe_to_operator(session, LIFETIMES, START))
     tokens = session.tokens
-    secrets = [token.reveal() for token in (tokens.access_token, tokens.refresh_token, tokens.id_token) if token]
+    hidden = [token.reveal() for token in (tokens.access_token, tokens.refresh_token, tokens.id_token) if token]
 
-    assert [secret for secret in [*secrets, "sid-1"] if secret in shown] == []
+    assert [secret for secret in [*hidden, "sid-1"] if secret in shown] == []

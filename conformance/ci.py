@@ -66,6 +66,7 @@ FULL = (
     Command("autobahn", ("-m", "conformance.autobahn"), 15),
     Command("angular", ("-m", "conformance.angular"), 12),
     Command("HttpClient in browsers", ("-m", "conformance.contract"), 4),
+    Command("mixed fleets", ("-m", "tests", "-q", "-m", "matrix", "tests/scenarios/test_mixed_fleet.py"), 8),
     Command("mutation sample", ("-m", "mutation", "--minutes", "30"), 32),
 )
 SETS = {"smoke": SMOKE, "full": FULL}

@@ -134,6 +134,7 @@ def pytest_configure(config: pytest.Config) -> None:
     logging.getLogger("websockets").setLevel(logging.INFO)
     config.addinivalue_line("markers", "expects_log: the test provokes log records at WARNING or above")
     config.addinivalue_line("markers", "falls_short(reason): what is under test is known to break the rule, and has to")
+    config.addinivalue_line("markers", "matrix: a row that the default tests leave out, for a command of conformance/ci.py")
     config.addinivalue_line("markers", "timing_sensitive: real time, processes or a browser decide when something happens")
 
 

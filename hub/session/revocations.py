@@ -17,7 +17,6 @@ from hub.session.redis_client import Redis, translated_errors
 
 QUEUE = "hub:revocations"
 RECORDS = "hub:revocation:"
-LEFT_SECONDS = 3.0  # all workers look every second, so it is likely that another one claims the entry then
 CLAIM_SECONDS = 120.0  # longer than a slow provider takes for both tokens
 MEMORY_SLACK_SECONDS = 600.0  # an entry outlives `give_up_at`, so that a worker can log the failure
 
@@ -62,7 +61,7 @@ class RevocationQueue:
 
     async def leave(self, key: str, now: float) -> None:
         """Leave a claimed entry to another worker, which can do what this one cannot. `now`: epoch seconds."""
-        await self.hasten(key, now + LEFT_SECONDS)
+        await self._queue.leave(key, now)
 
     async def forget(self, key: str) -> None:
         """Remove the entry of a session."""

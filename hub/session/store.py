@@ -252,6 +252,10 @@ class SessionStore:
         """
         return await self._due.claim(now, limit)
 
+    async def leave_due(self, key: str, now: float) -> None:
+        """Leave a claimed session to other workers, because this one cannot refresh it. `now`: epoch seconds."""
+        await self._due.leave(key, now)
+
     async def reschedule(self, key: str, due_at: float | None) -> None:
         """Schedule the next refresh for `due_at` (epoch seconds). None removes the schedule until the user's next request."""
         with translated_errors():

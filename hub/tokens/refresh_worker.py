@@ -4,7 +4,7 @@ import asyncio
 
 from hub.errors import HubError, NotAuthenticated, StoreUnavailable
 from hub.primitives.clock import Clock
-from hub.session.model import Lifetimes, Session, SessionKeyMissing
+from hub.session.model import Lifetimes, ProviderMissing, Session, SessionKeyMissing
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
 from hub.telemetry import log
@@ -63,8 +63,8 @@ class RefreshWorker:
                 await self._refresher.refresh(key, session.tokens.access_token)
         except StoreUnavailable:
             raise
-        except SessionKeyMissing:
-            return  # due again in `CLAIM_SECONDS`, for a worker that can open the session
+        except (SessionKeyMissing, ProviderMissing):
+            await self._store.leave_due(key, self._clock.now())
         except NotAuthenticated:
             await self._store.reschedule(key, None)  # the session has ended: remove it from the queue
         except HubError:

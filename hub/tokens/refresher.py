@@ -21,7 +21,7 @@ from hub.primitives.single_flight import SingleFlight
 from hub.session.ends import ended
 from hub.session.event_feed import EventFeed
 from hub.session.events import SessionWasRefreshed
-from hub.session.model import EndReason, Session, TokenSet
+from hub.session.model import EndReason, ProviderMissing, Session, TokenSet
 from hub.session.refresh_lock import Lease, RefreshLock
 from hub.session.sessions import Sessions
 from hub.session.store import SessionStore
@@ -216,14 +216,14 @@ class Refresher:
         """Return the provider of a session.
 
         Raises:
-            ProviderUnavailable: This worker does not know it. The session stays due, for workers that do.
+            ProviderMissing: This worker does not know it. The session stays due, for workers that do.
         """
         try:
             return self._providers.of(session.provider, session.issuer)
-        except ProviderUnavailable:
+        except ProviderUnavailable as error:
             self._metrics.refreshes.labels("left").inc()
             self._sessions.known_providers.report(session)
-            raise
+            raise ProviderMissing from error
 
     async def _store_tokens(self, session: Session, lease: Lease) -> Session:
         self._backoff.succeeded(session.key)

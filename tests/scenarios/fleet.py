@@ -115,7 +115,7 @@ class Fleet:
         async with AsyncExitStack() as opened:
             providers = {name: await opened.enter_async_context(HostileProvider.start()) for name in PROVIDERS}
             for name, provider in providers.items():
-                provider.users = (f"{name}-{number}" for number in itertools.count())
+                provider.users = map(f"{name}-{{}}".format, itertools.count())
             redis = opened.enter_context(RedisServer.start())
             api = await RawResourceServer.start(say_whose_token)
             opened.push_async_callback(api.stop)

@@ -179,7 +179,7 @@ async def test_matrix(tmp_path: Path, first: Kind, second: Kind, token_seconds: 
         assert {await status_at(login, login.node) for login in logins if login.node.kind.has_latest} <= {200}
         statuses = [{await status_at(login, node) for node in fleet.nodes} for login in logins]
         assert all(200 in each for each in statuses), "each session goes on at a hub that can serve it"
-        assert {await status_at(login, node) for login in ended for node in fleet.nodes} == {REFUSED}
+        assert 200 not in {await status_at(login, node) for login in ended for node in fleet.nodes}
         for node in fleet.nodes:
             await require_reports(fleet, node)
             assert node.hub.events("request.crashed") + node.hub.events("task.failed") == []

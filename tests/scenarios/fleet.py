@@ -136,9 +136,9 @@ class Fleet:
         browser, other = browsers[node.hub.url], browsers[self.other(node).hub.url]
         await browser.open(f"/hub/login?provider={provider}&return_to=/")
         other.cookies = {_authority(other): dict(browser.cookies[_authority(browser)])}
-        (listed,) = (await browser.fetch("/hub/sessions")).json()["sessions"]
+        sessions = (await browser.fetch("/hub/sessions")).json()["sessions"]
         subject = (await browser.fetch("/hub/session")).json()["subject"]
-        return Login(subject, provider, node, listed["handle"], browsers)
+        return Login(subject, provider, node, next(each["handle"] for each in sessions if each["current"]), browsers)
 
     def owner(self, token: str) -> str:
         """Return whose access token this is."""

@@ -1,5 +1,6 @@
 """What odd records, APIs and publishers do to a hub: harm to themselves at most, and to nobody else."""
 
+import asyncio
 import itertools
 import json
 import secrets
@@ -29,7 +30,8 @@ HEADER_LIMIT = 8192  # of the API, for one header
 COOKIES = 17
 COOKIE_BYTES = 4000
 BURST = 1000  # events that a publisher may send at once, by default
-FURTHER = 1000  # beyond them: more than the 100 a second that come back on any machine that sends them one by one
+AT_ONCE = 100
+BATCHES = 40
 
 
 @dataclass
@@ -62,6 +64,7 @@ async def start(behaviour: Callable[[Exchange], Any], **route: Any) -> AsyncIter
     """Start all of them."""
     api = await RawResourceServer.start(behaviour)
     with RedisServer.start() as server:
+        make_key_file(server.folder / "session.key")
         client = redis.asyncio.Redis(unix_socket_path=str(server.socket))
         try:
             async with HostileProvider.start() as provider:
@@ -72,6 +75,7 @@ async def start(behaviour: Callable[[Exchange], Any], **route: Any) -> AsyncIter
                     CLIENT_SECRET,
                     [{"prefix": "/api", "target": api.url, **route}],
                     HUB_REDIS_URL=server.url,
+                    HUB_SESSION_KEY_FILES=str(server.folder / "session.key"),
                     HUB_ADMIN_TOKEN=OPERATOR,
                     HUB_TOPICS=json.dumps([{"name": "*"}]),
                     HUB_PUBLISHERS=json.dumps([{"name": "ward-system", "topics": ["*"], "token": PUBLISHER}]),
@@ -90,10 +94,8 @@ async def well(exchange: Exchange) -> None:
 
 ODD: dict[str, dict[str, bytes]] = {
     "garbage as time": {"touched_at": b"garbage"},
-    "no time": {"touched_at": b"nan"},
+    "a time without an end": {"touched_at": b"nan"},
     "garbage as version": {"version": b"garbage"},
-    "a huge version": {"version": b"9" * 400},
-    "garbage as data": {"data": b"\xff\x00"},
     "a tombstone without its fields": {"ended": b"logout"},
     "a move without its fields": {"moved_to": b"0" * 64},
 }
@@ -106,25 +108,26 @@ async def test_odd_record(fields: dict[str, bytes]) -> None:
         if "ended" in fields or "moved_to" in fields:
             await site.redis.delete(f"hub:session:{odd}")
         await site.redis.hset(f"hub:session:{odd}", mapping=fields)
-        statuses = {(await owner.fetch(path)).status for path in ("/hub/session", "/api/x", "/hub/sessions")}
+        seen = await owner.fetch("/hub/session")
+        refused = [(await owner.fetch(path)).status for path in ("/api/x", "/hub/sessions")]
         of_other = [(await other.fetch(path)).status for path in ("/hub/session", "/api/x", "/hub/sessions")]
         status, listed = await site.sessions()
 
-        assert statuses <= {200, 401}
+        assert seen.status == 200
+        assert (seen.json()["authenticated"], refused) == (False, [401, 401])
         assert of_other == [200, 200, 200]
         assert (status, sound in listed) == (200, True)
         assert site.hub.events("request.crashed") == []
 
 
-@pytest.mark.parametrize("fields", [{"x": "y"}, {"p": b"garbage"}])
-async def test_odd_entry_of_a_topic(fields: dict[str, Any]) -> None:
+async def test_odd_entry_of_a_topic() -> None:
     """An entry that no hub has written is left out. Pages get the events before and after it, also those that were away."""
     async with start(well) as site, site.user() as (browser, _):
         page = await Channel.open(browser)
         await subscribe(page, "news")
         await publish(site.hub, "news", {"name": "before"}, PUBLISHER)
         first = await page.events.get()
-        await site.redis.xadd("hub:topic:news", fields)
+        await site.redis.xadd("hub:topic:news", {"x": "y"})
         status, _ = await publish(site.hub, "news", {"name": "after"}, PUBLISHER)
         async with hang_timeout():
             second = await page.events.get()
@@ -177,7 +180,7 @@ async def test_api_that_sets_large_cookies() -> None:
 async def test_signature_names_api_and_type(tmp_path: Any) -> None:
     """The signature of a request covers the API for which it is, and the type of its body: no other API can be sent it."""
     make_key_file(tmp_path / "proof.key")
-    proof = {"proof": "hmac-sha256", "proof_key_file": str(tmp_path / "proof.key"), "proof_version": 2}
+    proof = {"proof": "hmac-sha256", "proof_key_file": str(tmp_path / "proof.key"), "proof_version": 2, "max_body_bytes": 1000}
     async with start(well, **proof) as site, site.user() as (browser, _):
         assert (await browser.fetch("/api/x", method="POST", json_body={"a": 1})).status == 200
         signed = site.api.requests[-1].header("Signature-Input") or ""
@@ -188,16 +191,18 @@ async def test_signature_names_api_and_type(tmp_path: Any) -> None:
 async def test_publisher_that_floods() -> None:
     """A publisher with a defect is stopped, with the defaults, and told when to go on."""
     async with start(well) as site, aiohttp.ClientSession() as http:
-        answers: Counter[int] = Counter()
-        waits = set()
-        for number in range(BURST + FURTHER):
+
+        async def send(number: int) -> tuple[int, str]:
             url, headers = f"{site.hub.admin_url}/topics/ward-{number}", {"Authorization": f"Bearer {PUBLISHER}"}
             async with http.post(url, data=b'{"name":"x"}', headers=headers) as answer:
-                answers[answer.status] += 1
-                waits.add(answer.headers.get("Retry-After"))
-            if answers[429]:
+                return answer.status, answer.headers.get("Retry-After", "")
+
+        answers: Counter[tuple[int, str]] = Counter()
+        for batch in range(BATCHES):  # much faster than the rate at which events are allowed again
+            answers.update(await asyncio.gather(*(send(batch * AT_ONCE + number) for number in range(AT_ONCE))))
+            if {status for status, _ in answers} != {201}:
                 break
 
-    assert answers.keys() == {201, 429}
-    assert answers[201] >= BURST
-    assert waits - {None}
+    assert {status for status, _ in answers} == {201, 429}
+    assert answers[201, ""] >= BURST
+    assert all(wait for status, wait in answers if status == 429)

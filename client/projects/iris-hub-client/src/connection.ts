@@ -3,6 +3,7 @@ import { isPlatformBrowser } from '@angular/common';
 import type { ChannelStatus, LogEntry, TopicEvent } from 'iris-hub-client/core';
 import { NEVER, Observable } from 'rxjs';
 import { HUB } from './hub';
+import type { EventOf } from './topic-events';
 import { inZone } from './zone';
 
 const NONE: ChannelStatus = { state: 'closed', code: null, reason: '', next: null, retryInMs: null };
@@ -44,7 +45,13 @@ export class HubConnection {
     return this.hub?.journal.export() ?? '{}';
   }
 
-  /** The events of an application's topic, over all connections; `gap` means: load anew what the topic is about. */
+  /**
+   * The events of an application's topic, over all connections; `gap` means: load anew what the topic is about.
+   *
+   * `Events` names the type of the data for each name of an event. The types are a promise of the publisher: nothing is checked.
+   */
+  topic(name: string): Observable<TopicEvent>;
+  topic<Events>(name: string): Observable<EventOf<Events>>;
   topic(name: string): Observable<TopicEvent> {
     const { hub } = this;
     if (hub === null) return NEVER;

@@ -1,8 +1,9 @@
-import { HttpBackend } from '@angular/common/http';
+import { FetchBackend, HttpBackend, HttpXhrBackend } from '@angular/common/http';
 import {
   type EnvironmentProviders,
   NgZone,
   inject,
+  isDevMode,
   makeEnvironmentProviders,
   provideEnvironmentInitializer,
 } from '@angular/core';
@@ -21,6 +22,13 @@ export function provideHub(options: HubOptions = {}): EnvironmentProviders {
     provideEnvironmentInitializer(() => {
       const hub = inject(HUB);
       void inject(NgZone).runOutsideAngular(() => hub?.start());
+      if (isDevMode() && hub !== null) warnOfOrder(inject(HttpBackend));
     }),
   ]);
+}
+
+/** The last provider of `HttpBackend` wins. Angular's own backends send no proof of origin, so that the hub answers 403. */
+function warnOfOrder(backend: HttpBackend): void {
+  if (backend instanceof HttpXhrBackend || backend instanceof FetchBackend)
+    console.warn('provideHub() has no effect on HttpClient: name it after provideHttpClient() in the providers.');
 }

@@ -3,12 +3,14 @@
 export { HubBackend } from './backend';
 export { HubConnection } from './connection';
 export { HUB_KEY, HUB_MODE, HUB_PASSIVE, HUB_PRIORITY, HUB_REVALIDATE, HUB_TIMEOUT } from './context';
-export { authenticatedGuard, claimGuard } from './guards';
+export { type RefusalOptions, authenticatedGuard, authenticatedOr, claimGuard } from './guards';
 export { HubInterceptor, hubInterceptor } from './interceptor';
 export { HUB } from './hub';
 export { HubHttpError } from './hub-http-error';
 export { provideHub } from './provide-hub';
 export { HubSession } from './session';
+export type { EventOf } from './topic-events';
+export { type TopicName, type TopicReducer, type TopicSignal, type TopicSignalOptions, topicSignal } from './topic-signal';
 export type {
   ChannelState,
   HubOptions,

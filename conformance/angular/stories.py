@@ -11,7 +11,8 @@ from tests.scenarios.conftest import Clinic
 
 Story = Callable[[Clinic, Chromium], Awaitable[None]]
 
-SERVED_BY_WORKER = "navigator.serviceWorker.controller !== null"
+WORKER_SERVES = """navigator.serviceWorker.controller !== null ||
+    new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', () => resolve(true)))"""
 LOCALE = "fr-CH"
 DOTTED = "/users/john.doe?tab=1#second"
 
@@ -33,6 +34,8 @@ async def legacy(clinic: Clinic, chromium: Chromium) -> None:
     await expect(page.get_by_role("status")).to_have_text("South")
     await page.get_by_role("button", name="New patient").click()
     await expect(page.get_by_role("alert")).to_have_text("Created with 201")
+    await _loses_its_session(page, chromium)
+    assert page.url == clinic.hub.url + DOTTED
 
     await page.get_by_role("button", name="Log out").click()
     await expect(page.get_by_role("button", name="Log in")).to_be_visible()
@@ -43,7 +46,7 @@ async def offline(clinic: Clinic, chromium: Chromium) -> None:
     page = await chromium.open(clinic.hub.url)
     await page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
     await page.reload()
-    await page.wait_for_function(SERVED_BY_WORKER)
+    await page.evaluate(WORKER_SERVES)
     assert await _worker_state(page) == "Driver state: NORMAL ((nominal))"
 
     await clinic.hub.stop()
@@ -65,7 +68,7 @@ async def offline(clinic: Clinic, chromium: Chromium) -> None:
 async def worker(clinic: Clinic, chromium: Chromium) -> None:
     """Login and logout reach the hub although a worker answers navigations or passes them on."""
     page = await chromium.open(clinic.hub.url)
-    await page.wait_for_function(SERVED_BY_WORKER)
+    await page.evaluate(WORKER_SERVES)
     await page.goto(f"{clinic.hub.url}/patients")
     await _log_in(page)
     assert page.url == f"{clinic.hub.url}/patients"
@@ -113,6 +116,17 @@ async def _log_in(page: Page) -> None:
     await page.get_by_role("button", name="Log in").click()
     await identify(page, "alice")
     await expect(page.get_by_role("button", name="Log out")).to_be_visible()
+
+
+async def _loses_its_session(page: Page, chromium: Chromium) -> None:
+    """Check that the next call of a page whose session is over leads to the login, and back."""
+    assert chromium.complaints == []
+    await chromium.context.clear_cookies()
+    await page.get_by_role("button", name="New patient").click()
+    await identify(page, "alice")
+    await expect(page.get_by_role("button", name="Log out")).to_be_visible()
+    assert all("401" in complaint for complaint in chromium.complaints)
+    chromium.complaints.clear()
 
 
 async def _shows(page: Page, address: str) -> None:

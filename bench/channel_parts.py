@@ -67,7 +67,7 @@ class Pipeline:
     def __init__(self) -> None:
         self.waiting: deque[asyncio.Future[None]] = deque()
 
-    async def handle(self, request: ApiRequest, place: Place, session: Session, *, transport: str) -> ApiResponse:
+    async def handle(self, request: ApiRequest, place: Place, session: Session) -> ApiResponse:
         """Wait for the turn of this request, as for a socket."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.waiting.append(turn)
@@ -157,7 +157,7 @@ def services_for(pipeline: Pipeline, session: Session, clock: SystemClock) -> Ch
     executor: Any = None  # no request has an idempotency key
     lookup, rates = SessionLookup(sessions, clock), RateLimits(never_reached, clock, metrics)
     return ChannelServices(
-        dispatch=Dispatch(routes(), lookup, rates, executor, pipeline_, metrics),
+        dispatch=Dispatch(routes(), lookup, rates, executor, pipeline_, metrics, clock),
         executor=executor,
         topics=topics,
         rates=rates,

@@ -88,7 +88,7 @@ async def harness(requests: int) -> float:
     began = time.process_time()
     for _ in range(requests):
         loop.call_soon(pipeline.answer, 1)
-        await pipeline.handle(request, place, session, transport="channel")
+        await pipeline.handle(request, place, session)
     return (time.process_time() - began) / requests * 1e6
 
 

@@ -174,7 +174,7 @@ class HotPath:
 
     async def _handle(self) -> None:
         request = ApiRequest(method="GET", path=PATH, query=QUERY, headers=REQUEST_FIELDS, client_address="203.0.113.7")
-        await self._pipeline.handle(request, self._table.locate(PATH), self._session, transport="http")
+        await self._pipeline.handle(request, self._table.locate(PATH), self._session)
 
     async def _find_route(self) -> None:
         path = normalise_path(PATH)

@@ -8,8 +8,10 @@ A door parses a request, calls this, and writes the response. docs/architecture.
 tests/test_dispatch.py has a test for each of its cells.
 """
 
+import asyncio
 from collections.abc import Awaitable
-from typing import Literal
+from types import TracebackType
+from typing import Literal, get_args
 
 import msgspec
 
@@ -21,13 +23,16 @@ from hub.gateway.rate_limits import RateLimits
 from hub.gateway.routes import Place, Route, RouteTable
 from hub.idempotency.executor import IdempotentExecutor
 from hub.idempotency.outcome import check_key
+from hub.primitives.clock import Clock
 from hub.session.ends import require_own_id
 from hub.session.failure_limit import network_of
 from hub.session.model import Session, SessionId
 from hub.session.session_lookup import SessionLookup
 from hub.telemetry.metrics import Metrics
+from hub.telemetry.request_tally import RequestTally
 
 Transport = Literal["http", "channel", "websocket"]
+TRANSPORTS: tuple[Transport, ...] = get_args(Transport)
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +53,26 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     passive: bool = False
 
 
+class CountedRefusals:
+    """A context that counts the requests that end in it with a problem, or because nobody waits for them any more."""
+
+    __slots__ = ("_tally", "_transport")
+
+    def __init__(self, tally: RequestTally, transport: Transport) -> None:
+        self._tally = tally
+        self._transport = transport
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Count the problem, if there is one."""
+        if isinstance(error, HubError):
+            self._tally.failed(self._transport, error.slug)
+        elif isinstance(error, asyncio.CancelledError):
+            self._tally.failed(self._transport, "cancelled")
+
+
 class Dispatch:
     """Takes the requests of all doors of a worker to the APIs."""
 
@@ -59,26 +84,29 @@ class Dispatch:
         executor: IdempotentExecutor,
         pipeline: Pipeline,
         metrics: Metrics,
+        clock: Clock,
     ) -> None:
         self._routes = routes
         self._sessions = sessions
         self._rates = rates
         self._executor = executor
         self._pipeline = pipeline
-        self._metrics = metrics
+        self._tally = metrics.tally
+        self._counting = {transport: CountedRefusals(metrics.tally, transport) for transport in TRANSPORTS}
+        self._clock = clock
 
-    def locate(self, path: str, *, transport: Transport) -> Place:
+    def counting(self, transport: Transport) -> "CountedRefusals":
+        """Return a context in which a door takes a request in: what is refused there is counted. `respond` counts by itself."""
+        return self._counting[transport]
+
+    def locate(self, path: str) -> Place:
         """Return the route of a raw path, and the path as it is forwarded.
 
         Raises:
             InvalidPath: The path could escape from its route.
             RouteNotFound: No route covers it.
         """
-        try:
-            return self._routes.locate(path)
-        except HubError as error:
-            self._metrics.tally.failed(transport, error.slug)
-            raise
+        return self._routes.locate(path)
 
     async def admit(self, caller: Caller, route: Route | None) -> Session | None:
         """Return the session of a request that may go on; None where the route asks for no login.
@@ -132,12 +160,8 @@ class Dispatch:
             HubError: As `Pipeline.handle` and `IdempotentExecutor.handle`.
         """
         if key is None or session is None:
-            return self._pipeline.handle(request, place, session, transport=transport)
-        check_key(key)
-        self._authorize(request.method, place, session, transport)  # a stored response, too, by the rules and the login of now
-        return self._executor.handle(
-            request, session, key, lambda: self._pipeline.handle(request, place, session, transport=transport)
-        )
+            return self._counted(self._pipeline.handle(request, place, session), transport)
+        return self._counted(self._respond_once(request, place, session, key), transport)
 
     def join(self, session: Session, key: str, timeout_seconds: float) -> Awaitable[ApiResponse]:
         """Return the response to a request of a channel with an idempotency key that began before.
@@ -147,14 +171,23 @@ class Dispatch:
         """
 
         def authorize(method: str, path: str) -> None:
-            self._authorize(method, self.locate(path, transport="channel"), session, "channel")
+            self._authorize(method, self._routes.locate(path), session)
 
-        return self._executor.join(session, key, timeout_seconds, authorize)
+        return self._counted(self._executor.join(session, key, timeout_seconds, authorize), "channel")
 
-    def _authorize(self, method: str, place: Place, session: Session, transport: Transport) -> None:
-        try:
-            self._pipeline.authorize(method, place, session)
-            place.route.target_url(place.path, "")  # raises if the path is not for browsers
-        except HubError as error:
-            self._metrics.tally.failed(transport, error.slug)
-            raise
+    async def _respond_once(self, request: ApiRequest, place: Place, session: Session, key: str) -> ApiResponse:
+        check_key(key)
+        self._authorize(request.method, place, session)  # a stored response, too, by the rules and the login of now
+        return await self._executor.handle(request, session, key, lambda: self._pipeline.handle(request, place, session))
+
+    def _authorize(self, method: str, place: Place, session: Session) -> None:
+        self._pipeline.authorize(method, place, session)
+        place.route.target_url(place.path, "")  # raises if the path is not for browsers
+
+    async def _counted(self, call: Awaitable[ApiResponse], transport: Transport) -> ApiResponse:
+        """Await the response, and count how the request ended: once, whatever refused it."""
+        started = self._clock.monotonic()
+        with self._counting[transport]:
+            response = await call
+        self._tally.responded(transport, response.status, self._clock.monotonic() - started)
+        return response

@@ -187,7 +187,7 @@ class Services:
         self.refusals = Refusals(self.rates, clock, self.trusted_proxies)
         lookup = SessionLookup(self.sessions, clock)
         self.outage = lookup.outage
-        self.dispatch = Dispatch(routes, lookup, self.rates, self.executor, pipeline, self.metrics)
+        self.dispatch = Dispatch(routes, lookup, self.rates, self.executor, pipeline, self.metrics, clock)
         dropped_entries = DroppedEntries(clock, self.metrics)
         entries = EntryCodec(keyring, accepts_untagged=accepts_unauthenticated)
         topic_store = TopicStore(self.redis, entries, self.events, clock, dropped_entries)

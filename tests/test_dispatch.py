@@ -121,6 +121,18 @@ def build_world(build_house: BuildHouse) -> Any:
     return build
 
 
+def counted(world: World) -> dict[str, float]:
+    """Return how often each outcome of requests of this door was counted."""
+    metrics = world.house.services.metrics
+    metrics.tally.flush()
+    samples = [sample for family in metrics.requests.collect() for sample in family.samples]
+    return {
+        sample.labels["status"]: sample.value
+        for sample in samples
+        if sample.name == "hub_requests_total" and sample.labels["transport"] == world.door and sample.value
+    }
+
+
 @EACH_DOOR
 async def test_route(build_world: Any, door: DoorName) -> None:
     """A path without a route, and one that can be read in two ways, reach no API."""
@@ -348,3 +360,54 @@ async def test_upgrade_that_the_api_refuses(build_world: Any) -> None:
         world.api.refuse(403)
 
         assert await world.call() == "resource-server-broken"
+
+
+@EACH_DOOR
+async def test_outcomes_are_counted_once(build_world: Any, door: DoorName, caplog: pytest.LogCaptureFixture) -> None:
+    """Each request is counted once by its outcome, whatever refused it: a route, a session, its provider, its key."""
+    async with build_world(door) as world:
+        assert await world.call() == SERVED
+        await world.call("partners")
+        await world.call("api", tail="/%2e%2e/secret")
+        expected = {"101" if door == "websocket" else "200": 1, "provider-not-allowed": 1, "invalid-path": 1}
+        if door != "websocket":
+            await world.call("locked")
+            expected["method-not-allowed"] = 1
+        if door == "http":  # a channel closes because of such a key
+            await world.call(key="short")
+            expected["bad-request"] = 1
+        assert counted(world) == expected
+
+
+@HTTP_AND_CHANNEL
+async def test_repetitions_are_counted(build_world: Any, door: DoorName) -> None:
+    """A stored response is an outcome as well."""
+    async with build_world(door) as world:
+        key = secrets.token_hex(16)
+        for _ in range(3):
+            await world.call(key=key)
+        assert counted(world) == {"200": 3}
+
+
+async def test_missing_proof_and_session_are_counted(build_world: Any) -> None:
+    """Requests that never reach a session are outcomes, too."""
+    async with build_world("http", logged_in=False) as world:
+        await world.browser.fetch("/api/x", headers={})
+        await world.call()
+        assert counted(world) == {"request-refused": 1, "not-authenticated": 1}
+
+
+@EACH_DOOR
+@pytest.mark.expects_log
+async def test_an_outage_is_counted(build_world: Any, door: DoorName, clock: ManualClock) -> None:
+    """503 while Redis is down is in the metric that the alarm looks at."""
+    with RedisServer.start() as redis:
+        async with build_world(door, redis_url=redis.url) as world:
+            assert await world.call() == SERVED
+            before = counted(world)
+            redis.kill()
+            for _ in range(5):
+                await clock.advance(20.0)
+                await world.call()
+            assert counted(world).get("store-unavailable", 0) - before.get("store-unavailable", 0) >= 1
+            redis.run()

@@ -68,7 +68,7 @@ async def count_kinds() -> dict[str, Cost]:
 async def keyed_request(worker: Services, session: Session) -> None:
     """Send a request that is executed once, as an unsafe one of the Angular client."""
     request, dispatch = ApiRequest(method="POST", path="/api/1024.json"), worker.dispatch
-    place = dispatch.locate(request.path, transport="channel")
+    place = dispatch.locate(request.path)
     answer = await dispatch.respond(request, place, session, transport="channel", key=secrets.token_hex(16))
     await answer.close()
 

@@ -155,7 +155,8 @@ class RunningRequests:
         message, dispatch, address = started.message, self._services.dispatch, self._channel.client_address
         key = message.key if isinstance(message.key, str) else None
         if started.joins and key is not None:
-            session = await self._channel_session.admit(None, address, passive=message.passive)
+            with dispatch.counting("channel"):
+                session = await self._channel_session.admit(None, address, passive=message.passive)
             return await dispatch.join(session, key, timeout_seconds)
         request = api_request(
             message,
@@ -165,10 +166,11 @@ class RunningRequests:
             timeout_seconds=timeout_seconds,
             client_address=address,
         )
-        place = dispatch.locate(request.path, transport="channel")
-        session = await self._channel_session.admit(place.route, address, passive=message.passive)
-        if key is None and (named := key_headers(request.headers)):
-            key = idempotency_key(place.route, named)
+        with dispatch.counting("channel"):
+            place = dispatch.locate(request.path)
+            session = await self._channel_session.admit(place.route, address, passive=message.passive)
+            if key is None and (named := key_headers(request.headers)):
+                key = idempotency_key(place.route, named)
         return await dispatch.respond(request, place, session, transport="channel", key=key)
 
     def _facts(self, started: Started, response: ApiResponse, began: float) -> ResponseFacts:

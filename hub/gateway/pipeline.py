@@ -4,14 +4,13 @@ Authorize -> attach the token -> forward, or open the WebSocket -> the ladder af
 the response. It knows no transport.
 """
 
-import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator
 
 from msgspec.structs import replace
 
-from hub.errors import BodyTooLarge, HubError, ResourceServerBroken, RouteNotFound
+from hub.errors import BodyTooLarge, ResourceServerBroken, RouteNotFound
 from hub.gateway import policy
 from hub.gateway.api_profile import BodyCheck
 from hub.gateway.challenge import step_up_challenge
@@ -53,7 +52,7 @@ class Pipeline:
         self._renewals = RenewalBackoff(clock, random.random)
         self._refusing: set[str] = set()  # prefixes of routes that have refused a renewed token
 
-    async def handle(self, request: ApiRequest, place: Place, session: Session | None, *, transport: str) -> ApiResponse:
+    async def handle(self, request: ApiRequest, place: Place, session: Session | None) -> ApiResponse:
         """Return the response of the API, whatever its status, as soon as its head is there.
 
         The caller reads the body to its end, or closes the response. Cancelling this call aborts the request.
@@ -61,7 +60,6 @@ class Pipeline:
         Parameters:
             place: The route, and the path as it is forwarded.
             session: The session as it stands now; None if nobody is logged in.
-            transport: `http`, `channel` or `websocket`, for the metrics.
 
         Raises:
             InvalidPath, BadRequest, RouteNotFound, MethodNotAllowed, BodyTooLarge: The request cannot be forwarded.
@@ -77,31 +75,6 @@ class Pipeline:
             ShuttingDown: The hub is being stopped.
         """
         started = self._clock.monotonic()
-        try:
-            response = await self._respond(request, place, session, started)
-        except HubError as error:
-            self._metrics.tally.failed(transport, error.slug)
-            raise
-        except asyncio.CancelledError:
-            self._metrics.tally.failed(transport, "cancelled")
-            raise
-        self._metrics.tally.responded(transport, response.status, self._clock.monotonic() - started)
-        return response
-
-    def authorize(self, method: str, place: Place, session: Session | None, *, upgrades: bool = False) -> ProviderTerms | None:
-        """Return the terms of a request that may pass, by its route as the settings are now, and by the login of the session.
-
-        Parameters:
-            upgrades: Whether it asks for a WebSocket.
-
-        Raises:
-            RouteNotFound, MethodNotAllowed, NotAuthenticated, ProviderNotAllowed, StepUpRequired: As `handle`.
-        """
-        if place.route.settings.websocket is not upgrades:
-            raise RouteNotFound(_takes(place.route))
-        return policy.authorise(place.route, method, session, self._clock.now())
-
-    async def _respond(self, request: ApiRequest, place: Place, session: Session | None, started: float) -> ApiResponse:
         route, path = place
         terms = self.authorize(request.method, place, session, upgrades=request.subprotocols is not None)
         body = _within(request, route.settings.max_body_bytes)
@@ -132,6 +105,19 @@ class Pipeline:
             response.headers, status=response.status, route=route, public_origin=self._public_origin
         )
         return replace(response, headers=public)
+
+    def authorize(self, method: str, place: Place, session: Session | None, *, upgrades: bool = False) -> ProviderTerms | None:
+        """Return the terms of a request that may pass, by its route as the settings are now, and by the login of the session.
+
+        Parameters:
+            upgrades: Whether it asks for a WebSocket.
+
+        Raises:
+            RouteNotFound, MethodNotAllowed, NotAuthenticated, ProviderNotAllowed, StepUpRequired: As `handle`.
+        """
+        if place.route.settings.websocket is not upgrades:
+            raise RouteNotFound(_takes(place.route))
+        return policy.authorise(place.route, method, session, self._clock.now())
 
     async def _respond_to_user(self, call: Forwarding, session: Session, demand: TokenDemand) -> ApiResponse:
         """Send with the token that the route asks for. After a 401: step-up if the API asks for it, else a new token, once.

@@ -29,7 +29,8 @@ class Metrics:
         refreshes: Refreshes by `outcome`: `refreshed`, `taken` (done by another worker), `ended`, `failed`, `left`
             (to workers that know the provider).
         refresh_seconds: Time of a refresh, from the lease to the stored tokens.
-        requests: Requests to APIs by `transport` (`http`, `channel`) and `status` (HTTP status, or slug of the problem).
+        requests: Requests to APIs by `transport` (`http`, `channel`, `websocket`) and `status` (HTTP status, or slug of the
+            problem).
         request_seconds: Time until the response began, by `transport`.
         tally: Counts for `requests` and `request_seconds`; adds to them when `flush` is called.
         renewals: Requests that were repeated after a 401 of the API.

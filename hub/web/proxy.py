@@ -21,7 +21,7 @@ from hub.listener.exchange import Exchange
 from hub.listener.head import Headers
 from hub.primitives.http import read_body
 from hub.primitives.tasks import task_starter
-from hub.session.model import SessionId
+from hub.session.model import Session, SessionId
 from hub.session.open_streams import OpenStreams
 from hub.web import csrf
 from hub.web.failures import note_crash
@@ -148,9 +148,33 @@ class ApiCall:
             self._end()
 
     async def _relay(self, body: bytes | AsyncIterator[bytes], length: int | None) -> None:
+        dispatch, head = self._door.dispatch, self._exchange.head
+        with dispatch.counting("http"):
+            place = dispatch.locate(head.path)
+            session = await self._admit(place.route, length)
+            if self._pipe is not None:
+                self._exchange.send_continue()
+                if length is not None and length <= REPEATABLE_BODY_BYTES:
+                    body = await read_body(body)
+            may_have_key = HUB_KEY_HEADER in head.headers_by_name or place.route.settings.idempotency_header == "hub"
+            key = idempotency_key(place.route, head.headers_by_name) if may_have_key else None
+        request = ApiRequest(
+            method=head.method,
+            path=head.path,
+            query=head.query,
+            headers=head.headers,
+            body=body,
+            body_bytes=length,
+            client_address=self._address,
+        )
+        response = await dispatch.respond(request, place, session, transport="http", key=key)
+        wants_redirect = head.headers_by_name.get(REDIRECT_HEADER.lower()) == SHOW
+        await self._write(shown(response) if wants_redirect else response, place.route)
+
+    async def _admit(self, route: Route, length: int | None) -> Session | None:
+        """Return the session of a request that may go on, and close the request when it ends."""
         door, head = self._door, self._exchange.head
-        place = door.dispatch.locate(head.path, transport="http")
-        route, session_id = place.route, door.site.session_id(head)
+        session_id = door.site.session_id(head)
         is_beacon = route.settings.beacons and csrf.is_own_beacon(head.headers_by_name, door.site.origin, head.method)
         if not is_beacon:
             self._require_csrf_token(route, session_id)
@@ -166,27 +190,9 @@ class ApiCall:
             door.streams.add(session, self)
             self._session_key = session.key
         if length is not None and length > route.settings.max_body_bytes:
-            raise BodyTooLarge(
-                f"The body may have at most {route.settings.max_body_bytes} bytes.", max_body_bytes=route.settings.max_body_bytes
-            )
-        if self._pipe is not None:
-            self._exchange.send_continue()
-            if length is not None and length <= REPEATABLE_BODY_BYTES:
-                body = await read_body(body)
-        request = ApiRequest(
-            method=head.method,
-            path=head.path,
-            query=head.query,
-            headers=head.headers,
-            body=body,
-            body_bytes=length,
-            client_address=self._address,
-        )
-        may_have_key = HUB_KEY_HEADER in head.headers_by_name or route.settings.idempotency_header == "hub"
-        key = idempotency_key(route, head.headers_by_name) if may_have_key else None
-        response = await door.dispatch.respond(request, place, session, transport="http", key=key)
-        wants_redirect = head.headers_by_name.get(REDIRECT_HEADER.lower()) == SHOW
-        await self._write(shown(response) if wants_redirect else response, route)
+            detail = f"The body may have at most {route.settings.max_body_bytes} bytes."
+            raise BodyTooLarge(detail, max_body_bytes=route.settings.max_body_bytes)
+        return session
 
     def _require_csrf_token(self, route: Route, session_id: SessionId | None) -> None:
         head, origin = self._exchange.head, self._door.site.origin

@@ -92,16 +92,17 @@ class PassThroughDoor:
 
     async def _open_upstream(self, exchange: Exchange, relay: "WebSocketRelay") -> UpstreamWebSocket:
         head, address = exchange.head, self.site.client_address(exchange)
-        place = self._dispatch.locate(head.path, transport="websocket")
-        session_id = self.site.session_id(head)
-        caller = Caller(transport="websocket", session_id=session_id, address=address, passive=True)
-        session = await self._dispatch.admit(caller, place.route)
-        if session is not None and session_id is not None:
-            self._rates.session_dial(session.key)
-            self.registry.require_room(session.key)
-            relay.belongs_to(session_id, session)
-        user = "" if session is None else session.identity
-        relay.place = self.registry.take_place(place.route.target_origin, user=user, network=network_of(address))
+        with self._dispatch.counting("websocket"):
+            place = self._dispatch.locate(head.path)
+            session_id = self.site.session_id(head)
+            caller = Caller(transport="websocket", session_id=session_id, address=address, passive=True)
+            session = await self._dispatch.admit(caller, place.route)
+            if session is not None and session_id is not None:
+                self._rates.session_dial(session.key)
+                self.registry.require_room(session.key)
+                relay.belongs_to(session_id, session)
+            user = "" if session is None else session.identity
+            relay.place = self.registry.take_place(place.route.target_origin, user=user, network=network_of(address))
         request = ApiRequest(
             method="GET",
             path=head.path,

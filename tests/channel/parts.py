@@ -78,7 +78,7 @@ class Pipeline:
     def authorize(self, method: str, place: Place, session: Session) -> None:
         """Let everything pass."""
 
-    async def handle(self, request: ApiRequest, place: Place, session: Session, *, transport: str) -> ApiResponse:
+    async def handle(self, request: ApiRequest, place: Place, session: Session) -> ApiResponse:
         self.requests.append(request)
         try:
             return await self.answers[request.path](request)
@@ -232,7 +232,7 @@ class World:
         sessions, pipeline, metrics = Sessions(new_session(session_id), clock), Pipeline(), Metrics()
         lookup, executor, limits_ = SessionLookup(sessions, clock), OnceOnly(), RateLimits(rates, clock, metrics)  # type: ignore[arg-type]
         services = ChannelServices(
-            dispatch=Dispatch(OneRoute(), lookup, limits_, executor, pipeline, metrics),  # type: ignore[arg-type]
+            dispatch=Dispatch(OneRoute(), lookup, limits_, executor, pipeline, metrics, clock),  # type: ignore[arg-type]
             executor=executor,  # type: ignore[arg-type]
             topics=NoTopics(),
             rates=limits_,

@@ -22,7 +22,6 @@ from hub.errors import (
     NotAuthenticated,
     ProviderUnavailable,
     ResourceServerBroken,
-    ResourceServerUnreachable,
     RouteNotFound,
     SessionEnded,
     StepUpRequired,
@@ -110,7 +109,7 @@ class Hub:
         """Send a request of a user who is logged in, unless `session` says otherwise."""
         session = options.pop("session", SESSION)
         request = ApiRequest(method=method, path=path, **options)
-        return await self.pipeline.handle(request, self.routes.locate(path), session, transport="http")
+        return await self.pipeline.handle(request, self.routes.locate(path), session)
 
     def figure(self, line: str) -> float:
         """Return a figure of the metrics' exposition."""
@@ -533,43 +532,6 @@ class TestDeadline:
             await hub.handle(path="/open/x", timeout_seconds=0.0)
 
         assert (caught.value.processed, hub.server.requests) == ("never", [])
-
-
-class TestMetrics:
-    async def test_counts_answers_by_status(self, hub):
-        """Answers are counted by what they say, and the time to their head is measured."""
-        await read(await hub.handle())
-
-        assert hub.figure('hub_requests_total{status="200",transport="http"}') == 1
-        assert hub.figure('hub_request_seconds_count{transport="http"}') == 1
-
-    async def test_counts_failures_by_their_problem(self, hub):
-        """What has no answer is counted by the reason."""
-        with pytest.raises(MethodNotAllowed):
-            await hub.handle("POST", path="/open/x")
-
-        assert hub.figure('hub_requests_total{status="method-not-allowed",transport="http"}') == 1
-
-    @pytest.mark.expects_log
-    async def test_counts_a_server_that_is_away(self, hub):
-        """An unreachable server is a failure, not a status."""
-        await hub.server.stop()
-        with pytest.raises(ResourceServerUnreachable):
-            await hub.handle()
-
-        assert hub.figure('hub_requests_total{status="resource-server-unreachable",transport="http"}') == 1
-
-    async def test_counts_cancelled_requests(self, hub):
-        """A browser that leaves is counted, and the server's connection ends."""
-        hub.server.behaviour = silent
-        waiting = asyncio.create_task(hub.handle())
-        await hub.server.asked()
-        waiting.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await waiting
-        await hub.server.idle()
-
-        assert hub.figure('hub_requests_total{status="cancelled",transport="http"}') == 1
 
 
 class TestStepUp:

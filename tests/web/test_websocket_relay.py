@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -73,7 +74,11 @@ class Dispatch:
     def __init__(self, upstream: Upstream | None) -> None:
         self._upstream = upstream
 
-    def locate(self, path: str, *, transport: str) -> Any:
+    def counting(self, transport: str) -> AbstractContextManager[None]:
+        """Count nothing."""
+        return nullcontext()
+
+    def locate(self, path: str) -> Any:
         """Return a route without a login."""
         return SimpleNamespace(route=SimpleNamespace(demand=None, target_origin="https://api.example"))
 
@@ -315,9 +320,9 @@ async def test_nothing_is_opened_for_a_malformed_handshake() -> None:
     passages, asked = Passages(), []
 
     class Counting(Dispatch):
-        def locate(self, path: str, *, transport: str) -> Any:
+        def locate(self, path: str) -> Any:
             asked.append(path)
-            return super().locate(path, transport=transport)
+            return super().locate(path)
 
     opened = door(None, passages)
     opened._dispatch = Counting(None)
@@ -333,7 +338,7 @@ async def test_refused_page_is_counted_until_it_is_gone() -> None:
     passages = Passages()
 
     class Refusing(Dispatch):
-        def locate(self, path: str, *, transport: str) -> Any:
+        def locate(self, path: str) -> Any:
             raise InvalidPath
 
     opened = door(None, passages)

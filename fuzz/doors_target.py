@@ -116,6 +116,15 @@ async def channel(house: DoorHouse, client: Client) -> None:
 
 
 @visit
+async def events(house: DoorHouse, client: Client) -> None:
+    """Poll for events, and open an event stream, which the client leaves when it has begun."""
+    opening = [{"type": "hello", "csrf": client.cookies.get("XSRF-TOKEN", "")}, {"type": "subscribe", "id": 1, "topic": "lab/x"}]
+    fields = [*client.script(), f"Origin: http://localhost:{house.port}"]
+    for accept in ("application/json", "text/event-stream"):
+        await client.ask("POST", "/hub/events", *fields, f"Accept: {accept}", body=msgspec.json.encode(opening))
+
+
+@visit
 async def pass_through(house: DoorHouse, client: Client) -> None:
     """Open WebSockets whose messages the API sends back, one that it closes, and those that nobody accepts."""
     async with _dialed(house, client, "/live/x") as socket:

@@ -20,4 +20,4 @@ def test_its_tests_are_typed() -> None:
 
 def test_its_style() -> None:
     """Prettier would change nothing."""
-    workspace.run("prettier", "--check", "projects", "legacy", "packages.mjs")
+    workspace.run("prettier", "--check", "projects", "legacy", "packages.mjs", "schematics.mjs", "schematics.d.mts")

@@ -61,7 +61,7 @@ def test_contents(packages: Path, name: str) -> None:
     """An archive has license, readme, changelog, code and types, and nothing of the workspace, such as tests or sources."""
     files = packed(packages, name)
     assert files >= {*HYGIENE, f"fesm2022/{name}.mjs", f"types/{name}.d.ts"}
-    assert all(path.split("/")[0] in {*HYGIENE, "fesm2022", "types", "core", "testing"} for path in files)
+    assert all(path.split("/")[0] in {*HYGIENE, "fesm2022", "types", "core", "testing", "schematics"} for path in files)
     assert not any("spec" in path or (path.endswith(".ts") and not path.endswith(".d.ts")) for path in files)
     assert (packages / name / "LICENSE").read_bytes() == (PROJECT / "LICENSE").read_bytes()
 
@@ -102,6 +102,16 @@ def test_entry_points(packages: Path) -> None:
     """The core has one entry point; the Angular package has a second one for it, and one for tests."""
     assert set(manifest(packages, CORE)["exports"]) == {"./package.json", "."}
     assert set(manifest(packages, CLIENT)["exports"]) == {"./package.json", ".", "./core", "./testing"}
+
+
+def test_schematics(packages: Path) -> None:
+    """`ng add` finds what it runs, in the form that the command line of Angular loads."""
+    facts = manifest(packages, CLIENT)
+    assert facts["schematics"] == "./schematics/collection.json"
+    collection = json.loads((packages / CLIENT / facts["schematics"]).read_text(encoding="utf-8"))
+    files = {f"schematics/{name}" for name in ("package.json", "ng-add/index.js", "ng-add/schema.json")}
+    assert packed(packages, CLIENT) >= files
+    assert collection["schematics"]["ng-add"]["factory"] == "./ng-add/index#ngAdd"
 
 
 @pytest.mark.usefixtures("packages")

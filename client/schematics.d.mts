@@ -1,0 +1,2 @@
+/** Compile the schematics into a folder. */
+export function buildSchematics(target: string): void;

@@ -1,11 +1,11 @@
 import { FetchBackend, HttpBackend, HttpXhrBackend } from '@angular/common/http';
 import {
+  ENVIRONMENT_INITIALIZER,
   type EnvironmentProviders,
   NgZone,
   inject,
   isDevMode,
   makeEnvironmentProviders,
-  provideEnvironmentInitializer,
 } from '@angular/core';
 import type { HubOptions } from 'iris-hub-client/core';
 import { HubBackend } from './backend';
@@ -19,12 +19,14 @@ export function provideHub(options: HubOptions = {}): EnvironmentProviders {
   return makeEnvironmentProviders([
     { provide: HUB_OPTIONS, useValue: options },
     { provide: HttpBackend, useExisting: HubBackend },
-    provideEnvironmentInitializer(() => {
-      const hub = inject(HUB);
-      void inject(NgZone).runOutsideAngular(() => hub?.start());
-      if (isDevMode() && hub !== null) warnOfOrder(inject(HttpBackend));
-    }),
+    { provide: ENVIRONMENT_INITIALIZER, useValue: start, multi: true }, // provideEnvironmentInitializer is of Angular 19
   ]);
+}
+
+function start(): void {
+  const hub = inject(HUB);
+  void inject(NgZone).runOutsideAngular(() => hub?.start());
+  if (isDevMode() && hub !== null) warnOfOrder(inject(HttpBackend));
 }
 
 /** The last provider of `HttpBackend` wins. Angular's own backends send no proof of origin, so that the hub answers 403. */

@@ -1,1 +1,0 @@
-import{L as r,W as o,c as n,ga as s}from"./chunk-KNZDCAPQ.js";function x(t){t||(t=o(s));let i=new n(e=>{if(t.destroyed){e.next();return}return t.onDestroy(e.next.bind(e))});return e=>e.pipe(r(i))}export{x as a};

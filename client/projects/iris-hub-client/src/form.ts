@@ -1,28 +1,25 @@
-const ESCAPES: Record<string, string> = { '\n': '%0A', '\r': '%0D', '"': '%22' };
-
 /**
  * Write a form as `multipart/form-data`, as the HTML Standard says ("multipart/form-data encoding algorithm"). Its files are not read.
  *
  * WebKit does not give the bytes of a form with files to a page: `new Response(form).blob()` fails there.
  */
 export function multipart(form: FormData): Blob {
-  const random = crypto.getRandomValues(new Uint8Array(16));
-  const boundary = `----hub-form-${[...random].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`;
-  const parts: (string | File)[] = [];
+  const boundary = `----hub-form-${crypto.randomUUID()}`;
+  const parts: BlobPart[] = [];
   form.forEach((value, name) => {
-    const head = `--${boundary}\r\nContent-Disposition: form-data; name="${escaped(withCrLf(name))}"`;
-    if (typeof value === 'string') {
-      parts.push(`${head}\r\n\r\n${withCrLf(value)}\r\n`);
-    } else {
+    parts.push(`--${boundary}\r\nContent-Disposition: form-data; name="${escaped(withCrLf(name))}"`);
+    if (typeof value === 'string') parts.push('\r\n\r\n', withCrLf(value));
+    else {
       const type = value.type || 'application/octet-stream';
-      parts.push(`${head}; filename="${escaped(value.name)}"\r\nContent-Type: ${type}\r\n\r\n`, value, '\r\n');
+      parts.push(`; filename="${escaped(value.name)}"\r\nContent-Type: ${type}\r\n\r\n`, value);
     }
+    parts.push('\r\n');
   });
   return new Blob([...parts, `--${boundary}--\r\n`], { type: `multipart/form-data; boundary=${boundary}` });
 }
 
 function escaped(name: string): string {
-  return name.replace(/[\n\r"]/g, (character) => ESCAPES[character]);
+  return name.replace(/[\n\r"]/g, encodeURIComponent);
 }
 
 function withCrLf(text: string): string {

@@ -1,5 +1,6 @@
 """What users do with the applications, in Chromium behind a hub, and what has to come of it."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 
@@ -14,6 +15,7 @@ Story = Callable[[Clinic, Chromium], Awaitable[None]]
 WORKER_SERVES = """navigator.serviceWorker.controller !== null ||
     new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', () => resolve(true)))"""
 LOCALE = "fr-CH"
+STORY_SECONDS = 300.0  # a story that takes so long hangs; a busy machine is slow
 DOTTED = "/users/john.doe?tab=1#second"
 
 
@@ -159,5 +161,6 @@ async def tell(clinic: Clinic, story: Story) -> None:
         AssertionError: It ends otherwise, or the browser complained, such as about the content security policy.
     """
     async with Chromium.start(locale=LOCALE) as chromium:
-        await story(clinic, chromium)
+        async with asyncio.timeout(STORY_SECONDS):  # a worker that is not registered is waited for without an end
+            await story(clinic, chromium)
         assert chromium.complaints == []

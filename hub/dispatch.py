@@ -67,6 +67,11 @@ class CountedRefusals:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Count the problem, if there is one."""
+        if error is not None:
+            self.count(error)
+
+    def count(self, error: BaseException) -> None:
+        """Count a request that ended with an error."""
         if isinstance(error, HubError):
             self._tally.failed(self._transport, error.slug)
         elif isinstance(error, asyncio.CancelledError):
@@ -74,7 +79,12 @@ class CountedRefusals:
 
 
 class Dispatch:
-    """Takes the requests of all doors of a worker to the APIs."""
+    """Takes the requests of all doors of a worker to the APIs.
+
+    Attributes:
+        counting: By transport, a context in which a door takes a request in: what is refused there is counted. `respond` and
+            `join` count by themselves.
+    """
 
     def __init__(
         self,
@@ -92,12 +102,8 @@ class Dispatch:
         self._executor = executor
         self._pipeline = pipeline
         self._tally = metrics.tally
-        self._counting = {transport: CountedRefusals(metrics.tally, transport) for transport in TRANSPORTS}
+        self.counting = {transport: CountedRefusals(metrics.tally, transport) for transport in TRANSPORTS}
         self._clock = clock
-
-    def counting(self, transport: Transport) -> "CountedRefusals":
-        """Return a context in which a door takes a request in: what is refused there is counted. `respond` counts by itself."""
-        return self._counting[transport]
 
     def locate(self, path: str) -> Place:
         """Return the route of a raw path, and the path as it is forwarded.
@@ -187,7 +193,10 @@ class Dispatch:
     async def _counted(self, call: Awaitable[ApiResponse], transport: Transport) -> ApiResponse:
         """Await the response, and count how the request ended: once, whatever refused it."""
         started = self._clock.monotonic()
-        with self._counting[transport]:
+        try:
             response = await call
+        except (HubError, asyncio.CancelledError) as error:
+            self.counting[transport].count(error)
+            raise
         self._tally.responded(transport, response.status, self._clock.monotonic() - started)
         return response

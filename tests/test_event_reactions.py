@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.config.settings import Settings
+from hub.config.settings import ProviderSettings, Settings
 from hub.errors import NotAuthenticated
 from hub.services import Services
 from hub.session.events import SessionEvent, SessionHasEnded, SessionWasRefreshed, SessionWasReplaced, TopicHasNews
@@ -22,6 +22,8 @@ from tests.parties.clock import ManualClock
 from tests.parties.redis_server import RedisServer
 from tests.session.event_samples import session_events
 from tests.session.samples import make_session
+
+SETTINGS = Settings(provider=ProviderSettings(issuer="https://iris.example/oauth2"))  # that of the sample sessions
 
 
 @dataclass(eq=False)
@@ -61,7 +63,7 @@ class Worker:
 @asynccontextmanager
 async def started(redis_url: str, clock: ManualClock) -> AsyncIterator[Worker]:
     """A worker with a session."""
-    services = Services(Settings(), Keyring([secrets.token_bytes(32)]), redis_url, clock)
+    services = Services(SETTINGS, Keyring([secrets.token_bytes(32)]), redis_url, clock)
     session, stream = make_session(SessionId.generate(), now=clock.now()), Stream()
     await services.sessions.start(session)
     services.streams.add(session, stream)

@@ -155,7 +155,7 @@ class RunningRequests:
         message, dispatch, address = started.message, self._services.dispatch, self._channel.client_address
         key = message.key if isinstance(message.key, str) else None
         if started.joins and key is not None:
-            with dispatch.counting("channel"):
+            with dispatch.counting["channel"]:
                 session = await self._channel_session.admit(None, address, passive=message.passive)
             return await dispatch.join(session, key, timeout_seconds)
         request = api_request(
@@ -166,7 +166,7 @@ class RunningRequests:
             timeout_seconds=timeout_seconds,
             client_address=address,
         )
-        with dispatch.counting("channel"):
+        with dispatch.counting["channel"]:
             place = dispatch.locate(request.path)
             session = await self._channel_session.admit(place.route, address, passive=message.passive)
             if key is None and (named := key_headers(request.headers)):

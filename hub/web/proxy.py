@@ -149,7 +149,7 @@ class ApiCall:
 
     async def _relay(self, body: bytes | AsyncIterator[bytes], length: int | None) -> None:
         dispatch, head = self._door.dispatch, self._exchange.head
-        with dispatch.counting("http"):
+        with dispatch.counting["http"]:
             place = dispatch.locate(head.path)
             session = await self._admit(place.route, length)
             if self._pipe is not None:

@@ -92,7 +92,7 @@ class PassThroughDoor:
 
     async def _open_upstream(self, exchange: Exchange, relay: "WebSocketRelay") -> UpstreamWebSocket:
         head, address = exchange.head, self.site.client_address(exchange)
-        with self._dispatch.counting("websocket"):
+        with self._dispatch.counting["websocket"]:
             place = self._dispatch.locate(head.path)
             session_id = self.site.session_id(head)
             caller = Caller(transport="websocket", session_id=session_id, address=address, passive=True)

@@ -55,7 +55,7 @@ class TestMembers:
         assert [one.subject if one else "" for one in stored] == ["user-000000", "user-000001", "user-000002"]
         for member, one in zip(members, stored, strict=True):
             headers = member.http_headers("http://localhost:8080")
-            session_id = Cookies.for_transport(secure=True).session_id(headers["Cookie"])
+            session_id = Cookies.for_transport(secure=False).session_id(headers["Cookie"])
             assert session_id is not None
             assert one is not None
             assert session_id.key == one.key

@@ -13,7 +13,7 @@ from bench.hops.recording import EVENT_LOOP, Recorder
 from hub.session.model import SessionId
 from tests.parties.hub import PROJECT
 
-FILES = {"login": 63, "http": 41, "channel": 43, "refresh": 44}
+FILES = {"login": 64, "http": 42, "channel": 45, "refresh": 44}
 
 
 class TestRecorder:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -73,10 +73,7 @@ class Dispatch:
 
     def __init__(self, upstream: Upstream | None) -> None:
         self._upstream = upstream
-
-    def counting(self, transport: str) -> AbstractContextManager[None]:
-        """Count nothing."""
-        return nullcontext()
+        self.counting = {"websocket": nullcontext()}
 
     def locate(self, path: str) -> Any:
         """Return a route without a login."""

@@ -10,7 +10,12 @@ import sys
 import bootstrap
 
 PACKAGES = ("nginx-light", "haproxy", "firefox-esr", "webkit2gtk-driver", "xvfb", "xauth")
-TESTS = ("tests/web/test_foreign_content.py", "tests/scenarios/test_paths_behind_fronts.py")
+TESTS = (
+    "tests/web/test_foreign_content.py",
+    "tests/web/test_service_worker.py",
+    "tests/scenarios/test_paths_behind_fronts.py",
+    "tests/bench/test_abuse.py",
+)
 
 
 def main() -> int:

@@ -14,7 +14,10 @@ import aiohttp
 from tests.waiting import hang_timeout, soon
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
-RUN = "import sys; from iris_standin import demo; sys.exit(demo.main([]))"
+RUN = (  # whoever runs the tests in the background of a shell ignores SIGINT, and processes inherit that
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from iris_standin import demo; sys.exit(demo.main([]))"
+)
 NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Accept": "text/html"}
 
 
